@@ -1,0 +1,157 @@
+"""Hypothesis sets: which score vectors can be reached at a point.
+
+A set enters the pointwise problem only through the scores that its members take at one input x. For the sets here
+that is a box [-B(x), B(x)]^n, and the infimum over x leaves the smallest box.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from fractions import Fraction
+
+from hconsist.arithmetic import Exact, exact, require
+from hconsist.errors import InvalidInputError, UnknownNameError
+
+
+@dataclass(frozen=True)
+class Hypotheses(ABC):
+    """A set of score functions, symmetric in the labels and able to predict every label at every x."""
+
+    @property
+    @abstractmethod
+    def score_bound(self) -> Exact | None:
+        """The infimum over x of B(x), where scores at x fill [-B(x), B(x)]; None when scores are unbounded."""
+
+
+@dataclass(frozen=True)
+class Complete(Hypotheses):
+    """All measurable functions, or any set whose scores at each x fill R^n.
+
+    >>> Complete().score_bound is None
+    True
+    """
+
+    @property
+    def score_bound(self) -> None:
+        return None
+
+    def __str__(self) -> str:
+        return "complete"
+
+
+@dataclass(frozen=True)
+class Bounded(Hypotheses):
+    """Scores in [-bound, bound] at every x.
+
+    >>> Bounded(2).score_bound
+    Fraction(2, 1)
+    """
+
+    bound: Exact
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bound", exact(self.bound, "bound"))
+        require(self.bound > 0, "a score bound must be > 0", self.bound, "pass bounded:1, or complete for no bound")
+
+    @property
+    def score_bound(self) -> Exact:
+        return self.bound
+
+    def __str__(self) -> str:
+        return f"bounded:{self.bound}"
+
+
+@dataclass(frozen=True)
+class Linear(Hypotheses):
+    """Linear scores w.x + b with ||w||_q <= weight and |b| <= bias: at x they fill [-(W|x| + B), W|x| + B].
+
+    Source: Awasthi et al., ICML 2022, section 5. The infimum over x, taken at x = 0, leaves B.
+
+    >>> Linear(weight=1, bias="1/2").score_bound
+    Fraction(1, 2)
+    """
+
+    weight: Exact = Fraction(1)
+    bias: Exact = Fraction(1)
+
+    def __post_init__(self) -> None:
+        for name in ("weight", "bias"):
+            value = exact(getattr(self, name), name)
+            object.__setattr__(self, name, value)
+            require(value > 0, f"{name} must be > 0", value, f"pass {name}=1")
+
+    @property
+    def score_bound(self) -> Exact:
+        return self.bias
+
+    def __str__(self) -> str:
+        return f"linear:W={self.weight},B={self.bias}"
+
+
+@dataclass(frozen=True)
+class OneHiddenReLU(Hypotheses):
+    """One-hidden-layer ReLU networks ``sum_j u_j relu(w_j.x + b)``, ||u||_1 <= output, ||w||_q <= weight, |b| <= bias.
+
+    At x the scores fill [-Lambda (W|x| + B), Lambda (W|x| + B)]; the infimum over x leaves Lambda B.
+    Source: Awasthi et al., ICML 2022, section 5.
+
+    >>> OneHiddenReLU(output=3, weight=1, bias=2).score_bound
+    Fraction(6, 1)
+    """
+
+    output: Exact = Fraction(1)
+    weight: Exact = Fraction(1)
+    bias: Exact = Fraction(1)
+
+    def __post_init__(self) -> None:
+        for name in ("output", "weight", "bias"):
+            value = exact(getattr(self, name), name)
+            object.__setattr__(self, name, value)
+            require(value > 0, f"{name} must be > 0", value, f"pass {name}=1")
+
+    @property
+    def score_bound(self) -> Exact:
+        return self.output * self.bias
+
+    def __str__(self) -> str:
+        return f"relu:L={self.output},W={self.weight},B={self.bias}"
+
+
+def parse_hypotheses(spec: str | Hypotheses) -> Hypotheses:
+    """The hypothesis set that a spec string names.
+
+    ``complete``, ``bounded:B``, ``linear:W=..,B=..`` or ``relu:L=..,W=..,B=..``.
+
+    Raises
+    ------
+    UnknownNameError, InvalidInputError
+
+    Examples
+    --------
+    >>> parse_hypotheses("bounded:1.5")
+    Bounded(bound=Fraction(3, 2))
+    """
+    if isinstance(spec, Hypotheses):
+        return spec
+    name, _, rest = spec.strip().partition(":")
+    letters = {
+        "complete": (Complete, {}),
+        "bounded": (Bounded, {"B": "bound"}),
+        "linear": (Linear, {"W": "weight", "B": "bias"}),
+        "relu": (OneHiddenReLU, {"L": "output", "W": "weight", "B": "bias"}),
+    }
+    if name not in letters:
+        raise UnknownNameError("hypothesis set", name, letters)
+    make, fields = letters[name]
+    if name == "bounded" and rest and "=" not in rest:
+        rest = f"B={rest}"
+    arguments = {}
+    for part in filter(None, rest.split(",")):
+        key, _, value = part.strip().partition("=")
+        if key not in fields:
+            raise UnknownNameError(f"parameter of {name}", key, fields or ("none",))
+        arguments[fields[key]] = value
+    if name == "bounded" and not arguments:
+        raise InvalidInputError("a bounded hypothesis set needs its bound", spec, "write bounded:1")
+    return make(**arguments)  # type: ignore[no-any-return]

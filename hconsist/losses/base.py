@@ -1,0 +1,201 @@
+"""What a surrogate loss is: one formula over an arithmetic, and what is known of its shape."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from hconsist.arithmetic import Exact, Ops, Value, exact, is_symbolic
+from hconsist.errors import InvalidInputError
+
+#: Coordinates in which every conditional risk is convex, or concave; None when neither is known.
+Shape = Literal["convex in softmax", "concave in softmax", "convex in scores"]
+
+
+@dataclass(frozen=True)
+class Separable:
+    """Conditional risk as a separable sum: ``sum_k w_k g(z_k)`` subject to ``sum_k z_k = total``.
+
+    The coordinates z are ordered as the scores. Comp-sum losses take z = softmax(scores), total 1; binary margin and
+    constrained losses take z = scores, total 0. A weight w_k is p_k, or 1 - p_k when ``complement`` is true.
+
+    Parameters
+    ----------
+    coordinate : {"softmax", "scores"}
+        What z is.
+    term : callable
+        ``g(z, ops)``, elementwise.
+    complement : bool
+        Whether the weights are 1 - p.
+    temperature : Fraction or sympy.Expr
+        For softmax coordinates: z = softmax(scores / temperature).
+    """
+
+    coordinate: Literal["softmax", "scores"]
+    term: Callable[[Value, Ops], Value]
+    complement: bool = False
+    temperature: Exact = Fraction(1)
+
+    @property
+    def total(self) -> int:
+        """What the coordinates sum to."""
+        return 1 if self.coordinate == "softmax" else 0
+
+
+@dataclass(frozen=True)
+class Loss(ABC):
+    """A surrogate loss l(scores, y): a frozen dataclass whose fields are its parameters, kept exactly.
+
+    A subclass writes `losses`, or `of_softmax` / `of_margin` in the families below, once, over an ``ops`` arithmetic.
+    """
+
+    #: Name in spec strings.
+    spec_name: ClassVar[str] = ""
+    #: Paper and equation of the definition.
+    source: ClassVar[str] = ""
+    #: Whether relabelling the classes only permutes the losses.
+    symmetric: ClassVar[bool] = True
+    #: Number of classes for which the loss is defined; None for every n >= 2.
+    only_classes: ClassVar[int | None] = None
+
+    @abstractmethod
+    def losses(self, scores: Value, ops: Ops) -> Value:
+        """l(scores, y) for every label y: shape (..., n_classes) to (..., n_classes)."""
+
+    @property
+    def shape(self) -> Shape | None:
+        """Coordinates in which every conditional risk is convex or concave (None: not known)."""
+        return None
+
+    @property
+    def separable(self) -> Separable | None:
+        """The conditional risk as a separable sum, where it is one."""
+        return None
+
+    @property
+    def sum_to_zero(self) -> bool:
+        """Whether the score vectors are constrained to sum to zero."""
+        return False
+
+    @property
+    def spec(self) -> str:
+        """The spec string that the command line reads: ``comp-sum:tau=3/2``."""
+        parts = [f"{f.name}={_spec_value(getattr(self, f.name))}" for f in dataclasses.fields(self)]
+        return self.spec_name + (":" + ",".join(parts) if parts else "")
+
+    @property
+    def symbolic(self) -> bool:
+        """Whether a parameter is a symbol without a value."""
+        return any(is_symbolic(getattr(self, f.name)) for f in dataclasses.fields(self))
+
+    def __str__(self) -> str:
+        return self.spec
+
+    def _read(self, name: str) -> Exact:
+        """Store a parameter exactly; to be called from ``__post_init__``."""
+        value = exact(getattr(self, name), name)
+        object.__setattr__(self, name, value)
+        return value
+
+
+def _spec_value(value: object) -> str:
+    if isinstance(value, Fraction):
+        decimal = repr(float(value))
+        if value.denominator != 1 and "e" not in decimal and Fraction(decimal) == value:
+            return decimal
+    return str(value)
+
+
+@dataclass(frozen=True)
+class ProbabilityLoss(Loss):
+    """A loss that sees the scores only through softmax(scores / temperature)."""
+
+    @property
+    def temperature(self) -> Exact:
+        """What divides the scores before the softmax."""
+        return Fraction(1)
+
+    @abstractmethod
+    def of_probabilities(self, q: Value, ops: Ops) -> Value:
+        """The losses of all labels at predicted probabilities q: shape (..., n_classes) to (..., n_classes)."""
+
+    def losses(self, scores: Value, ops: Ops) -> Value:
+        return self.of_probabilities(ops.softmax(scores / ops.const(self.temperature)), ops)
+
+
+@dataclass(frozen=True)
+class SoftmaxLoss(ProbabilityLoss):
+    """A loss of the label's own softmax value: l = phi(softmax(scores / temperature)_y), phi decreasing."""
+
+    @abstractmethod
+    def of_softmax(self, u: Value, ops: Ops) -> Value:
+        """phi(u) for softmax values u in (0, 1], elementwise."""
+
+    def of_probabilities(self, q: Value, ops: Ops) -> Value:
+        return self.of_softmax(q, ops)
+
+    @property
+    def separable(self) -> Separable:
+        return Separable("softmax", self.of_softmax, temperature=self.temperature)
+
+
+@dataclass(frozen=True)
+class MarginLoss(Loss):
+    """A binary loss of the margin: l = phi(u), u = (s_y - s_other) / 2, so that scores (f, -f) have margin f.
+
+    Scores in [-B, B] give margins in [-B, B]. `Constrained`, `Sum`, `Max` and `CompSum` build multi-class losses from it.
+    """
+
+    only_classes: ClassVar[int | None] = 2
+    #: Whether phi is convex on the whole line.
+    convex: ClassVar[bool] = False
+
+    @abstractmethod
+    def of_margin(self, u: Value, ops: Ops) -> Value:
+        """phi(u) for margins u in R, elementwise."""
+
+    def losses(self, scores: Value, ops: Ops) -> Value:
+        d = ops.differences(scores)
+        return self.of_margin(ops.sum(d) / ops.const(2), ops)
+
+    @property
+    def shape(self) -> Shape | None:
+        return "convex in scores" if self.convex else None
+
+    @property
+    def separable(self) -> Separable:
+        return Separable("scores", self.of_margin)
+
+    @property
+    def sum_to_zero(self) -> bool:
+        return True  # only the difference of the two scores matters: take (f, -f)
+
+
+def check_distribution(p: object, n_classes: int) -> np.ndarray:
+    """A label distribution as a float array of shape (..., n_classes).
+
+    Raises
+    ------
+    InvalidInputError
+        When an entry is negative or not finite, a sum is not 1, or the last axis is not the classes.
+
+    Examples
+    --------
+    >>> check_distribution([0.25, 0.75], 2)
+    array([0.25, 0.75])
+    """
+    array = np.asarray(p, dtype=float)
+    remedy = f"pass {n_classes} non-negative numbers that sum to 1"
+    if array.ndim == 0 or array.shape[-1] != n_classes:
+        raise InvalidInputError(f"p must have shape (..., {n_classes})", f"shape {array.shape}", remedy)
+    if not np.all(np.isfinite(array)) or np.any(array < 0):
+        raise InvalidInputError("p must be non-negative and finite", array.tolist(), remedy)
+    if np.any(np.abs(array.sum(axis=-1) - 1) > 1e-9):
+        raise InvalidInputError("p must sum to 1", array.tolist(), remedy)
+    return array

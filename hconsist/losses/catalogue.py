@@ -1,0 +1,153 @@
+"""The catalogue of losses by name, and the spec strings ``name:parameter=value,...`` that select one."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from hconsist.errors import InvalidInputError, UnknownNameError
+from hconsist.losses import comp_sum, ldr, margin, multiclass, user
+from hconsist.losses.base import Loss, MarginLoss
+from hconsist.losses.targets import Target, TopK, ZeroOne
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the catalogue."""
+
+    name: str
+    make: Callable[..., Loss]
+    summary: str
+    source: str
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Parameter names and their defaults, as they are written in a spec string."""
+        return {k: _written(p.default) for k, p in inspect.signature(self.make).parameters.items()}
+
+
+def _written(default: object) -> str:
+    if isinstance(default, Fraction):
+        return str(float(default)) if default.denominator != 1 else str(default)
+    return "hinge" if callable(default) or repr(default).startswith("<") else str(default)
+
+
+_MMZ = "Mao, Mohri, Zhong, ICML 2023"
+_ENTRIES = (
+    Entry("comp-sum", comp_sum.CompSum, "comp-sum loss Phi^tau, exponential inner function", _MMZ),
+    Entry("sum-exp", comp_sum.SumExponential, "sum-exponential loss (comp-sum, tau = 0)", "Weston, Watkins 1998"),
+    Entry("logistic", comp_sum.Logistic, "softmax cross-entropy (comp-sum, tau = 1)", _MMZ),
+    Entry("gce", comp_sum.GCE, "generalized cross-entropy (comp-sum, tau = 1 + q)", "Zhang, Sabuncu, NeurIPS 2018"),
+    Entry("mae", comp_sum.MAE, "mean absolute error (comp-sum, tau = 2)", "Ghosh, Kumar, Sastry, AAAI 2017"),
+    Entry("ldr", ldr.LDR, "LDR-KL loss with margin c and temperature lam", ldr.LDR.source),
+    Entry("constrained", multiclass.Constrained, "constrained loss of a margin loss phi", multiclass.Constrained.source),
+    Entry("sum", multiclass.Sum, "sum loss of a margin loss phi (hinge: Weston-Watkins)", multiclass.Sum.source),
+    Entry("max", multiclass.Max, "max loss of a margin loss phi (hinge: Crammer-Singer)", multiclass.Max.source),
+    Entry("comp-sum-margin", multiclass.CompSumMargin, "Phi^tau of a sum of margin losses phi", _MMZ),
+    Entry("softmax", user.UserSoftmaxLoss, "your formula of the softmax value u", "user's formula"),
+    Entry("margin", user.UserMarginLoss, "your binary formula of the margin v", "user's formula"),
+    *(
+        Entry(cls.spec_name, cls, f"binary: {(cls.__doc__ or '').split('.')[0].splitlines()[0].replace('``', '')}", cls.source)
+        for cls in (
+            margin.Hinge,
+            margin.SquaredHinge,
+            margin.Quadratic,
+            margin.MarginLogistic,
+            margin.Exponential,
+            margin.Sigmoid,
+            margin.RhoMargin,
+            margin.Ramp,
+        )
+    ),
+)
+
+#: Every named loss, by its name.
+CATALOGUE: Mapping[str, Entry] = {entry.name: entry for entry in _ENTRIES}
+
+
+def _split(spec: str, kind: str) -> tuple[str, dict[str, str]]:
+    name, _, rest = spec.strip().partition(":")
+    parameters: dict[str, str] = {}
+    for part in filter(None, (piece.strip() for piece in rest.split(",")) if rest else ()):
+        key, sign, value = part.partition("=")
+        if not sign or not key or not value:
+            raise InvalidInputError(
+                f"a {kind} spec must read name:parameter=value,...", spec, f"write {part or key!r} as parameter=value"
+            )
+        if key in parameters:
+            raise InvalidInputError(f"a parameter of a {kind} spec may be given once", spec, f"drop one of the {key}=")
+        parameters[key] = value
+    return name, parameters
+
+
+def parse_loss(spec: str | Loss) -> Loss:
+    """The loss that a spec string names.
+
+    Parameters
+    ----------
+    spec : str
+        ``name`` or ``name:parameter=value,...``; numbers as decimals or fractions, kept exactly. A loss passes unchanged.
+
+    Raises
+    ------
+    UnknownNameError
+        For a name or a parameter that is not in the catalogue, with the nearest one.
+    InvalidInputError
+        For a spec that cannot be read or a parameter outside its domain.
+
+    Examples
+    --------
+    >>> parse_loss("gce:q=0.7")
+    CompSum(tau=Fraction(17, 10))
+    >>> parse_loss("constrained:phi=sigmoid,k=2").spec
+    'constrained:phi=sigmoid,k=2'
+    """
+    if isinstance(spec, Loss):
+        return spec
+    if not isinstance(spec, str) or not spec.strip():
+        raise InvalidInputError("a loss must be a spec string or a Loss", spec, "pass 'logistic' or hc.CompSum(tau=1)")
+    name, _, rest = spec.strip().partition(":")
+    if name in ("softmax", "margin"):  # the rest is a formula, commas and all
+        return CATALOGUE[name].make(rest) if rest else CATALOGUE[name].make()
+    name, given = _split(spec, "loss")
+    if name not in CATALOGUE:
+        raise UnknownNameError("loss", name, CATALOGUE)
+    make = CATALOGUE[name].make
+    known = set(inspect.signature(make).parameters)
+    arguments: dict[str, object] = {k: v for k, v in given.items() if k in known and k != "phi"}
+    leftover = {k: v for k, v in given.items() if k not in known}
+    if "phi" in known:
+        inner = parse_loss(given.get("phi", "hinge") + (":" if leftover else "") + _join(leftover))
+        if not isinstance(inner, MarginLoss):
+            raise InvalidInputError("phi must be a binary margin loss", inner.spec, "use hinge, exponential, sigmoid, ...")
+        return make(phi=inner, **arguments)
+    if leftover:
+        raise UnknownNameError(f"parameter of {name}", next(iter(leftover)), known or {"none"})
+    return make(**arguments)
+
+
+def _join(parameters: Mapping[str, str]) -> str:
+    return ",".join(f"{k}={v}" for k, v in parameters.items())
+
+
+def parse_target(spec: str | Target) -> Target:
+    """The target that a spec string names: ``zero-one`` or ``top-k:K``.
+
+    >>> parse_target("top-k:3")
+    TopK(size=3)
+    """
+    if isinstance(spec, Target):
+        return spec
+    name, _, rest = spec.strip().partition(":")
+    if name not in ("zero-one", "top-k"):
+        raise UnknownNameError("target", name, ("zero-one", "top-k"))
+    if name == "zero-one":
+        if rest:
+            raise InvalidInputError("the zero-one target has no parameter", spec, "write zero-one")
+        return ZeroOne()
+    size = rest.removeprefix("k=")
+    if not size.isdecimal():
+        raise InvalidInputError("a top-k target needs a whole number", spec, "write top-k:2")
+    return TopK(int(size))

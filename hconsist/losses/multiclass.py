@@ -1,0 +1,136 @@
+"""Multi-class losses built from a margin loss: constrained, sum, max and comp-sum of margins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import ClassVar
+
+from hconsist.arithmetic import Exact, Ops, Value, require
+from hconsist.losses.base import Loss, MarginLoss, Separable, Shape
+from hconsist.losses.margin import Hinge
+
+_NEURIPS22 = "Awasthi, Mao, Mohri, Zhong, NeurIPS 2022"
+
+
+@dataclass(frozen=True)
+class _OfMargin(Loss):
+    """A multi-class loss with a margin loss phi as its parameter."""
+
+    phi: MarginLoss = field(default_factory=Hinge)
+
+    @property
+    def spec(self) -> str:
+        parts = [f"phi={self.phi.spec_name}", *self.phi.spec.split(":")[1:]]
+        return self.spec_name + ":" + ",".join(parts)
+
+    @property
+    def symbolic(self) -> bool:
+        return self.phi.symbolic
+
+    @property
+    def shape(self) -> Shape | None:
+        return "convex in scores" if self.phi.convex else None
+
+
+@dataclass(frozen=True)
+class Constrained(_OfMargin):
+    """Constrained loss ``sum_{k != y} phi(-s_k)`` over scores that sum to zero.
+
+    Source: Lee, Lin, Wahba 2004; Awasthi et al., NeurIPS 2022, section 5.
+
+    >>> from hconsist.arithmetic import NUMPY
+    >>> import numpy as np
+    >>> Constrained(Hinge()).losses(np.array([2.0, -1.0, -1.0]), NUMPY)
+    array([0., 3., 3.])
+    """
+
+    spec_name: ClassVar[str] = "constrained"
+    source: ClassVar[str] = _NEURIPS22
+
+    def losses(self, scores: Value, ops: Ops) -> Value:
+        return ops.sum_others(ops.rows(self.phi.of_margin(-scores, ops)))
+
+    @property
+    def sum_to_zero(self) -> bool:
+        return True
+
+    @property
+    def separable(self) -> Separable:
+        return Separable("scores", lambda z, ops: self.phi.of_margin(-z, ops), complement=True)
+
+
+@dataclass(frozen=True)
+class Sum(_OfMargin):
+    """Sum loss ``sum_{k != y} phi(s_y - s_k)``; with the hinge it is the Weston-Watkins loss.
+
+    Source: Weston, Watkins 1998; Awasthi et al., NeurIPS 2022, section 4.2.
+
+    >>> from hconsist.arithmetic import NUMPY
+    >>> import numpy as np
+    >>> Sum(Hinge()).losses(np.array([2.0, 0.0, 0.0]), NUMPY)
+    array([0., 4., 4.])
+    """
+
+    spec_name: ClassVar[str] = "sum"
+    source: ClassVar[str] = _NEURIPS22
+
+    def losses(self, scores: Value, ops: Ops) -> Value:
+        return ops.sum_others(self.phi.of_margin(ops.differences(scores), ops))
+
+
+@dataclass(frozen=True)
+class Max(_OfMargin):
+    """Max loss ``max_{k != y} phi(s_y - s_k)``; with the hinge it is the Crammer-Singer loss.
+
+    phi must be non-increasing, so that the maximum is phi at the smallest margin.
+
+    Source: Crammer, Singer 2001; Awasthi et al., NeurIPS 2022, section 4.1.
+
+    >>> from hconsist.arithmetic import NUMPY
+    >>> import numpy as np
+    >>> Max(Hinge()).losses(np.array([2.0, 0.0, 0.5]), NUMPY)
+    array([0. , 3. , 2.5])
+    """
+
+    spec_name: ClassVar[str] = "max"
+    source: ClassVar[str] = _NEURIPS22
+
+    def losses(self, scores: Value, ops: Ops) -> Value:
+        return ops.max_others(self.phi.of_margin(ops.differences(scores), ops))
+
+
+@dataclass(frozen=True)
+class CompSumMargin(_OfMargin):
+    """Comp-sum loss with any margin loss inside: ``Phi^tau(sum_{k != y} phi(s_y - s_k))``.
+
+    Source: Mao, Mohri, Zhong, ICML 2023, eq. (2); with the rho-margin loss it is the family of their adversarial section.
+
+    >>> from hconsist.arithmetic import NUMPY
+    >>> import numpy as np
+    >>> CompSumMargin(Hinge(), tau=0).losses(np.array([2.0, 0.0, 0.0]), NUMPY)
+    array([0., 4., 4.])
+    """
+
+    tau: Exact = Fraction(1)
+
+    spec_name: ClassVar[str] = "comp-sum-margin"
+    source: ClassVar[str] = "Mao, Mohri, Zhong, ICML 2023"
+
+    def __post_init__(self) -> None:
+        tau = self._read("tau")
+        require(tau >= 0, "tau must be >= 0", tau, "tau=0 is the sum loss, tau=1 its logarithm")
+
+    @property
+    def spec(self) -> str:
+        return f"{super().spec},tau={self.tau}"
+
+    @property
+    def shape(self) -> Shape | None:
+        return "convex in scores" if self.phi.convex and self.tau == 0 else None
+
+    def losses(self, scores: Value, ops: Ops) -> Value:
+        one_plus = Sum(self.phi).losses(scores, ops) + ops.const(1)
+        if self.tau == 1:
+            return ops.log(one_plus)
+        return (ops.power(one_plus, 1 - self.tau) - ops.const(1)) / ops.const(1 - self.tau)

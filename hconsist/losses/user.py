@@ -1,0 +1,142 @@
+"""A user's own loss, from a SymPy expression of the softmax value or of the margin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from hconsist.arithmetic import Ops, Value, evaluate
+from hconsist.errors import InvalidInputError
+from hconsist.losses.base import MarginLoss, Shape, SoftmaxLoss
+
+if TYPE_CHECKING:
+    import sympy
+
+
+def _parse(expression: object, name: str) -> tuple[sympy.Expr, sympy.Symbol]:
+    """Read a formula in one variable; the variable is made real (a softmax value positive)."""
+    import sympy
+
+    symbol = sympy.Symbol(name, positive=True) if name == "u" else sympy.Symbol(name, real=True)
+    remedy = f"write it as a formula of {name} alone, such as 'exp(-{name})'"
+    if isinstance(expression, str):
+        try:
+            formula: Any = sympy.sympify(expression, locals={name: symbol}, rational=True)
+        except (sympy.SympifyError, SyntaxError, TypeError, AttributeError) as problem:
+            raise InvalidInputError("a loss formula must be readable by SymPy", expression, remedy) from problem
+    else:
+        formula = sympy.nsimplify(sympy.sympify(expression), rational=True)
+    variables = formula.free_symbols - {symbol}
+    if len(variables | ({symbol} & formula.free_symbols)) != 1:
+        raise InvalidInputError(f"a loss formula must have exactly one variable, {name}", str(formula), remedy)
+    return formula.xreplace(dict.fromkeys(variables, symbol)), symbol
+
+
+@dataclass(frozen=True)
+class UserSoftmaxLoss(SoftmaxLoss):
+    """A loss of the label's softmax value given by its formula phi(u), u in (0, 1].
+
+    Parameters
+    ----------
+    formula : str or sympy.Expr
+        In one variable: the softmax value of the label. Decimals are read exactly.
+
+    Raises
+    ------
+    InvalidInputError
+        When the formula is unreadable or has not exactly one variable.
+
+    Examples
+    --------
+    >>> from hconsist.arithmetic import NUMPY
+    >>> import numpy as np
+    >>> UserSoftmaxLoss("(1 - u)**2").losses(np.zeros(2), NUMPY)
+    array([0.25, 0.25])
+    """
+
+    formula: Any = field(default="-log(u)")
+
+    spec_name: ClassVar[str] = "softmax"
+    source: ClassVar[str] = "user's formula"
+
+    def __post_init__(self) -> None:
+        formula, _ = _parse(self.formula, "u")
+        object.__setattr__(self, "formula", formula)
+
+    def of_softmax(self, u: Value, ops: Ops) -> Value:
+        return evaluate(self.formula, {_symbol(self.formula): u}, ops)
+
+    @property
+    def symbolic(self) -> bool:
+        return False
+
+    @property
+    def spec(self) -> str:
+        return f"{self.spec_name}:{self.formula}"
+
+    @property
+    def shape(self) -> Shape | None:
+        import sympy
+
+        symbol = _symbol(self.formula)
+        curvature = sympy.factor(sympy.simplify(sympy.diff(self.formula, symbol, 2)))
+        # On (0, 1] write u = 1/(1 + w), w >= 0: SymPy decides signs of rational functions of a positive symbol best.
+        w = sympy.Symbol("w", nonnegative=True)
+        odds = sympy.factor(curvature.subs(symbol, 1 / (1 + w)))
+        if curvature.is_nonnegative or odds.is_nonnegative:
+            return "convex in softmax"
+        if curvature.is_nonpositive or odds.is_nonpositive:
+            return "concave in softmax"
+        return None
+
+
+@dataclass(frozen=True)
+class UserMarginLoss(MarginLoss):
+    """A binary margin loss given by its formula phi(u), u in R.
+
+    Parameters
+    ----------
+    formula : str or sympy.Expr
+        In one variable: the margin. Decimals are read exactly.
+
+    Examples
+    --------
+    >>> from hconsist.arithmetic import NUMPY
+    >>> import numpy as np
+    >>> UserMarginLoss("Max(0, 1 - v)**3").of_margin(np.array([-1.0, 0.0]), NUMPY)
+    array([8., 1.])
+    """
+
+    formula: Any = field(default="exp(-v)")
+
+    spec_name: ClassVar[str] = "margin"
+    source: ClassVar[str] = "user's formula"
+
+    def __post_init__(self) -> None:
+        formula, _ = _parse(self.formula, "v")
+        object.__setattr__(self, "formula", formula)
+
+    def of_margin(self, u: Value, ops: Ops) -> Value:
+        return evaluate(self.formula, {_symbol(self.formula): u}, ops)
+
+    @property
+    def symbolic(self) -> bool:
+        return False
+
+    @property
+    def spec(self) -> str:
+        return f"{self.spec_name}:{self.formula}"
+
+    @property
+    def shape(self) -> Shape | None:
+        import sympy
+
+        symbol = _symbol(self.formula)
+        if sympy.simplify(sympy.diff(self.formula, symbol, 2)).is_nonnegative:
+            return "convex in scores"
+        return None
+
+
+def _symbol(formula: sympy.Expr) -> sympy.Symbol:
+    (symbol,) = formula.free_symbols
+    return symbol
