@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,22 @@ from hconsist.losses import Loss, Target, ZeroOne, check_distribution, parse_los
 
 if TYPE_CHECKING:
     import sympy
+
+
+@lru_cache(maxsize=1)
+def beta_symbol() -> sympy.Symbol:
+    """The target regret, in [0, 1]."""
+    import sympy
+
+    return sympy.Symbol("beta", nonnegative=True)
+
+
+@lru_cache(maxsize=1)
+def excess_symbol() -> sympy.Symbol:
+    """The surrogate excess, >= 0."""
+    import sympy
+
+    return sympy.Symbol("epsilon", nonnegative=True)
 
 
 @dataclass(frozen=True)

@@ -3,29 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from hconsist.pointwise import PointwiseProblem
+from hconsist.pointwise import PointwiseProblem, beta_symbol, excess_symbol
 
 if TYPE_CHECKING:
     import sympy
 
-
-@lru_cache(maxsize=1)
-def beta_symbol() -> sympy.Symbol:
-    """The target regret, in [0, 1]."""
-    import sympy
-
-    return sympy.Symbol("beta", nonnegative=True)
-
-
-@lru_cache(maxsize=1)
-def excess_symbol() -> sympy.Symbol:
-    """The surrogate excess, >= 0."""
-    import sympy
-
-    return sympy.Symbol("epsilon", nonnegative=True)
+__all__ = ["Derivation", "Step", "beta_symbol", "excess_symbol"]
 
 
 @dataclass(frozen=True)
