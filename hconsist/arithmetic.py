@@ -18,7 +18,8 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -728,6 +729,45 @@ def evaluate(expression: sympy.Expr, values: Mapping[sympy.Symbol, Value], ops: 
         raise InvalidInputError("a condition must be an inequality", str(c), "rewrite it by <, <=, And, Or")
 
     return walk(sympy.sympify(expression))
+
+
+def endpoints(ball: Any) -> tuple[Fraction, Fraction]:
+    """The exact rational endpoints of a finite ball, outward.
+
+    Raises
+    ------
+    ArithmeticError
+        When the ball is not finite: nothing was enclosed.
+
+    Examples
+    --------
+    >>> low, high = endpoints(BallOps().const(Fraction(1, 3)))
+    >>> low < Fraction(1, 3) < high
+    True
+    """
+    if not ball.is_finite():
+        raise ArithmeticError(f"the enclosure {ball} is not finite")
+    low, high = ball.lower().fmpq(), ball.upper().fmpq()
+    return Fraction(int(low.p), int(low.q)), Fraction(int(high.p), int(high.q))
+
+
+@contextmanager
+def precision(bits: int) -> Iterator[None]:
+    """Work in balls of the given precision, and restore flint's global setting afterwards.
+
+    >>> import flint
+    >>> with precision(200):
+    ...     flint.ctx.prec
+    200
+    """
+    import flint
+
+    before = flint.ctx.prec
+    flint.ctx.prec = bits
+    try:
+        yield
+    finally:
+        flint.ctx.prec = before
 
 
 NUMPY = ArrayOps(np)
