@@ -5,8 +5,9 @@ The names below are loaded on first use, so that importing the package is cheap.
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+TYPE_CHECKING = False  # as typing's, without importing it: `hconsist --help` must appear at once
+if TYPE_CHECKING:
+    from typing import Any
 
 __version__ = "0.1.0"
 
@@ -30,6 +31,8 @@ __all__ = sorted(_HOME_OF)  # noqa: PLE0605 (built from the table above)
 
 def __getattr__(name: str) -> Any:
     if name in _HOME_OF:
+        import importlib
+
         return getattr(importlib.import_module(_HOME_OF[name]), name)
     raise AttributeError(f"module 'hconsist' has no attribute {name!r}")
 

@@ -1,0 +1,5 @@
+"""``python -m hconsist``."""
+
+from hconsist.cli import main
+
+main()

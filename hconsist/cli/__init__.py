@@ -1,0 +1,68 @@
+"""The command line.
+
+`COMMANDS` is the table of commands; each lives in the module of its name in this package and is imported only when it
+runs. The help of the whole program is printed from the table alone, so that it appears at once.
+"""
+
+COMMANDS = {
+    "losses": "List the losses by name, with parameters and sources.",
+    "transform": "Compute T(beta), with a witness or an enclosure.",
+}
+
+_HELP = """\
+Usage: hconsist [OPTIONS] COMMAND [ARGS]...
+
+  H-consistency bounds of classification losses: derived, solved to optimality
+  and certified.
+
+  Losses are named by spec strings: logistic, gce:q=0.7, comp-sum:tau=1.5, ...
+
+Options:
+  --version   Show the version and exit.
+  -h, --help  Show this message and exit.
+
+Commands:
+{commands}
+
+Exit codes: 0 it holds, 1 it is violated, 2 bad input, 3 undecided.
+"""
+
+
+def help_text() -> str:
+    """The help of the whole program."""
+    width = max(map(len, COMMANDS)) + 2
+    return _HELP.format(commands="\n".join(f"  {name:{width}}{summary}" for name, summary in COMMANDS.items()))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 it holds, 1 it is violated, 2 bad input, 3 undecided, 130 interrupted.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Words after the program's name; those of the process when left out.
+    """
+    import sys
+
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        if given in (["--help"], ["-h"]):  # known without click, whose import alone costs more than all of this
+            sys.stdout.write(help_text())
+            sys.stdout.flush()
+            sys.exit(0)
+        from hconsist.cli.app import app
+
+        app.main(given)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        leave_closed_pipe()
+
+
+def leave_closed_pipe() -> None:
+    """Exit quietly, as a shell tool does, when the reader of stdout has gone (``hconsist losses | head -1``)."""
+    import os
+    import sys
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the final flush has nowhere to fail
+    sys.exit(141)

@@ -1,0 +1,31 @@
+"""``hconsist losses``: the catalogue."""
+
+from __future__ import annotations
+
+import click
+
+from hconsist.cli import COMMANDS
+from hconsist.cli.options import json_option
+from hconsist.cli.output import print_json, print_table
+
+
+@click.command("losses", short_help=COMMANDS["losses"])
+@json_option
+def command(as_json: bool) -> None:
+    """List the losses by name, with parameters and sources.
+
+    A spec string is the name alone, or the name with parameters: comp-sum:tau=1.5. What is left out keeps its default.
+    """
+    from hconsist.losses import CATALOGUE
+
+    if as_json:
+        print_json(
+            [{"name": e.name, "parameters": e.parameters, "summary": e.summary, "source": e.source} for e in CATALOGUE.values()]
+        )
+        return
+    rows = []
+    for entry in CATALOGUE.values():
+        parameters = ",".join(v if k == "formula" else f"{k}={v}" for k, v in entry.parameters.items())
+        spec = entry.name + (f":{parameters}" if parameters else "")
+        rows.append((spec, entry.summary, entry.source))
+    print_table(("SPEC (defaults shown)", "LOSS", "SOURCE"), rows)

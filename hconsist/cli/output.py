@@ -1,0 +1,80 @@
+"""What commands print and write: JSON, columns, progress, and files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hconsist.errors import InvalidInputError
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout; non-finite numbers are refused, since JSON has none."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def progress(message: str) -> None:
+    """One line on stderr."""
+    click.echo(message, err=True)
+
+
+def print_fields(fields: Iterable[tuple[str, str]]) -> None:
+    """Aligned ``name  value`` lines; the further lines of a value are indented under its first."""
+    rows = list(fields)
+    width = max(len(name) for name, _ in rows) + 2
+    for name, value in rows:
+        first, *rest = value.splitlines() or [""]
+        click.echo(f"{name:{width}}{first}".rstrip())
+        for line in rest:
+            click.echo(f"{'':{width}}{line}".rstrip())
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Left-aligned columns under a header."""
+    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+    for row in [header, *rows]:
+        click.echo("  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def check_output(path: Path, suffixes: Sequence[str]) -> None:
+    """Refuse a file that could not be written, before any work starts.
+
+    Raises
+    ------
+    InvalidInputError
+        For an unknown suffix, a missing or read-only directory, or a directory in the file's place.
+    """
+    if path.suffix.lower() not in suffixes:
+        raise InvalidInputError(
+            f"the output file must end in {', '.join(suffixes)}", str(path), f"write it as {path.stem}{suffixes[0]}"
+        )
+    folder = path.parent
+    if not folder.is_dir():
+        raise InvalidInputError("the output folder must exist", str(folder), "create it first, or write elsewhere")
+    if path.is_dir():
+        raise InvalidInputError("the output must be a file", str(path), "it is a folder: add a file name")
+    if not os.access(folder, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.W_OK)):
+        raise InvalidInputError("the output must be writable", str(path), "change its permissions, or write elsewhere")
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[Path]:
+    """A temporary path beside ``path`` that takes its name when the block ends well, and vanishes when it does not."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
