@@ -62,3 +62,18 @@ class Derivation:
     growth: sympy.Expr | None = None
     steps: tuple[Step, ...] = ()
     assumptions: tuple[str, ...] = field(default=())
+
+    def latex(self) -> str:
+        """The bound as a theorem with a proof sketch, in LaTeX (needs amsmath and amsthm)."""
+        import sympy
+
+        lines = [
+            r"\begin{theorem}",
+            rf"For the loss \texttt{{{self.problem.surrogate.spec}}} with $n = {sympy.latex(self.problem.n_classes)}$ classes,",
+            rf"\[ \mathcal{{T}}(\beta) = {sympy.latex(self.transform)} . \]",
+            r"\end{theorem}",
+            r"\begin{proof}[Proof sketch]",
+            *(rf"{step.justification}: \[ {step.statement} \]" for step in self.steps),
+            r"\end{proof}",
+        ]
+        return "\n".join(lines)

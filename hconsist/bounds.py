@@ -1,0 +1,417 @@
+"""From the transformation T to the bound: convex envelope, its inverse Gamma, and the `Bound` that users hold.
+
+For every distribution and every h in H,
+
+    T**( R_target(h) - R*_target(H) + M_target(H) )  <=  R_l(h) - R*_l(H) + M_l(H),
+
+with T** the lower convex envelope of T and M the minimizability gaps; Gamma is the inverse of T**.
+
+Source: Mao, Mohri, Zhong, ICML 2023, theorem 1; Awasthi et al., ICML 2022, theorem 1.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hconsist.arithmetic import BALLS, NUMPY, Exact, endpoints, evaluate, exact, precision
+from hconsist.engines import ENGINES, EngineName, transform
+from hconsist.errors import EngineCannotAnswerError, InvalidInputError, UnknownNameError
+from hconsist.hypotheses import Hypotheses
+from hconsist.losses import Loss, Target
+from hconsist.pointwise import Answer, PointwiseProblem, beta_symbol, check_beta
+
+if TYPE_CHECKING:
+    import sympy
+    from matplotlib.axes import Axes
+
+    from hconsist.engines.derivation import Derivation, Step
+
+
+@dataclass(frozen=True)
+class ConvexHull:
+    """Lower convex hull of points with increasing abscissae: a convex piecewise-linear function.
+
+    Works in floats and, exactly, in fractions.
+
+    Parameters
+    ----------
+    betas, values : tuple
+        The vertices of the hull.
+
+    Examples
+    --------
+    >>> hull = ConvexHull.of([0, Fraction(1, 2), 1], [0, Fraction(3, 4), 1])
+    >>> hull.betas, hull(Fraction(1, 2)), hull.inverse(Fraction(1, 4))
+    ((0, 1), Fraction(1, 2), Fraction(1, 4))
+    """
+
+    betas: tuple[Any, ...]
+    values: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, betas: Sequence[Any], values: Sequence[Any]) -> ConvexHull:
+        """The hull of the points (betas[i], values[i])."""
+        hull: list[tuple[Any, Any]] = []
+        for point in zip(betas, values, strict=True):
+            while len(hull) > 1 and not _turns_left(hull[-2], hull[-1], point):
+                hull.pop()
+            hull.append(point)
+        return cls(tuple(b for b, _ in hull), tuple(v for _, v in hull))
+
+    def __call__(self, beta: Any) -> Any:
+        """The value at beta, between the first and the last abscissa."""
+        right = min(max(int(np.searchsorted(self.betas, beta)), 1), len(self.betas) - 1)
+        return _line(self.betas[right - 1 : right + 1], self.values[right - 1 : right + 1], beta)
+
+    def inverse(self, value: Any) -> Any:
+        """The largest beta whose value is at most the given one (capped at the last abscissa)."""
+        if value >= self.values[-1]:
+            return self.betas[-1]
+        # Convex with value 0 at 0: non-decreasing, so the last vertex below the level starts the crossing segment.
+        left = max(i for i, v in enumerate(self.values[:-1]) if v <= value)
+        return _line(self.values[left : left + 2], self.betas[left : left + 2], value)
+
+
+def _turns_left(a: tuple[Any, Any], b: tuple[Any, Any], c: tuple[Any, Any]) -> bool:
+    return bool((b[0] - a[0]) * (c[1] - a[1]) > (b[1] - a[1]) * (c[0] - a[0]))
+
+
+def _line(xs: Sequence[Any], ys: Sequence[Any], x: Any) -> Any:
+    return ys[0] + (ys[1] - ys[0]) * (x - xs[0]) / (xs[1] - xs[0])
+
+
+def search_grid(size: int = 201) -> list[Fraction]:
+    """Exact betas on which an envelope is sampled: uniform, and geometric towards 0, where bounds are used.
+
+    >>> grid = search_grid(11)
+    >>> grid[0], grid[-1], len(grid) == len(set(grid))
+    (Fraction(0, 1), Fraction(1, 1), True)
+    """
+    uniform = {Fraction(i, size - 1) for i in range(size)}
+    return sorted(
+        uniform | {Fraction(1, 2) ** i for i in range(1, 14)} | {Fraction(3, 4) * Fraction(1, 2) ** i for i in range(13)}
+    )
+
+
+@dataclass(frozen=True)
+class Bound:
+    """An H-consistency bound: target excess <= Gamma(surrogate excess), gaps included on both sides.
+
+    Made by `derive`. Calling it gives Gamma; `bound` gives Gamma with its proof status.
+
+    Parameters
+    ----------
+    problem : PointwiseProblem
+    engine : {"symbolic", "numeric", "rigorous"}
+        Which engine stands behind the numbers.
+    derivation : Derivation or None
+        The symbolic engine's closed form and steps.
+
+    Examples
+    --------
+    >>> b = derive("logistic", n_classes=10)
+    >>> b.transform
+    beta*log(beta + 1)/2 - beta*log(1 - beta)/2 + log(beta + 1)/2 + log(1 - beta)/2
+    >>> round(b(0.05), 6)
+    0.313598
+    """
+
+    problem: PointwiseProblem
+    engine: EngineName
+    derivation: Derivation | None = None
+
+    # -- closed forms --------------------------------------------------------------------------------------------------
+    @property
+    def transform(self) -> sympy.Expr | None:
+        """T in the symbol beta; None where no closed form was derived."""
+        return self.derivation.transform if self.derivation else None
+
+    @property
+    def envelope(self) -> sympy.Expr | None:
+        """T** in the symbol beta; None where no closed form was derived."""
+        return self.derivation.envelope if self.derivation else None
+
+    @property
+    def gamma(self) -> sympy.Expr | None:
+        """Gamma in the symbol epsilon, where it has a closed form; `__call__` works in any case."""
+        return self.derivation.gamma if self.derivation else None
+
+    @property
+    def gamma_upper(self) -> sympy.Expr | None:
+        """An elementary upper bound on Gamma in the symbol epsilon."""
+        return self.derivation.gamma_upper if self.derivation else None
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of the derivation; empty for the other engines."""
+        return self.derivation.steps if self.derivation else ()
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What the bound rests on beyond the definitions."""
+        if self.derivation:
+            return self.derivation.assumptions
+        if self.engine == "numeric":
+            return ("an estimate: the envelope of values found by optimisation on a grid of beta; nothing is proven",)
+        return ()
+
+    def latex(self) -> str:
+        """The bound as a theorem with a proof sketch, in LaTeX.
+
+        Raises
+        ------
+        EngineCannotAnswerError
+            When there is no derivation.
+        """
+        if self.derivation is None:
+            raise EngineCannotAnswerError(self.engine, "only a derivation has a LaTeX form", "symbolic")
+        return self.derivation.latex()
+
+    def _repr_latex_(self) -> str:
+        import sympy
+
+        if self.derivation is None:
+            return f"$T(\\beta)$ of {self.problem.surrogate.spec} by the {self.engine} engine (no closed form)"
+        return f"$\\displaystyle \\mathcal{{T}}(\\beta) = {sympy.latex(self.derivation.transform)}$"
+
+    # -- values --------------------------------------------------------------------------------------------------------
+    def T(self, beta: object, **options: Any) -> Answer:  # noqa: N802 (the name of the transformation in every paper)
+        """The transformation at one target regret, by this bound's engine; see `hconsist.engines.transform`."""
+        return transform(self.problem, beta, self.engine, **options)
+
+    def transform_curve(self, betas: ArrayLike) -> NDArray[np.float64]:
+        """T on an array of betas in [0, 1], as floats (estimates)."""
+        grid = np.asarray(betas, dtype=float)
+        if self.derivation:
+            return _float_curve(self.derivation.transform, grid)
+        values = [_estimate(answer) for answer in self._answers([check_beta(b) for b in grid.ravel()])]
+        return np.array(values).reshape(grid.shape)
+
+    def envelope_curve(self, betas: ArrayLike) -> NDArray[np.float64]:
+        """T** on an array of betas in [0, 1], as floats (estimates)."""
+        grid = np.asarray(betas, dtype=float)
+        if self.derivation:
+            return _float_curve(self.derivation.envelope, grid)
+        return np.array([float(self._hull(b)) for b in grid.ravel()]).reshape(grid.shape)
+
+    def __call__(self, excess: ArrayLike) -> Any:
+        """Gamma at a surrogate excess (risk difference plus minimizability gap): the largest target excess possible.
+
+        Parameters
+        ----------
+        excess : array-like of float
+            At least 0; in the units of the loss.
+
+        Returns
+        -------
+        float or array
+            In [0, 1], of the shape of the argument. Floats; for proven bounds see `bound`.
+        """
+        values = np.asarray(excess, dtype=float)
+        result = np.array([_estimate(self.bound(float(e))) for e in values.ravel()]).reshape(values.shape)
+        return float(result) if values.ndim == 0 else result
+
+    def bound(self, excess: object, gap: object = 0) -> Answer:
+        """Gamma at a surrogate excess plus gap, with what is proven about it.
+
+        Parameters
+        ----------
+        excess : number
+            Surrogate excess risk R_l(h) - R*_l(H), at least 0.
+        gap : number
+            Minimizability gap of the surrogate, at least 0.
+
+        Raises
+        ------
+        InvalidInputError
+            When a number is negative, or the loss has a parameter without a value.
+
+        Examples
+        --------
+        >>> answer = derive("mae", n_classes=2).bound(0.1)
+        >>> answer.estimate, float(answer.lower) <= 0.2 <= float(answer.upper)
+        (0.2, True)
+        """
+        total = _check_excess(excess, "excess") + _check_excess(gap, "gap")
+        if self.problem.is_symbolic:
+            raise InvalidInputError(
+                "a value needs every parameter to be a number",
+                self.problem.surrogate.spec,
+                "derive the bound again with numbers, such as hc.CompSum(tau=1)",
+            )
+        if self.derivation:
+            low, high = _invert(self.derivation.envelope, total)
+            proven_low = low if not self.assumptions else None
+            return Answer(_middle(low, high), proven_low, high, None, self.engine, self.assumptions)
+        if self.engine == "rigorous":
+            low, high = self._upper_hull.inverse(total), self._lower_hull.inverse(total)
+            return Answer(_middle(low, high), low, high, None, self.engine, self._certified_assumptions)
+        return Answer(float(self._hull.inverse(float(total))), None, None, None, self.engine, self.assumptions)
+
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw Gamma against the surrogate excess; see `hconsist.plots.bound_curves`."""
+        # By name: plots stand above bounds in the house, and load matplotlib.
+        plots = importlib.import_module("hconsist.plots")
+        return plots.bound_curves([self], ax=ax, **options)  # type: ignore[no-any-return]
+
+    # -- envelopes of sampled values -----------------------------------------------------------------------------------
+    def _answers(self, betas: list[Fraction]) -> list[Answer]:
+        if self.engine == "numeric":
+            sweep = importlib.import_module("hconsist.engines.numeric").sweep
+            return list(sweep(self.problem, betas))
+        return [transform(self.problem, b, self.engine) for b in betas]
+
+    @cached_property
+    def _samples(self) -> tuple[list[Fraction], list[Answer]]:
+        betas = search_grid(201 if self.engine == "numeric" else 33)
+        return betas, self._answers(betas)
+
+    @cached_property
+    def _hull(self) -> ConvexHull:
+        betas, answers = self._samples
+        return ConvexHull.of([float(b) for b in betas], [_estimate(a) for a in answers])
+
+    @cached_property
+    def _lower_hull(self) -> ConvexHull:
+        """Proven: T is non-decreasing, so between two betas it is at least its lower bound at the left one."""
+        betas, answers = self._samples
+        lows = [Fraction(0)]
+        for answer in answers[:-1]:
+            lows.append(max(lows[-1], answer.lower if answer.lower is not None else Fraction(0)))
+        return ConvexHull.of([Fraction(0), *betas[1:]], lows)
+
+    @cached_property
+    def _upper_hull(self) -> ConvexHull:
+        """Proven: T** is at most the chord between two values of T."""
+        betas, answers = self._samples
+        points = [(b, a.upper) for b, a in zip(betas, answers, strict=True) if a.upper is not None]
+        return ConvexHull.of([b for b, _ in points], [v for _, v in points])
+
+    @cached_property
+    def _certified_assumptions(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(text for answer in self._samples[1] for text in answer.assumptions))
+
+
+def derive(
+    loss: Loss | str,
+    n_classes: int | sympy.Symbol = 2,
+    hypotheses: Hypotheses | str = "complete",
+    target: Target | str = "zero-one",
+    engine: EngineName | Literal["auto"] = "auto",
+) -> Bound:
+    """The H-consistency bound of a loss.
+
+    Parameters
+    ----------
+    loss : Loss or str
+        A loss, or its spec string such as ``"gce:q=0.7"``.
+    n_classes : int
+        At least 2.
+    hypotheses : Hypotheses or str
+        ``"complete"``, ``"bounded:1"``, ...
+    target : Target or str
+        ``"zero-one"`` or ``"top-k:2"``.
+    engine : {"auto", "symbolic", "numeric", "rigorous"}
+        "auto" derives a closed form where the symbolic engine can, and estimates by optimisation where it cannot.
+
+    Returns
+    -------
+    Bound
+
+    Raises
+    ------
+    InvalidInputError
+        When an argument breaks a rule.
+    EngineCannotAnswerError
+        When the engine asked for has no method.
+
+    Source: Mao, Mohri, Zhong, ICML 2023, theorems 1 and 2.
+
+    Examples
+    --------
+    >>> derive("mae", n_classes=2).transform
+    beta/2
+    """
+    problem = PointwiseProblem(loss, target, hypotheses, n_classes)  # type: ignore[arg-type]
+    if engine not in (*ENGINES, "auto"):
+        raise UnknownNameError("engine", str(engine), (*ENGINES, "auto"))
+    if engine in ("auto", "symbolic"):
+        symbolic = importlib.import_module("hconsist.engines.symbolic")
+        try:
+            return Bound(problem, "symbolic", symbolic.derive(problem))
+        except EngineCannotAnswerError:
+            if engine == "symbolic" or problem.is_symbolic:
+                raise
+    return Bound(problem, "rigorous" if engine == "rigorous" else "numeric")
+
+
+def _check_excess(value: object, name: str) -> Fraction:
+    number: Exact = exact(value, name)
+    if not isinstance(number, Fraction) or number < 0:
+        raise InvalidInputError(f"{name} must be a number >= 0", str(value), "pass a surrogate risk difference such as 0.05")
+    return number
+
+
+def _estimate(answer: Answer) -> float:
+    return float("nan") if answer.estimate is None else answer.estimate
+
+
+def _middle(low: Fraction, high: Fraction) -> float:
+    return float((low + high) / 2) if low else 0.0 if high < Fraction(1, 2**100) else float(high / 2)
+
+
+def _float_curve(expression: sympy.Expr, betas: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A closed form on floats. Cancellation near 0 is left to the balls: small arguments go through them one by one."""
+    symbol = beta_symbol()
+    with np.errstate(all="ignore"):
+        values = np.asarray(evaluate(expression, {symbol: betas}, NUMPY), dtype=float) + np.zeros_like(betas)
+    delicate = ~np.isfinite(values) | (betas < 1e-2)
+    for index in np.argwhere(delicate):
+        low, high = _enclose(expression, check_beta(float(betas[tuple(index)])))
+        values[tuple(index)] = _middle(low, high)
+    return values
+
+
+def _enclose(expression: sympy.Expr, beta: Fraction) -> tuple[Fraction, Fraction]:
+    """Proven rational bounds of a closed form at one beta."""
+    # beta log beta and its like tend to 0, which a ball around an endpoint cannot see: substitute exactly there.
+    if beta in (0, 1):
+        expression = expression.subs(beta_symbol(), int(beta)) if beta == 0 else expression.limit(beta_symbol(), 1, "-")
+    with precision(200):
+        return endpoints(evaluate(expression, {beta_symbol(): BALLS.const(beta)}, BALLS))
+
+
+def _invert(envelope: sympy.Expr, excess: Fraction, bits: int = 60) -> tuple[Fraction, Fraction]:
+    """Rationals around sup { beta in [0, 1] : T**(beta) <= excess }, by bisection on proven comparisons.
+
+    A comparison that the balls leave open keeps both sides where they are, so the result holds in any case.
+    """
+    low, high = Fraction(0), Fraction(1)
+    if _enclose(envelope, high)[1] <= excess:
+        return high, high
+    # Halve from above first: excesses of interest are often tiny, and relative accuracy is what counts.
+    while high > Fraction(1, 2**200) and _enclose(envelope, high / 2)[0] > excess:
+        high /= 2
+    low = high / 2 if _enclose(envelope, high / 2)[1] <= excess else Fraction(0)
+    tolerance = high / 2**bits
+    while high - low > tolerance:
+        middle = (low + high) / 2
+        below, above = _enclose(envelope, middle)
+        if above <= excess:
+            low = middle
+        elif below > excess:
+            high = middle
+        else:  # equality to 200 bits: middle is the answer up to rounding; close in on both sides
+            step = tolerance / 2
+            low = max((x for x in (low, middle - step) if _enclose(envelope, x)[1] <= excess), default=low)
+            high = min((x for x in (high, middle + step) if _enclose(envelope, x)[0] > excess), default=high)
+            break
+    return low, high
