@@ -1,0 +1,96 @@
+"""A published statement as data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from hconsist.pointwise import PointwiseProblem
+
+if TYPE_CHECKING:
+    import sympy
+
+#: tight: holds with equality; valid: holds as an inequality; refuted: false as printed; open: not settled here.
+Claim = Literal["tight", "valid", "refuted", "open"]
+#: What the formula is about. The relation is the one that the paper states:
+#: "transform >=" T(beta) >= f(beta); "transform =" T(beta) = f(beta); "envelope =" T**(beta) = f(beta);
+#: "gamma <=" Gamma(u) <= f(u); "growth" T(beta) ~ C beta^f at 0; "consistent" calibrated for the target;
+#: "inconsistent" not calibrated; "noise" the exponent f of a bound under a noise condition.
+Relation = Literal["transform >=", "transform =", "envelope =", "gamma <=", "growth", "consistent", "inconsistent"]
+
+
+@dataclass(frozen=True)
+class Theorem:
+    """One statement of the literature, or of this project, with what is known about its truth.
+
+    Parameters
+    ----------
+    id : str
+        Kebab-case name, unique in the catalogue.
+    paper : str
+    locator : str
+        Section and title of the result (numbering differs between versions of the papers).
+    statement : str
+        In LaTeX.
+    relation : str
+        How `formula` and the exact quantity are claimed to compare; see `Relation`.
+    claim : {"tight", "valid", "refuted", "open"}
+        The verdict that `hconsist verify` must reproduce.
+    instances : tuple of PointwiseProblem
+        Problems on which the statement is checked.
+    formula : callable or None
+        ``formula(problem)``: the claimed closed form, in `beta_symbol()` for transformations and envelopes, in
+        `excess_symbol()` for gamma; None for consistency statements.
+    new : bool
+        Whether the statement was found in this project.
+    note : str
+        What was found: a counterexample in words, a missing condition, a constant that was dropped.
+    """
+
+    id: str
+    paper: str
+    locator: str
+    statement: str
+    relation: Relation
+    claim: Claim
+    instances: tuple[PointwiseProblem, ...]
+    formula: Callable[[PointwiseProblem], sympy.Expr] | None = None
+    new: bool = False
+    note: str = ""
+    tags: tuple[str, ...] = field(default=())
+
+    def applies(self, problem: PointwiseProblem) -> bool:
+        """Whether the statement is about this problem: same family of losses, hypothesis sets and target.
+
+        A statement applies to the problems that differ from one of its instances by parameter values at most; whether
+        the parameters are in its range is for the formula to say (it returns None outside).
+        """
+        for instance in self.instances:
+            same_loss = type(instance.surrogate) is type(problem.surrogate)
+            inner = getattr(instance.surrogate, "phi", None), getattr(problem.surrogate, "phi", None)
+            same_phi = type(inner[0]) is type(inner[1])
+            same_target = type(instance.target) is type(problem.target)
+            same_set = (instance.hypotheses.score_bound is None) == (problem.hypotheses.score_bound is None)
+            if same_loss and same_phi and same_target and same_set:
+                return self.formula is None or self.formula(problem) is not None
+        return False
+
+
+def problems(
+    specs: tuple[str, ...],
+    classes: tuple[int, ...] = (2,),
+    hypotheses: tuple[str, ...] = ("complete",),
+    target: str = "zero-one",
+) -> tuple[PointwiseProblem, ...]:
+    """All combinations of loss specs, class counts and hypothesis sets as pointwise problems.
+
+    >>> len(problems(("logistic", "mae"), (2, 3)))
+    4
+    """
+    return tuple(
+        PointwiseProblem(spec, target, h, n)  # type: ignore[arg-type]
+        for spec in specs
+        for n in classes
+        for h in hypotheses
+    )
