@@ -1,0 +1,169 @@
+"""Numeric engine: T by convex optimisation, with a witness; an estimate, never a proof.
+
+Inner problem (over scores): `inner` solves it in batches over grouped distributions, `oracle` is the readable check by CVXPY.
+Outer problem (over p): `search`, with the pooling lemma; `exhaustive` backs it for few classes without the lemma.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hconsist.engines.numeric import exhaustive as exhaustive_
+from hconsist.engines.numeric import inner as inner_
+from hconsist.engines.numeric import search, vertices
+from hconsist.engines.numeric.jets import Jet, JetOps
+from hconsist.errors import EngineCannotAnswerError
+from hconsist.losses import SoftmaxLoss
+from hconsist.pointwise import Answer, PointwiseProblem, Witness, check_beta
+
+__all__ = ["exhaustive", "sweep", "transform"]
+
+Array = NDArray[np.float64]
+
+#: A score that stands for minus infinity is shown this far below the largest one, in units of the temperature.
+_FAR = 100.0
+#: How far the search and the re-evaluated witness may differ, relative to 1 + value.
+_AGREE = 1e-8
+
+POOLING = "the search uses the pooling lemma (docs/theory.md) and the pool structure of its candidates"
+
+
+def transform(problem: PointwiseProblem, beta: object, *, seed: int = 0) -> Answer:
+    """Estimate T(beta) and show where it is attained.
+
+    Domain: every problem whose conditional risk is convex in the softmax values or in the scores, or concave in the
+    softmax values.
+
+    Parameters
+    ----------
+    problem : PointwiseProblem
+    beta : number in [0, 1]
+    seed : int
+        Of the random starts, where the method has any.
+
+    Returns
+    -------
+    Answer
+        ``estimate`` and ``witness``; ``lower`` and ``upper`` are None, as nothing is proven. Where a solver failed the
+        estimate is None and ``reason`` holds the residual.
+
+    Raises
+    ------
+    EngineCannotAnswerError
+        When there is no method for the problem.
+
+    Examples
+    --------
+    >>> round(transform(PointwiseProblem("mae", n_classes=100), "1/10").estimate, 12)
+    0.009090909091
+    """
+    return sweep(problem, [beta], seed=seed)[0]
+
+
+def sweep(problem: PointwiseProblem, betas: Iterable[object], *, seed: int = 0) -> list[Answer]:
+    """`transform` at many values of beta at once, vectorised.
+
+    Examples
+    --------
+    >>> answers = sweep(PointwiseProblem("logistic", n_classes=10), [0, "1/2"])
+    >>> [round(a.estimate, 10) for a in answers]
+    [0.0, 0.1308120359]
+    """
+    values = [check_beta(b) for b in betas]
+    if not values:
+        return []
+    array = np.array([float(b) for b in values])
+    loss, n = problem.surrogate, problem.n
+    if problem.hypotheses.score_bound is not None or problem.target.k != 1:
+        raise EngineCannotAnswerError("numeric", f"no method yet for {problem.hypotheses}, {problem.target}")
+    if isinstance(loss, SoftmaxLoss):
+        if (inner := inner_.choose(loss)) is not None:
+            return _pooled(problem, inner, values, array)
+        if _concave(loss):
+            return _at_vertices(problem, loss, values, array)
+    raise EngineCannotAnswerError("numeric", f"no method yet for {loss.spec} with n_classes = {n}")
+
+
+def exhaustive(problem: PointwiseProblem, beta: object, *, resolution: int = 16) -> Answer:
+    """T(beta) for n <= 4 by a grid over all p and all sets of tied labels, refined: the backing of `transform`.
+
+    Raises
+    ------
+    EngineCannotAnswerError
+        For more than 4 classes, or where `transform` needs no search.
+
+    Examples
+    --------
+    >>> problem = PointwiseProblem("gce:q=0.9", n_classes=3)
+    >>> abs(exhaustive(problem, 0.5).estimate - transform(problem, 0.5).estimate) < 1e-9
+    True
+    """
+    value = check_beta(beta)
+    loss = problem.surrogate
+    inner = inner_.choose(loss)
+    if problem.n > 4 or problem.hypotheses.score_bound is not None or problem.target.k != 1 or inner is None:
+        raise EngineCannotAnswerError("numeric", "exhaustion is for a convex loss, n_classes <= 4, complete, zero-one")
+    regret, p = exhaustive_.smallest_regret(inner, problem.n, float(value), resolution)
+    pooled, _ = search.pool(p[None], np.ones((1, p.size)))
+    ones = np.ones((1, p.size))
+    best, tied = inner.solve(p[None], ones), inner.solve(pooled, ones)
+    residual = float(max(best.residual[0], tied.residual[0]))
+    return _answer(problem, p, best.scores[0], tied.scores[0], regret, residual, ("a grid over p, refined locally",))
+
+
+def _concave(loss: SoftmaxLoss) -> bool:
+    if loss.shape == "concave in softmax":
+        return True
+    # linear in the softmax value: convex and concave
+    jet = loss.of_softmax(Jet.variable(np.array([0.3, 0.7])), JetOps())
+    return loss.shape == "convex in softmax" and bool(np.all(jet.hessian == 0))
+
+
+def _pooled(problem: PointwiseProblem, inner: inner_.Inner, betas: list[Fraction], array: Array) -> list[Answer]:
+    found, _ = search.smallest_regret(inner, problem.n, array)
+    best = inner.solve(found.p, found.multiplicity)
+    tied = inner.solve(found.pooled, found.multiplicity)
+    answers = []
+    for i in range(len(betas)):
+        repeat = found.multiplicity[i].astype(int)
+        p, good, bad = (np.repeat(v[i], repeat) for v in (found.p, best.scores, tied.scores))
+        answers.append(_answer(problem, p, good, bad, float(found.value[i]), float(found.residual[i]), (POOLING,)))
+    return answers
+
+
+def _at_vertices(problem: PointwiseProblem, loss: SoftmaxLoss, betas: list[Fraction], array: Array) -> list[Answer]:
+    value, largest, size = vertices.smallest_regret(loss, problem.n, array)
+    answers = []
+    for i in range(len(betas)):
+        p = vertices.distribution(float(array[i]), float(largest[i]), problem.n)
+        order = np.argsort(-np.where(np.arange(p.size) == 1, 2.0, p), kind="stable")[: size[i]]
+        good, bad = np.full(p.size, -np.inf), np.full(p.size, -np.inf)
+        good[0], bad[order] = 0.0, 0.0
+        answers.append(_answer(problem, p, good, bad, float(value[i]), 0.0, ()))
+    return answers
+
+
+def _answer(
+    problem: PointwiseProblem, p: Array, best: Array, tied: Array, value: float, residual: float, assumptions: tuple[str, ...]
+) -> Answer:
+    """Assemble an answer; the regret of the witness is evaluated anew from the definition of the loss."""
+    p = p / p.sum()
+    risks = problem.conditional_risk(np.stack([_shown(problem, tied), _shown(problem, best)]), np.stack([p, p]))
+    regret = float(risks[0] - risks[1])
+    witness = Witness(tuple(map(float, p)), tuple(map(float, _shown(problem, tied))), (1,), regret)
+    reason = ""
+    if residual > 1e-9 or not np.isfinite(value):
+        reason = f"the inner solver stopped with residual {residual:.1e}"
+    elif abs(value - regret) > _AGREE * (1.0 + abs(value)):
+        reason = f"search value {value:.12g} and re-evaluated regret {regret:.12g} of the witness differ"
+    return Answer(None if reason else max(value, 0.0), None, None, witness, "numeric", assumptions, reason)
+
+
+def _shown(problem: PointwiseProblem, scores: Array) -> Array:
+    loss = problem.surrogate
+    unit = float(loss.temperature) if isinstance(loss, SoftmaxLoss) else 1.0
+    return np.asarray(np.maximum(scores - scores.max(), -_FAR * unit))

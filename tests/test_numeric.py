@@ -1,0 +1,171 @@
+"""The numeric engine against brute force, theorems and its own exhaustive search."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from hconsist.arithmetic import NUMPY
+from hconsist.engines.numeric import exhaustive, sweep, transform
+from hconsist.engines.numeric.inner import choose
+from hconsist.engines.numeric.jets import Jet, JetOps
+from hconsist.errors import EngineCannotAnswerError, InvalidInputError
+from hconsist.losses import parse_loss
+from hconsist.pointwise import PointwiseProblem
+
+
+def best_in_class_comp_sum(tau: float, p: np.ndarray) -> float:
+    """The closed form of the literature, written here anew."""
+    if tau == 1:
+        return float(-np.sum(p[p > 0] * np.log(p[p > 0])))
+    if tau >= 2:
+        return float((1 - p.max()) / (tau - 1))
+    return float((np.sum(p ** (1 / (2 - tau))) ** (2 - tau) - 1) / (1 - tau))
+
+
+def brute_force(tau: float, n: int, beta: float, seed: int, starts: int = 16) -> float:
+    """min over p and S together, by SLSQP from random starts: p_1 - p_2 >= beta, S_2 >= S_i."""
+    rng = np.random.default_rng(seed)
+
+    def phi(u: np.ndarray) -> np.ndarray:
+        u = np.maximum(u, 1e-14)
+        return -np.log(u) if tau == 1 else (u ** (tau - 1) - 1) / (1 - tau)
+
+    def regret(x: np.ndarray) -> float:
+        p, s = np.maximum(x[:n], 0.0), x[n:]
+        return float(p @ phi(s)) - best_in_class_comp_sum(tau, p)
+
+    constraints = [
+        {"type": "eq", "fun": lambda x: x[:n].sum() - 1},
+        {"type": "eq", "fun": lambda x: x[n:].sum() - 1},
+        {"type": "ineq", "fun": lambda x: x[0] - x[1] - beta},
+        {"type": "ineq", "fun": lambda x: x[n + 1] - np.delete(x[n:], 1)},
+    ]
+    best = np.inf
+    for _ in range(starts):
+        p = np.concatenate([[beta, 0.0], np.zeros(n - 2)]) + (1 - beta) * rng.dirichlet(np.ones(n))
+        x0 = np.concatenate([p, rng.dirichlet(np.ones(n))])
+        with np.errstate(all="ignore"):
+            r = minimize(
+                regret,
+                x0,
+                method="SLSQP",
+                bounds=[(0, 1)] * n + [(1e-12, 1)] * n,
+                constraints=constraints,
+                options={"ftol": 1e-14, "maxiter": 500},
+            )
+        feasible = max(abs(c["fun"](r.x)) for c in constraints[:2]) < 1e-9 and all(
+            np.all(np.asarray(c["fun"](r.x)) > -1e-9) for c in constraints[2:]
+        )
+        if feasible:
+            best = min(best, r.fun)
+    return best
+
+
+RANDOM = np.random.default_rng(20)
+CASES = [
+    (round(float(RANDOM.uniform(0, 1.95)), 3), int(RANDOM.integers(2, 5)), round(float(RANDOM.uniform(0.05, 0.95)), 3))
+    for _ in range(10)
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("tau", "n", "beta"), [*CASES, (1.8, 4, 0.5), (1.9, 4, 0.3), (1.0, 3, 0.4)])
+def test_agrees_with_brute_force_over_p_and_softmax(tau: float, n: int, beta: float) -> None:
+    answer = transform(PointwiseProblem(f"comp-sum:tau={tau}", n_classes=n), beta)
+    assert answer.estimate == pytest.approx(brute_force(tau, n, beta, seed=1), abs=1e-6)
+
+
+@pytest.mark.parametrize(("tau", "n", "beta"), [(1.85, 4, 0.35), (1.95, 3, 0.2), (0.4, 4, 0.6), (1.7, 4, 0.7)])
+def test_agrees_with_the_exhaustive_search(tau: float, n: int, beta: float) -> None:
+    problem = PointwiseProblem(f"comp-sum:tau={tau}", n_classes=n)
+    assert transform(problem, beta).estimate == pytest.approx(exhaustive(problem, beta).estimate, abs=1e-10)
+
+
+@pytest.mark.parametrize("tau", ["0", "0.5", "1", "1.3", "1.5"])
+@pytest.mark.parametrize("n", [2, 7, 1000])
+def test_two_class_formula_holds_for_every_n_up_to_tau_three_halves(tau: str, n: int) -> None:
+    t = float(tau)
+    b = np.array([0.01, 0.1, 0.3, 0.6, 0.9])
+    a = 1 / (2 - t)
+    mean = (((1 + b) ** a + (1 - b) ** a) / 2) ** (1 / a)
+    expected = (1 + b) / 2 * np.log(1 + b) + (1 - b) / 2 * np.log(1 - b) if t == 1 else 2 ** (1 - t) / (t - 1) * (mean - 1)
+    answers = sweep(PointwiseProblem(f"comp-sum:tau={tau}", n_classes=n), b.tolist())
+    assert [a.estimate for a in answers] == pytest.approx(expected.tolist(), abs=1e-12)
+
+
+@pytest.mark.parametrize(("tau", "n"), [("2", 3), ("2", 30), ("2.5", 4), ("3", 10)])
+def test_linear_and_concave_losses_follow_theorem_c(tau: str, n: int) -> None:
+    t, k = float(tau), np.arange(2, n + 1)
+    for b in (0.05, 0.2, 0.5, 0.8):
+        m = max(b, (1 + b) / n)
+        expected = min(b, np.min(m - k ** (1 - t) * np.minimum(1, k * m - b))) / (t - 1)
+        assert transform(PointwiseProblem(f"comp-sum:tau={tau}", n_classes=n), b).estimate == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("spec", ["comp-sum:tau=0.3", "logistic", "gce:q=0.8", "mae", "comp-sum:tau=2.5"])
+@pytest.mark.parametrize("n", [2, 5, 40])
+def test_witness_is_feasible_and_attains_the_estimate(spec: str, n: int) -> None:
+    problem = PointwiseProblem(spec, n_classes=n)
+    for beta, answer in zip((0.0, 0.15, 0.7, 1.0), sweep(problem, [0, 0.15, 0.7, 1]), strict=True):
+        witness = answer.witness
+        assert witness is not None and answer.lower is None and answer.upper is None
+        assert witness.predicted == (1,)
+        assert witness.scores[1] == max(witness.scores)
+        assert float(problem.target_regret(witness.p, witness.predicted)) == pytest.approx(beta, abs=1e-12)
+        risk = float(problem.conditional_risk(witness.scores, witness.p))
+        best = best_in_class_comp_sum(float(problem.surrogate.tau), np.array(witness.p))  # type: ignore[attr-defined]
+        assert risk - best == pytest.approx(answer.estimate, abs=1e-9)
+
+
+@pytest.mark.parametrize("tau", [0.0, 0.6, 1.0, 1.4, 1.99])
+def test_best_in_class_risk_matches_the_closed_form(tau: float) -> None:
+    p = np.random.default_rng(3).dirichlet(np.full(6, 0.4), size=50)
+    p[:5, 0] = 0.0
+    p /= p.sum(axis=1, keepdims=True)
+    inner = choose(parse_loss(f"comp-sum:tau={tau}"))
+    assert inner is not None
+    optimum = inner.solve(p, np.ones_like(p))
+    expected = [best_in_class_comp_sum(tau, row) for row in p]
+    assert optimum.risk == pytest.approx(expected, abs=1e-12)
+
+
+def test_derivatives_of_the_best_in_class_risk_are_losses_and_hessian() -> None:
+    inner = choose(parse_loss("gce:q=0.6"))
+    assert inner is not None
+    p, m = np.array([[0.3, 0.1, 0.05]]), np.array([[1.0, 4.0, 6.0]])
+    here = inner.solve(p, m)
+    h = 1e-6
+    for i in range(3):
+        up, down = p.copy(), p.copy()
+        up[0, i] += h
+        down[0, i] -= h
+        plus, minus = inner.solve(up, m), inner.solve(down, m)
+        assert (plus.risk - minus.risk)[0] / (2 * h) == pytest.approx(m[0, i] * here.losses[0, i], rel=1e-7)
+        column = m[0] * (plus.losses - minus.losses)[0] / (2 * h)
+        assert column == pytest.approx(here.hessian[0, :, i], rel=1e-6, abs=1e-8)
+
+
+@pytest.mark.parametrize("spec", ["comp-sum:tau=1.3", "logistic", "ldr:lam=0.5,c=1"])
+def test_jets_differentiate_the_loss_formulas(spec: str) -> None:
+    loss = parse_loss(spec)
+    u, h = np.array([0.2, 0.7]), 1e-5
+    jet = loss.of_softmax(Jet.variable(u), JetOps())  # type: ignore[attr-defined]
+    low, mid, high = (loss.of_softmax(u + d, NUMPY) for d in (-h, 0.0, h))  # type: ignore[attr-defined]
+    assert jet.value == pytest.approx(mid)
+    assert jet.gradient[:, 0] == pytest.approx((high - low) / (2 * h), rel=1e-7)
+    assert jet.hessian[:, 0, 0] == pytest.approx((high - 2 * mid + low) / h**2, rel=1e-4)
+
+
+def test_transform_is_non_decreasing_and_vanishes_at_zero() -> None:
+    values = [a.estimate for a in sweep(PointwiseProblem("gce:q=0.95", n_classes=20), np.linspace(0, 1, 41).tolist())]
+    assert values[0] == 0.0
+    assert np.all(np.diff(values) > 0)
+
+
+def test_bad_input_is_refused_before_work() -> None:
+    with pytest.raises(InvalidInputError, match=r"beta must lie in \[0, 1\]"):
+        sweep(PointwiseProblem("logistic", n_classes=3), [0.5, 1.5])
+    with pytest.raises(EngineCannotAnswerError):
+        exhaustive(PointwiseProblem("logistic", n_classes=5), 0.5)
