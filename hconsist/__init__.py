@@ -13,10 +13,13 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "hconsist.losses": (
-        "CompSum", "CompSumMargin", "Constrained", "Exponential", "GCE", "Hinge", "LDR", "Logistic", "Loss", "MAE",
-        "MarginLogistic", "MarginLoss", "Max", "ProbabilityLoss", "Quadratic", "Ramp", "RhoMargin", "Sigmoid",
-        "SoftmaxLoss", "SquaredHinge", "Sum", "SumExponential", "Target", "TopK", "UserMarginLoss", "UserSoftmaxLoss",
-        "ZeroOne", "parse_loss", "parse_target",
+        "AEL", "AGCE", "AUL", "Brier", "CompSum", "CompSumMargin", "Constrained", "CosFace", "CrammerSinger", "Dice",
+        "Exponential", "Focal", "GCE", "HardTruncated", "Hinge", "InfoNCE", "JensenShannon", "LDAM", "LDR",
+        "LDRInfinity", "LDRZero", "LDRk", "Logistic", "Loss", "MAE", "MarginFocal", "MarginLogistic", "MarginLoss",
+        "Max", "NCE", "ProbabilityLoss", "Quadratic", "RLL", "Ramp", "ReverseCrossEntropy", "RhoMargin", "SCE",
+        "Sigmoid", "SoftTruncated", "SoftmaxLoss", "Spherical", "SphericalSoftmax", "SquaredHinge", "Sum",
+        "SumExponential", "Target", "TaylorCE", "TaylorSoftmax", "TopK", "TruncatedGCE", "UserMarginLoss",
+        "UserSoftmaxLoss", "WestonWatkins", "ZLoss", "ZeroOne", "parse_loss", "parse_target",
     ),
     "hconsist.hypotheses": ("Bounded", "Complete", "Hypotheses", "Linear", "OneHiddenReLU", "parse_hypotheses"),
     "hconsist.pointwise": ("Answer", "PointwiseProblem", "Witness"),

@@ -80,6 +80,25 @@ def exact(value: object, name: str) -> Exact:
     raise InvalidInputError(f"{name} must be a finite number", value, f"pass {name} as 1.5, '3/2' or a SymPy expression")
 
 
+def whole(value: object, name: str) -> int:
+    """Read a whole number, also from the text of a spec string.
+
+    Raises
+    ------
+    InvalidInputError
+        When the value is not a whole number.
+
+    Examples
+    --------
+    >>> whole("3", "k")
+    3
+    """
+    number = exact(value, name)
+    if not isinstance(number, Fraction) or number.denominator != 1:
+        raise InvalidInputError(f"{name} must be a whole number", str(value), f"pass {name}=2")
+    return int(number)
+
+
 def is_symbolic(value: object) -> bool:
     """Whether a parameter has free symbols left, so that it has no numerical value yet.
 
@@ -137,12 +156,20 @@ class Ops:
         """``log(1 + exp(x))``, elementwise, without overflow."""
         raise NotImplementedError
 
+    def xlogx(self, x: Value) -> Value:
+        """``x log x`` for x >= 0, elementwise; 0 at 0."""
+        raise NotImplementedError
+
     def sum(self, vector: Value) -> Value:
         """Sum over the last axis."""
         raise NotImplementedError
 
     def max(self, vector: Value) -> Value:
         """Maximum over the last axis."""
+        raise NotImplementedError
+
+    def top_sum(self, vector: Value, k: int) -> Value:
+        """Sum of the k largest entries of the last axis; 1 <= k <= its length."""
         raise NotImplementedError
 
     def logsumexp(self, vector: Value) -> Value:
@@ -163,6 +190,10 @@ class Ops:
 
     def off_diagonal(self, n: int) -> Value:
         """The matrix (n, n) with 0 on the diagonal and 1 elsewhere."""
+        raise NotImplementedError
+
+    def matrix(self, rows: list[list[Exact]]) -> Value:
+        """A matrix of exact constants."""
         raise NotImplementedError
 
     def sum_others(self, matrix: Value) -> Value:
@@ -245,11 +276,20 @@ class ArrayOps(Ops):
         # max(x, 0) + log1p(exp(-|x|)): no overflow on either side, full precision near 0.
         return self.maximum(x, 0.0) + self.xp.log1p(self.xp.exp(-self.xp.abs(x)))
 
+    def xlogx(self, x: Value) -> Value:
+        if isinstance(x, int | float):
+            return x * math.log(x) if x > 0 else 0.0
+        positive = x > 0
+        return x * self.xp.log(self.xp.where(positive, x, self.xp.ones_like(x)))
+
     def sum(self, vector: Value) -> Value:
         return self.xp.sum(vector, axis=-1)
 
     def max(self, vector: Value) -> Value:
         return self.xp.max(vector, axis=-1)
+
+    def top_sum(self, vector: Value, k: int) -> Value:
+        return self.xp.sum(self.xp.sort(vector, axis=-1)[..., vector.shape[-1] - k :], axis=-1)
 
     def logsumexp(self, vector: Value) -> Value:
         top = self.xp.max(vector, axis=-1, keepdims=True)
@@ -267,6 +307,9 @@ class ArrayOps(Ops):
 
     def off_diagonal(self, n: int) -> Value:
         return 1.0 - self.xp.eye(n)
+
+    def matrix(self, rows: list[list[Exact]]) -> Value:
+        return self.xp.asarray([[float(v) for v in row] for row in rows])
 
     def sum_others(self, matrix: Value) -> Value:
         return self.xp.sum(self._with_diagonal(matrix, 0.0), axis=-1)
@@ -328,6 +371,18 @@ class _ObjectOps(Ops):
             top = self.maximum(top, row)
         return top
 
+    def top_sum(self, vector: Value, k: int) -> Value:
+        # k passes of a sorting network: each carries the largest remaining entry out, by maxima and minima only.
+        rest = list(np.moveaxis(np.asarray(vector, dtype=object), -1, 0))
+        result = self.const(0)
+        for _ in range(k):
+            top = rest[0]
+            for i in range(1, len(rest)):
+                rest[i - 1], top = self.minimum(top, rest[i]), self.maximum(top, rest[i])
+            rest.pop()
+            result = result + top
+        return result
+
     def logsumexp(self, vector: Value) -> Value:
         return self.log(self.sum(self.exp(vector)))
 
@@ -349,6 +404,9 @@ class _ObjectOps(Ops):
     def off_diagonal(self, n: int) -> Value:
         one, zero = self.const(1), self.const(0)
         return np.array([[zero if i == j else one for j in range(n)] for i in range(n)], dtype=object)
+
+    def matrix(self, rows: list[list[Exact]]) -> Value:
+        return np.array([[self.const(v) for v in row] for row in rows], dtype=object)
 
     def sum_others(self, matrix: Value) -> Value:
         return self.sum(_drop_diagonal(matrix))
@@ -404,6 +462,9 @@ class SympyOps(_ObjectOps):
 
         return _elementwise(sympy.Abs, x)
 
+    def xlogx(self, x: Value) -> Value:
+        return _elementwise(lambda v: to_sympy(0) if v == 0 else v * self.log(v), x)
+
     def select(self, branches: list[tuple[Value, Value]]) -> Value:
         import sympy
 
@@ -456,6 +517,20 @@ class BallOps(_ObjectOps):
 
     def absolute(self, x: Value) -> Value:
         return _elementwise(abs, x)
+
+    def xlogx(self, x: Value) -> Value:
+        return _elementwise(self._xlogx, x)
+
+    def _xlogx(self, x: Value) -> Value:
+        if x.lower() > 0:
+            return x * x.log()
+        zero, top = self.const(0), x.upper()
+        if not top > 0:
+            return zero
+        # Decreasing down to -1/e at 1/e, increasing after it.
+        turning = (-self.const(1)).exp()
+        enclosure = zero.union(top * top.log())
+        return enclosure if top < turning else enclosure.union(-turning)
 
     def less(self, x: Value, y: Value, *, strict: bool) -> bool | None:
         if (x < y) if strict else (x <= y):
@@ -565,6 +640,11 @@ class CvxpyOps(Ops):
 
         return cp.logistic(x)
 
+    def xlogx(self, x: Value) -> Value:
+        import cvxpy as cp
+
+        return -cp.entr(x)
+
     def sum(self, vector: Value) -> Value:
         import cvxpy as cp
 
@@ -574,6 +654,13 @@ class CvxpyOps(Ops):
         import cvxpy as cp
 
         return cp.max(vector, axis=1) if len(vector.shape) > 1 else cp.max(vector)
+
+    def top_sum(self, vector: Value, k: int) -> Value:
+        import cvxpy as cp
+
+        if len(vector.shape) > 1:
+            return cp.hstack([cp.sum_largest(vector[i], k) for i in range(vector.shape[0])])
+        return cp.sum_largest(vector, k)
 
     def logsumexp(self, vector: Value) -> Value:
         import cvxpy as cp
@@ -601,6 +688,9 @@ class CvxpyOps(Ops):
 
     def off_diagonal(self, n: int) -> Value:
         return 1.0 - np.eye(n)
+
+    def matrix(self, rows: list[list[Exact]]) -> Value:
+        return np.array([[float(v) for v in row] for row in rows])
 
     def sum_others(self, matrix: Value) -> Value:
         import cvxpy as cp

@@ -3,10 +3,12 @@
 from hconsist.losses.base import Loss, MarginLoss, ProbabilityLoss, Separable, SoftmaxLoss, check_distribution
 from hconsist.losses.catalogue import CATALOGUE, parse_loss, parse_target
 from hconsist.losses.comp_sum import GCE, MAE, CompSum, Logistic, SumExponential
-from hconsist.losses.ldr import LDR
+from hconsist.losses.imbalance import LDAM, Dice, Focal
+from hconsist.losses.ldr import LDR, CosFace, InfoNCE, LDRInfinity, LDRk, LDRZero
 from hconsist.losses.margin import (
     Exponential,
     Hinge,
+    MarginFocal,
     MarginLogistic,
     Quadratic,
     Ramp,
@@ -14,39 +16,83 @@ from hconsist.losses.margin import (
     Sigmoid,
     SquaredHinge,
 )
-from hconsist.losses.multiclass import CompSumMargin, Constrained, Max, Sum
+from hconsist.losses.multiclass import CompSumMargin, Constrained, CrammerSinger, Max, Sum, WestonWatkins
+from hconsist.losses.proper import Brier, Spherical
+from hconsist.losses.robust import (
+    AEL,
+    AGCE,
+    AUL,
+    NCE,
+    RLL,
+    SCE,
+    HardTruncated,
+    JensenShannon,
+    ReverseCrossEntropy,
+    SoftTruncated,
+    TaylorCE,
+    TruncatedGCE,
+)
+from hconsist.losses.spherical_family import SphericalSoftmax, TaylorSoftmax, ZLoss
 from hconsist.losses.targets import Target, TopK, ZeroOne
 from hconsist.losses.user import UserMarginLoss, UserSoftmaxLoss
 
 __all__ = [
+    "AEL",
+    "AGCE",
+    "AUL",
+    "Brier",
     "CATALOGUE",
-    "GCE",
-    "LDR",
-    "MAE",
     "CompSum",
     "CompSumMargin",
     "Constrained",
+    "CosFace",
+    "CrammerSinger",
+    "Dice",
     "Exponential",
+    "Focal",
+    "GCE",
+    "HardTruncated",
     "Hinge",
+    "InfoNCE",
+    "JensenShannon",
+    "LDAM",
+    "LDR",
+    "LDRInfinity",
+    "LDRZero",
+    "LDRk",
     "Logistic",
     "Loss",
+    "MAE",
+    "MarginFocal",
     "MarginLogistic",
     "MarginLoss",
     "Max",
+    "NCE",
     "ProbabilityLoss",
     "Quadratic",
+    "RLL",
     "Ramp",
+    "ReverseCrossEntropy",
     "RhoMargin",
+    "SCE",
     "Separable",
     "Sigmoid",
+    "SoftTruncated",
     "SoftmaxLoss",
+    "Spherical",
+    "SphericalSoftmax",
     "SquaredHinge",
     "Sum",
     "SumExponential",
     "Target",
+    "TaylorCE",
+    "TaylorSoftmax",
     "TopK",
+    "TruncatedGCE",
     "UserMarginLoss",
     "UserSoftmaxLoss",
+    "WestonWatkins",
+    "ZLoss",
     "ZeroOne",
     "check_distribution",
     "parse_loss",

@@ -177,6 +177,16 @@ class MarginLoss(Loss):
         return True  # only the difference of the two scores matters: take (f, -f)
 
 
+def total(vector: Value, ops: Ops) -> Value:
+    """The sum over classes, shaped so that it combines with the vector again: (..., n) to (..., n).
+
+    >>> from hconsist.arithmetic import NUMPY
+    >>> total(np.array([1.0, 2.0]), NUMPY)
+    array([3., 3.])
+    """
+    return ops.sum(ops.rows(vector))
+
+
 def check_distribution(p: object, n_classes: int) -> np.ndarray:
     """A label distribution as a float array of shape (..., n_classes).
 

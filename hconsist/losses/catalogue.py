@@ -6,9 +6,10 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from hconsist.errors import InvalidInputError, UnknownNameError
-from hconsist.losses import comp_sum, ldr, margin, multiclass, user
+from hconsist.losses import comp_sum, imbalance, ldr, margin, multiclass, proper, robust, spherical_family, user
 from hconsist.losses.base import Loss, MarginLoss
 from hconsist.losses.targets import Target, TopK, ZeroOne
 
@@ -34,6 +35,11 @@ def _written(default: object) -> str:
     return "hinge" if callable(default) or repr(default).startswith("<") else str(default)
 
 
+def _of_class(cls: Any, prefix: str = "") -> Entry:
+    summary = (cls.__doc__ or "").splitlines()[0].replace("``", "").rstrip(".")
+    return Entry(cls.spec_name, cls, prefix + summary, cls.source)
+
+
 _MMZ = "Mao, Mohri, Zhong, ICML 2023"
 _ENTRIES = (
     Entry("comp-sum", comp_sum.CompSum, "comp-sum loss Phi^tau, exponential inner function", _MMZ),
@@ -42,6 +48,32 @@ _ENTRIES = (
     Entry("gce", comp_sum.GCE, "generalized cross-entropy (comp-sum, tau = 1 + q)", "Zhang, Sabuncu, NeurIPS 2018"),
     Entry("mae", comp_sum.MAE, "mean absolute error (comp-sum, tau = 2)", "Ghosh, Kumar, Sastry, AAAI 2017"),
     Entry("ldr", ldr.LDR, "LDR-KL loss with margin c and temperature lam", ldr.LDR.source),
+    _of_class(ldr.LDRk),
+    Entry("ldr-zero", ldr.LDRZero, "LDR loss at lam = 0: Crammer-Singer with margin c", ldr.LDRk.source),
+    _of_class(ldr.LDRInfinity),
+    _of_class(ldr.CosFace),
+    _of_class(ldr.InfoNCE),
+    *map(_of_class, (proper.Brier, proper.Spherical, imbalance.Focal, imbalance.Dice, imbalance.LDAM)),
+    *map(
+        _of_class,
+        (
+            robust.ReverseCrossEntropy,
+            robust.SCE,
+            robust.NCE,
+            robust.AGCE,
+            robust.AUL,
+            robust.AEL,
+            robust.JensenShannon,
+            robust.RLL,
+            robust.TaylorCE,
+            robust.SoftTruncated,
+            robust.HardTruncated,
+            robust.TruncatedGCE,
+        ),
+    ),
+    *map(_of_class, (spherical_family.TaylorSoftmax, spherical_family.SphericalSoftmax, spherical_family.ZLoss)),
+    Entry("weston-watkins", multiclass.WestonWatkins, "Weston-Watkins loss: sum of the hinge", "Weston, Watkins 1998"),
+    Entry("crammer-singer", multiclass.CrammerSinger, "Crammer-Singer loss: max of the hinge", "Crammer, Singer 2001"),
     Entry("constrained", multiclass.Constrained, "constrained loss of a margin loss phi", multiclass.Constrained.source),
     Entry("sum", multiclass.Sum, "sum loss of a margin loss phi (hinge: Weston-Watkins)", multiclass.Sum.source),
     Entry("max", multiclass.Max, "max loss of a margin loss phi (hinge: Crammer-Singer)", multiclass.Max.source),
@@ -49,7 +81,7 @@ _ENTRIES = (
     Entry("softmax", user.UserSoftmaxLoss, "your formula of the softmax value u", "user's formula"),
     Entry("margin", user.UserMarginLoss, "your binary formula of the margin v", "user's formula"),
     *(
-        Entry(cls.spec_name, cls, f"binary: {(cls.__doc__ or '').split('.')[0].splitlines()[0].replace('``', '')}", cls.source)
+        _of_class(cls, "binary: ")
         for cls in (
             margin.Hinge,
             margin.SquaredHinge,
@@ -59,6 +91,7 @@ _ENTRIES = (
             margin.Sigmoid,
             margin.RhoMargin,
             margin.Ramp,
+            margin.MarginFocal,
         )
     ),
 )

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar
 
-from hconsist.arithmetic import Exact, Ops, Value, require
-from hconsist.losses.base import Shape, SoftmaxLoss
+from hconsist.arithmetic import Exact, Ops, Value, require, whole
+from hconsist.errors import InvalidInputError
+from hconsist.losses.base import Loss, Shape, SoftmaxLoss
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class LDR(SoftmaxLoss):
 
     def __post_init__(self) -> None:
         lam, c = self._read("lam"), self._read("c")
-        require(lam > 0, "lam must be > 0", lam, "pass lam=1; the limit lam -> 0 is 'max:phi=hinge' (margin 1)")
+        require(lam > 0, "lam must be > 0", lam, "pass lam=1; the limit lam -> 0 is 'ldr-zero'")
         require(c >= 0, "c must be >= 0", c, "pass c=0 for no margin")
 
     @property
@@ -66,3 +67,165 @@ class LDR(SoftmaxLoss):
         lam, n = ops.const(self.lam), scores.shape[-1]
         exponents = (ops.const(self.c) * ops.off_diagonal(n) - ops.differences(scores)) / lam
         return lam * ops.logsumexp(exponents)
+
+
+@dataclass(frozen=True)
+class LDRk(Loss):
+    """LDR-k loss: the mean of the k largest of ``c [k' != y] + s_k' - s_y`` over all labels k'.
+
+    Domain: k a whole number, 1 <= k <= n, c >= 0, scores in R^n.
+
+    Definition: ``max_q sum_k' q_k' (c [k' != y] + s_k' - s_y)`` over distributions q with every q_k' <= 1/k. k = 1 is the limit
+    lam -> 0 of `LDR`, the Crammer-Singer loss with margin c; k = n the limit lam -> infinity. Units: those of the scores.
+
+    Source: Zhu, Ying, Yang, ICML 2023, section 4.
+
+    Examples
+    --------
+    >>> from hconsist.arithmetic import NUMPY
+    >>> import numpy as np
+    >>> LDRk(k=2, c=1).losses(np.array([2.0, 0.0, 0.0]), NUMPY)
+    array([-0.5,  2. ,  2. ])
+    """
+
+    k: int = 2
+    c: Exact = Fraction(1)
+
+    spec_name: ClassVar[str] = "ldr-k"
+    source: ClassVar[str] = "Zhu, Ying, Yang, ICML 2023"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "k", whole(self.k, "k"))
+        c = self._read("c")
+        require(self.k >= 1, "k must be >= 1", self.k, "pass k=2; k=1 is the Crammer-Singer loss")
+        require(c >= 0, "c must be >= 0", c, "pass c=1")
+
+    @property
+    def shape(self) -> Shape | None:
+        return "convex in scores"
+
+    def losses(self, scores: Value, ops: Ops) -> Value:
+        n = scores.shape[-1]
+        if self.k > n:
+            raise InvalidInputError("k must be <= n_classes", f"k={self.k}, n_classes={n}", f"pass k={n} or less")
+        return ops.top_sum(ops.const(self.c) * ops.off_diagonal(n) - ops.differences(scores), self.k) / ops.const(self.k)
+
+
+def LDRZero(c: object = Fraction(1)) -> LDRk:  # noqa: N802 (reads as a class: it is a member of the family)
+    """The limit lam -> 0 of `LDR`: the Crammer-Singer loss with margin c, that is `LDRk` at k = 1.
+
+    >>> LDRZero(2)
+    LDRk(k=1, c=Fraction(2, 1))
+    """
+    return LDRk(k=1, c=c)
+
+
+@dataclass(frozen=True)
+class LDRInfinity(Loss):
+    """The limit lam -> infinity of LDR-KL: the mean over all labels k of ``c [k != y] + s_k - s_y``, linear in the scores.
+
+    Domain: c >= 0, scores in R^n; unbounded below. Units: those of the scores.
+
+    Source: Zhu, Ying, Yang, ICML 2023, section 4.
+
+    >>> from hconsist.arithmetic import NUMPY
+    >>> import numpy as np
+    >>> LDRInfinity(1).losses(np.array([1.0, 0.0]), NUMPY)
+    array([0., 1.])
+    """
+
+    c: Exact = Fraction(1)
+
+    spec_name: ClassVar[str] = "ldr-inf"
+    source: ClassVar[str] = "Zhu, Ying, Yang, ICML 2023"
+
+    def __post_init__(self) -> None:
+        c = self._read("c")
+        require(c >= 0, "c must be >= 0", c, "pass c=1")
+
+    @property
+    def shape(self) -> Shape | None:
+        return "convex in scores"
+
+    def losses(self, scores: Value, ops: Ops) -> Value:
+        n = scores.shape[-1]
+        return ops.sum(ops.const(self.c) * ops.off_diagonal(n) - ops.differences(scores)) / ops.const(n)
+
+
+@dataclass(frozen=True)
+class CosFace(SoftmaxLoss):
+    """Large-margin cosine loss ``log sum_k exp(scale (margin [k != y] + s_k - s_y))``: scale times LDR with lam = 1 / scale.
+
+    Domain: scale > 0, margin >= 0; the scores are cosines, hypothesis set bounded:1, and any scores on the complete set.
+
+    Source: Wang et al., "CosFace: large margin cosine loss for deep face recognition", CVPR 2018, eq. (4).
+
+    >>> from hconsist.arithmetic import NUMPY
+    >>> import numpy as np
+    >>> CosFace(scale=2, margin=0).losses(np.zeros(2), NUMPY).round(4)
+    array([0.6931, 0.6931])
+    """
+
+    scale: Exact = Fraction(8)
+    margin: Exact = Fraction(7, 20)
+
+    spec_name: ClassVar[str] = "cosface"
+    source: ClassVar[str] = "Wang et al., CVPR 2018"
+
+    def __post_init__(self) -> None:
+        scale, margin = self._read("scale"), self._read("margin")
+        require(scale > 0, "scale must be > 0", scale, "pass scale=8")
+        require(margin >= 0, "margin must be >= 0", margin, "pass margin=0.35")
+
+    @property
+    def _ldr(self) -> LDR:
+        return LDR(lam=1 / self.scale, c=self.margin)
+
+    @property
+    def temperature(self) -> Exact:
+        return self._ldr.temperature
+
+    @property
+    def shape(self) -> Shape | None:
+        return self._ldr.shape
+
+    def of_softmax(self, u: Value, ops: Ops) -> Value:
+        return ops.const(self.scale) * self._ldr.of_softmax(u, ops)
+
+    def losses(self, scores: Value, ops: Ops) -> Value:
+        return ops.const(self.scale) * self._ldr.losses(scores, ops)
+
+
+@dataclass(frozen=True)
+class InfoNCE(SoftmaxLoss):
+    """InfoNCE loss ``-log softmax(s / temperature)_y``, the positive among n candidates of similarities s. Units: nats.
+
+    Domain: temperature > 0, scores in R^n.
+
+    Source: van den Oord, Li, Vinyals, "Representation learning with contrastive predictive coding", 2018; temperature as in
+    Wu, Xiong, Yu, Lin, CVPR 2018.
+
+    >>> from hconsist.arithmetic import NUMPY
+    >>> import numpy as np
+    >>> InfoNCE("1/2").losses(np.array([0.5, 0.0]), NUMPY).round(4)
+    array([0.3133, 1.3133])
+    """
+
+    temperature: Exact = Fraction(1, 10)
+
+    spec_name: ClassVar[str] = "infonce"
+    source: ClassVar[str] = "van den Oord, Li, Vinyals 2018"
+
+    def __post_init__(self) -> None:
+        temperature = self._read("temperature")
+        require(temperature > 0, "temperature must be > 0", temperature, "pass temperature=0.1")
+
+    @property
+    def shape(self) -> Shape | None:
+        return "convex in softmax"
+
+    def of_softmax(self, u: Value, ops: Ops) -> Value:
+        return -ops.log(u)
+
+    def losses(self, scores: Value, ops: Ops) -> Value:
+        return CosFace(scale=1 / self.temperature, margin=Fraction(0)).losses(scores, ops)

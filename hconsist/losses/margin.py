@@ -163,3 +163,29 @@ class Ramp(MarginLoss):
 
     def of_margin(self, u: Value, ops: Ops) -> Value:
         return ops.minimum(ops.maximum((ops.const(1) - u) / ops.const(2), ops.const(0)), ops.const(1))
+
+
+@dataclass(frozen=True)
+class MarginFocal(MarginLoss):
+    """``(1 - sigma(u))^gamma log(1 + exp(-u))``, gamma >= 0, sigma the logistic function; convex only for gamma = 0.
+
+    Source: Lin, Goyal, Girshick, He, Dollar, "Focal loss for dense object detection", ICCV 2017, eq. (4), of the margin.
+
+    >>> from hconsist.arithmetic import NUMPY
+    >>> import numpy as np
+    >>> float(MarginFocal(1).of_margin(np.asarray(0.0), NUMPY))  # doctest: +ELLIPSIS
+    0.3465...
+    """
+
+    gamma: Exact = Fraction(2)
+
+    spec_name: ClassVar[str] = "margin-focal"
+    source: ClassVar[str] = "Lin et al., ICCV 2017"
+
+    def __post_init__(self) -> None:
+        gamma = self._read("gamma")
+        require(gamma >= 0, "gamma must be >= 0", gamma, "pass gamma=2; gamma=0 is margin-logistic")
+
+    def of_margin(self, u: Value, ops: Ops) -> Value:
+        # 1 - sigma(u) = exp(-softplus(u)), which never rounds to a negative number.
+        return ops.exp(-ops.const(self.gamma) * ops.softplus(u)) * ops.softplus(-u)

@@ -134,3 +134,13 @@ class CompSumMargin(_OfMargin):
         if self.tau == 1:
             return ops.log(one_plus)
         return (ops.power(one_plus, 1 - self.tau) - ops.const(1)) / ops.const(1 - self.tau)
+
+
+def WestonWatkins() -> Sum:  # noqa: N802 (reads as a class: it is a member of the family)
+    """Weston-Watkins loss ``sum_{k != y} max(0, 1 - s_y + s_k)``: `Sum` of the hinge (Weston and Watkins 1998)."""
+    return Sum(Hinge())
+
+
+def CrammerSinger() -> Max:  # noqa: N802
+    """Crammer-Singer loss ``max_{k != y} max(0, 1 - s_y + s_k)``: `Max` of the hinge (Crammer and Singer 2001)."""
+    return Max(Hinge())
