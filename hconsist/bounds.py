@@ -191,7 +191,7 @@ class Bound:
         """T on an array of betas in [0, 1], as floats (estimates)."""
         grid = np.asarray(betas, dtype=float)
         if self.derivation:
-            return _float_curve(self.derivation.transform, grid)
+            return float_curve(self.derivation.transform, grid)
         values = [_estimate(answer) for answer in self._answers([check_beta(b) for b in grid.ravel()])]
         return np.array(values).reshape(grid.shape)
 
@@ -199,7 +199,7 @@ class Bound:
         """T** on an array of betas in [0, 1], as floats (estimates)."""
         grid = np.asarray(betas, dtype=float)
         if self.derivation:
-            return _float_curve(self.derivation.envelope, grid)
+            return float_curve(self.derivation.envelope, grid)
         return np.array([float(self._hull(b)) for b in grid.ravel()]).reshape(grid.shape)
 
     def __call__(self, excess: ArrayLike) -> Any:
@@ -368,7 +368,7 @@ def _middle(low: Fraction, high: Fraction) -> float:
     return float((low + high) / 2) if low else 0.0 if high < Fraction(1, 2**100) else float(high / 2)
 
 
-def _float_curve(expression: sympy.Expr, betas: NDArray[np.float64]) -> NDArray[np.float64]:
+def float_curve(expression: sympy.Expr, betas: NDArray[np.float64]) -> NDArray[np.float64]:
     """A closed form on floats. Cancellation near 0 is left to the balls: small arguments go through them one by one."""
     symbol = beta_symbol()
     with np.errstate(all="ignore"):

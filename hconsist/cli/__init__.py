@@ -6,7 +6,10 @@ runs. The help of the whole program is printed from the table alone, so that it 
 
 COMMANDS = {
     "losses": "List the losses by name, with parameters and sources.",
+    "derive": "Derive a bound in closed form, step by step.",
     "transform": "Compute T(beta), with a witness or an enclosure.",
+    "bound": "Turn a surrogate excess into a bound on the target excess.",
+    "plot": "Draw bound curves, published beside exact.",
 }
 
 _HELP = """\

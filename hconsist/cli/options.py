@@ -13,9 +13,6 @@ ENGINES = ("symbolic", "numeric", "rigorous")
 
 spec_argument: Callable[[F], F] = click.argument("spec", metavar="SPEC")
 specs_argument: Callable[[F], F] = click.argument("specs", metavar="SPEC...", nargs=-1, required=True)
-classes_option: Callable[[F], F] = click.option(
-    "-n", "--classes", "n_classes", type=int, default=2, show_default=True, metavar="N", help="Number of classes."
-)
 hypotheses_option: Callable[[F], F] = click.option(
     "--hypotheses",
     default="complete",
@@ -29,17 +26,34 @@ target_option: Callable[[F], F] = click.option(
 json_option: Callable[[F], F] = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
+def classes_or_symbol(value: str) -> Any:
+    """A whole number, or the letter n for a symbol."""
+    if value == "n":
+        import sympy
+
+        return sympy.Symbol("n", integer=True, positive=True)
+    if not str(value).lstrip("-").isdecimal():
+        raise click.BadParameter(f"{value!r} is not a whole number, nor the letter n.")
+    return int(value)
+
+
+def classes_option(type_: Any = int, text: str = "Number of classes.") -> Callable[[F], F]:
+    """``--classes``."""
+    return click.option("-n", "--classes", "n_classes", type=type_, default=2, show_default=True, metavar="N", help=text)
+
+
 def engine_option(default: str) -> Callable[[F], F]:
     """``--engine``, with the default that suits the command."""
     return click.option(
         "--engine",
-        type=click.Choice(ENGINES),
+        type=click.Choice([*ENGINES, "auto"] if default == "auto" else ENGINES),
         default=default,
         show_default=True,
-        help="symbolic: closed form; numeric: estimate and witness; rigorous: proven enclosure.",
+        help="symbolic: closed form; numeric: estimate and witness; rigorous: proven enclosure."
+        + (" auto: symbolic, else numeric." if default == "auto" else ""),
     )
 
 
 def problem_options(command: F) -> F:
     """The options that state a pointwise problem beside its loss."""
-    return classes_option(hypotheses_option(target_option(command)))
+    return classes_option()(hypotheses_option(target_option(command)))

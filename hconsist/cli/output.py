@@ -8,16 +8,40 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from hconsist.cli.app import ExitCode
 from hconsist.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from hconsist.pointwise import Answer
 
 
 def print_json(value: Any) -> None:
     """One JSON document on stdout; non-finite numbers are refused, since JSON has none."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def print_answer(answer: Answer, name: str, as_json: bool) -> ExitCode:
+    """An engine's answer, and what the program exits with for it."""
+    if as_json:
+        print_json(answer.as_dict())
+    else:
+        shown = answer.as_dict()
+        fields = [(name, str(answer.estimate))]
+        if answer.lower is not None or answer.upper is not None:
+            fields.append(("proven", f"between {shown['lower']} and {shown['upper']}"))
+        if answer.witness is not None:
+            fields.append(("witness", "\n".join(f"{key} = {value}" for key, value in shown["witness"].items())))
+        fields.append(("engine", answer.engine))
+        if answer.assumptions:
+            fields.append(("assumes", "\n".join(answer.assumptions)))
+        if answer.reason:
+            fields.append(("undecided", answer.reason))
+        print_fields(fields)
+    return ExitCode.UNDECIDED if answer.reason or answer.estimate is None else ExitCode.HOLDS
 
 
 def progress(message: str) -> None:

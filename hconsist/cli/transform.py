@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
 from hconsist.cli.options import engine_option, json_option, problem_options, spec_argument
-from hconsist.cli.output import print_fields, print_json
+from hconsist.cli.output import print_answer
 
 
 @click.command("transform", short_help=COMMANDS["transform"])
@@ -27,25 +25,5 @@ def command(spec: str, n_classes: int, hypotheses: str, target: str, beta: str, 
     from hconsist.pointwise import PointwiseProblem, check_beta
 
     value = check_beta(beta)
-    problem = PointwiseProblem(spec, target=target, hypotheses=hypotheses, n_classes=n_classes)  # type: ignore[arg-type]
-    answer = transform(problem, value, engine=engine)  # type: ignore[arg-type]
-    if as_json:
-        print_json(answer.as_dict())
-    else:
-        print_fields([(f"T({beta})", str(answer.estimate)), *answer_fields(answer.as_dict())])
-    return ExitCode.UNDECIDED if answer.reason else ExitCode.HOLDS
-
-
-def answer_fields(answer: dict[str, Any]) -> list[tuple[str, str]]:
-    """An answer beside its estimate, as lines."""
-    fields = []
-    if answer["lower"] is not None or answer["upper"] is not None:
-        fields.append(("proven", f"[{answer['lower']}, {answer['upper']}]"))
-    if answer["witness"]:
-        fields.append(("witness", "\n".join(f"{key} = {value}" for key, value in answer["witness"].items())))
-    fields.append(("engine", answer["engine"]))
-    if answer["assumptions"]:
-        fields.append(("assumes", "\n".join(answer["assumptions"])))
-    if answer.get("reason"):
-        fields.append(("undecided", answer["reason"]))
-    return fields
+    problem = PointwiseProblem(spec, target, hypotheses, n_classes)  # type: ignore[arg-type]
+    return print_answer(transform(problem, value, engine=engine), f"T({beta})", as_json)  # type: ignore[arg-type]

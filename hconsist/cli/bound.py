@@ -1,0 +1,31 @@
+"""``hconsist bound``: what a surrogate excess says about the target excess."""
+
+from __future__ import annotations
+
+import click
+
+from hconsist.cli import COMMANDS
+from hconsist.cli.app import ExitCode
+from hconsist.cli.options import engine_option, json_option, problem_options, spec_argument
+from hconsist.cli.output import print_answer
+
+
+@click.command("bound", short_help=COMMANDS["bound"])
+@spec_argument
+@problem_options
+@click.option("--excess", required=True, metavar="E", help="Surrogate excess risk, >= 0, in the units of the loss.")
+@click.option("--gap", default="0", show_default=True, metavar="G", help="Minimizability gap of the surrogate, >= 0.")
+@engine_option("auto")
+@json_option
+def command(
+    spec: str, n_classes: int, hypotheses: str, target: str, excess: str, gap: str, engine: str, as_json: bool
+) -> ExitCode:
+    """Turn a surrogate excess E (plus gap G) into Gamma(E + G), the largest target excess (plus gap) that it allows."""
+    from hconsist.bounds import derive
+    from hconsist.pointwise import PointwiseProblem
+
+    problem = PointwiseProblem(spec, target, hypotheses, n_classes)  # type: ignore[arg-type]
+    found = derive(problem.surrogate, problem.n_classes, problem.hypotheses, problem.target, engine=engine)  # type: ignore[arg-type]
+    answer = found.bound(excess, gap)
+    name = f"Gamma({excess})" if gap == "0" else f"Gamma({excess} + {gap})"
+    return print_answer(answer, name, as_json)

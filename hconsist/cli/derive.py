@@ -1,0 +1,95 @@
+"""``hconsist derive``: a bound in closed form, with its steps."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hconsist.cli import COMMANDS
+from hconsist.cli.app import ExitCode
+from hconsist.cli.options import classes_option, classes_or_symbol, hypotheses_option, json_option, spec_argument, target_option
+from hconsist.cli.output import print_fields, print_json
+
+if TYPE_CHECKING:
+    from hconsist.bounds import Bound
+
+
+@click.command("derive", short_help=COMMANDS["derive"])
+@spec_argument
+@classes_option(classes_or_symbol, "A number of classes, or n to keep it a symbol.")
+@hypotheses_option
+@target_option
+@json_option
+@click.option("--latex", "as_latex", is_flag=True, help="Print a theorem with a proof sketch in LaTeX.")
+def command(spec: str, n_classes: object, hypotheses: str, target: str, as_json: bool, as_latex: bool) -> ExitCode:
+    """Derive the H-consistency bound of a loss in closed form, step by step.
+
+    Exits 3 when no closed form is known; transform, bound and plot still answer by computation.
+    """
+    if as_json and as_latex:
+        raise click.UsageError("--json and --latex exclude each other.")
+    from hconsist.bounds import derive
+    from hconsist.pointwise import PointwiseProblem
+
+    problem = PointwiseProblem(spec, target, hypotheses, n_classes)  # type: ignore[arg-type]
+    bound = derive(problem.surrogate, problem.n_classes, problem.hypotheses, problem.target, engine="symbolic")
+    if as_latex:
+        click.echo(bound.latex())
+    elif as_json:
+        print_json(bound_as_dict(bound))
+    else:
+        _print(bound)
+    return ExitCode.HOLDS
+
+
+def bound_as_dict(bound: Bound) -> dict[str, Any]:
+    """A derived bound in JSON-ready form; formulas are written so that SymPy reads them back."""
+    shown = {"transform": bound.transform, "envelope": bound.envelope, "gamma": bound.gamma, "gamma_upper": bound.gamma_upper}
+    return {
+        "loss": bound.problem.surrogate.spec,
+        "n_classes": bound.problem.n_classes if isinstance(bound.problem.n_classes, int) else str(bound.problem.n_classes),
+        "hypotheses": str(bound.problem.hypotheses),
+        "target": str(bound.problem.target),
+        "engine": bound.engine,
+        **{name: None if formula is None else str(formula) for name, formula in shown.items()},
+        "steps": [
+            {"statement": s.statement, "justification": s.justification, "conditions": list(s.conditions)} for s in bound.steps
+        ],
+        "assumptions": list(bound.assumptions),
+    }
+
+
+def _print(bound: Bound) -> None:
+    from sympy.printing.pretty import pretty
+
+    problem = bound.problem
+    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+
+    def shown(formula: Any) -> str:
+        return str(pretty(formula, use_unicode=unicode, wrap_line=False))
+
+    print_fields(
+        [
+            ("loss", problem.surrogate.spec),
+            ("problem", f"{problem.n_classes} classes, hypotheses {problem.hypotheses}, target {problem.target}"),
+        ]
+    )
+    blocks = [("T(beta) =", bound.transform)]
+    if bound.envelope != bound.transform:
+        blocks.append(("T**(beta), its lower convex envelope =", bound.envelope))
+    if bound.gamma is not None:
+        blocks.append(("Gamma(epsilon), the bound =", bound.gamma))
+    if bound.gamma_upper is not None:
+        blocks.append(("Gamma(epsilon) is at most", bound.gamma_upper))
+    for title, formula in blocks:
+        click.echo(f"\n{title}\n")
+        click.echo("\n".join(f"    {line}".rstrip() for line in shown(formula).splitlines()))
+    click.echo("\nSteps")
+    for number, step in enumerate(bound.steps, 1):
+        click.echo(f"{number:3}. {step.justification}")
+        click.echo(f"     {step.statement}")
+        for condition in step.conditions:
+            click.echo(f"     where {condition}")
+    click.echo("\nRests on: " + ("; ".join(bound.assumptions) if bound.assumptions else "the definitions alone."))

@@ -1,0 +1,59 @@
+"""``hconsist plot``: bound curves in a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hconsist.cli import COMMANDS
+from hconsist.cli.app import ExitCode
+from hconsist.cli.options import engine_option, hypotheses_option, specs_argument, target_option
+from hconsist.cli.output import atomic_file, check_output, progress
+
+SUFFIXES = (".svg", ".pdf", ".png")
+
+
+@click.command("plot", short_help=COMMANDS["plot"])
+@specs_argument
+@click.option(
+    "-n", "--classes", "n_classes", type=int, multiple=True, default=(2,), metavar="N", help="Number of classes; may repeat."
+)
+@hypotheses_option
+@target_option
+@engine_option("auto")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE", help=".svg, .pdf or .png")
+@click.option(
+    "--of", "what", type=click.Choice(("bound", "transform")), default="bound", show_default=True, help="What to draw."
+)
+@click.option("--exact-only", is_flag=True, help="Leave out the published bounds.")
+@click.option("--log", "as_log", is_flag=True, help="Logarithmic axes.")
+def command(
+    specs: tuple[str, ...],
+    n_classes: tuple[int, ...],
+    hypotheses: str,
+    target: str,
+    engine: str,
+    output: Path,
+    what: str,
+    exact_only: bool,
+    as_log: bool,
+) -> ExitCode:
+    """Draw the bounds of one or more losses: target excess against surrogate excess, published beside exact."""
+    check_output(output, SUFFIXES)
+    from hconsist.bounds import derive
+    from hconsist.pointwise import PointwiseProblem
+
+    problems = [PointwiseProblem(spec, target, hypotheses, n) for spec in specs for n in n_classes]  # type: ignore[arg-type]
+    bounds = []
+    for problem in problems:
+        progress(f"{problem.surrogate.spec}, {problem.n_classes} classes")
+        bounds.append(derive(problem.surrogate, problem.n_classes, problem.hypotheses, problem.target, engine=engine))  # type: ignore[arg-type]
+    from hconsist.plots import bound_curves, save, transform_curves
+
+    draw = bound_curves if what == "bound" else transform_curves
+    ax = draw(bounds, labels=[spec for spec in specs for _ in n_classes], published=not exact_only, log=as_log)
+    with atomic_file(output) as temporary:
+        save(ax, temporary)
+    progress(f"wrote {output}")
+    return ExitCode.HOLDS

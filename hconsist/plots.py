@@ -1,0 +1,321 @@
+"""Figures of bounds: functions take ``ax=None``, draw, and return the Axes.
+
+Without an ``ax`` a figure in the house style is made, through pyplot only where the caller has imported pyplot (so that it
+shows in a notebook). Curves differ in colour, marker and line style, and carry their name, so that they read in greyscale.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from hconsist.bounds import float_curve
+from hconsist.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+    from matplotlib.text import Text
+    from matplotlib.transforms import Bbox
+
+    from hconsist.bounds import Bound
+
+#: The packaged style sheet, for ``matplotlib.style.use`` and ``matplotlib.rc_context(fname=...)``.
+STYLE = Path(__file__).with_name("hconsist.mplstyle")
+
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+#: What each engine's curve may be called.
+_STATUS = {"symbolic": "exact", "rigorous": "certified", "numeric": "numerical estimate"}
+
+
+def bound_curves(
+    bounds: Bound | Sequence[Bound],
+    ax: Axes | None = None,
+    *,
+    labels: Sequence[str] | None = None,
+    published: bool = True,
+    log: bool = False,
+) -> Axes:
+    """Gamma against the surrogate excess: ours solid, the best published bound for the same problem dashed.
+
+    A curve ends where its bound becomes trivial. Where the published bound is ours, one curve stands for both and its
+    legend entry says so.
+
+    Parameters
+    ----------
+    bounds : Bound or sequence of Bound
+    ax : matplotlib Axes, optional
+    labels : sequence of str, optional
+        One name for each bound; spec strings when left out.
+    published : bool
+        Whether to draw published bounds.
+    log : bool
+        Logarithmic axes: a constant factor between two bounds is then a constant distance.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    InvalidInputError
+        Without bounds, or for a problem that has symbols left.
+
+    Examples
+    --------
+    >>> from hconsist.bounds import derive
+    >>> ax = bound_curves(derive("mae", n_classes=10))
+    >>> ax.get_ylabel()
+    'excess zero-one error + gap, at most'
+    """
+    chosen, names = _checked(bounds, labels)
+    own, ax = ax is None, _axes(ax)
+    betas = _grid(log)
+    curves = []
+    for index, (bound, name) in enumerate(zip(chosen, names, strict=True)):
+        excess = bound.envelope_curve(betas)
+        papers = _published(bound, betas) if published else None
+        same = papers is not None and np.allclose(papers[1], excess, rtol=1e-6, atol=1e-12)
+        status = _STATUS[bound.engine] + (", as published" if same else "")
+        curves.append((_curve(ax, excess, betas, f"{name}: {status}", index), name))
+        if papers is not None and not same:
+            _curve(ax, papers[1], betas, f"{name}: published, {papers[0]}", index, dashed=True)
+    target = _common([str(b.problem.target) for b in chosen], "target")
+    ax.set_xlabel("surrogate excess risk + gap (in units of the loss; nats for logarithms)")
+    ax.set_ylabel(f"excess {target} error + gap, at most")
+    _finish(ax, curves, _title(f"Upper bound on the excess {target} error", chosen), own=own, log=log)
+    return ax
+
+
+def transform_curves(
+    bounds: Bound | Sequence[Bound],
+    ax: Axes | None = None,
+    *,
+    labels: Sequence[str] | None = None,
+    published: bool = True,
+    log: bool = False,
+) -> Axes:
+    """T against the target regret: ours solid, its convex envelope dotted where it differs, the published one dashed.
+
+    Parameters, returns and errors as for `bound_curves`.
+
+    Examples
+    --------
+    >>> from hconsist.bounds import derive
+    >>> ax = transform_curves(derive("mae", n_classes=10), published=False)
+    >>> [line.get_label() for line in ax.lines]
+    ['comp-sum:tau=2: exact', 'comp-sum:tau=2: convex envelope']
+    """
+    chosen, names = _checked(bounds, labels)
+    own, ax = ax is None, _axes(ax)
+    betas = _grid(log)
+    curves = []
+    for index, (bound, name) in enumerate(zip(chosen, names, strict=True)):
+        values, envelope = bound.transform_curve(betas), bound.envelope_curve(betas)
+        papers = _published(bound, betas) if published else None
+        same = papers is not None and np.allclose(papers[1], values, rtol=1e-6, atol=1e-12)
+        status = _STATUS[bound.engine] + (", as published" if same else "")
+        curves.append((_curve(ax, betas, values, f"{name}: {status}", index), name))
+        if not np.allclose(values, envelope, rtol=1e-6, atol=1e-9):
+            _curve(ax, betas, envelope, f"{name}: convex envelope", index, dashed=True, dash=(0, (1, 1.6)))
+        if papers is not None and not same:
+            _curve(ax, betas, papers[1], f"{name}: published, {papers[0]}", index, dashed=True)
+    target = _common([str(b.problem.target) for b in chosen], "target")
+    ax.set_xlabel(rf"{target} regret $\beta$ at a point")
+    ax.set_ylabel(r"least surrogate regret $\mathcal{T}(\beta)$ (in units of the loss)")
+    _finish(ax, curves, _title("Least surrogate regret at a given target regret", chosen), own=own, log=log)
+    return ax
+
+
+def save(ax: Axes, path: Path | str) -> None:
+    """Write the figure of an Axes; the same figure gives the same bytes each time.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    path : path
+        Ending in .svg, .pdf or .png. Text stays text in SVG and PDF.
+    """
+    path = Path(path)
+    dated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix.lower(), {})
+    with mpl.rc_context({"svg.hashsalt": "hconsist", "svg.fonttype": "none", "pdf.fonttype": 42}):
+        _figure(ax).savefig(path, metadata=dated)
+
+
+# --- parts ----------------------------------------------------------------------------------------------------------
+
+
+def _checked(bounds: Bound | Sequence[Bound], labels: Sequence[str] | None) -> tuple[list[Bound], list[str]]:
+    chosen = list(bounds) if isinstance(bounds, Sequence) else [bounds]
+    if not chosen:
+        raise InvalidInputError("there must be a bound to draw", "none", "pass hc.derive('logistic')")
+    for bound in chosen:
+        if bound.problem.is_symbolic:
+            raise InvalidInputError(
+                "a curve needs every parameter to be a number", str(bound.problem.surrogate), "derive it again with numbers"
+            )
+    if labels is not None and len(labels) != len(chosen):
+        raise InvalidInputError("there must be one label for each bound", list(labels), f"pass {len(chosen)} labels")
+    names = list(labels) if labels is not None else [b.problem.surrogate.spec for b in chosen]
+    for part in ("n_classes", "hypotheses", "target"):
+        values = [str(getattr(b.problem, part)) for b in chosen]
+        if len(set(values)) > 1:
+            names = [
+                f"{name}, {'n = ' if part == 'n_classes' else ''}{value}" for name, value in zip(names, values, strict=True)
+            ]
+    return chosen, names
+
+
+def _axes(ax: Axes | None) -> Axes:
+    """The caller's Axes, or new ones in the house style."""
+    if ax is not None:
+        return ax
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    with mpl.rc_context(fname=STYLE):
+        figure = pyplot.figure() if pyplot else Figure()
+        return figure.add_subplot()
+
+
+def _figure(ax: Axes) -> Figure:
+    figure = ax.get_figure(root=True)
+    assert isinstance(figure, Figure)
+    return figure
+
+
+def _grid(log: bool) -> NDArray[np.float64]:
+    """Target regrets in [0, 1]; from 0.001 up on logarithmic axes."""
+    return np.geomspace(1e-3, 1.0, 241) if log else np.linspace(0.0, 1.0, 401)
+
+
+def _published(bound: Bound, betas: NDArray[np.float64]) -> tuple[str, NDArray[np.float64]] | None:
+    """The best transformation that a paper states and nobody refuted, on the grid: its source and its values."""
+    theorems = import_module("hconsist.theorems").published(bound.problem)
+    curves = [
+        (theorem.paper, float_curve(theorem.transform, betas))
+        for theorem in theorems
+        if theorem.transform is not None and theorem.claim != "refuted"
+    ]
+    return max(curves, key=lambda curve: float(curve[1].sum()), default=None)
+
+
+def _curve(
+    ax: Axes,
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    label: str,
+    index: int,
+    dashed: bool = False,
+    dash: tuple[int, tuple[float, ...]] = (0, (3.2, 1.4)),
+) -> Line2D:
+    """One line in the look of its index: colour and marker tell losses apart; dashes and hollow markers the status."""
+    with mpl.rc_context(fname=STYLE):
+        colours = mpl.rcParams["axes.prop_cycle"].by_key()["color"]
+        (line,) = ax.plot(
+            x,
+            y,
+            label=label,
+            color=colours[index % len(colours)],
+            marker=_MARKERS[index % len(_MARKERS)],
+            markevery=(0.04 + 0.03 * (index % 4) + 0.06 * dashed, 0.16),
+            markerfacecolor="white" if dashed else None,
+            linestyle=dash if dashed else "-",
+        )
+    return line
+
+
+def _common(values: Sequence[str], otherwise: str) -> str:
+    return values[0] if len(set(values)) == 1 else otherwise
+
+
+def _title(what: str, bounds: Sequence[Bound]) -> str:
+    facts = [
+        text.format(value)
+        for part, text in (("n_classes", "{} classes"), ("hypotheses", "{} hypotheses"))
+        if (value := _common([str(getattr(b.problem, part)) for b in bounds], ""))
+    ]
+    return "\n".join([what, ", ".join(facts)]).rstrip()
+
+
+def _finish(ax: Axes, curves: Sequence[tuple[Line2D, str]], title: str, *, own: bool, log: bool) -> None:
+    """Title, scales, limits, legend, and the name of each curve beside it."""
+    if log:
+        ax.set_xscale("log")
+        ax.set_yscale("log")
+    else:
+        ax.set_xlim(0, None)
+        ax.set_ylim(0, None)
+    with mpl.rc_context(fname=STYLE if own else None):
+        ax.set_title(title)
+        legend = ax.legend(loc="best")
+        points = _drawn(ax)
+        if any(_inside(path, legend.get_window_extent()).any() for path in points.values()):
+            legend = ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
+            if own:  # the room that the legend takes is added, not taken from the curves
+                figure = _figure(ax)
+                figure.set_figheight(figure.get_figheight() + legend.get_window_extent().height / figure.dpi)
+            points = _drawn(ax)
+    if len(curves) > 1:
+        _name_curves(ax, curves, points, [legend.get_window_extent()])
+
+
+def _name_curves(
+    ax: Axes, curves: Sequence[tuple[Line2D, str]], points: dict[Line2D, NDArray[np.float64]], taken: list[Bbox]
+) -> None:
+    """Write each name beside its curve, where no other curve, name or legend is near: the freest of a hundred places."""
+    frame = ax.get_window_extent()
+    for line, name in curves:
+        others = np.vstack([path for other, path in points.items() if other is not line] or [np.empty((0, 2))])
+        path = np.column_stack([np.asarray(v, dtype=float) for v in line.get_data()])
+        best: tuple[float, Text, Bbox] | None = None
+        for at in np.linspace(0.1, 0.98, 25):
+            x, y = path[int(at * (len(path) - 1))]
+            for across, up in ((1, -1), (-1, 1), (1, 1), (-1, -1)):
+                text = ax.annotate(
+                    name,
+                    (x, y),
+                    xytext=(6 * across, 2 * up),
+                    textcoords="offset points",
+                    ha="left" if across > 0 else "right",
+                    va="bottom" if up > 0 else "top",
+                    color=line.get_color(),
+                    fontsize=9,
+                )
+                box = text.get_window_extent()
+                cost = 300.0 * sum(box.padded(2).overlaps(other) for other in taken)
+                cost += 3.0 * _inside(points[line], box.padded(1)).sum() + 3.0 * _inside(others, box.padded(2)).sum()
+                cost += _inside(others, box.padded(18)).sum()  # a name near two curves belongs to neither
+                cost += 1000.0 * (box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1)
+                cost += abs(at - 0.6)
+                if best is None or cost < best[0]:
+                    if best is not None:
+                        best[1].remove()
+                    best = (cost, text, box)
+                else:
+                    text.remove()
+        assert best is not None
+        taken.append(best[2])
+
+
+def _drawn(ax: Axes) -> dict[Line2D, NDArray[np.float64]]:
+    """Where each line lies on the canvas once the layout is settled."""
+    _figure(ax).draw_without_rendering()
+    return {line: ax.transData.transform(np.column_stack(_dense(line))) for line in ax.lines}
+
+
+def _inside(path: NDArray[np.float64], box: Bbox) -> NDArray[np.bool_]:
+    return np.asarray((path > box.min).all(axis=1) & (path < box.max).all(axis=1))
+
+
+def _dense(line: Line2D) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The vertices of a line and points between them, so that no label falls into a gap."""
+    x, y = (np.asarray(v, dtype=float) for v in line.get_data())
+    steps = np.linspace(0, len(x) - 1, 4 * len(x))
+    return np.interp(steps, np.arange(len(x)), x), np.interp(steps, np.arange(len(y)), y)
