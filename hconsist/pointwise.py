@@ -161,7 +161,7 @@ def check_beta(beta: object) -> Fraction:
     """
     value = exact(beta, "beta")
     if not isinstance(value, Fraction) or not 0 <= value <= 1:
-        raise InvalidInputError("beta must lie in [0, 1]", str(value), "beta is a difference of probabilities: pass 0.3")
+        raise InvalidInputError("beta must lie in [0, 1]", str(beta), "beta is a difference of probabilities: pass 0.3")
     return value
 
 
