@@ -16,7 +16,7 @@ _HOMES = {
         "AEL", "AGCE", "AUL", "Brier", "CompSum", "CompSumMargin", "Constrained", "CosFace", "CrammerSinger", "Dice",
         "Exponential", "Focal", "GCE", "HardTruncated", "Hinge", "InfoNCE", "JensenShannon", "LDAM", "LDR",
         "LDRInfinity", "LDRZero", "LDRk", "Logistic", "Loss", "MAE", "MarginFocal", "MarginLogistic", "MarginLoss",
-        "Max", "NCE", "ProbabilityLoss", "Quadratic", "RLL", "Ramp", "ReverseCrossEntropy", "RhoMargin", "SCE",
+        "Max", "NCE", "ProbabilityLoss", "Quadratic", "QuadraticSurrogate", "RLL", "Ramp", "ReverseCrossEntropy", "RhoMargin", "SCE",
         "Sigmoid", "SoftTruncated", "SoftmaxLoss", "Spherical", "SphericalSoftmax", "SquaredHinge", "Sum",
         "SumExponential", "Target", "TaylorCE", "TaylorSoftmax", "TopK", "TruncatedGCE", "UserMarginLoss",
         "UserSoftmaxLoss", "WestonWatkins", "ZLoss", "ZeroOne", "parse_loss", "parse_target",

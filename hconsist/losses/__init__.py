@@ -16,7 +16,7 @@ from hconsist.losses.margin import (
     Sigmoid,
     SquaredHinge,
 )
-from hconsist.losses.multiclass import CompSumMargin, Constrained, CrammerSinger, Max, Sum, WestonWatkins
+from hconsist.losses.multiclass import CompSumMargin, Constrained, CrammerSinger, Max, QuadraticSurrogate, Sum, WestonWatkins
 from hconsist.losses.proper import Brier, Spherical
 from hconsist.losses.robust import (
     AEL,
@@ -70,6 +70,7 @@ __all__ = [
     "NCE",
     "ProbabilityLoss",
     "Quadratic",
+    "QuadraticSurrogate",
     "RLL",
     "Ramp",
     "ReverseCrossEntropy",

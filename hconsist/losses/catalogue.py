@@ -78,6 +78,12 @@ _ENTRIES = (
     Entry("sum", multiclass.Sum, "sum loss of a margin loss phi (hinge: Weston-Watkins)", multiclass.Sum.source),
     Entry("max", multiclass.Max, "max loss of a margin loss phi (hinge: Crammer-Singer)", multiclass.Max.source),
     Entry("comp-sum-margin", multiclass.CompSumMargin, "Phi^tau of a sum of margin losses phi", _MMZ),
+    Entry(
+        "quadratic-surrogate",
+        multiclass.QuadraticSurrogate,
+        "quadratic surrogate of the zero-one loss",
+        multiclass.QuadraticSurrogate.source,
+    ),
     Entry("softmax", user.UserSoftmaxLoss, "your formula of the softmax value u", "user's formula"),
     Entry("margin", user.UserMarginLoss, "your binary formula of the margin v", "user's formula"),
     *(

@@ -144,3 +144,27 @@ def WestonWatkins() -> Sum:  # noqa: N802 (reads as a class: it is a member of t
 def CrammerSinger() -> Max:  # noqa: N802
     """Crammer-Singer loss ``max_{k != y} max(0, 1 - s_y + s_k)``: `Max` of the hinge (Crammer and Singer 2001)."""
     return Max(Hinge())
+
+
+@dataclass(frozen=True)
+class QuadraticSurrogate(Loss):
+    """Quadratic surrogate of the zero-one loss: ``(1/(2n)) sum_k (s_k + [k != y])^2``.
+
+    Source: Osokin, Bach, Lacoste-Julien, NeurIPS 2017, section 2.2.
+
+    >>> from hconsist.arithmetic import NUMPY
+    >>> import numpy as np
+    >>> QuadraticSurrogate().losses(np.array([0.0, -1.0]), NUMPY)
+    array([0. , 0.5])
+    """
+
+    spec_name: ClassVar[str] = "quadratic-surrogate"
+    source: ClassVar[str] = "Osokin, Bach, Lacoste-Julien, NeurIPS 2017"
+
+    @property
+    def shape(self) -> Shape | None:
+        return "convex in scores"
+
+    def losses(self, scores: Value, ops: Ops) -> Value:
+        n = scores.shape[-1]
+        return ops.sum(ops.power(ops.rows(scores) + ops.off_diagonal(n), 2)) / ops.const(2 * n)

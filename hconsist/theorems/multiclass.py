@@ -1,0 +1,210 @@
+"""Statements about constrained, sum and max losses, and about which losses are consistent at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hconsist.pointwise import PointwiseProblem, beta_symbol, excess_symbol
+from hconsist.theorems.statement import Theorem, problems
+
+_AMMZ = "Awasthi, Mao, Mohri, Zhong, Multi-class H-consistency bounds, NeurIPS 2022"
+_MMZ23 = "Mao, Mohri, Zhong, H-consistency bounds: characterization and extensions, NeurIPS 2023"
+_GROWTH = "Mao, Mohri, Zhong, A universal growth rate for learning with smooth surrogate losses, NeurIPS 2024"
+_BJM = "Bartlett, Jordan, McAuliffe, Convexity, classification, and risk bounds, JASA 2006"
+_TB = "Tewari, Bartlett, On the consistency of multiclass classification methods, JMLR 2007"
+_ZHANG = "Zhang, Statistical analysis of some multi-category large margin classification methods, JMLR 2004"
+_LDR = "Zhu, Ying, Yang, Label distributionally robust losses for multi-class classification, ICML 2023"
+_ENS = "Dai, EnsLoss: stochastic calibrated loss ensembles for preventing overfitting in classification, 2024"
+
+_N = (2, 3, 5)
+
+
+def _is(form: Any) -> Any:
+    return lambda problem: form
+
+
+def theorems() -> tuple[Theorem, ...]:
+    """All statements of this module."""
+    import sympy
+
+    u = excess_symbol()
+    gammas = {
+        "constrained-hinge": ("constrained:phi=hinge", u, "u"),
+        "constrained-squared-hinge": ("constrained:phi=squared-hinge", sympy.sqrt(u), r"\sqrt{u}"),
+        "constrained-exponential": ("constrained:phi=exponential", sympy.sqrt(2 * u), r"\sqrt{2u}"),
+        "constrained-rho-margin": ("constrained:phi=rho-margin", u, "u"),
+        "sum-squared-hinge": ("sum:phi=squared-hinge", sympy.sqrt(u), r"\sqrt{u}"),
+        "sum-exponential": ("sum:phi=exponential", sympy.sqrt(2 * u), r"\sqrt{2u}"),
+        "sum-rho-margin": ("sum:phi=rho-margin", u, "u"),
+        "max-rho-margin": ("max:phi=rho-margin", u, "u"),
+    }
+    found = [
+        Theorem(
+            f"gamma-{name}",
+            _AMMZ,
+            f"section on {name.split('-')[0]} losses, complete hypothesis sets",
+            rf"\Gamma(u) \le {tex}",
+            "gamma <=",
+            "valid",
+            problems((spec,), _N),
+            _is(form),
+        )
+        for name, (spec, form, tex) in gammas.items()
+    ]
+    smooth = {
+        "comp-sum": ("sum-exp", "logistic", "gce:q=0.5"),
+        "constrained": ("constrained:phi=exponential", "constrained:phi=squared-hinge", "constrained:phi=margin-logistic"),
+        "binary": ("margin-logistic", "exponential", "squared-hinge", "least-squares"),
+    }
+    found += [
+        Theorem(
+            f"growth-{name}",
+            _GROWTH,
+            f"theorem on {name} losses: square-root growth of Gamma for smooth losses",
+            r"\mathcal{T}(\beta) = \Theta(\beta^2) \text{ as } \beta \to 0",
+            "growth",
+            "valid",
+            problems(specs, (2,) if name == "binary" else _N),
+            _is(sympy.Integer(2)),
+        )
+        for name, specs in smooth.items()
+    ]
+    found.append(
+        Theorem(
+            "ldr-without-margin",
+            "hconsist, docs/theory.md",
+            "LDR losses without margin",
+            r"\mathcal{T}(\beta) = \lambda\,\mathcal{T}_1(\beta) \text{ for } c = 0",
+            "transform =",
+            "tight",
+            problems(("ldr:lam=1,c=0", "ldr:lam=0.25,c=0"), (2, 3, 10)),
+            ldr_without_margin,
+            new=True,
+        )
+    )
+    calibrated = ("hinge", "squared-hinge", "least-squares", "margin-logistic", "exponential")
+    found += [
+        Theorem(
+            "bjm-calibration",
+            _BJM,
+            "theorem: a convex phi is classification-calibrated iff it is differentiable at 0 with phi'(0) < 0",
+            r"\varphi'(0) < 0 \Rightarrow \varphi \text{ classification-calibrated}",
+            "consistent",
+            "valid",
+            problems(calibrated),
+        ),
+        Theorem(
+            "bjm-not-calibrated",
+            _BJM,
+            "the converse of the same theorem, for phi with a kink at 0",
+            r"\varphi(v) = \max(0, -v) \text{ is convex and not classification-calibrated}",
+            "inconsistent",
+            "valid",
+            problems(("margin:Max(0, -v)",)),
+        ),
+        Theorem(
+            "max-convex-inconsistent",
+            _AMMZ,
+            "section on max losses: negative result for convex, non-increasing phi",
+            r"\text{convex max losses admit no non-trivial bound for } n \ge 3",
+            "inconsistent",
+            "valid",
+            problems(("max:phi=hinge", "max:phi=squared-hinge", "max:phi=exponential"), (3, 4)),
+        ),
+        Theorem(
+            "sum-hinge-inconsistent",
+            _AMMZ,
+            "section on sum losses: negative result for the hinge",
+            r"\text{the sum hinge (Weston-Watkins) admits no non-trivial bound for } n \ge 3",
+            "inconsistent",
+            "valid",
+            problems(("sum:phi=hinge",), (3, 4)),
+        ),
+        Theorem(
+            "tewari-bartlett-crammer-singer",
+            _TB,
+            "examples: the loss of Crammer and Singer",
+            r"\text{Crammer-Singer is not consistent for } n \ge 3",
+            "inconsistent",
+            "valid",
+            problems(("max:phi=hinge",), (3,)),
+        ),
+        Theorem(
+            "tewari-bartlett-weston-watkins",
+            _TB,
+            "examples: the loss of Weston and Watkins",
+            r"\text{Weston-Watkins is not consistent for } n \ge 3",
+            "inconsistent",
+            "valid",
+            problems(("sum:phi=hinge",), (3,)),
+        ),
+        Theorem(
+            "zhang-constrained-consistent",
+            _ZHANG,
+            "constrained comparison: infinite-sample consistency of Lee, Lin, Wahba",
+            r"\text{constrained losses with convex, decreasing } \varphi,\ \varphi'(0)<0, \text{ are consistent}",
+            "consistent",
+            "valid",
+            problems(("constrained:phi=hinge", "constrained:phi=squared-hinge", "constrained:phi=exponential"), (3, 4)),
+        ),
+        Theorem(
+            "zhang-softmax-consistent",
+            _ZHANG,
+            "coupled formulations: logistic regression",
+            r"\text{cross-entropy is consistent}",
+            "consistent",
+            "valid",
+            problems(("logistic",), (2, 3, 5)),
+        ),
+        Theorem(
+            "ldr-consistent",
+            _LDR,
+            "theorem on LDR-KL: consistency for every lambda > 0 and c >= 0",
+            r"\text{LDR-KL with margin is consistent for the zero-one loss}",
+            "consistent",
+            "valid",
+            problems(("ldr:lam=1,c=0", "ldr:lam=0.25,c=1", "ldr:lam=2,c=1"), (2, 3, 5)),
+        ),
+        Theorem(
+            "ldr-top-k-consistent",
+            _LDR,
+            "theorem on LDR-KL: all-k consistency",
+            r"\text{LDR-KL is consistent for every top-} k",
+            "consistent",
+            "valid",
+            problems(("ldr:lam=1,c=0", "ldr:lam=0.25,c=1"), (3, 5), target="top-k:2"),
+        ),
+        Theorem(
+            "ldr-symmetric-negative",
+            _LDR,
+            "theorem: no symmetric loss (sum over labels constant) is all-k consistent; MAE is symmetric and top-1 consistent",
+            r"\text{MAE is not top-2 consistent}",
+            "inconsistent",
+            "valid",
+            problems(("mae",), (3, 4), target="top-k:2"),
+        ),
+        Theorem(
+            "ldr-mae-top-1",
+            _LDR,
+            "the other half of the same theorem",
+            r"\text{MAE is top-1 consistent}",
+            "consistent",
+            "valid",
+            problems(("mae",), (3, 4)),
+        ),
+    ]
+    return tuple(found)
+
+
+def ldr_without_margin(problem: PointwiseProblem) -> Any:
+    """lam T_1 for LDR without margin."""
+    import sympy
+
+    from hconsist.arithmetic import to_sympy
+
+    loss = problem.surrogate
+    if loss.c != 0:  # type: ignore[attr-defined]
+        return None
+    b = beta_symbol()
+    entropy = (1 + b) / 2 * sympy.log(1 + b) + (1 - b) / 2 * sympy.log(1 - b)
+    return to_sympy(loss.lam) * entropy  # type: ignore[attr-defined]

@@ -1,0 +1,339 @@
+"""Engines against theorems: each statement gets a verdict, with the evidence of every engine that could speak.
+
+An engine's check of one instance of a statement has one of three outcomes: it *confirms* the statement, *contradicts* it,
+or leaves it *undecided* (no method, or balls that overlap). A proof outranks an estimate: the numeric engine alone
+never contradicts nor confirms an equality beyond its stated tolerance, and the report says which engine said what.
+"""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Literal
+
+from hconsist.arithmetic import BALLS, endpoints, evaluate, precision
+from hconsist.bounds import derive
+from hconsist.engines import EngineName, transform
+from hconsist.errors import EngineCannotAnswerError
+from hconsist.pointwise import Answer, PointwiseProblem, beta_symbol, excess_symbol
+from hconsist.theorems import Theorem, catalogue, theorem
+
+if TYPE_CHECKING:
+    import sympy
+
+Outcome = Literal["confirmed", "contradicted", "undecided"]
+
+#: Where transformations are compared: both ends, both sides of 1/2, and near 0 where bounds are used.
+BETAS = tuple(Fraction(s) for s in ("1/1000", "1/50", "1/10", "1/4", "1/3", "2/5", "1/2", "2/3", "4/5", "19/20", "1"))
+#: The numeric engine's estimates are compared to this accuracy (absolute, T being at most of order 1).
+NUMERIC_TOLERANCE = 1e-6
+#: A proven comparison of closed forms must be at least this sharp to count as equality.
+EQUALITY_WIDTH = Fraction(1, 10**12)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One engine's word on one instance of a statement.
+
+    Parameters
+    ----------
+    engine : str
+    problem : str
+        The instance, in words.
+    outcome : {"confirmed", "contradicted", "undecided"}
+    margin : float or None
+        For inequalities the smallest slack seen (negative: violated), for equalities the largest difference.
+    detail : str
+        The reason for an undecided outcome; the counterexample for a contradiction.
+    """
+
+    engine: str
+    problem: str
+    outcome: Outcome
+    margin: float | None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The verdict on a statement.
+
+    ``status`` says whether the catalogue's claim (tight, valid, refuted) was reproduced: "holds", "violated" or "undecided".
+    """
+
+    theorem: Theorem
+    checks: tuple[Check, ...]
+    seconds: float
+
+    @property
+    def status(self) -> Literal["holds", "violated", "undecided"]:
+        """Three-valued: a contradiction anywhere is a violation; a confirmation of every instance holds."""
+        if any(c.outcome == "contradicted" for c in self.checks):
+            return "violated"
+        settled = {c.problem for c in self.checks if c.outcome == "confirmed"}
+        return "holds" if settled == {c.problem for c in self.checks} and settled else "undecided"
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """The engines that confirmed at least one instance."""
+        return tuple(dict.fromkeys(c.engine for c in self.checks if c.outcome == "confirmed"))
+
+    @property
+    def margin(self) -> float | None:
+        """The margin nearest to a violation: the smallest slack, or the largest difference."""
+        known = [c.margin for c in self.checks if c.margin is not None]
+        if not known:
+            return None
+        return (
+            max(known)
+            if self.theorem.relation in ("transform =", "envelope =") and self.theorem.claim == "tight"
+            else min(known)
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready form."""
+        return {
+            "id": self.theorem.id,
+            "paper": self.theorem.paper,
+            "claim": self.theorem.claim,
+            "status": self.status,
+            "margin": self.margin,
+            "engines": list(self.engines),
+            "seconds": round(self.seconds, 3),
+            "checks": [vars(c) for c in self.checks],
+        }
+
+
+def describe(problem: PointwiseProblem) -> str:
+    """An instance in words: loss, class count, hypothesis set and target.
+
+    >>> describe(PointwiseProblem("mae", n_classes=3))
+    'comp-sum:tau=2, n=3, complete, zero-one'
+    """
+    return f"{problem.surrogate.spec}, n={problem.n_classes}, {problem.hypotheses}, {problem.target}"
+
+
+def _enclose(expression: sympy.Expr, symbol: sympy.Symbol, value: Fraction) -> tuple[Fraction, Fraction]:
+    """Proven bounds of a formula at a rational argument; the end points by substitution, where 0 log 0 hides."""
+    if symbol == beta_symbol() and value in (0, 1):
+        expression = expression.subs(symbol, int(value)) if value == 0 else expression.limit(symbol, 1, "-")
+    with precision(160):
+        return endpoints(evaluate(expression, {symbol: BALLS.const(value)}, BALLS))
+
+
+# -- checks of transformations -----------------------------------------------------------------------------------------
+def _compare_proven(answer: Answer, low: Fraction, high: Fraction, relation: str) -> tuple[Outcome, float | None]:
+    """A proven enclosure [answer.lower, answer.upper] of T against a proven enclosure [low, high] of the formula."""
+    if relation == "transform >=":
+        if answer.upper is not None and answer.upper < low:
+            return "contradicted", float(answer.upper - low)
+        if answer.lower is not None and answer.lower >= high:
+            return "confirmed", float(answer.lower - high)
+        # Equality cases overlap: T >= f is confirmed only up to the width of the balls, which is said by the margin.
+        sharp = answer.lower is not None and high - answer.lower <= EQUALITY_WIDTH
+        return ("confirmed", float(answer.lower - high)) if sharp else ("undecided", None)  # type: ignore[operator]
+    if (answer.upper is not None and answer.upper < low) or (answer.lower is not None and answer.lower > high):
+        gap = float(low - answer.upper) if answer.upper is not None and answer.upper < low else float(answer.lower - high)  # type: ignore[operator]
+        return "contradicted", gap
+    if answer.proven:
+        width = max(answer.upper - low, high - answer.lower)  # type: ignore[operator]
+        if width <= EQUALITY_WIDTH:
+            return "confirmed", float(width)
+    return "undecided", None
+
+
+def _compare_estimate(answer: Answer, value: float, relation: str) -> tuple[Outcome, float | None]:
+    """An estimate of T against the formula's value, to the stated tolerance."""
+    if answer.estimate is None:
+        return "undecided", None
+    difference = answer.estimate - value
+    if relation == "transform >=":
+        return ("confirmed" if difference >= -NUMERIC_TOLERANCE else "contradicted"), difference
+    return ("confirmed" if abs(difference) <= NUMERIC_TOLERANCE else "contradicted"), abs(difference)
+
+
+def _ask(engine: EngineName, problem: PointwiseProblem, betas: Sequence[Fraction]) -> list[Answer]:
+    if engine == "numeric":
+        sweep = importlib.import_module("hconsist.engines.numeric").sweep
+        return list(sweep(problem, list(betas)))
+    return [transform(problem, b, engine) for b in betas]
+
+
+def _check_transform(entry: Theorem, problem: PointwiseProblem, engine: EngineName) -> Check:
+    assert entry.formula is not None
+    formula = entry.formula(problem)
+    # The rigorous engine searches; a few betas are enough to hold a closed form against it.
+    betas = BETAS[3:9:2] if engine == "rigorous" else BETAS
+    name = describe(problem)
+    try:
+        answers = _ask(engine, problem, betas)
+    except EngineCannotAnswerError as problem_found:
+        return Check(engine, name, "undecided", None, problem_found.reason)
+    margins: list[float] = []
+    refutation = ""
+    open_at: list[str] = []
+    for beta, answer in zip(betas, answers, strict=True):
+        low, high = _enclose(formula, beta_symbol(), beta)
+        if engine == "numeric":
+            outcome, margin = _compare_estimate(answer, float((low + high) / 2), entry.relation)
+        else:
+            outcome, margin = _compare_proven(answer, low, high, entry.relation)
+        if margin is not None:
+            margins.append(margin)
+        if outcome == "contradicted" and not refutation:
+            shown = answer.estimate if answer.estimate is not None else float("nan")
+            refutation = f"beta = {beta}: T = {shown:.9g}, formula = {float(low):.9g}"
+        if outcome == "undecided":
+            open_at.append(str(beta))
+    edge = max if entry.relation == "transform =" else min
+    margin = edge(margins) if margins else None
+    if refutation:
+        return Check(engine, name, "contradicted", margin, refutation)
+    if engine == "rigorous" and len(open_at) < len(betas) and not open_at:
+        return Check(engine, name, "confirmed", margin, f"at beta = {', '.join(map(str, betas))}")
+    if open_at:
+        return Check(engine, name, "undecided", margin, f"enclosures overlap at beta = {', '.join(open_at)}")
+    return Check(engine, name, "confirmed", margin)
+
+
+def _check_gamma(entry: Theorem, problem: PointwiseProblem, engine: EngineName) -> Check:
+    """Gamma(u) <= f(u) for all u, checked as f(T**(beta)) >= beta with f increasing."""
+    assert entry.formula is not None
+    formula, name = entry.formula(problem), describe(problem)
+    try:
+        bound = derive(problem.surrogate, problem.n_classes, problem.hypotheses, problem.target, engine)
+        if engine == "symbolic":
+            assert bound.envelope is not None
+            levels = [_enclose(bound.envelope, beta_symbol(), b)[0] for b in BETAS]
+        elif engine == "numeric":
+            levels = [Fraction(float(v)) for v in bound.envelope_curve([float(b) for b in BETAS])]
+        else:
+            return Check(engine, name, "undecided", None, "the rigorous engine encloses T, not its envelope, here")
+    except EngineCannotAnswerError as problem_found:
+        return Check(engine, name, "undecided", None, problem_found.reason)
+    slack = []
+    for beta, level in zip(BETAS, levels, strict=True):
+        low, _ = _enclose(formula, excess_symbol(), max(level, Fraction(0)))
+        slack.append(float(low - beta))
+    worst = min(slack)
+    tolerance = NUMERIC_TOLERANCE if engine == "numeric" else 0.0
+    # A formula that is attained leaves a slack of rounding size, on either side.
+    if worst >= -max(tolerance, float(EQUALITY_WIDTH)):
+        return Check(engine, name, "confirmed", worst)
+    if engine == "numeric":
+        return Check(
+            engine, name, "contradicted", worst, f"beta = {BETAS[slack.index(worst)]}: f(T**(beta)) - beta = {worst:.3g}"
+        )
+    return Check(
+        engine, name, "contradicted", worst, f"beta = {BETAS[slack.index(worst)]}: f(T**(beta)) < beta by {-worst:.6g}"
+    )
+
+
+def _check_growth(entry: Theorem, problem: PointwiseProblem, engine: EngineName) -> Check:
+    """The exponent of T at 0: derived, or the slope of log T between two small betas."""
+    import math
+
+    assert entry.formula is not None
+    claimed, name = entry.formula(problem), describe(problem)
+    if engine == "rigorous":
+        return Check(engine, name, "undecided", None, "an exponent is a limit; the rigorous engine answers at points")
+    try:
+        if engine == "symbolic":
+            bound = derive(problem.surrogate, problem.n_classes, problem.hypotheses, problem.target, engine)
+            growth = bound.derivation.growth if bound.derivation else None
+            if growth is None:
+                return Check(engine, name, "undecided", None, "no exponent was derived")
+            return Check(engine, name, "confirmed" if growth == claimed else "contradicted", 0.0, f"derived {growth}")
+        small = [Fraction(1, 64), Fraction(1, 32)]
+        values = [a.estimate for a in _ask(engine, problem, small)]
+    except EngineCannotAnswerError as problem_found:
+        return Check(engine, name, "undecided", None, problem_found.reason)
+    if None in values or min(values) <= 0:  # type: ignore[type-var, operator]
+        return Check(engine, name, "undecided", None, f"T at {small} is {values}")
+    slope = math.log2(values[1] / values[0])  # type: ignore[operator]
+    close = abs(slope - float(claimed)) < 0.05
+    return Check(engine, name, "confirmed" if close else "contradicted", abs(slope - float(claimed)), f"slope {slope:.4f}")
+
+
+def _check_consistency(entry: Theorem, problem: PointwiseProblem, engine: EngineName) -> Check:
+    """The verdict of `hconsist.consistency`, with its proof or counterexample."""
+    name = describe(problem)
+    if engine != "symbolic":
+        return Check(engine, name, "undecided", None, "consistency is decided by proof or counterexample, not by this engine")
+    verdict = importlib.import_module("hconsist.consistency").verdict(problem.surrogate, problem.n_classes, problem.target)
+    wanted = "consistent" if entry.relation == "consistent" else "not consistent"
+    if verdict.status == "undecided":
+        return Check(engine, name, "undecided", None, verdict.reason)
+    return Check(engine, name, "confirmed" if verdict.status == wanted else "contradicted", None, verdict.reason)
+
+
+_CHECKS: dict[str, Callable[[Theorem, PointwiseProblem, EngineName], Check]] = {
+    "transform >=": _check_transform,
+    "transform =": _check_transform,
+    "gamma <=": _check_gamma,
+    "growth": _check_growth,
+    "consistent": _check_consistency,
+    "inconsistent": _check_consistency,
+}
+
+
+def verify(
+    entry: Theorem | str,
+    engines: Sequence[EngineName] = ("symbolic", "numeric", "rigorous"),
+) -> Verification:
+    """Check one statement with every engine.
+
+    Parameters
+    ----------
+    entry : Theorem or str
+        A statement or its id.
+    engines : sequence of str
+
+    Returns
+    -------
+    Verification
+        With ``status`` "holds" when the catalogue's claim is reproduced (for a refuted statement: a contradiction was
+        found on every instance), "violated" when it is not, "undecided" when no engine could say.
+
+    Examples
+    --------
+    >>> verify("psi-hinge", engines=("symbolic",)).status
+    'holds'
+    """
+    found = theorem(entry) if isinstance(entry, str) else entry
+    start = time.perf_counter()
+    checks = []
+    for problem in found.instances:
+        for engine in engines:
+            check = _CHECKS[found.relation](found, problem, engine)
+            checks.append(_turned(check) if found.claim == "refuted" else check)
+    return Verification(found, tuple(checks), time.perf_counter() - start)
+
+
+def _turned(check: Check) -> Check:
+    """For a statement claimed to be false: its contradiction is the confirmation."""
+    swap: dict[Outcome, Outcome] = {"confirmed": "contradicted", "contradicted": "confirmed", "undecided": "undecided"}
+    return Check(check.engine, check.problem, swap[check.outcome], check.margin, check.detail)
+
+
+def verify_all(
+    entries: Sequence[Theorem] | None = None,
+    engines: Sequence[EngineName] = ("symbolic", "numeric", "rigorous"),
+    n_jobs: int = 1,
+) -> Iterator[Verification]:
+    """Check many statements, in parallel through joblib; results come as they are finished.
+
+    The joblib backend in force is used, so that ``with joblib.parallel_config("dask")`` runs the same call on a cluster.
+    """
+    chosen = list(catalogue().values()) if entries is None else list(entries)
+    if n_jobs == 1:
+        for entry in chosen:
+            yield verify(entry, engines)
+        return
+    import joblib
+
+    run = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+    yield from run(joblib.delayed(verify)(entry.id, engines) for entry in chosen)
