@@ -1,0 +1,19 @@
+from hconsist.bounds import Bound as Bound
+from hconsist.bounds import derive as derive
+from hconsist.engines import transform as transform
+from hconsist.errors import EngineCannotAnswerError as EngineCannotAnswerError
+from hconsist.errors import HconsistError as HconsistError
+from hconsist.errors import InvalidInputError as InvalidInputError
+from hconsist.errors import UnknownNameError as UnknownNameError
+from hconsist.hypotheses import Bounded as Bounded
+from hconsist.hypotheses import Complete as Complete
+from hconsist.hypotheses import Hypotheses as Hypotheses
+from hconsist.hypotheses import Linear as Linear
+from hconsist.hypotheses import OneHiddenReLU as OneHiddenReLU
+from hconsist.hypotheses import parse_hypotheses as parse_hypotheses
+from hconsist.losses import *
+from hconsist.pointwise import Answer as Answer
+from hconsist.pointwise import PointwiseProblem as PointwiseProblem
+from hconsist.pointwise import Witness as Witness
+
+__version__: str
