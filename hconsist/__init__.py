@@ -8,6 +8,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "hconsist.hypotheses": ("Bounded", "Complete", "Hypotheses", "Linear", "OneHiddenReLU", "parse_hypotheses"),
+    "hconsist.distributions": ("Distribution", "Estimate", "Finite", "GaussianMixture"),
     "hconsist.pointwise": ("Answer", "PointwiseProblem", "Witness"),
     "hconsist.engines": ("transform",),
     "hconsist.bounds": ("Bound", "derive"),

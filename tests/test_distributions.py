@@ -1,0 +1,121 @@
+"""Distributions against independent computations: closed forms, SciPy densities, direct Monte Carlo."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import erfc, sqrt
+
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+from hconsist.distributions import Finite, GaussianMixture
+from hconsist.errors import InvalidInputError
+
+
+def powers_of_two(n_classes: int, d: int) -> GaussianMixture:
+    """Class 0 has mean -1, class k mean 2^(k-1), times the ones vector; half of the variances are d."""
+    means = np.array([[-1.0] * d, *([2.0 ** (k - 1)] * d for k in range(1, n_classes))])
+    covariance = np.diag([float(d)] * (d // 2) + [1.0] * (d - d // 2))
+    return GaussianMixture(np.full(n_classes, 1 / n_classes), means, covariance)
+
+
+@pytest.mark.parametrize(("d", "published"), [(2, 0.1103), (10, 0.0095)])
+def test_bayes_error_of_the_two_class_design(d: int, published: float) -> None:
+    error = float(powers_of_two(2, d).bayes_error())
+    assert error == pytest.approx(erfc(sqrt(2 + 2 * d) / 2 / sqrt(2)) / 2, rel=1e-13)
+    assert round(error, 4) == published
+
+
+@pytest.mark.parametrize("weights", [(0.5, 0.5), (0.8, 0.2), (0.03, 0.97)])
+def test_closed_form_and_quadrature_agree(weights: tuple[float, float]) -> None:
+    g = GaussianMixture(weights, [[0.0, 1.0], [1.0, -0.5]], [[2.0, 0.3], [0.3, 0.5]])
+    closed, quadrature = g.bayes_error(), g.expectation(lambda p: 1 - p.max(axis=-1))
+    assert (closed.method, quadrature.method) == ("closed form", "adaptive quadrature")
+    assert float(closed) == pytest.approx(float(quadrature), abs=1e-12)
+    assert quadrature.error < 1e-8
+
+
+def test_posterior_is_bayes_rule_with_scipy_densities() -> None:
+    random = np.random.default_rng(0)
+    roots = random.normal(size=(3, 4, 4))
+    g = GaussianMixture([0.2, 0.3, 0.5], random.normal(size=(3, 4)), roots @ np.swapaxes(roots, 1, 2) + np.eye(4))
+    x = random.normal(size=(7, 4))
+    joint = np.stack(
+        [w * stats.multivariate_normal(m, c).pdf(x) for w, m, c in zip(g.weights, g.means, g.covariances, strict=True)], -1
+    )
+    assert np.allclose(g.posterior(x), joint / joint.sum(-1, keepdims=True), rtol=1e-10)
+
+
+@pytest.mark.parametrize("n_classes", [3, 5, 7])
+def test_collinear_means_reduce_to_one_dimension(n_classes: int) -> None:
+    g = powers_of_two(n_classes, 6)
+    assert g.reduced.dimension == 1
+    assert abs(np.ptp(g.reduced.means) - np.linalg.norm(np.linalg.solve(g._factors[0], g.means[-1] - g.means[0]))) < 1e-12
+    # Between neighbours on a line with equal weights the boundaries are midpoints: the error is a sum of normal tails.
+    scale = np.linalg.norm(np.linalg.solve(g._factors[0], np.ones(6)))
+    centres = np.sort(scale * g.means[:, 0])
+    expected = 2 * sum(stats.norm.sf(gap / 2) for gap in np.diff(centres)) / n_classes
+    assert float(g.bayes_error()) == pytest.approx(expected, abs=1e-12)
+
+
+def test_unequal_variances_on_the_line() -> None:
+    g = GaussianMixture([0.4, 0.6], [[0.0], [0.5]], [[[1.0]], [[4.0]]])
+    density = [lambda x: 0.4 * stats.norm.pdf(x), lambda x: 0.6 * stats.norm.pdf(x, 0.5, 2.0)]
+    grid = np.linspace(-30, 30, 600001)
+    expected = integrate.trapezoid(np.minimum(density[0](grid), density[1](grid)), grid)
+    assert float(g.bayes_error()) == pytest.approx(expected, abs=1e-8)
+
+
+def test_quasi_monte_carlo_error_covers_the_truth() -> None:
+    # Three equal weights at the corners of a regular triangle: the error is one planar integral.
+    side = 2.0
+    means = side / np.sqrt(3) * np.array([[np.cos(a), np.sin(a)] for a in 2 * np.pi * np.arange(3) / 3])
+    estimate = GaussianMixture(np.full(3, 1 / 3), means, np.eye(2)).bayes_error()
+    # P(correct): both projections on the bisecting directions stay below side/2; they are normal with correlation 1/2.
+    correct = stats.multivariate_normal([0, 0], [[1, 0.5], [0.5, 1]]).cdf([side / 2, side / 2])
+    assert estimate.method == "randomised quasi-Monte Carlo"
+    assert 0 < estimate.error < 1e-3
+    assert abs(float(estimate) - (1 - correct)) < estimate.error
+
+
+def test_sampling_has_the_right_moments() -> None:
+    g = GaussianMixture([0.3, 0.7], [[0.0, 0.0], [3.0, -1.0]], [[[1.0, 0.5], [0.5, 2.0]], [[0.5, 0.0], [0.0, 0.1]]])
+    x, y = g.sample(40000, seed=1)
+    assert abs((y == 0).mean() - 0.3) < 0.01
+    for label in (0, 1):
+        assert np.allclose(x[y == label].mean(0), g.means[label], atol=0.05)
+        assert np.allclose(np.cov(x[y == label].T), g.covariances[label], atol=0.06)
+
+
+def test_finite_is_exact() -> None:
+    d = Finite([0.1, 0.2, 0.7], [["1/3", "2/3"], [0.5, 0.5], [1, 0]])
+    assert d.bayes_error().value == Fraction(1, 30) + Fraction(1, 10)
+    assert sum(d.label_probabilities) == 1
+    assert not d.deterministic
+    assert Finite([1], [[0, 1, 0]]).deterministic
+    entropy = d.expectation(lambda p: -np.where(p > 0, p * np.log(np.where(p > 0, p, 1)), 0).sum(-1))
+    assert float(entropy) == pytest.approx(0.1 * stats.entropy([1 / 3, 2 / 3]) + 0.2 * np.log(2), rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("make", "rule"),
+    [
+        (lambda: Finite([0.5, 0.4], [[1, 0], [0, 1]]), "sum to exactly 1"),
+        (lambda: Finite([1], [[0.5, 0.6, -0.1]]), "non-negative"),
+        (lambda: Finite([1], [[0.5, 0.5], [0.5, 0.5]]), "one conditional per weight"),
+        (lambda: Finite(["1/2", "1/2"], [[1, 0], [0, 1, 0]]), "same n_classes"),
+        (lambda: Finite([1, 0], [[1, 0], [0, 1]]), "every weight must be > 0"),
+        (lambda: Finite([1], [[1, 0]], points=[1.0]), "points must be"),
+        (lambda: GaussianMixture([0.5, 0.4], [[0.0], [1.0]], [[1.0]]), "sum to 1"),
+        (lambda: GaussianMixture([0.5, 0.5], [[0.0]], [[1.0]]), "means must be"),
+        (lambda: GaussianMixture([0.5, 0.5], [[0.0], [1.0]], [[-1.0]]), "positive definite"),
+        (lambda: GaussianMixture([0.5, 0.5], [[0.0, 0.0], [1.0, 0.0]], [[1.0, 2.0], [0.0, 1.0]]), "symmetric"),
+        (lambda: GaussianMixture([0.5, 0.5], [[0.0], [1.0]], np.eye(2)), "covariances must have shape"),
+        (lambda: GaussianMixture([0.5, 0.5], [[0.0], [1.0]], [[1.0]]).posterior([[0.0, 1.0]]), "x must have shape"),
+    ],
+)
+def test_bad_input_names_the_rule(make: object, rule: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        make()  # type: ignore[operator]
+    assert rule in str(caught.value)
