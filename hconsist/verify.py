@@ -337,3 +337,17 @@ def verify_all(
 
     run = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
     yield from run(joblib.delayed(verify)(entry.id, engines) for entry in chosen)
+
+
+def markdown_table(found: Sequence[Verification]) -> str:
+    """The verdicts as a Markdown table: statement, source, claim, verdict, engines.
+
+    >>> print(markdown_table([]))
+    | Statement | Source | Claim | Verdict | Confirmed by |
+    |---|---|---|---|---|
+    """
+    lines = ["| Statement | Source | Claim | Verdict | Confirmed by |", "|---|---|---|---|---|"]
+    for v in found:
+        claim = v.theorem.claim + (" (new)" if v.theorem.new else "")
+        lines.append(f"| `{v.theorem.id}` | {v.theorem.paper} | {claim} | {v.status} | {', '.join(v.engines) or '-'} |")
+    return "\n".join(lines)

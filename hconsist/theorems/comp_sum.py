@@ -83,9 +83,10 @@ def pools_from_two(problem: PointwiseProblem) -> sympy.Expr | None:
     tau, b, n = _tau(problem), beta_symbol(), problem.n
     if tau < 2:
         return None
+    # Unevaluated: SymPy would compare every pair of pools, which takes seconds and changes nothing.
     top = sympy.Max(b, (1 + b) / n)
-    pools = [top - sympy.Integer(k) ** (1 - tau) * sympy.Min(1, k * top - b) for k in range(2, n + 1)]
-    return sympy.Min(b, *pools) / (tau - 1)
+    pools = [top - sympy.Integer(k) ** (1 - tau) * sympy.Min(1, k * top - b, evaluate=False) for k in range(2, n + 1)]
+    return sympy.Min(b, *pools, evaluate=False) / (tau - 1)
 
 
 _N = (2, 3, 10)

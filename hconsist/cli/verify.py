@@ -1,0 +1,125 @@
+"""``hconsist verify``: the theorem catalogue against the engines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from hconsist.cli import COMMANDS
+from hconsist.cli.app import ExitCode
+from hconsist.cli.options import ENGINES, json_option
+from hconsist.cli.output import print_json, print_table, progress
+
+_CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": ExitCode.UNDECIDED}
+
+
+@click.command("verify", short_help=COMMANDS["verify"])
+@click.argument("ids", metavar="[ID]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Verify the whole catalogue.")
+@click.option("--list", "listing", is_flag=True, help="List the statements and verify nothing.")
+@click.option("--engine", "engines", type=click.Choice(ENGINES), multiple=True, help="Ask this engine only (repeatable).")
+@click.option(
+    "--jobs", default=1, show_default=True, metavar="N", type=click.IntRange(min=-1), help="Processes; -1: all cores."
+)
+@click.option("--scheduler", metavar="ADDRESS", help="Run on the Dask cluster at this address (needs the dask extra).")
+@click.option("--markdown", is_flag=True, help="Print the table as Markdown.")
+@json_option
+def command(
+    ids: tuple[str, ...],
+    everything: bool,
+    listing: bool,
+    engines: tuple[str, ...],
+    jobs: int,
+    scheduler: str | None,
+    markdown: bool,
+    as_json: bool,
+) -> ExitCode:
+    """Re-run the verdict on published statements: name some, or --all.
+
+    Each statement is checked by every engine that can speak: claims that are tight must hold with equality, valid ones as
+    inequalities, refuted ones must be contradicted. Exits 1 when a verdict is not reproduced, 3 when one stays undecided.
+    """
+    from hconsist.theorems import catalogue, theorem
+
+    known = catalogue()
+    if listing:
+        _print_list([known[i] for i in ids] if ids else list(known.values()), as_json)
+        return ExitCode.HOLDS
+    if everything == bool(ids):
+        raise click.UsageError("Name statements, or pass --all (and see --list)")
+    chosen = list(known.values()) if everything else [theorem(i) for i in ids]
+    found = _run(chosen, engines or ENGINES, jobs, scheduler)
+    order = {t.id: i for i, t in enumerate(chosen)}
+    found.sort(key=lambda v: order[v.theorem.id])
+    if as_json:
+        print_json([v.as_dict() for v in found])
+    elif markdown:
+        from hconsist.verify import markdown_table
+
+        click.echo(markdown_table(found))
+    else:
+        print_table(
+            ("STATEMENT", "CLAIM", "VERDICT", "BY", "MARGIN", "SECONDS"),
+            [
+                (
+                    v.theorem.id,
+                    v.theorem.claim + (" (new)" if v.theorem.new else ""),
+                    v.status,
+                    ", ".join(v.engines) or "-",
+                    "-" if v.margin is None else f"{v.margin:.2g}",
+                    f"{v.seconds:.1f}",
+                )
+                for v in found
+            ],
+        )
+        for v in found:
+            if v.status != "holds":
+                for check in v.checks:
+                    if check.outcome != "confirmed":
+                        progress(f"{v.theorem.id}: {check.engine}, {check.problem}: {check.outcome} ({check.detail})")
+    worst = "violated" if any(v.status == "violated" for v in found) else None
+    worst = worst or ("undecided" if any(v.status == "undecided" for v in found) else "holds")
+    return _CODES[worst]
+
+
+def _run(chosen: list[Any], engines: tuple[str, ...], jobs: int, scheduler: str | None) -> list[Any]:
+    """Every verification, with a progress line each on stderr; on a Dask cluster when an address is given."""
+    from contextlib import ExitStack
+
+    from hconsist.verify import verify_all
+
+    found = []
+    with ExitStack() as stack:
+        if scheduler is not None:
+            import joblib
+
+            try:
+                from distributed import Client
+            except ImportError:
+                raise click.UsageError("--scheduler needs the dask extra: pip install 'hconsist[dask]'") from None
+            stack.enter_context(Client(scheduler))
+            stack.enter_context(joblib.parallel_config(backend="dask"))
+            jobs = -1
+        for result in verify_all(chosen, engines, n_jobs=jobs):  # type: ignore[arg-type]
+            found.append(result)
+            progress(f"[{len(found)}/{len(chosen)}] {result.theorem.id}: {result.status}")
+    return found
+
+
+def _print_list(entries: list[Any], as_json: bool) -> None:
+    if as_json:
+        print_json(
+            [
+                {
+                    "id": t.id, "paper": t.paper, "locator": t.locator, "statement": t.statement,
+                    "relation": t.relation, "claim": t.claim, "new": t.new, "note": t.note,
+                }
+                for t in entries
+            ]
+        )  # fmt: skip
+        return
+    print_table(
+        ("STATEMENT", "CLAIM", "RELATION", "SOURCE"),
+        [(t.id, t.claim + (" (new)" if t.new else ""), t.relation, f"{t.paper}; {t.locator}") for t in entries],
+    )
