@@ -54,8 +54,9 @@ class UnknownNameError(InvalidInputError):
         names = sorted(known)
         near = difflib.get_close_matches(received, names, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
+        shown = ", ".join(names if len(names) <= 12 else [*difflib.get_close_matches(received, names, 6, 0.3), "..."])
         self.kind, self.known = kind, names
-        super().__init__(f"unknown {kind}", received, f"{hint}(known: {', '.join(names)})")
+        super().__init__(f"unknown {kind}", received, f"{hint}(known: {shown})")
 
     def __reduce__(self) -> tuple[type, tuple[str, object, list[str]]]:  # type: ignore[override]
         return type(self), (self.kind, self.received, self.known)
