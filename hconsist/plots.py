@@ -9,11 +9,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
 from hconsist.bounds import float_curve
@@ -23,8 +24,6 @@ from hconsist.theorems import published as published_theorems
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
-    from matplotlib.text import Text
-    from matplotlib.transforms import Bbox
 
     from hconsist.bounds import Bound
 
@@ -267,7 +266,7 @@ def _finish(ax: Axes, curves: Sequence[tuple[Line2D, str]], title: str, *, own: 
         ax.set_title(title)
         legend = ax.legend(loc="best")
         points = _drawn(ax)
-        if any(_inside(path, legend.get_window_extent()).any() for path in points.values()):
+        if any(_count(path, legend.get_window_extent()) for path in points.values()):
             legend = ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
             if own:  # the room that the legend takes is added, not taken from the curves
                 figure = _figure(ax)
@@ -282,37 +281,39 @@ def _name_curves(
 ) -> None:
     """Write each name beside its curve, where no other curve, name or legend is near: the freest of a hundred places."""
     frame = ax.get_window_extent()
+    point = _figure(ax).dpi / 72
     for line, name in curves:
+        own = points[line]
         others = np.vstack([path for other, path in points.items() if other is not line] or [np.empty((0, 2))])
-        path = np.column_stack([np.asarray(v, dtype=float) for v in line.get_data()])
-        best: tuple[float, Text, Bbox] | None = None
-        for at in np.linspace(0.1, 0.98, 25):
-            x, y = path[int(at * (len(path) - 1))]
-            for across, up in ((1, -1), (-1, 1), (1, 1), (-1, -1)):
-                text = ax.annotate(
-                    name,
-                    (x, y),
-                    xytext=(6 * across, 2 * up),
-                    textcoords="offset points",
-                    ha="left" if across > 0 else "right",
-                    va="bottom" if up > 0 else "top",
-                    color=line.get_color(),
-                    fontsize=9,
-                )
-                box = text.get_window_extent()
-                cost = 300.0 * sum(box.padded(2).overlaps(other) for other in taken)
-                cost += 3.0 * _inside(points[line], box.padded(1)).sum() + 3.0 * _inside(others, box.padded(2)).sum()
-                cost += _inside(others, box.padded(18)).sum()  # a name near two curves belongs to neither
-                cost += 1000.0 * (box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1)
-                cost += abs(at - 0.6)
-                if best is None or cost < best[0]:
-                    if best is not None:
-                        best[1].remove()
-                    best = (cost, text, box)
-                else:
-                    text.remove()
-        assert best is not None
-        taken.append(best[2])
+        text = ax.annotate(name, (0.5, 0.5), xycoords="axes fraction", color=line.get_color(), fontsize=9)
+        size = text.get_window_extent().size
+
+        def cost(place: tuple[float, int, int], own: Any = own, others: Any = others, size: Any = size) -> float:
+            box = _beside(own, place, size, point)
+            crowd = 300 * sum(box.padded(2).overlaps(other) for other in taken)
+            crowd += 3 * _count(own, box.padded(1)) + 3 * _count(others, box.padded(2))
+            crowd += _count(others, box.padded(18))  # a name near two curves belongs to neither
+            crowd += 1000 * bool(box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1)
+            return float(crowd + abs(place[0] - 0.6))
+
+        best = min(((float(at), right, up) for at in np.linspace(0.1, 0.98, 25) for right in (1, 0) for up in (0, 1)), key=cost)
+        box, anchor = _beside(own, best, size, point), _anchor(own, best[0])
+        taken.append(box)
+        x, y = ax.transData.inverted().transform(anchor)
+        text.xy, text.xycoords = (x, y), "data"
+        text.set_anncoords("offset points")
+        text.set_position(((box.x0 - anchor[0]) / point, (box.y0 - anchor[1]) / point))
+
+
+def _anchor(path: NDArray[np.float64], at: float) -> NDArray[np.float64]:
+    return np.asarray(path[int(at * (len(path) - 1))])
+
+
+def _beside(path: NDArray[np.float64], place: tuple[float, int, int], size: Any, point: float) -> Bbox:
+    """Where a text of this size comes to lie: at a fraction of the path, to its right or left, above or below."""
+    at, right, up = place
+    x, y = _anchor(path, at) + point * np.array([6 if right else -6, 2 if up else -2])
+    return Bbox.from_bounds(x if right else x - size[0], y if up else y - size[1], *size)
 
 
 def _drawn(ax: Axes) -> dict[Line2D, NDArray[np.float64]]:
@@ -321,8 +322,9 @@ def _drawn(ax: Axes) -> dict[Line2D, NDArray[np.float64]]:
     return {line: ax.transData.transform(np.column_stack(_dense(line))) for line in ax.lines}
 
 
-def _inside(path: NDArray[np.float64], box: Bbox) -> NDArray[np.bool_]:
-    return np.asarray((path > box.min).all(axis=1) & (path < box.max).all(axis=1))
+def _count(path: NDArray[np.float64], box: Bbox) -> int:
+    """How many points of a path lie in a box."""
+    return int(np.count_nonzero((path > box.min).all(axis=1) & (path < box.max).all(axis=1)))
 
 
 def _dense(line: Line2D) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

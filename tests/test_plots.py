@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from hconsist.errors import InvalidInputError
 from hconsist.plots import STYLE, bound_curves, save, transform_curves
 
 
+@cache
 def numeric(spec: str, n: int) -> Bound:
     return derive(spec, n_classes=n, engine="numeric")
 
