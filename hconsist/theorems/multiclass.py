@@ -27,11 +27,9 @@ def theorems() -> tuple[Theorem, ...]:
     """All statements of this module."""
     import sympy
 
-    u = excess_symbol()
+    b, u = beta_symbol(), excess_symbol()
     gammas = {
         "constrained-hinge": ("constrained:phi=hinge", u, "u"),
-        "constrained-squared-hinge": ("constrained:phi=squared-hinge", sympy.sqrt(u), r"\sqrt{u}"),
-        "constrained-exponential": ("constrained:phi=exponential", sympy.sqrt(2 * u), r"\sqrt{2u}"),
         "constrained-rho-margin": ("constrained:phi=rho-margin", u, "u"),
         "sum-squared-hinge": ("sum:phi=squared-hinge", sympy.sqrt(u), r"\sqrt{u}"),
         "sum-exponential": ("sum:phi=exponential", sympy.sqrt(2 * u), r"\sqrt{2u}"),
@@ -50,6 +48,25 @@ def theorems() -> tuple[Theorem, ...]:
             _is(form),
         )
         for name, (spec, form, tex) in gammas.items()
+    ]
+    constrained = {
+        "hinge": (b, r"\beta"),
+        "squared-hinge": (b**2 / 2, r"\beta^2/2"),
+        "exponential": (2 - sympy.sqrt(4 - b**2), r"2 - \sqrt{4-\beta^2}"),
+    }
+    found += [
+        Theorem(
+            f"constrained-{name}",
+            _MMZ23,
+            "section on constrained losses: error transformation for every number of classes",
+            rf"\mathcal{{T}}(\beta) \ge {tex}",
+            "transform >=",
+            "valid",
+            problems((f"constrained:phi={name}",), _N),
+            _is(form),
+            note="" if name == "hinge" else "the limit of many classes: larger at finite n",
+        )
+        for name, (form, tex) in constrained.items()
     ]
     smooth = {
         "comp-sum": ("sum-exp", "logistic", "gce:q=0.5"),
