@@ -240,7 +240,7 @@ class Bound:
         >>> answer.estimate, float(answer.lower) <= 0.2 <= float(answer.upper)
         (0.2, True)
         """
-        total = _check_excess(excess, "excess") + _check_excess(gap, "gap")
+        total = check_excess(excess, "excess") + check_excess(gap, "gap")
         if self.problem.is_symbolic:
             raise InvalidInputError(
                 "a value needs every parameter to be a number",
@@ -353,7 +353,17 @@ def derive(
     return Bound(problem, "rigorous" if engine == "rigorous" else "numeric")
 
 
-def _check_excess(value: object, name: str) -> Fraction:
+def check_excess(value: object, name: str = "excess") -> Fraction:
+    """A surrogate excess or gap, exactly.
+
+    Raises
+    ------
+    InvalidInputError
+        For a negative value, or not a number.
+
+    >>> check_excess("0.05")
+    Fraction(1, 20)
+    """
     number: Exact = exact(value, name)
     if not isinstance(number, Fraction) or number < 0:
         raise InvalidInputError(f"{name} must be a number >= 0", str(value), "pass a surrogate risk difference such as 0.05")

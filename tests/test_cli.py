@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import pkgutil
 import re
 import subprocess
@@ -137,18 +138,151 @@ def test_no_command_shows_the_help_and_exits_2(run: Run) -> None:
     assert result.err.startswith("Usage: hconsist")
 
 
-def test_closed_pipe_is_quiet() -> None:
+@pytest.mark.parametrize("words", [["--help"], ["losses"], ["losses", "--help"]])
+def test_closed_pipe_is_quiet(words: list[str]) -> None:
+    read, write = os.pipe()
+    os.close(read)
     done = subprocess.run(
-        f"{sys.executable} -m hconsist losses | true; exit ${{PIPESTATUS[0]}}",
-        shell=True,
-        check=False,
-        executable="/bin/bash",
-        capture_output=True,
-        text=True,
-        timeout=60,
+        [sys.executable, "-m", "hconsist", *words], stdout=write, stderr=subprocess.PIPE, text=True, check=False, timeout=60
     )
-    assert done.stderr == ""
-    assert done.returncode in (0, 141)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_interrupt_is_quiet(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*args: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("hconsist.engines.transform", interrupted)
+    result = run("transform", "mae", "--beta", "0.5")
+    assert (result.code, result.out, result.err.strip()) == (130, "", "")
+
+
+# --- bad input --------------------------------------------------------------------------------------------------------
+
+BAD = {
+    "transform comp-sum:tau=-1 --beta 0.5": "tau must be >= 0; received -1",
+    "transform gce:q=2 --beta 0.5": "q must lie in (0, 1]; received 2",
+    "transform mae --beta 1.5": "beta must lie in [0, 1]; received 1.5",
+    "transform mae --beta x": "beta must be a finite number; received x",
+    "transform mae --beta nan": "beta must be a finite number; received nan",
+    "transform mae": "Missing option '--beta'",
+    "transform logistc --beta 0.5": "did you mean 'logistic'?",
+    "transform gce:p=0.7 --beta 0.5": "unknown parameter of gce; received p",
+    "transform mae --beta 0.5 --classes 1": "n_classes must be a whole number >= 2; received 1",
+    "transform mae --beta 0.5 --classes 2.5": "'2.5' is not a valid integer",
+    "transform mae --beta 0.5 --engine numerical": "numeric",
+    "transform mae --beta 0.5 --clases 3": "--classes",
+    "transform mae --beta 0.5 --hypotheses bonded:1": "did you mean 'bounded'?",
+    "transform mae --beta 0.5 --hypotheses bounded:-1": "a score bound must be > 0; received -1",
+    "transform mae --beta 0.5 --target top-k:2": "a top-k target needs k < n_classes",
+    "transform hinge -n 3 --beta 0.5": "hinge is defined for n_classes = 2; received 3",
+    "bound mae --excess -0.1": "excess must be a number >= 0; received -0.1",
+    "bound mae --excess 0.1 --gap -1": "gap must be a number >= 0; received -1",
+    "derive mae --json --latex": "--json and --latex exclude each other",
+    "derive mae -n m": "'m' is not a whole number, nor the letter n",
+    "plot mae": "Missing option '-o'",
+    "plot -o a.svg": "Missing argument 'SPEC...'",
+    "plot mae -o a.txt": "the output file must end in .svg, .pdf, .png; received a.txt",
+    "plot mae -o nowhere/a.svg": "the output folder must exist; received nowhere",
+    "plot mae -o taken.svg": "the output must be a file; received taken.svg",
+    "plot mae logistc -o a.svg": "did you mean 'logistic'?",
+    "plot mae -n 10 -n 0 -o a.svg": "n_classes must be a whole number >= 2; received 0",
+}
+if Path("/proc/self").exists():
+    BAD["plot mae -o /proc/a.svg"] = "the output folder must be writable; received /proc"
+
+
+@pytest.mark.parametrize("line", BAD)
+def test_bad_input_is_one_line_and_leaves_nothing(line: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "taken.svg").mkdir()
+    monkeypatch.chdir(tmp_path)
+    result = run(*line.split())
+    assert (result.code, result.out) == (2, "")
+    assert BAD[line] in result.err
+    assert result.err.startswith("hconsist: ") and result.err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["taken.svg"]
+
+
+def test_bad_input_in_a_process_of_its_own(tmp_path: Path) -> None:
+    done = process("transform", "mae", "--beta", "1.5", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "hconsist: beta must lie in [0, 1]; received 1.5; beta is a difference of probabilities: pass 0.3\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_undecided_exits_3(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hconsist.errors import EngineCannotAnswerError
+    from hconsist.pointwise import Answer
+
+    def undecided(*args: object, **options: object) -> Answer:
+        return Answer(None, None, None, None, "rigorous", reason="balls overlap")
+
+    def unable(*args: object, **options: object) -> Answer:
+        raise EngineCannotAnswerError("symbolic", "no closed form", "numeric")
+
+    monkeypatch.setattr("hconsist.engines.transform", undecided)
+    result = run("transform", "mae", "--beta", "0.5")
+    assert result.code == 3
+    assert "balls overlap" in result.out
+    monkeypatch.setattr("hconsist.engines.transform", unable)
+    result = run("transform", "mae", "--beta", "0.5")
+    assert (result.code, result.out) == (3, "")
+    assert "try engine='numeric'" in result.err
+
+
+# --- transform, bound, plot -------------------------------------------------------------------------------------------
+
+
+def test_transform_json(run: Run) -> None:
+    result = run("transform", "mae", "-n", "4", "--beta", "1/2", "--json")
+    answer = json.loads(result.out)
+    assert (result.code, result.err) == (0, "")
+    assert {"estimate", "lower", "upper", "witness", "engine", "assumptions"} == set(answer)
+    assert answer["estimate"] == pytest.approx(1 / 6)
+    assert (answer["lower"], answer["upper"], answer["engine"]) == (None, None, "numeric")
+    witness = answer["witness"]
+    assert {"p", "scores", "predicted"} <= set(witness)
+    p, regret = witness["p"], witness["regret"]
+    assert sum(p) == pytest.approx(1) and max(p) - p[witness["predicted"][0]] == pytest.approx(0.5)
+    assert regret == pytest.approx(answer["estimate"])
+
+
+def test_bound_adds_the_gap(run: Run) -> None:
+    together = json.loads(run("bound", "mae", "--excess", "0.1", "--gap", "1/20", "--engine", "numeric", "--json").out)
+    alone = json.loads(run("bound", "mae", "--excess", "0.15", "--engine", "numeric", "--json").out)
+    assert together == alone
+    assert alone["estimate"] == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("words", [(), ("--log",), ("--exact-only",), ("--of", "transform")])
+def test_plot_writes_one_file(words: tuple[str, ...], run: Run, tmp_path: Path) -> None:
+    result = run("plot", "mae", "logistic", "-n", "3", "--engine", "numeric", "-o", str(tmp_path / "a.svg"), *words)
+    assert (result.code, result.out) == (0, "")
+    assert "wrote" in result.err
+    assert [path.name for path in tmp_path.iterdir()] == ["a.svg"]
+    text = (tmp_path / "a.svg").read_text(encoding="utf-8")
+    assert "mae: numerical estimate" in text
+    assert ("published, Mao" in text) == (words != ("--exact-only",))
+    assert (tmp_path / "a.svg").stat().st_mode & 0o777 == 0o666 & ~umask()
+
+
+def umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def test_failed_plot_keeps_the_old_file(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "a.svg").write_text("old", encoding="utf-8")
+    monkeypatch.setattr("hconsist.plots.save", full)
+    result = run("plot", "mae", "--engine", "numeric", "-o", str(tmp_path / "a.svg"))
+    assert result.code == 2
+    assert "No space left on device" in result.err
+    assert [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()] == ["old"]
 
 
 # --- losses ---------------------------------------------------------------------------------------------------------

@@ -73,6 +73,9 @@ class LazyGroup(click.Group):
         except HconsistError as problem:
             _tell(str(problem))
             sys.exit(ExitCode.BAD_INPUT)
+        except OSError as problem:
+            _tell(f"{problem.strerror or problem}{f': {problem.filename}' if problem.filename else ''}")
+            sys.exit(ExitCode.BAD_INPUT)
         sys.exit(ExitCode.HOLDS if code is None else int(code))
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -21,9 +21,10 @@ def command(
     spec: str, n_classes: int, hypotheses: str, target: str, excess: str, gap: str, engine: str, as_json: bool
 ) -> ExitCode:
     """Turn a surrogate excess E (plus gap G) into Gamma(E + G), the largest target excess (plus gap) that it allows."""
-    from hconsist.bounds import derive
+    from hconsist.bounds import check_excess, derive
     from hconsist.pointwise import PointwiseProblem
 
+    check_excess(excess), check_excess(gap, "gap")
     problem = PointwiseProblem(spec, target, hypotheses, n_classes)  # type: ignore[arg-type]
     found = derive(problem.surrogate, problem.n_classes, problem.hypotheses, problem.target, engine=engine)  # type: ignore[arg-type]
     answer = found.bound(excess, gap)

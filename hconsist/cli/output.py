@@ -84,8 +84,16 @@ def check_output(path: Path, suffixes: Sequence[str]) -> None:
         raise InvalidInputError("the output folder must exist", str(folder), "create it first, or write elsewhere")
     if path.is_dir():
         raise InvalidInputError("the output must be a file", str(path), "it is a folder: add a file name")
-    if not os.access(folder, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.W_OK)):
-        raise InvalidInputError("the output must be writable", str(path), "change its permissions, or write elsewhere")
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", dir=folder)
+        os.close(handle)
+        os.unlink(name)
+    except OSError as problem:
+        raise InvalidInputError(
+            "the output folder must be writable", str(folder), f"{problem.strerror}: write elsewhere"
+        ) from problem
+    if path.exists() and not os.access(path, os.W_OK):
+        raise InvalidInputError("the output must not be write-protected", str(path), "change its permissions, or its name")
 
 
 @contextmanager
