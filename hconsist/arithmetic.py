@@ -132,6 +132,10 @@ class Ops:
         """Natural logarithm, elementwise."""
         raise NotImplementedError
 
+    def xlogx(self, x: Value) -> Value:
+        """``x log(x)`` for x >= 0, with its limit 0 at x = 0, elementwise."""
+        return x * self.log(x)
+
     def tanh(self, x: Value) -> Value:
         """Hyperbolic tangent, elementwise."""
         raise NotImplementedError
@@ -254,6 +258,12 @@ class ArrayOps(Ops):
 
     def log(self, x: Value) -> Value:
         return math.log(x) if isinstance(x, int | float) else self.xp.log(x)
+
+    def xlogx(self, x: Value) -> Value:
+        if isinstance(x, int | float):
+            return x * math.log(x) if x > 0 else 0.0
+        inside = x > 0
+        return self.xp.where(inside, x * self.xp.log(self.xp.where(inside, x, self.xp.ones_like(x))), self.xp.zeros_like(x))
 
     def tanh(self, x: Value) -> Value:
         return math.tanh(x) if isinstance(x, int | float) else self.xp.tanh(x)
@@ -498,6 +508,9 @@ class BallOps(_ObjectOps):
     def log(self, x: Value) -> Value:
         return _elementwise(lambda v: v.log(), x)
 
+    def xlogx(self, x: Value) -> Value:
+        return _elementwise(self._xlogx, x)
+
     def tanh(self, x: Value) -> Value:
         return _elementwise(lambda v: v.tanh(), x)
 
@@ -557,6 +570,16 @@ class BallOps(_ObjectOps):
             return flint.arb("nan")
         return result
 
+    def _xlogx(self, x: Value) -> Value:
+        if x.lower() > 0:
+            return x * x.log()
+        zero, high = self.const(0), x.upper()
+        if high == 0:
+            return zero
+        if high < self.const(Fraction(1, 3)):  # decreasing on [0, 1/e]
+            return zero.union(high * high.log())
+        return zero.union(high * high.log()).union(-(-self.const(1)).exp())
+
     def _integer_power(self, x: Value, n: int) -> Value:
         if n < 0:
             return self.const(1) / self._integer_power(x, -n)
@@ -611,6 +634,11 @@ class CvxpyOps(Ops):
         import cvxpy as cp
 
         return math.log(x) if isinstance(x, int | float) else cp.log(x)
+
+    def xlogx(self, x: Value) -> Value:
+        import cvxpy as cp
+
+        return ArrayOps().xlogx(x) if isinstance(x, int | float) else -cp.entr(x)
 
     def tanh(self, x: Value) -> Value:
         raise InvalidInputError("a convex program has no tanh", str(x), "use the numeric engine's search instead")
@@ -764,6 +792,23 @@ def evaluate(expression: sympy.Expr, values: Mapping[sympy.Symbol, Value], ops: 
             cache[e] = visit(e)
         return cache[e]
 
+    def x_log_x(product: Any) -> Value:
+        """A product with a factor g log(g), which tends to 0 with g; None where there is none."""
+        for logarithm in product.args:
+            if not isinstance(logarithm, sympy.log):
+                continue
+            inner, g = logarithm.args[0].primitive()
+            for factor in product.args:
+                coefficient, rest = factor.primitive()
+                if rest == g and inner.is_Rational and not g.is_Number:
+                    others = [f for f in product.args if f is not logarithm and f is not factor]
+                    ratio = coefficient / inner
+                    total = ops.const(Fraction(int(ratio.p), int(ratio.q))) * ops.xlogx(walk(logarithm.args[0]))
+                    for other in others:
+                        total = total * walk(other)
+                    return total
+        return None
+
     def visit(e: Any) -> Value:
         if e in values:
             return values[e]
@@ -773,6 +818,10 @@ def evaluate(expression: sympy.Expr, values: Mapping[sympy.Symbol, Value], ops: 
             )
         if e.is_Number or e.is_NumberSymbol:
             return constant(e)
+        if e.is_Mul:
+            continued = x_log_x(e)
+            if continued is not None:
+                return continued
         if e.is_Add or e.is_Mul:
             total = walk(e.args[0])
             for arg in e.args[1:]:
@@ -803,7 +852,7 @@ def evaluate(expression: sympy.Expr, values: Mapping[sympy.Symbol, Value], ops: 
             branches = [(walk_condition(condition), value) for value, condition in e.args]
             return ops.select([(decided, walk(value)) for decided, value in branches if decided is not False])
         if hasattr(e, "evaluate_in"):  # a function of ours that knows its own value in every arithmetic
-            return e.evaluate_in(ops, *(walk(a) for a in e.args))
+            return e.evaluate_in(ops, *(walk(a) for a in getattr(e, "evaluation_arguments", e.args)))
         raise InvalidInputError("an expression must be built from known functions", str(e), f"rewrite {e.func} by exp and log")
 
     def walk_condition(c: Any) -> Value:

@@ -1,0 +1,80 @@
+"""The symbolic engine: a closed form of T with the steps that led there.
+
+Nothing is looked up: the loss formula is run through SymPy, and what follows is computed from the result.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from hconsist.arithmetic import BALLS, endpoints, evaluate, precision
+from hconsist.engines.derivation import Derivation, beta_symbol
+from hconsist.engines.symbolic.solution import solve
+from hconsist.errors import InvalidInputError
+from hconsist.pointwise import Answer, PointwiseProblem
+
+__all__ = ["derive", "transform"]
+
+
+def derive(problem: PointwiseProblem) -> Derivation:
+    """Derive T, its envelope and what follows from them.
+
+    Parameters
+    ----------
+    problem : PointwiseProblem
+        Parameters of the loss, the score bound and n_classes may be symbols.
+
+    Raises
+    ------
+    EngineCannotAnswerError
+        When no closed form could be derived; the message says what stopped it.
+
+    Examples
+    --------
+    >>> derive(PointwiseProblem("mae", n_classes=2)).transform
+    beta/2
+    >>> derive(PointwiseProblem("sum-exp", n_classes=10)).gamma
+    Piecewise((sqrt(1 - (1 - epsilon)**2), epsilon <= 1), (1, True))
+    """
+    return solve(problem).derivation
+
+
+def transform(problem: PointwiseProblem, beta: Fraction, bits: int = 160) -> Answer:
+    """The derived closed form at one beta, enclosed by balls.
+
+    Parameters
+    ----------
+    problem : PointwiseProblem
+        Without symbols.
+    beta : Fraction
+    bits : int
+        Working precision.
+
+    Raises
+    ------
+    InvalidInputError
+        When a parameter has no value.
+    EngineCannotAnswerError
+        When no closed form could be derived.
+
+    Examples
+    --------
+    >>> transform(PointwiseProblem("mae", n_classes=3), Fraction(1, 2)).estimate  # not 1/6 = beta / n
+    0.16666666666666666
+    """
+    if problem.is_symbolic:
+        raise InvalidInputError(
+            "a value needs every parameter to be a number", problem.surrogate.spec, "substitute numbers, or use derive"
+        )
+    found = solve(problem)
+    with precision(bits):
+        value = BALLS.const(beta)
+        low, high = endpoints(evaluate(found.derivation.transform, {beta_symbol(): value}, BALLS))
+        estimate = float((low + high) / 2)
+        proven_low: Fraction | None = max(low, Fraction(0))
+        if found.lower is not None:
+            proven_low = max(endpoints(evaluate(found.lower, {beta_symbol(): value}, BALLS))[0], Fraction(0))
+        elif found.upper_only:
+            proven_low = None
+    witness = found.witness(beta) if found.witness else None
+    return Answer(estimate, proven_low, max(high, Fraction(0)), witness, "symbolic", found.derivation.assumptions)

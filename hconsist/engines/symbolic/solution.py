@@ -1,0 +1,61 @@
+"""What a derivation produces, and the choice of the derivation that fits a problem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+from hconsist.engines.derivation import Derivation
+from hconsist.errors import EngineCannotAnswerError
+from hconsist.pointwise import PointwiseProblem, Witness
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A derivation with what the values of T need.
+
+    Parameters
+    ----------
+    derivation : Derivation
+    lower : sympy.Expr or None
+        A proven lower bound on T where the transform is proven from above only; None where the transform is exact.
+    upper_only : bool
+        Whether the transform is proven from above only.
+    witness : callable or None
+        A point that attains or approaches T(beta).
+    """
+
+    derivation: Derivation
+    lower: Any = None
+    upper_only: bool = False
+    witness: Callable[[Fraction], Witness] | None = None
+
+
+def stop(reason: str) -> EngineCannotAnswerError:
+    """The exception that says what stopped a derivation."""
+    return EngineCannotAnswerError("symbolic", reason, "numeric")
+
+
+@lru_cache(maxsize=512)
+def solve(problem: PointwiseProblem) -> Solution:
+    """Find the derivation that fits the problem.
+
+    Raises
+    ------
+    EngineCannotAnswerError
+        When none does.
+    """
+    from hconsist.engines.symbolic import softmax
+
+    loss = problem.surrogate
+    if problem.target.k != 1:
+        raise stop(f"the target {problem.target} (derivations cover the zero-one target)")
+    form = loss.separable
+    if form is not None and form.coordinate == "softmax":
+        if problem.hypotheses.score_bound is not None:
+            raise stop("bounded scores cut the softmax coordinates; derivations cover complete hypothesis sets here")
+        return softmax.solve(problem, form)
+    raise stop(f"{loss.spec} on {problem.hypotheses}: no derivation covers this family")

@@ -1,0 +1,158 @@
+"""The symbolic engine against published formulas, brute-force minimisation and mutated losses."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import sympy
+
+from hconsist.arithmetic import BALLS, NUMPY, SYMPY, Ops, Value, endpoints, evaluate, precision
+from hconsist.engines.derivation import beta_symbol, excess_symbol
+from hconsist.engines.symbolic import derive, transform
+from hconsist.errors import EngineCannotAnswerError, InvalidInputError
+from hconsist.losses import CompSum, SoftmaxLoss, parse_loss
+from hconsist.pointwise import PointwiseProblem
+
+b, e = beta_symbol(), excess_symbol()
+GRID = [Fraction(k, 16) for k in range(17)]
+
+
+def published(tau: sympy.Rational) -> sympy.Expr:
+    """Mao, Mohri, Zhong, ICML 2023, tau <= 1."""
+    if tau == 1:
+        return (1 + b) / 2 * sympy.log(1 + b) + (1 - b) / 2 * sympy.log(1 - b)
+    a = 1 / (2 - tau)
+    return 2 ** (1 - tau) / (1 - tau) * (1 - (((1 + b) ** a + (1 - b) ** a) / 2) ** (2 - tau))
+
+
+def enclosed_difference(left: sympy.Expr, right: sympy.Expr, betas: list[Fraction] = GRID) -> float:
+    """The largest difference of two expressions on the grid, by outward-rounded balls."""
+    worst = 0.0
+    with precision(200):
+        for beta in betas:
+            value = {b: BALLS.const(beta)}
+            low, high = endpoints(evaluate(left, value, BALLS) - evaluate(right, value, BALLS))
+            worst = max(worst, float(max(-low, high)))
+    return worst
+
+
+def brute_force_two(phi: SoftmaxLoss, beta: float) -> float:
+    """T of two classes by a plain search over the softmax value."""
+    u = np.linspace(1e-9, 1 - 1e-9, 200_001)
+    risk = (1 + beta) / 2 * phi.of_softmax(u, NUMPY) + (1 - beta) / 2 * phi.of_softmax(1 - u, NUMPY)
+    return float(phi.of_softmax(np.asarray(0.5), NUMPY) - risk.min())
+
+
+@pytest.mark.parametrize("n", [2, 3, 10, 1000])
+@pytest.mark.parametrize("tau", ["0", "1/3", "1/2", "9/10", "1"])
+def test_published_formula_up_to_logistic(tau: str, n: int) -> None:
+    derived = derive(PointwiseProblem(CompSum(tau), n_classes=n)).transform
+    formula = published(sympy.Rational(tau))
+    assert enclosed_difference(derived, formula, GRID[:-1]) < 1e-50
+
+
+@pytest.mark.parametrize("tau", ["0", "1", "3/2"])
+def test_published_formula_as_symbols(tau: str) -> None:
+    derived = derive(PointwiseProblem(CompSum(tau), n_classes=4)).transform
+    difference = sympy.simplify((derived - published(sympy.Rational(tau))) ** 1)
+    if difference != 0:  # a square root of a square: compare squares of the terms that carry it
+        kept = sympy.sqrtdenest(sympy.simplify(difference.subs(b, sympy.sin(sympy.Symbol("t", positive=True)))))
+        assert kept == 0 or enclosed_difference(derived, published(sympy.Rational(tau))) < 1e-50
+
+
+def test_value_at_one_needs_no_limit() -> None:
+    answer = transform(PointwiseProblem("logistic", n_classes=3), Fraction(1))
+    assert answer.lower is not None and answer.upper is not None
+    assert abs(answer.upper - Fraction(float(np.log(2)))) < 1e-15
+    assert answer.upper - answer.lower < 1e-40
+
+
+@pytest.mark.parametrize("n", [2, 3, 7, 40, 1000])
+def test_mae_envelope_passes_through_its_corners(n: int) -> None:
+    derivation = derive(PointwiseProblem("mae", n_classes=n))
+    for j in {1, min(2, n - 1), n // 2, n - 1}:
+        corner = Fraction(1, j)
+        answer = transform(derivation.problem, corner)
+        assert answer.lower is not None and answer.upper is not None
+        assert answer.lower <= Fraction(1, j * (j + 1)) <= answer.upper
+        assert derivation.envelope.subs(b, sympy.Rational(1, j)) == sympy.Rational(1, j * (j + 1))
+
+
+class Doubled(CompSum):
+    """The comp-sum loss with a mutated formula."""
+
+    def of_softmax(self, u: Value, ops: Ops) -> Value:
+        return super().of_softmax(u, ops) * ops.const(2)
+
+
+class OtherPower(CompSum):
+    """The same loss with the exponent off by one half."""
+
+    def of_softmax(self, u: Value, ops: Ops) -> Value:
+        power = self.tau - Fraction(1, 2)
+        return (ops.power(u, power) - ops.const(1)) / ops.const(-power)
+
+
+@pytest.mark.parametrize("tau", ["0", "1", "3/2", "2", "3"])
+def test_a_mutated_formula_changes_the_transform(tau: str) -> None:
+    """The engine reads the formula, not the name: doubling the loss doubles T, another power gives another T."""
+    original = PointwiseProblem(CompSum(tau), n_classes=3)
+    doubled = PointwiseProblem(Doubled(tau), n_classes=3)
+    other = PointwiseProblem(OtherPower(tau), n_classes=3)
+    for beta in (Fraction(1, 4), Fraction(1, 2), Fraction(1)):
+        once, twice = transform(original, beta), transform(doubled, beta)
+        assert once.estimate is not None and twice.estimate is not None
+        assert twice.estimate == pytest.approx(2 * once.estimate, rel=1e-14)
+    try:
+        changed = transform(other, Fraction(1, 2)).estimate
+    except EngineCannotAnswerError:
+        return
+    again = transform(PointwiseProblem(CompSum(Fraction(tau) + Fraction(1, 2)), n_classes=3), Fraction(1, 2)).estimate
+    assert changed == pytest.approx(again, rel=1e-14)
+    assert changed != pytest.approx(transform(original, Fraction(1, 2)).estimate, rel=1e-3)
+
+
+@pytest.mark.parametrize("spec", ["logistic", "sum-exp", "comp-sum:tau=1.5", "mae", "comp-sum:tau=3"])
+@pytest.mark.parametrize("n", [2, 5])
+def test_witness_attains_the_value(spec: str, n: int) -> None:
+    problem = PointwiseProblem(spec, n_classes=n)
+    for beta in (Fraction(1, 10), Fraction(1, 2), Fraction(1)):
+        answer = transform(problem, beta)
+        assert answer.witness is not None and answer.estimate is not None
+        p = [Fraction(v) for v in answer.witness.p]
+        assert sum(p) == 1 and max(p) - p[answer.witness.predicted[0]] == beta
+        assert max(answer.witness.scores) == answer.witness.scores[answer.witness.predicted[0]]
+        assert answer.witness.regret == pytest.approx(answer.estimate, abs=1e-9)
+
+
+@pytest.mark.parametrize("spec", ["sum-exp", "comp-sum:tau=1.5", "mae", "comp-sum:tau=2.5", "comp-sum:tau=3"])
+@pytest.mark.parametrize("n", [2, 6])
+def test_gamma_inverts_the_envelope(spec: str, n: int) -> None:
+    derivation = derive(PointwiseProblem(spec, n_classes=n))
+    assert derivation.gamma is not None
+    betas = np.linspace(0, 1, 41)
+    values = evaluate(derivation.envelope, {b: betas}, NUMPY)
+    with np.errstate(invalid="ignore"):  # the branch beyond T(1) is not taken
+        assert np.allclose(evaluate(derivation.gamma, {e: values}, NUMPY), betas, atol=1e-7)
+        assert float(evaluate(derivation.gamma, {e: np.asarray(99.0)}, NUMPY)) == 1
+
+
+@pytest.mark.parametrize("spec", ["logistic", "sum-exp", "comp-sum:tau=0.5", "comp-sum:tau=1.3", "mae", "comp-sum:tau=3"])
+@pytest.mark.parametrize("n", [2, 6])
+def test_gamma_upper_lies_above(spec: str, n: int) -> None:
+    derivation = derive(PointwiseProblem(spec, n_classes=n))
+    betas = np.linspace(0, 1, 101)[1:]
+    values = np.asarray(evaluate(derivation.envelope, {b: betas}, NUMPY)) + 0 * betas
+    assert np.all(np.asarray(evaluate(derivation.gamma_upper, {e: values}, NUMPY)) >= betas - 1e-12)
+
+
+def test_symbols_are_kept() -> None:
+    tau = sympy.Symbol("tau", positive=True)
+    with pytest.raises(InvalidInputError, match="every parameter"):
+        transform(PointwiseProblem("logistic", n_classes=sympy.Symbol("n", integer=True, positive=True)), Fraction(1, 2))
+    loss = CompSum(tau)
+    assert loss.symbolic
+    assert SYMPY.const(Fraction(1, 3)) == sympy.Rational(1, 3)
+    assert parse_loss("mae") == CompSum(2)
