@@ -132,10 +132,6 @@ class Ops:
         """Natural logarithm, elementwise."""
         raise NotImplementedError
 
-    def xlogx(self, x: Value) -> Value:
-        """``x log(x)`` for x >= 0, with its limit 0 at x = 0, elementwise."""
-        return x * self.log(x)
-
     def tanh(self, x: Value) -> Value:
         """Hyperbolic tangent, elementwise."""
         raise NotImplementedError
@@ -258,12 +254,6 @@ class ArrayOps(Ops):
 
     def log(self, x: Value) -> Value:
         return math.log(x) if isinstance(x, int | float) else self.xp.log(x)
-
-    def xlogx(self, x: Value) -> Value:
-        if isinstance(x, int | float):
-            return x * math.log(x) if x > 0 else 0.0
-        inside = x > 0
-        return self.xp.where(inside, x * self.xp.log(self.xp.where(inside, x, self.xp.ones_like(x))), self.xp.zeros_like(x))
 
     def tanh(self, x: Value) -> Value:
         return math.tanh(x) if isinstance(x, int | float) else self.xp.tanh(x)
@@ -508,9 +498,6 @@ class BallOps(_ObjectOps):
     def log(self, x: Value) -> Value:
         return _elementwise(lambda v: v.log(), x)
 
-    def xlogx(self, x: Value) -> Value:
-        return _elementwise(self._xlogx, x)
-
     def tanh(self, x: Value) -> Value:
         return _elementwise(lambda v: v.tanh(), x)
 
@@ -570,16 +557,6 @@ class BallOps(_ObjectOps):
             return flint.arb("nan")
         return result
 
-    def _xlogx(self, x: Value) -> Value:
-        if x.lower() > 0:
-            return x * x.log()
-        zero, high = self.const(0), x.upper()
-        if high == 0:
-            return zero
-        if high < self.const(Fraction(1, 3)):  # decreasing on [0, 1/e]
-            return zero.union(high * high.log())
-        return zero.union(high * high.log()).union(-(-self.const(1)).exp())
-
     def _integer_power(self, x: Value, n: int) -> Value:
         if n < 0:
             return self.const(1) / self._integer_power(x, -n)
@@ -634,11 +611,6 @@ class CvxpyOps(Ops):
         import cvxpy as cp
 
         return math.log(x) if isinstance(x, int | float) else cp.log(x)
-
-    def xlogx(self, x: Value) -> Value:
-        import cvxpy as cp
-
-        return ArrayOps().xlogx(x) if isinstance(x, int | float) else -cp.entr(x)
 
     def tanh(self, x: Value) -> Value:
         raise InvalidInputError("a convex program has no tanh", str(x), "use the numeric engine's search instead")
