@@ -1,0 +1,141 @@
+"""Where the minimum over label distributions is looked for: polytopes of grouped distributions, cut into simplices.
+
+A grouped distribution lists p_max first, then the predicted label, then groups of equal labels.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from hconsist.arithmetic import BALLS, endpoints
+from hconsist.engines.rigorous.risk import Counts, SoftmaxRisk, Values
+
+
+@dataclass(frozen=True)
+class Simplex:
+    """Vertices of equal group structure; group 0 is the top label and group 1 the predicted one."""
+
+    vertices: tuple[Values, ...]
+    counts: Counts
+
+    def halves(self) -> tuple[Simplex, Simplex]:
+        """Cut at the middle of the longest edge."""
+
+        def length(pair: tuple[int, int]) -> Fraction:
+            a, b = self.vertices[pair[0]], self.vertices[pair[1]]
+            return max(abs(x - y) for x, y in zip(a, b, strict=True))
+
+        i, j = max(itertools.combinations(range(len(self.vertices)), 2), key=length)
+        middle = tuple((x + y) / 2 for x, y in zip(self.vertices[i], self.vertices[j], strict=True))
+        replaced = [list(self.vertices), list(self.vertices)]
+        replaced[0][i] = middle
+        replaced[1][j] = middle
+        return Simplex(tuple(replaced[0]), self.counts), Simplex(tuple(replaced[1]), self.counts)
+
+    def centre(self) -> Values:
+        """The mean of the vertices."""
+        m = len(self.vertices)
+        return tuple(sum(column, Fraction(0)) / m for column in zip(*self.vertices, strict=True))
+
+
+def comp_sum_regions(n: int, beta: Fraction) -> Iterator[Simplex]:
+    """Regions that contain a minimiser for a comp-sum loss, 0 <= tau <= 2, by the reduction lemma (docs/theory.md).
+
+    For a pool of k labels: ``p = (x + beta, x, y, ..., y, r, 0, ..., 0)`` with k - 2 labels y and one partial label r.
+    """
+    for k in range(2, n + 1):
+        yield from _pool_region(n, k, beta)
+
+
+def _pool_region(n: int, k: int, beta: Fraction) -> Iterator[Simplex]:
+    """The polytope of (x, r) for one pool size, cut into triangles (segments, points where it is flat)."""
+    # Half planes a x + c r <= d: x >= 0; r >= 0; r <= (1 - r)/k; x + beta/2 <= (1 - r)/k; y <= x + beta.
+    planes = [
+        (Fraction(-1), Fraction(0), Fraction(0)),
+        (Fraction(0), Fraction(-1), Fraction(0)),
+        (Fraction(0), Fraction(k + 1), Fraction(1)) if k < n else (Fraction(0), Fraction(1), Fraction(0)),
+    ]
+    if k == 2:  # no y: 2 x + beta + r = 1
+        planes += [(Fraction(2), Fraction(1), 1 - beta), (Fraction(-2), Fraction(-1), beta - 1)]
+    else:
+        planes += [(Fraction(k), Fraction(1), 1 - k * beta / 2), (Fraction(-k), Fraction(-1), (k - 1) * beta - 1)]
+    corners: list[tuple[Fraction, Fraction]] = []
+    for (a, c, d), (e, f, g) in itertools.combinations(planes, 2):
+        det = a * f - c * e
+        if det == 0:
+            continue
+        x, r = (d * f - c * g) / det, (a * g - d * e) / det
+        if all(u * x + v * r <= w for u, v, w in planes) and (x, r) not in corners:
+            corners.append((x, r))
+    if not corners:
+        return
+    counts = (1, 1, k - 2, 1 if k < n else 0)
+
+    def distribution(corner: tuple[Fraction, Fraction]) -> Values:
+        x, r = corner
+        y = (1 - r - 2 * x - beta) / (k - 2) if k > 2 else Fraction(0)
+        return (x + beta, x, y, r)
+
+    hull = _in_order(corners)
+    for i in range(1, max(2, len(hull) - 1)):
+        yield Simplex(tuple(distribution(c) for c in (hull[0], *hull[i : i + 2])), counts)
+
+
+def _in_order(corners: list[tuple[Fraction, Fraction]]) -> list[tuple[Fraction, Fraction]]:
+    """Vertices of a convex polygon in the order of its boundary (exact gift wrapping)."""
+    start = min(corners)
+    ordered, rest = [start], [c for c in corners if c != start]
+    while rest:
+        current = ordered[-1]
+        best = rest[0]
+        for other in rest[1:]:
+            cross = (best[0] - current[0]) * (other[1] - current[1]) - (best[1] - current[1]) * (other[0] - current[0])
+            if cross < 0:
+                best = other
+        ordered.append(best)
+        rest.remove(best)
+    return ordered
+
+
+class PairBound:
+    """The pair lemma (docs/theory.md) on a simplex: D >= t^(tau-1) 2 m T_2(beta / (2 m)), scaling with T itself at small beta.
+
+    t is the softmax mass of the top and the predicted label at the pooled optimum, m half their probability.
+
+    Parameters
+    ----------
+    risk : SoftmaxRisk
+        Of a comp-sum loss.
+    tau : Fraction
+        In [0, 2].
+    beta : Fraction
+    """
+
+    def __init__(self, risk: SoftmaxRisk, tau: Fraction, beta: Fraction) -> None:
+        self.risk, self.tau, self.beta = risk, tau, beta
+        self._two_labels: dict[Fraction, Any] = {}
+
+    def two_labels(self, m: Fraction) -> Any:
+        """``2 m T_2(beta / (2 m))``, which decreases in m."""
+        if m not in self._two_labels:
+            b = self.beta / (2 * m)
+            tied = self.risk.best_in_class((Fraction(1, 2),), (2,))[0]
+            split = self.risk.best_in_class(((1 + b) / 2, (1 - b) / 2), (1, 1))[1]
+            self._two_labels[m] = BALLS.const(2 * m) * (tied - split)
+        return self._two_labels[m]
+
+    def __call__(self, simplex: Simplex) -> Fraction:
+        m = max((v[0] + v[1]) / 2 for v in simplex.vertices)
+        value = self.two_labels(m)
+        if self.tau > 1:
+            pool_size = sum(simplex.counts[:3])
+            mass = BALLS.const(pool_size)
+            if simplex.counts[3] and self.tau < 2:
+                ratio = max(v[3] * pool_size / (1 - v[3]) for v in simplex.vertices)
+                mass = mass + BALLS.power(BALLS.const(ratio), 1 / (2 - self.tau))
+            value = value * BALLS.power(BALLS.const(2) / mass, self.tau - 1)
+        return max(Fraction(0), endpoints(value)[0])

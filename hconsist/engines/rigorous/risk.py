@@ -1,0 +1,158 @@
+"""Enclosures of best-in-class conditional risks, from the loss formula alone.
+
+Labels that share a probability also share a score at an optimum, so a distribution is kept as groups: a tuple of exact
+probabilities and a tuple of how many labels have each.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from hconsist.arithmetic import BALLS
+from hconsist.engines.rigorous.jets import BALL_JETS, FLOAT_JETS, variable
+from hconsist.losses import Separable
+
+#: Least logarithm of a softmax value that the solver bothers with: below it a label's share of the risk is nil.
+_FLOOR = -300.0
+
+Values = tuple[Fraction, ...]
+Counts = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Point:
+    """A point of the softmax simplex, one exact coordinate a group, and the loss term there.
+
+    Coordinates of groups of probability zero are zero: such a label adds nothing to the risk.
+    """
+
+    coordinates: tuple[Fraction, ...]
+    terms: tuple[Any, ...]
+    slopes: tuple[Any, ...]
+
+
+class SoftmaxRisk:
+    """Conditional risks ``sum_y p_y g(S_y)`` of a softmax loss with convex decreasing g.
+
+    Parameters
+    ----------
+    separable : Separable
+        In softmax coordinates; g convex and non-increasing on (0, 1].
+    """
+
+    def __init__(self, separable: Separable) -> None:
+        self.term = separable.term
+        self._points: dict[tuple[Values, Counts], Point] = {}
+        self._bounds: dict[tuple[Values, Counts], tuple[Any, Any]] = {}
+
+    def at(self, point: Point, values: Values, counts: Counts) -> Any:
+        """``C(S, p)`` as a ball, linear in p."""
+        total = BALLS.const(0)
+        for p, count, term in zip(values, counts, point.terms, strict=True):
+            if p:
+                total = total + BALLS.const(p * count) * term
+        return total
+
+    def best_in_class(self, values: Values, counts: Counts) -> tuple[Any, Any]:
+        """Balls below and above ``C*(p)``: the upper one is attained at `optimum`.
+
+        The lower one is the linear minorant of a convex function: for any S' of the simplex
+        ``C(S', p) >= C(S, p) + sum_k d_k (S'_k - S_k) >= C(S, p) + min_k d_k - sum_k d_k S_k`` with ``d_k = p_k g'(S_k)``.
+        """
+        key = (values, counts)
+        if key not in self._bounds:
+            point = self.optimum(values, counts)
+            upper = self.at(point, values, counts)
+            lowest: Any = None
+            shift = BALLS.const(0)
+            for p, count, s, slope in zip(values, counts, point.coordinates, point.slopes, strict=True):
+                if p:
+                    d = BALLS.const(p) * slope
+                    shift = shift + d * BALLS.const(s * count)
+                else:
+                    d = BALLS.const(0)
+                lowest = d if lowest is None else lowest.min(d)
+            self._bounds[key] = (upper + lowest - shift, upper)
+        return self._bounds[key]
+
+    def optimum(self, values: Values, counts: Counts) -> Point:
+        """A nearly optimal point of the simplex for p; its quality is proven by nobody and needed by nobody."""
+        key = (values, counts)
+        if key not in self._points:
+            positive = [i for i, p in enumerate(values) if p]
+            coordinates = self._solve([float(values[i]) for i in positive], [counts[i] for i in positive])
+            # Exactly on the simplex: the group of largest mass takes what rounding left over.
+            exact = [Fraction(c) for c in coordinates]
+            largest = max(range(len(exact)), key=lambda i: exact[i] * counts[positive[i]])
+            rest = sum(e * counts[positive[i]] for i, e in enumerate(exact) if i != largest)
+            exact[largest] = (1 - rest) / counts[positive[largest]]
+            full = [Fraction(0)] * len(values)
+            for i, e in zip(positive, exact, strict=True):
+                full[i] = e
+            terms, slopes = [], []
+            for p, s in zip(values, full, strict=True):
+                jet = self.term(variable(BALLS.const(s)), BALL_JETS) if p else None
+                terms.append(jet.v if jet else BALLS.const(0))
+                slopes.append(jet.d1 if jet else BALLS.const(0))
+            self._points[key] = Point(tuple(full), tuple(terms), tuple(slopes))
+        return self._points[key]
+
+    def _log_slope(self, v: float) -> tuple[float, float]:
+        """``log(-g'(e^v))`` and its derivative in v."""
+        s = math.exp(v)
+        jet = self.term(variable(s), FLOAT_JETS)
+        return math.log(-jet.d1), jet.d2 * s / jet.d1
+
+    def _solve(self, p: Sequence[float], counts: Sequence[int]) -> list[float]:
+        if len(p) == 1:
+            return [1.0 / counts[0]]
+        try:
+            return self._newton(p, counts)
+        except (ValueError, OverflowError, ZeroDivisionError, ArithmeticError):
+            top = max(range(len(p)), key=lambda i: p[i])  # g linear or nearly so: all mass on the top labels
+            return [1.0 / counts[top] if i == top else 0.0 for i in range(len(p))]
+
+    def _newton(self, p: Sequence[float], counts: Sequence[int]) -> list[float]:
+        """Solve ``log p_i + log(-g'(S_i)) = L``, ``sum count S = 1`` by Newton steps in log S and L."""
+        logs = [math.log(v) for v in p]
+        v = [min(x, -1e-9) for x in logs]
+        level = sum(a + self._log_slope(x)[0] for a, x in zip(logs, v, strict=True)) / len(p)
+        for _ in range(60):
+            mass = slope = 0.0
+            for i, a in enumerate(logs):
+                for _ in range(50):
+                    value, derivative = self._log_slope(v[i])
+                    step = (a + value - level) / derivative
+                    before, v[i] = v[i], max(_FLOOR, min(v[i] - step, 3.0))
+                    if abs(v[i] - before) < 1e-15 * max(1.0, abs(v[i])):
+                        break
+                s = counts[i] * math.exp(v[i])
+                mass += s
+                slope += s / self._log_slope(v[i])[1]
+            if not slope < 0:
+                raise ArithmeticError("g is not strictly convex")
+            change = math.log(mass) * mass / slope
+            level -= max(-20.0, min(20.0, change))
+            if abs(math.log(mass)) < 1e-15:
+                break
+        if abs(math.log(mass)) > 1e-6:
+            raise ArithmeticError("no convergence")
+        return [math.exp(x) for x in v]
+
+
+def pool(values: Values, counts: Counts, j: int) -> tuple[Values, Counts, tuple[int, ...]]:
+    """Average p over the predicted label (group j) and the smallest set of top labels whose mean is at least every label left out.
+
+    Returns the pooled groups, first the pool itself, and the indices of the groups that entered it.
+    """
+    others = sorted((i for i in range(len(values)) if i != j and counts[i]), key=lambda i: values[i], reverse=True)
+    total, size, members = values[j] * counts[j], counts[j], [j]
+    while others and values[others[0]] * size > total:
+        i = others.pop(0)
+        total, size = total + values[i] * counts[i], size + counts[i]
+        members.append(i)
+    return (total / size, *(values[i] for i in others)), (size, *(counts[i] for i in others)), tuple(members)
