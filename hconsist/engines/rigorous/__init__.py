@@ -57,7 +57,7 @@ def transform(
     Examples
     --------
     >>> answer = transform(PointwiseProblem("logistic", n_classes=3), Fraction(1, 2))
-    >>> answer.lower <= Fraction("0.1308120359") <= answer.upper, answer.width < 1e-9
+    >>> answer.lower <= Fraction("0.13081203594113696") <= answer.upper, answer.width < 1e-9
     (True, True)
     """
     beta = check_beta(beta)
@@ -84,7 +84,12 @@ def transform(
 
 
 def _answer(
-    found: Enclosure, problem: PointwiseProblem, risk: SoftmaxRisk, separable: Separable, width: Fraction, lemmas: tuple[str, ...]
+    found: Enclosure,
+    problem: PointwiseProblem,
+    risk: SoftmaxRisk,
+    separable: Separable,
+    width: Fraction,
+    lemmas: tuple[str, ...],
 ) -> Answer:
     p, softmax = _expand(found.values, found.counts, risk, problem.n)
     estimate = float((found.lower + found.upper) / 2)
@@ -116,7 +121,7 @@ def _scores(softmax: list[float], temperature: float) -> tuple[float, ...]:
 
 
 def _concave(problem: PointwiseProblem, separable: Separable, beta: Fraction) -> Answer:
-    """Theorem C: risks concave in the softmax value are least at points uniform on k labels, and T is a minimum of n numbers."""
+    """Theorem C: risks concave in the softmax value are least at points uniform on k labels; T is a minimum of n numbers."""
     n = problem.n
     top = max(beta, (1 + beta) / n)
     g = {k: separable.term(BALLS.const(Fraction(1, k) if k else 0), BALLS) for k in range(n + 1)}

@@ -43,7 +43,8 @@ def minimise(
 ) -> Enclosure:
     """Enclose the least ``C*(pool(p)) - C*(p)`` over the regions.
 
-    ``coarse`` is a second lower bound on a simplex, tried first. The search stops at the asked width or after max_boxes simplices; what it returns is proven either way.
+    ``coarse`` is a second lower bound on a simplex, tried first. The search stops at the asked width or after max_boxes
+    simplices; what it returns is proven either way.
     """
     pooled: dict[Values, Any] = {}
     best: tuple[Fraction, Values, Counts] | None = None

@@ -129,6 +129,7 @@ class PairBound:
         return self._two_labels[m]
 
     def __call__(self, simplex: Simplex) -> Fraction:
+        """A lower bound of D over the simplex."""
         m = max((v[0] + v[1]) / 2 for v in simplex.vertices)
         value = self.two_labels(m)
         if self.tau > 1:

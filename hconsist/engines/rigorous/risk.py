@@ -88,7 +88,7 @@ class SoftmaxRisk:
             # Exactly on the simplex: the group of largest mass takes what rounding left over.
             exact = [Fraction(c) for c in coordinates]
             largest = max(range(len(exact)), key=lambda i: exact[i] * counts[positive[i]])
-            rest = sum(e * counts[positive[i]] for i, e in enumerate(exact) if i != largest)
+            rest = sum((e * counts[positive[i]] for i, e in enumerate(exact) if i != largest), Fraction(0))
             exact[largest] = (1 - rest) / counts[positive[largest]]
             full = [Fraction(0)] * len(values)
             for i, e in zip(positive, exact, strict=True):
@@ -114,13 +114,18 @@ class SoftmaxRisk:
             return self._newton(p, counts)
         except (ValueError, OverflowError, ZeroDivisionError, ArithmeticError):
             top = max(range(len(p)), key=lambda i: p[i])  # g linear or nearly so: all mass on the top labels
-            return [1.0 / counts[top] if i == top else 0.0 for i in range(len(p))]
+            share = [1.0 / counts[i] if i == top else 0.0 for i in range(len(p))]
+            try:
+                self.term(variable(0.0), FLOAT_JETS)
+            except (ValueError, OverflowError, ZeroDivisionError):  # g is steep at 0
+                share = [s or math.exp(_FLOOR) for s in share]
+            return share
 
     def _newton(self, p: Sequence[float], counts: Sequence[int]) -> list[float]:
         """Solve ``log p_i + log(-g'(S_i)) = L``, ``sum count S = 1`` by Newton steps in log S and L."""
         logs = [math.log(v) for v in p]
         v = [min(x, -1e-9) for x in logs]
-        level = sum(a + self._log_slope(x)[0] for a, x in zip(logs, v, strict=True)) / len(p)
+        level = max(logs) + self._log_slope(-1e-9)[0]  # the top label alone would take all the mass
         for _ in range(60):
             mass = slope = 0.0
             for i, a in enumerate(logs):
@@ -145,7 +150,7 @@ class SoftmaxRisk:
 
 
 def pool(values: Values, counts: Counts, j: int) -> tuple[Values, Counts, tuple[int, ...]]:
-    """Average p over the predicted label (group j) and the smallest set of top labels whose mean is at least every label left out.
+    """Average p over label j (a group) and the smallest set of top labels whose mean is at least every label left out.
 
     Returns the pooled groups, first the pool itself, and the indices of the groups that entered it.
     """

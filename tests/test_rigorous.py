@@ -1,0 +1,161 @@
+"""The rigorous engine: enclosures against closed forms and against brute force."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from fractions import Fraction
+
+import flint
+import numpy as np
+import pytest
+
+from hconsist.arithmetic import BALLS, endpoints, precision
+from hconsist.engines.rigorous import transform
+from hconsist.engines.rigorous.risk import SoftmaxRisk, pool
+from hconsist.errors import EngineCannotAnswerError
+from hconsist.losses import CompSum
+from hconsist.pointwise import PointwiseProblem
+
+NINE_DIGITS = Fraction(1, 10**9)
+
+
+def two_labels(tau: Fraction, b: Fraction) -> flint.arb:
+    """The two-class transformation, from the closed form, as a ball."""
+    with precision(128):
+        one, half, ball = flint.arb(1), flint.arb(1) / 2, BALLS.const(b)
+        if tau == 1:
+            parts = [(one + s * ball) / 2 * (one + s * ball).log() for s in (1, -1) if 1 + s * b > 0]
+            return sum(parts[1:], parts[0])
+        a = 1 / (2 - tau)
+        mean = (BALLS.power(one + ball, a) + BALLS.power(one - ball, a)) * half
+        return BALLS.power(BALLS.const(2), 1 - tau) / BALLS.const(tau - 1) * (BALLS.power(mean, 1 / a) - one)
+
+
+def inside(answer, ball: flint.arb) -> bool:
+    low, high = endpoints(ball)
+    return answer.lower <= high and low <= answer.upper
+
+
+@pytest.mark.parametrize("n", [2, 3, 10, 1000])
+@pytest.mark.parametrize("tau", ["0", "1/2", "1", "6/5", "3/2"])
+@pytest.mark.parametrize("b", ["1/100", "1/3", "9/10", "1"])
+def test_up_to_three_halves_t_is_the_two_class_formula(tau: str, n: int, b: str) -> None:
+    answer = transform(PointwiseProblem(CompSum(tau), n_classes=n), Fraction(b))
+    assert answer.width <= 1e-9
+    assert inside(answer, two_labels(Fraction(tau), Fraction(b)))
+
+
+@pytest.mark.parametrize("n", [2, 3, 7, 10])
+def test_mae_is_the_minimum_over_pools(n: int) -> None:
+    for b in (Fraction(1, 50), Fraction(1, 5), Fraction(1, 3), Fraction(3, 4), Fraction(1)):
+        exact = min(max(b / k, b - Fraction(1, k)) for k in range(2, n + 1))
+        answer = transform(PointwiseProblem("mae", n_classes=n), b)
+        assert answer.lower <= exact <= answer.upper
+        assert answer.width <= 1e-9
+
+
+@pytest.mark.parametrize("n", [3, 10])
+@pytest.mark.parametrize("b", ["1/20", "1/2", "4/5"])
+def test_gce_is_enclosed_to_nine_digits_and_below_every_random_point(n: int, b: str) -> None:
+    tau = Fraction(17, 10)
+    answer = transform(PointwiseProblem(CompSum(tau), n_classes=n), Fraction(b))
+    assert answer.width <= 1e-9
+    a, random = 1 / (2 - float(tau)), np.random.default_rng(1)
+    least = math.inf
+    for _ in range(4000):
+        rest = random.dirichlet(np.full(n - 1, random.choice([0.2, 1.0, 30.0])))
+        gap = float(Fraction(b))
+        rest *= (1 - gap) / rest.sum()
+        p = np.array([rest[0] / 2 + gap, rest[0] / 2, *rest[1:]])
+        if p.max() > p[0]:
+            continue
+        order = np.sort(np.delete(p, 1))[::-1]
+        total, size = p[1], 1
+        for value in order:
+            if value * size <= total:
+                break
+            total, size = total + value, size + 1
+        pooled = np.concatenate([np.full(size, total / size), order[size - 1 :]])
+        least = min(least, ((p**a).sum() ** (1 / a) - (pooled**a).sum() ** (1 / a)) / (float(tau) - 1))
+    assert float(answer.lower) <= least + 1e-12 < math.inf
+
+
+def test_small_pools_beat_the_two_class_formula_above_three_halves() -> None:
+    answer = transform(PointwiseProblem("comp-sum:tau=1.9", n_classes=3), Fraction(1, 2))
+    assert answer.upper < endpoints(two_labels(Fraction(19, 10), Fraction(1, 2)))[0] - Fraction(1, 20)
+
+
+@pytest.mark.parametrize("tau", ["5/2", "4"])
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_above_two_no_vertex_is_better(tau: str, n: int) -> None:
+    problem = PointwiseProblem(CompSum(tau), n_classes=n)
+    b = Fraction(2, 5)
+    answer = transform(problem, b)
+    least = math.inf
+    grid = 20
+    for cuts in itertools.product(range(grid + 1), repeat=n - 1):
+        if sum(cuts) > grid:
+            continue
+        p = np.array([*cuts, grid - sum(cuts)]) / grid
+        if p.max() - p[0] < float(b) - 1e-12:
+            continue
+        for size in range(1, n + 1):
+            members = [0, *(1 + np.argsort(p[1:])[::-1][: size - 1])]
+            s = np.zeros(n)
+            s[members] = 1 / size
+            losses = (s ** (float(Fraction(tau)) - 1) - 1) / (1 - float(Fraction(tau)))
+            best = (1 - p.max()) / (float(Fraction(tau)) - 1)
+            least = min(least, float(p @ losses) - best)
+    assert float(answer.lower) <= least + 1e-12
+    assert least <= float(answer.upper) + 0.05  # the grid contains points near the minimiser
+
+
+def test_the_witness_reproduces_the_upper_side() -> None:
+    problem = PointwiseProblem("comp-sum:tau=1.7", n_classes=5)
+    answer = transform(problem, Fraction(1, 2))
+    p = np.array([float(v) for v in answer.witness.p])
+    assert sum(answer.witness.p) == 1
+    assert answer.witness.p[0] - answer.witness.p[1] == Fraction(1, 2)
+    scores = np.array(answer.witness.scores)
+    assert scores[1] == scores.max()
+    a = 1 / 0.3
+    best = (1 - (p**a).sum() ** (1 / a)) / 0.7
+    assert float(problem.conditional_risk(scores, p)) - best == pytest.approx(float(answer.upper), abs=1e-9)
+
+
+def test_best_in_class_risk_is_enclosed() -> None:
+    with precision(128):
+        for tau in (Fraction(1, 2), Fraction(3, 2), Fraction(19, 10)):
+            risk = SoftmaxRisk(CompSum(tau).separable)
+            values, counts = (Fraction(1, 2), Fraction(1, 6), Fraction(0)), (1, 3, 2)
+            low, high = risk.best_in_class(values, counts)
+            a = 1 / (2 - tau)
+            powers = BALLS.power(BALLS.const(values[0]), a) + 3 * BALLS.power(BALLS.const(values[1]), a)
+            exact = (BALLS.power(powers, 1 / a) - 1) / BALLS.const(1 - tau)
+            assert low.lower() <= exact.upper()
+            assert exact.lower() <= high.upper()
+            assert endpoints(high)[1] - endpoints(low)[0] < Fraction(1, 10**12)
+
+
+def test_pool_takes_the_smallest_set() -> None:
+    q, sizes, members = pool((Fraction(1, 2), Fraction(0), Fraction(3, 10), Fraction(1, 5)), (1, 1, 1, 1), 1)
+    assert (q[0], sizes[0], set(members)) == (Fraction(4, 15), 3, {0, 1, 2})
+
+
+def test_a_small_budget_still_gives_a_theorem() -> None:
+    problem = PointwiseProblem("comp-sum:tau=1.9", n_classes=10)
+    rough = transform(problem, Fraction(1, 2), max_boxes=40)
+    fine = transform(problem, Fraction(1, 2), width=1e-6)
+    assert "budget" in rough.reason
+    assert rough.lower <= fine.upper
+    assert fine.lower <= rough.upper
+    assert rough.width > fine.width
+
+
+def test_precision_is_restored_and_other_problems_are_refused() -> None:
+    before = flint.ctx.prec
+    transform(PointwiseProblem("mae", n_classes=3), Fraction(1, 2))
+    assert flint.ctx.prec == before
+    with pytest.raises(EngineCannotAnswerError):
+        transform(PointwiseProblem("max:phi=hinge", n_classes=3), Fraction(1, 2))
