@@ -1,5 +1,9 @@
 from hconsist.bounds import Bound as Bound
 from hconsist.bounds import derive as derive
+from hconsist.distributions import Distribution as Distribution
+from hconsist.distributions import Estimate as Estimate
+from hconsist.distributions import Finite as Finite
+from hconsist.distributions import GaussianMixture as GaussianMixture
 from hconsist.engines import transform as transform
 from hconsist.errors import EngineCannotAnswerError as EngineCannotAnswerError
 from hconsist.errors import HconsistError as HconsistError
