@@ -385,18 +385,42 @@ def float_curve(expression: sympy.Expr, betas: NDArray[np.float64]) -> NDArray[n
         values = np.asarray(evaluate(expression, {symbol: betas}, NUMPY), dtype=float) + np.zeros_like(betas)
     delicate = ~np.isfinite(values) | (betas < 1e-2)
     for index in np.argwhere(delicate):
-        low, high = _enclose(expression, check_beta(float(betas[tuple(index)])))
+        low, high = enclose(expression, symbol, check_beta(float(betas[tuple(index)])))
         values[tuple(index)] = _middle(low, high)
     return values
 
 
-def _enclose(expression: sympy.Expr, beta: Fraction) -> tuple[Fraction, Fraction]:
-    """Proven rational bounds of a closed form at one beta."""
-    # beta log beta and its like tend to 0, which a ball around an endpoint cannot see: substitute exactly there.
-    if beta in (0, 1):
-        expression = expression.subs(beta_symbol(), int(beta)) if beta == 0 else expression.limit(beta_symbol(), 1, "-")
-    with precision(200):
-        return endpoints(evaluate(expression, {beta_symbol(): BALLS.const(beta)}, BALLS))
+def enclose(expression: sympy.Expr, symbol: sympy.Symbol, value: Fraction, bits: int = 200) -> tuple[Fraction, Fraction]:
+    """Proven rational bounds of a closed form in one variable.
+
+    Parameters
+    ----------
+    expression : sympy.Expr
+        In the one symbol.
+    symbol : sympy.Symbol
+    value : Fraction
+    bits : int
+        Working precision.
+
+    Raises
+    ------
+    ArithmeticError
+        When the value is not finite.
+
+    Examples
+    --------
+    >>> low, high = enclose(beta_symbol() ** 2 / 3, beta_symbol(), Fraction(1, 2))
+    >>> low <= Fraction(1, 12) <= high
+    True
+    """
+    if value in (0, 1):
+        # 0 log 0 and its like tend to 0, which a ball around an end point cannot see: substitute exactly there.
+        import sympy
+
+        there = expression.subs(symbol, int(value))
+        expression = expression.limit(symbol, 1, "-") if there.has(sympy.nan, sympy.zoo, sympy.oo) else there
+    with precision(bits):
+        return endpoints(evaluate(expression, {symbol: BALLS.const(value)}, BALLS))
 
 
 def _invert(envelope: sympy.Expr, excess: Fraction, bits: int = 60) -> tuple[Fraction, Fraction]:
@@ -404,24 +428,28 @@ def _invert(envelope: sympy.Expr, excess: Fraction, bits: int = 60) -> tuple[Fra
 
     A comparison that the balls leave open keeps both sides where they are, so the result holds in any case.
     """
+
+    def level(beta: Fraction) -> tuple[Fraction, Fraction]:
+        return enclose(envelope, beta_symbol(), beta)
+
     low, high = Fraction(0), Fraction(1)
-    if _enclose(envelope, high)[1] <= excess:
+    if level(high)[1] <= excess:
         return high, high
     # Halve from above first: excesses of interest are often tiny, and relative accuracy is what counts.
-    while high > Fraction(1, 2**200) and _enclose(envelope, high / 2)[0] > excess:
+    while high > Fraction(1, 2**200) and level(high / 2)[0] > excess:
         high /= 2
-    low = high / 2 if _enclose(envelope, high / 2)[1] <= excess else Fraction(0)
+    low = high / 2 if level(high / 2)[1] <= excess else Fraction(0)
     tolerance = high / 2**bits
     while high - low > tolerance:
         middle = (low + high) / 2
-        below, above = _enclose(envelope, middle)
+        below, above = level(middle)
         if above <= excess:
             low = middle
         elif below > excess:
             high = middle
         else:  # equality to 200 bits: middle is the answer up to rounding; close in on both sides
             step = tolerance / 2
-            low = max((x for x in (low, middle - step) if _enclose(envelope, x)[1] <= excess), default=low)
-            high = min((x for x in (high, middle + step) if _enclose(envelope, x)[0] > excess), default=high)
+            low = max((x for x in (low, middle - step) if level(x)[1] <= excess), default=low)
+            high = min((x for x in (high, middle + step) if level(x)[0] > excess), default=high)
             break
     return low, high
