@@ -12,17 +12,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from hconsist.arithmetic import BALLS, endpoints, evaluate, precision
-from hconsist.bounds import derive
+from hconsist.bounds import derive, enclose
 from hconsist.engines import EngineName, transform
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.pointwise import Answer, PointwiseProblem, beta_symbol, excess_symbol
 from hconsist.theorems import Theorem, catalogue, theorem
-
-if TYPE_CHECKING:
-    import sympy
+from hconsist.theorems.statement import MARGIN
 
 Outcome = Literal["confirmed", "contradicted", "undecided"]
 
@@ -87,11 +84,7 @@ class Verification:
         known = [c.margin for c in self.checks if c.margin is not None]
         if not known:
             return None
-        return (
-            max(known)
-            if self.theorem.relation in ("transform =", "envelope =") and self.theorem.claim == "tight"
-            else min(known)
-        )
+        return max(known) if self.theorem.relation == "transform =" and self.theorem.claim == "tight" else min(known)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
@@ -114,14 +107,6 @@ def describe(problem: PointwiseProblem) -> str:
     'comp-sum:tau=2, n=3, complete, zero-one'
     """
     return f"{problem.surrogate.spec}, n={problem.n_classes}, {problem.hypotheses}, {problem.target}"
-
-
-def _enclose(expression: sympy.Expr, symbol: sympy.Symbol, value: Fraction) -> tuple[Fraction, Fraction]:
-    """Proven bounds of a formula at a rational argument; the end points by substitution, where 0 log 0 hides."""
-    if symbol == beta_symbol() and value in (0, 1):
-        expression = expression.subs(symbol, int(value)) if value == 0 else expression.limit(symbol, 1, "-")
-    with precision(160):
-        return endpoints(evaluate(expression, {symbol: BALLS.const(value)}, BALLS))
 
 
 # -- checks of transformations -----------------------------------------------------------------------------------------
@@ -163,8 +148,7 @@ def _ask(engine: EngineName, problem: PointwiseProblem, betas: Sequence[Fraction
 
 
 def _check_transform(entry: Theorem, problem: PointwiseProblem, engine: EngineName) -> Check:
-    assert entry.formula is not None
-    formula = entry.formula(problem)
+    formula = entry.at(problem)
     # The rigorous engine searches; a few betas are enough to hold a closed form against it.
     betas = BETAS[3:9:2] if engine == "rigorous" else BETAS
     name = describe(problem)
@@ -176,7 +160,7 @@ def _check_transform(entry: Theorem, problem: PointwiseProblem, engine: EngineNa
     refutation = ""
     open_at: list[str] = []
     for beta, answer in zip(betas, answers, strict=True):
-        low, high = _enclose(formula, beta_symbol(), beta)
+        low, high = enclose(formula, beta_symbol(), beta)
         if engine == "numeric":
             outcome, margin = _compare_estimate(answer, float((low + high) / 2), entry.relation)
         else:
@@ -201,13 +185,12 @@ def _check_transform(entry: Theorem, problem: PointwiseProblem, engine: EngineNa
 
 def _check_gamma(entry: Theorem, problem: PointwiseProblem, engine: EngineName) -> Check:
     """Gamma(u) <= f(u) for all u, checked as f(T**(beta)) >= beta with f increasing."""
-    assert entry.formula is not None
-    formula, name = entry.formula(problem), describe(problem)
+    formula, name = entry.at(problem), describe(problem)
     try:
         bound = derive(problem.surrogate, problem.n_classes, problem.hypotheses, problem.target, engine)
         if engine == "symbolic":
             assert bound.envelope is not None
-            levels = [_enclose(bound.envelope, beta_symbol(), b)[0] for b in BETAS]
+            levels = [enclose(bound.envelope, beta_symbol(), b)[0] for b in BETAS]
         elif engine == "numeric":
             levels = [Fraction(float(v)) for v in bound.envelope_curve([float(b) for b in BETAS])]
         else:
@@ -216,7 +199,7 @@ def _check_gamma(entry: Theorem, problem: PointwiseProblem, engine: EngineName) 
         return Check(engine, name, "undecided", None, problem_found.reason)
     slack = []
     for beta, level in zip(BETAS, levels, strict=True):
-        low, _ = _enclose(formula, excess_symbol(), max(level, Fraction(0)))
+        low, _ = enclose(formula, excess_symbol(), max(level, Fraction(0)))
         slack.append(float(low - beta))
     worst = min(slack)
     tolerance = NUMERIC_TOLERANCE if engine == "numeric" else 0.0
@@ -236,8 +219,7 @@ def _check_growth(entry: Theorem, problem: PointwiseProblem, engine: EngineName)
     """The exponent of T at 0: derived, or the slope of log T between two small betas."""
     import math
 
-    assert entry.formula is not None
-    claimed, name = entry.formula(problem), describe(problem)
+    claimed, name = entry.at(problem), describe(problem)
     if engine == "rigorous":
         return Check(engine, name, "undecided", None, "an exponent is a limit; the rigorous engine answers at points")
     try:
@@ -270,6 +252,66 @@ def _check_consistency(entry: Theorem, problem: PointwiseProblem, engine: Engine
     return Check(engine, name, "confirmed" if verdict.status == wanted else "contradicted", None, verdict.reason)
 
 
+def _levels(problem: PointwiseProblem, engine: EngineName, betas: Sequence[Fraction]) -> list[Fraction]:
+    """Lower bounds on T (proven) or estimates of it, at several betas."""
+    answers = _ask(engine, problem, betas)
+    values = [a.estimate if engine == "numeric" else a.lower for a in answers]
+    if any(v is None for v in values):
+        raise EngineCannotAnswerError(engine, "T is not bounded below at every beta")
+    return [Fraction(v) for v in values if v is not None]
+
+
+def _check_massart(entry: Theorem, problem: PointwiseProblem, engine: EngineName) -> Check:
+    """beta <= f T(beta) for every beta >= MARGIN: the worst distribution has one regret, at MARGIN."""
+    name = describe(problem)
+    betas = [MARGIN, *(b for b in BETAS if b > MARGIN)]
+    try:
+        levels = _levels(problem, engine, betas if engine != "rigorous" else betas[:3])
+    except EngineCannotAnswerError as problem_found:
+        return Check(engine, name, "undecided", None, problem_found.reason)
+    factor = Fraction(float(entry.at(problem)))
+    slack = [float(factor * level - beta) for beta, level in zip(betas, levels, strict=False)]
+    worst = min(slack)
+    good = worst >= -NUMERIC_TOLERANCE and (entry.claim != "tight" or abs(slack[0]) <= NUMERIC_TOLERANCE)
+    return Check(engine, name, "confirmed" if good else "contradicted", worst, f"at beta = {MARGIN}: slack {slack[0]:.2g}")
+
+
+def _check_tsybakov(entry: Theorem, problem: PointwiseProblem, engine: EngineName) -> Check:
+    """The bound on random finite distributions, each with the smallest constant c that its noise condition allows."""
+    import numpy as np
+
+    name, constant, s = describe(problem), float(entry.at(problem)), 2.0
+    if engine == "rigorous":
+        return Check(engine, name, "undecided", None, "a statement about distributions, checked on samples")
+    try:
+        levels = np.array([float(v) for v in _levels(problem, engine, BETAS)])
+    except EngineCannotAnswerError as problem_found:
+        return Check(engine, name, "undecided", None, problem_found.reason)
+    betas = np.array([float(b) for b in BETAS])
+    rng = np.random.default_rng(0)
+    # Rows: distributions on the points of BETAS, from one point (where the bound is nearly attained) to all of them.
+    weights = np.vstack(
+        [np.eye(len(betas)) * q for q in (1.0, 0.3, 0.01)] + [rng.dirichlet(np.full(len(betas), a), 300) for a in (0.1, 1)]
+    )
+    worst = np.inf
+    for a in (0.0, 0.3, 0.5, 0.9):
+        excess, disagreement, surrogate = weights @ betas, weights.sum(axis=1), weights @ levels
+        c = disagreement / excess**a
+        power = 1.0 / (s - a * (s - 1))
+        allowed = c ** ((s - 1) * power) * (surrogate / constant) ** power
+        worst = min(worst, float(np.min(allowed / excess - 1)))
+    return Check(engine, name, "confirmed" if worst >= -NUMERIC_TOLERANCE else "contradicted", worst)
+
+
+def _check_fact(entry: Theorem, problem: PointwiseProblem, engine: EngineName) -> Check:
+    """A statement that carries its own exact check."""
+    assert entry.check is not None
+    if engine != "symbolic":
+        return Check(engine, describe(problem), "undecided", None, "decided by exact evaluation")
+    true, margin, evidence = entry.check(problem)
+    return Check(engine, describe(problem), "confirmed" if true else "contradicted", margin, evidence)
+
+
 _CHECKS: dict[str, Callable[[Theorem, PointwiseProblem, EngineName], Check]] = {
     "transform >=": _check_transform,
     "transform =": _check_transform,
@@ -277,6 +319,9 @@ _CHECKS: dict[str, Callable[[Theorem, PointwiseProblem, EngineName], Check]] = {
     "growth": _check_growth,
     "consistent": _check_consistency,
     "inconsistent": _check_consistency,
+    "massart": _check_massart,
+    "tsybakov": _check_tsybakov,
+    "fact": _check_fact,
 }
 
 

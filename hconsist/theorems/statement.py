@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
+from hconsist.errors import InvalidInputError
 from hconsist.pointwise import PointwiseProblem
 
 if TYPE_CHECKING:
@@ -16,8 +18,15 @@ Claim = Literal["tight", "valid", "refuted", "open"]
 #: What the formula is about. The relation is the one that the paper states:
 #: "transform >=" T(beta) >= f(beta); "transform =" T(beta) = f(beta); "envelope =" T**(beta) = f(beta);
 #: "gamma <=" Gamma(u) <= f(u); "growth" T(beta) ~ C beta^f at 0; "consistent" calibrated for the target;
-#: "inconsistent" not calibrated; "noise" the exponent f of a bound under a noise condition.
-Relation = Literal["transform >=", "transform =", "envelope =", "gamma <=", "growth", "consistent", "inconsistent"]
+#: "inconsistent" not calibrated; "massart" R_01 excess <= f u when every conditional regret is 0 or at least `MARGIN`;
+#: "tsybakov" the bound under P(h != h*) <= c (R_01 excess)^a, given T(beta) >= C beta^s with f = C and s = 2;
+#: "fact" something that `check` decides.
+Relation = Literal[
+    "transform >=", "transform =", "gamma <=", "growth", "consistent", "inconsistent", "massart", "tsybakov", "fact"
+]
+
+#: The smallest non-zero conditional regret in statements under Massart noise.
+MARGIN = Fraction(1, 5)
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,8 @@ class Theorem:
     formula : callable or None
         ``formula(problem)``: the claimed closed form, in `beta_symbol()` for transformations and envelopes, in
         `excess_symbol()` for gamma; None for consistency statements.
+    check : callable or None
+        For the relation "fact": ``check(problem)`` gives whether it is true there, by how much, and the evidence.
     new : bool
         Whether the statement was found in this project.
     note : str
@@ -55,10 +66,25 @@ class Theorem:
     relation: Relation
     claim: Claim
     instances: tuple[PointwiseProblem, ...]
-    formula: Callable[[PointwiseProblem], sympy.Expr] | None = None
+    formula: Callable[[PointwiseProblem], sympy.Expr | None] | None = None
+    check: Callable[[PointwiseProblem], tuple[bool, float, str]] | None = None
     new: bool = False
     note: str = ""
-    tags: tuple[str, ...] = field(default=())
+
+    def at(self, problem: PointwiseProblem) -> sympy.Expr:
+        """The claimed closed form for a problem.
+
+        Raises
+        ------
+        InvalidInputError
+            When the statement has no formula there.
+        """
+        value = self.formula(problem) if self.formula is not None else None
+        if value is None:
+            raise InvalidInputError(
+                f"{self.id} must cover the problem", problem.surrogate.spec, "see its statement for its range"
+            )
+        return value
 
     def applies(self, problem: PointwiseProblem) -> bool:
         """Whether the statement is about this problem: same family of losses, hypothesis sets and target.

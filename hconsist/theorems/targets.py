@@ -25,22 +25,30 @@ def _entropy_gap() -> sympy.Expr:
     return (1 + b) / 2 * sympy.log(1 + b) + (1 - b) / 2 * sympy.log(1 - b)
 
 
-def top_k_published(problem: PointwiseProblem) -> sympy.Expr:
+def _logistic(problem: PointwiseProblem) -> bool:
+    return problem.surrogate.tau == 1  # type: ignore[attr-defined, no-any-return]
+
+
+def top_k_published(problem: PointwiseProblem) -> sympy.Expr | None:
     """The elementary form of Gamma_k = k Gamma_1: k sqrt(2 u)."""
     import sympy
 
+    if not _logistic(problem):
+        return None
     return problem.target.k * sympy.sqrt(2 * excess_symbol())
 
 
-def top_k_transform(problem: PointwiseProblem) -> sympy.Expr:
+def top_k_transform(problem: PointwiseProblem) -> sympy.Expr | None:
     """Gamma_k = k Gamma_1 read as a transformation: T_1(beta / k)."""
     b = beta_symbol()
+    if not _logistic(problem):
+        return None
     return _entropy_gap().subs(b, b / problem.target.k)
 
 
 def top_k_exact(problem: PointwiseProblem) -> sympy.Expr | None:
-    """T_1(beta), for n >= 2 k (theorem D)."""
-    return _entropy_gap() if problem.n >= 2 * problem.target.k else None
+    """T_1(beta), for n >= 2 k (theorem E)."""
+    return _entropy_gap() if _logistic(problem) and problem.n >= 2 * problem.target.k else None
 
 
 def adversarial(problem: PointwiseProblem) -> Any:
@@ -101,7 +109,7 @@ def theorems() -> tuple[Theorem, ...]:
         Theorem(
             "top-k-logistic-exact",
             _OWN,
-            "theorem D",
+            "theorem E",
             r"\mathcal{T}_k(\beta) = \mathcal{T}_1(\beta) \text{ for } n \ge 2k",
             "transform =",
             "tight",
