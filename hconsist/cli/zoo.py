@@ -1,0 +1,34 @@
+"""``hconsist zoo``: every loss on one line."""
+
+from __future__ import annotations
+
+import click
+
+from hconsist.cli import COMMANDS
+from hconsist.cli.options import classes_option, json_option
+from hconsist.cli.output import print_json, print_table, progress
+
+
+@click.command("zoo", short_help=COMMANDS["zoo"])
+@click.argument("specs", metavar="[SPEC]...", nargs=-1)
+@classes_option()
+@click.option("--format", "style", type=click.Choice(["text", "markdown", "csv", "latex"]), default="text", show_default=True)
+@json_option
+def command(specs: tuple[str, ...], n_classes: int, style: str, as_json: bool) -> None:
+    """Print the zoo: consistency, growth exponent, constant of the bound, and how tight the published bound is.
+
+    The growth exponent s and the constant K say Gamma(u) <= K u^(1/s); ~ marks an estimate, no mark a derived closed form.
+    """
+    from hconsist.pointwise import check_n_classes
+    from hconsist.zoo import HEADER, as_dicts, as_text, zoo
+
+    rows = []
+    for row in zoo(check_n_classes(n_classes), list(specs) or None):
+        rows.append(row)
+        progress(f"[{len(rows)}] {row.loss}")
+    if as_json:
+        print_json(as_dicts(rows))
+    elif style == "text":
+        print_table([h.upper() for h in HEADER], [row.cells() for row in rows])
+    else:
+        click.echo(as_text(rows, style))

@@ -1,0 +1,173 @@
+"""The zoo: every loss of the catalogue on one line, with its verdicts and its bound."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import io
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from hconsist.bounds import Bound, derive
+from hconsist.errors import EngineCannotAnswerError
+from hconsist.losses import CATALOGUE, Loss, parse_loss
+from hconsist.pointwise import PointwiseProblem, beta_symbol
+from hconsist.theorems import published
+
+#: Where the constant of a bound is looked for.
+_BETAS = tuple(Fraction(i, 64) for i in range(1, 65))
+HEADER = ("loss", "n", "consistent", "top-2 consistent", "growth", "constant", "published", "source")
+
+
+@dataclass(frozen=True)
+class ZooRow:
+    """One loss.
+
+    Parameters
+    ----------
+    loss : str
+        Spec string.
+    n_classes : int
+    consistent, top_2 : str
+        "yes", "no" or "?" (undecided).
+    growth : float or None
+        s with T(beta) ~ C beta^s at 0; None when T vanishes there or no engine could say.
+    constant : float or None
+        The least K with beta <= K T**(beta)^(1/s) on a grid of [0, 1]: Gamma(u) <= K u^(1/s). An estimate.
+    proven : bool
+        Whether growth and constant rest on a derived closed form.
+    published : str
+        "tight", "loose by F" (the largest ratio of exact to published T), or "-" when nothing is published.
+    source : str
+    """
+
+    loss: str
+    n_classes: int
+    consistent: str
+    top_2: str
+    growth: float | None
+    constant: float | None
+    proven: bool
+    published: str
+    source: str
+
+    def cells(self) -> tuple[str, ...]:
+        """The row as text; an estimate is marked by ``~``."""
+        mark = "" if self.proven else "~"
+        return (
+            self.loss,
+            str(self.n_classes),
+            self.consistent,
+            self.top_2,
+            "-" if self.growth is None else f"{mark}{self.growth:.3g}",
+            "-" if self.constant is None else f"{mark}{self.constant:.4g}",
+            self.published,
+            self.source,
+        )
+
+
+def zoo(n_classes: int = 10, specs: Sequence[str] | None = None) -> Iterator[ZooRow]:
+    """The rows of the zoo, one by one.
+
+    Parameters
+    ----------
+    n_classes : int
+        Binary losses are taken at 2.
+    specs : sequence of str, optional
+        Spec strings; the whole catalogue with its default parameters when left out.
+
+    Examples
+    --------
+    >>> [row.cells()[:6] for row in zoo(3, ["mae"])]
+    [('comp-sum:tau=2', '3', 'yes', 'no', '1', '3')]
+    """
+    for spec in CATALOGUE if specs is None else specs:
+        loss = parse_loss(spec)
+        yield _row(loss, loss.only_classes or n_classes)
+
+
+def _row(loss: Loss, n: int) -> ZooRow:
+    consistency = importlib.import_module("hconsist.consistency")
+    words = {"consistent": "yes", "not consistent": "no", "undecided": "?"}
+    verdict = words[consistency.verdict(loss, n).status]
+    top_2 = words[consistency.verdict(loss, n, "top-k:2").status] if n > 2 else "-"
+    growth, constant, proven, known = None, None, False, "-"
+    if verdict != "no":
+        try:
+            bound = derive(loss, n)
+            growth, constant = _growth_and_constant(bound)
+            proven = bound.derivation is not None
+            known = _against_published(bound)
+        except EngineCannotAnswerError:
+            pass
+    return ZooRow(loss.spec, n, verdict, top_2, growth, constant, proven, known, loss.source)
+
+
+def _growth_and_constant(bound: Bound) -> tuple[float | None, float | None]:
+    values = bound.envelope_curve([float(b) for b in _BETAS])
+    if not all(math.isfinite(v) and v > 0 for v in values):
+        return None, None
+    if bound.derivation and bound.derivation.growth is not None and not bound.derivation.growth.free_symbols:
+        growth = float(bound.derivation.growth)
+    else:
+        growth = float(math.log2(values[1] / values[0]))
+    # The order at 0 is what the data show to two digits; a half-integer nearby is what it means.
+    nearest = round(2 * growth) / 2
+    growth = nearest if abs(growth - nearest) < 0.03 else growth
+    constant = max(float(b) / v ** (1 / growth) for b, v in zip(_BETAS, values, strict=True))
+    return growth, constant
+
+
+def _against_published(bound: Bound) -> str:
+    known = published(PointwiseProblem(bound.problem.surrogate, n_classes=bound.problem.n))
+    if not known:
+        return "-"
+    from hconsist.bounds import enclose
+
+    ratios = []
+    for beta in _BETAS[7::8]:
+        exact = float(bound.transform_curve([float(beta)])[0])
+        best = max(float(enclose(t.at(bound.problem), beta_symbol(), beta)[1]) for t in known)
+        ratios.append(exact / best)
+    worst = max(ratios)
+    return "tight" if worst < 1 + 1e-6 else f"loose by {worst:.3g}"
+
+
+def as_text(rows: Sequence[ZooRow], style: str) -> str:
+    """The table as ``markdown``, ``csv`` or ``latex``.
+
+    >>> print(as_text([], "markdown"))
+    | loss | n | consistent | top-2 consistent | growth | constant | published | source |
+    |---|---|---|---|---|---|---|---|
+    """
+    cells = [row.cells() for row in rows]
+    if style == "csv":
+        stream = io.StringIO()
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerows([HEADER, *cells])
+        return stream.getvalue().rstrip("\n")
+    if style == "latex":
+        body = [" & ".join(_escape(c) for c in row) + r" \\" for row in cells]
+        columns = "l" * len(HEADER)
+        lines = [rf"\begin{{tabular}}{{{columns}}}", r"\hline", " & ".join(HEADER) + r" \\", r"\hline", *body, r"\hline"]
+        return "\n".join([*lines, r"\end{tabular}"])
+    lines = ["| " + " | ".join(row) + " |" for row in [HEADER, *(_code(row) for row in cells)]]
+    return "\n".join([lines[0], "|" + "---|" * len(HEADER), *lines[1:]])
+
+
+def _code(row: tuple[str, ...]) -> tuple[str, ...]:
+    return (f"`{row[0]}`", *row[1:])
+
+
+def _escape(text: str) -> str:
+    for raw, safe in (("\\", r"\textbackslash{}"), ("_", r"\_"), ("&", r"\&"), ("%", r"\%"), ("^", r"\^{}"), ("~", r"$\sim$")):
+        text = text.replace(raw, safe)
+    return text
+
+
+def as_dicts(rows: Sequence[ZooRow]) -> list[dict[str, Any]]:
+    """JSON-ready rows."""
+    return [vars(row) for row in rows]
