@@ -17,10 +17,7 @@ CAPTIONS = {
     "cli": "the command line, one module for each command",
     "plots": "figures: take an Axes, return it",
     "verify": "theorems against engines: verdicts",
-    "zoo": "every loss on one line",
-    "tightness": "published T beside exact T",
-    "consistency": "calibrated, or a counterexample",
-    "gaps": "minimizability gaps",
+    "zoo": "verdicts on losses: bound or counterexample",
     "bounds": "convex envelope, its inverse Gamma: a Bound",
     "simulate": "Monte Carlo, training, studies",
     "certificates": "proofs as files",
@@ -87,7 +84,7 @@ def picture() -> str:
             engines = name == "engines"
             parts.append(_box(x, y, width, ROW, "#e8f1f8" if engines else "#f6f6f6", "#0072b2" if engines else "#888888"))
             parts.append(_text(x + 12, y + 22, name, 15, "#111111", "bold"))
-            parts.append(_text(x + 12, y + 42, CAPTIONS[name], 12, "#444444"))
+            parts.append(_text(x + 12, y + 42, CAPTIONS.get(name, ""), 12, "#444444"))
             if engines:
                 for k, engine in enumerate(("rigorous", "numeric", "symbolic")):
                     parts.append(_box(x + width - 78 * (k + 1) - 4, y + 7, 74, 20, "#ffffff", "#0072b2"))

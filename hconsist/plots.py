@@ -90,7 +90,7 @@ def bound_curves(
     target = _common([str(b.problem.target) for b in chosen], "target")
     ax.set_xlabel("surrogate excess risk + gap (in units of the loss; nats for logarithms)")
     ax.set_ylabel(f"excess {target} error + gap, at most")
-    _finish(ax, curves, _title(f"Upper bound on the excess {target} error", chosen), own=own, log=log)
+    _finish(ax, curves, _title(f"Upper bound on the excess {target} error", chosen), "lower right", own=own, log=log)
     return ax
 
 
@@ -130,7 +130,7 @@ def transform_curves(
     target = _common([str(b.problem.target) for b in chosen], "target")
     ax.set_xlabel(rf"{target} regret $\beta$ at a point")
     ax.set_ylabel(r"least surrogate regret $\mathcal{T}(\beta)$ (in units of the loss)")
-    _finish(ax, curves, _title("Least surrogate regret at a given target regret", chosen), own=own, log=log)
+    _finish(ax, curves, _title("Least surrogate regret at a given target regret", chosen), "upper left", own=own, log=log)
     return ax
 
 
@@ -254,7 +254,7 @@ def _title(what: str, bounds: Sequence[Bound]) -> str:
     return "\n".join([what, ", ".join(facts)]).rstrip()
 
 
-def _finish(ax: Axes, curves: Sequence[tuple[Line2D, str]], title: str, *, own: bool, log: bool) -> None:
+def _finish(ax: Axes, curves: Sequence[tuple[Line2D, str]], title: str, corner: str, *, own: bool, log: bool) -> None:
     """Title, scales, limits, legend, and the name of each curve beside it."""
     if log:
         ax.set_xscale("log")
@@ -264,9 +264,13 @@ def _finish(ax: Axes, curves: Sequence[tuple[Line2D, str]], title: str, *, own: 
         ax.set_ylim(0, None)
     with mpl.rc_context(fname=STYLE if own else None):
         ax.set_title(title)
-        legend = ax.legend(loc="best")
-        points = _drawn(ax)
-        if any(_count(path, legend.get_window_extent()) for path in points.values()):
+        for loc in (corner, "best"):
+            legend = ax.legend(loc=loc)
+            points = _drawn(ax)
+            crowded = any(_count(path, legend.get_window_extent()) for path in points.values())
+            if not crowded:
+                break
+        if crowded:
             legend = ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
             if own:  # the room that the legend takes is added, not taken from the curves
                 figure = _figure(ax)

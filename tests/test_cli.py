@@ -248,6 +248,44 @@ def test_transform_json(run: Run) -> None:
     assert regret == pytest.approx(answer["estimate"])
 
 
+@pytest.mark.parametrize("spec", ["logistic", "gce:q=0.5", "mae"])
+def test_derive_json_is_read_back_by_sympy(spec: str, run: Run) -> None:
+    import sympy
+
+    derived = json.loads(run("derive", spec, "-n", "3", "--json").out)
+    value = json.loads(run("transform", spec, "-n", "3", "--beta", "1/4", "--engine", "symbolic", "--json").out)
+    assert float(sympy.sympify(derived["transform"], {"beta": sympy.Rational(1, 4)})) == pytest.approx(
+        value["estimate"], rel=1e-12
+    )
+    assert len(derived["steps"]) > 3 and derived["assumptions"] == []
+
+
+def test_derive_in_words_and_in_latex(run: Run) -> None:
+    words = run("derive", "gce:q=0.5", "-n", "10").out
+    assert "T(beta) =" in words and "Steps" in words and "Rests on: the definitions alone." in words
+    assert max(len(line) for line in words.splitlines() if "\\" not in line) <= 100
+    latex = run("derive", "gce:q=0.5", "-n", "10", "--latex").out
+    assert r"\beta^{2} + 1" in latex
+
+
+def test_derive_keeps_the_number_of_classes_a_symbol(run: Run) -> None:
+    assert json.loads(run("derive", "logistic", "-n", "n", "--json").out)["n_classes"] == "n"
+
+
+def test_no_closed_form_exits_3(run: Run) -> None:
+    result = run("derive", "gce:q=0.7", "-n", "10")
+    assert (result.code, result.out) == (3, "")
+    assert "try engine='numeric'" in result.err
+
+
+def test_a_value_that_is_not_a_number_is_undecided(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hconsist.pointwise import Answer
+
+    monkeypatch.setattr("hconsist.engines.transform", lambda *a, **o: Answer(float("nan"), None, None, None, "numeric"))
+    result = run("transform", "mae", "--beta", "0.5", "--json")
+    assert (result.code, json.loads(result.out)["estimate"]) == (3, None)
+
+
 def test_bound_adds_the_gap(run: Run) -> None:
     together = json.loads(run("bound", "mae", "--excess", "0.1", "--gap", "1/20", "--engine", "numeric", "--json").out)
     alone = json.loads(run("bound", "mae", "--excess", "0.15", "--engine", "numeric", "--json").out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -45,7 +46,7 @@ def command(spec: str, n_classes: object, hypotheses: str, target: str, as_json:
 
 
 def bound_as_dict(bound: Bound) -> dict[str, Any]:
-    """A derived bound in JSON-ready form; formulas are written so that SymPy reads them back."""
+    """A derived bound in JSON-ready form; ``sympify(text, {'beta': Symbol('beta')})`` reads a formula back."""
     shown = {"transform": bound.transform, "envelope": bound.envelope, "gamma": bound.gamma, "gamma_upper": bound.gamma_upper}
     return {
         "loss": bound.problem.surrogate.spec,
@@ -53,7 +54,7 @@ def bound_as_dict(bound: Bound) -> dict[str, Any]:
         "hypotheses": str(bound.problem.hypotheses),
         "target": str(bound.problem.target),
         "engine": bound.engine,
-        **{name: None if formula is None else str(formula) for name, formula in shown.items()},
+        **{name: None if formula is None else str(formula.doit()) for name, formula in shown.items()},
         "steps": [
             {"statement": s.statement, "justification": s.justification, "conditions": list(s.conditions)} for s in bound.steps
         ],
@@ -88,7 +89,7 @@ def _print(bound: Bound) -> None:
         click.echo("\n".join(f"    {line}".rstrip() for line in shown(formula).splitlines()))
     click.echo("\nSteps")
     for number, step in enumerate(bound.steps, 1):
-        click.echo(f"{number:3}. {step.justification}")
+        click.echo(textwrap.fill(step.justification, 100, initial_indent=f"{number:3}. ", subsequent_indent=" " * 5))
         click.echo(f"     {step.statement}")
         for condition in step.conditions:
             click.echo(f"     where {condition}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,11 +27,14 @@ def print_json(value: Any) -> None:
 
 def print_answer(answer: Answer, name: str, as_json: bool) -> ExitCode:
     """An engine's answer, and what the program exits with for it."""
+    shown = answer.as_dict()
+    known = answer.estimate is not None and math.isfinite(answer.estimate)
+    if not known:
+        shown["estimate"] = None
     if as_json:
-        print_json(answer.as_dict())
+        print_json(shown)
     else:
-        shown = answer.as_dict()
-        fields = [(name, str(answer.estimate))]
+        fields = [(name, str(shown["estimate"]) if known else "unknown")]
         if answer.lower is not None or answer.upper is not None:
             fields.append(("proven", f"between {shown['lower']} and {shown['upper']}"))
         if answer.witness is not None:
@@ -41,7 +45,7 @@ def print_answer(answer: Answer, name: str, as_json: bool) -> ExitCode:
         if answer.reason:
             fields.append(("undecided", answer.reason))
         print_fields(fields)
-    return ExitCode.UNDECIDED if answer.reason or answer.estimate is None else ExitCode.HOLDS
+    return ExitCode.HOLDS if known and not answer.reason else ExitCode.UNDECIDED
 
 
 def progress(message: str) -> None:

@@ -1,0 +1,82 @@
+"""What the README says is true."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import shlex
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import hconsist
+from hconsist.cli import COMMANDS, main
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+
+
+SET_UP = [block for block in blocks("sh") if "venv" in block]
+
+
+def test_python_examples() -> None:
+    examples = blocks("python")
+    assert examples
+    for block in examples:
+        test = doctest.DocTestParser().get_doctest(block, {}, "README.md", "README.md", 0)
+        assert test.examples
+        results = doctest.DocTestRunner(verbose=False).run(test)
+        assert results.failed == 0
+
+
+def test_two_commands_do_all_the_set_up() -> None:
+    assert len(SET_UP) == 2
+    assert all(block.count("\n") == 1 for block in SET_UP)
+    work, check = SET_UP
+    assert "hconsist derive" in work and "hconsist plot" in work
+    assert check.rstrip().endswith("/pytest")
+    assert "/bin/pytest" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    for block in SET_UP:
+        subprocess.run(["bash", "-n", "-c", block], check=True)
+
+
+def lines() -> list[str]:
+    """Every hconsist command in the README, comments and set-up left out."""
+    shown = [line.split("  #")[0].strip() for block in blocks("sh") for line in block.splitlines()]
+    found = [part.strip() for line in shown for part in line.split("&&")]
+    return [line.replace(".venv/bin/", "") for line in found if line.startswith(("hconsist ", ".venv/bin/hconsist "))]
+
+
+@pytest.mark.parametrize("line", lines())
+def test_commands_run(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    _, *words = shlex.split(line)
+    with pytest.raises(SystemExit) as left:
+        main(words)
+    assert not left.value.code
+
+
+def test_every_command_is_shown_or_listed() -> None:
+    assert len(lines()) >= 8
+    assert {"derive", "transform", "bound", "plot", "losses"} <= {shlex.split(line)[1] for line in lines()} <= set(COMMANDS)
+
+
+def test_links_lead_somewhere() -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_the_citation_is_of_this_version() -> None:
+    assert f"\nversion: {hconsist.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+
+
+def test_torch_is_never_pulled_in_by_the_tests() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    assert not any(name.startswith("torch") for name in wanted)
