@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ def print_answer(answer: Answer, name: str, as_json: bool) -> ExitCode:
         if answer.lower is not None or answer.upper is not None:
             fields.append(("proven", f"between {shown['lower']} and {shown['upper']}"))
         if answer.witness is not None:
-            fields.append(("witness", "\n".join(f"{key} = {value}" for key, value in shown["witness"].items())))
+            fields.append(("witness", "\n".join(f"{key} = {_compact(value)}" for key, value in shown["witness"].items())))
         fields.append(("engine", answer.engine))
         if answer.assumptions:
             fields.append(("assumes", "\n".join(answer.assumptions)))
@@ -46,6 +47,14 @@ def print_answer(answer: Answer, name: str, as_json: bool) -> ExitCode:
             fields.append(("undecided", answer.reason))
         print_fields(fields)
     return ExitCode.HOLDS if known and not answer.reason else ExitCode.UNDECIDED
+
+
+def _compact(value: Any) -> str:
+    """A value for the eye: long lists with runs of equal entries counted, ``0 (x998)``; JSON has them in full."""
+    if not isinstance(value, list):
+        return str(value)
+    runs = [(entry, len(list(same))) for entry, same in groupby(value)]
+    return ", ".join(f"{entry} (x{count})" if count > 2 else ", ".join([str(entry)] * count) for entry, count in runs)
 
 
 def progress(message: str) -> None:
