@@ -8,7 +8,17 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "hconsist.hypotheses": ("Bounded", "Complete", "Hypotheses", "Linear", "OneHiddenReLU", "parse_hypotheses"),
-    "hconsist.distributions": ("Distribution", "Estimate", "Finite", "GaussianMixture"),
+    "hconsist.distributions": (
+        "ClassNoise",
+        "Distribution",
+        "Estimate",
+        "Finite",
+        "GaussianMixture",
+        "MassartNoise",
+        "NoisyLabels",
+        "TsybakovNoise",
+        "UniformNoise",
+    ),
     "hconsist.pointwise": ("Answer", "PointwiseProblem", "Witness"),
     "hconsist.engines": ("transform",),
     "hconsist.bounds": ("Bound", "derive"),

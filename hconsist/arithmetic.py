@@ -235,6 +235,8 @@ class ArrayOps(Ops):
     ----------
     namespace : module, optional
         NumPy, or what ``array_api_compat.array_namespace`` returns for torch or array-api-strict.
+    **creation
+        ``dtype`` and ``device`` of the arrays that a formula creates (constants, identity matrices).
 
     Examples
     --------
@@ -242,8 +244,8 @@ class ArrayOps(Ops):
     0.693147...
     """
 
-    def __init__(self, namespace: Any = np) -> None:
-        self.xp = namespace
+    def __init__(self, namespace: Any = np, **creation: Any) -> None:
+        self.xp, self._creation = namespace, creation
 
     def const(self, value: Exact | int) -> float:
         return float(value)
@@ -306,10 +308,10 @@ class ArrayOps(Ops):
         return self.xp.broadcast_to(vector[..., None, :], (*vector.shape, vector.shape[-1]))
 
     def off_diagonal(self, n: int) -> Value:
-        return 1.0 - self.xp.eye(n)
+        return 1.0 - self.xp.eye(n, **self._creation)
 
     def matrix(self, rows: list[list[Exact]]) -> Value:
-        return self.xp.asarray([[float(v) for v in row] for row in rows])
+        return self.xp.asarray([[float(v) for v in row] for row in rows], **self._creation)
 
     def sum_others(self, matrix: Value) -> Value:
         return self.xp.sum(self._with_diagonal(matrix, 0.0), axis=-1)
@@ -324,12 +326,15 @@ class ArrayOps(Ops):
                 result = value if condition else result
             else:
                 condition = self.xp.asarray(condition)
-                value, result = (v if hasattr(v, "shape") else self.xp.full(condition.shape, float(v)) for v in (value, result))
+                value, result = (
+                    v if hasattr(v, "shape") else self.xp.full(condition.shape, float(v), **self._creation)
+                    for v in (value, result)
+                )
                 result = self.xp.where(condition, value, result)
         return result
 
     def _with_diagonal(self, matrix: Value, value: float) -> Value:
-        diagonal = self.xp.eye(matrix.shape[-1]) > 0
+        diagonal = self.xp.eye(matrix.shape[-1], **self._creation) > 0
         return self.xp.where(diagonal, self.xp.full_like(matrix, value), matrix)
 
     def _pair(self, x: Value, y: Value) -> tuple[Value, Value]:

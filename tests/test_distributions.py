@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from hconsist.distributions import Finite, GaussianMixture
+from hconsist.distributions import (
+    ClassNoise,
+    Finite,
+    GaussianMixture,
+    MassartNoise,
+    NoisyLabels,
+    TsybakovNoise,
+    UniformNoise,
+)
 from hconsist.errors import InvalidInputError
 
 
@@ -116,6 +124,66 @@ def test_finite_is_exact() -> None:
     ],
 )
 def test_bad_input_names_the_rule(make: object, rule: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        make()  # type: ignore[operator]
+    assert rule in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["uniform", "pairs", "massart", "tsybakov"])
+def test_noisy_bayes_error_by_quadrature_and_by_sampling(kind: str) -> None:
+    g = GaussianMixture([0.4, 0.6], [[0.0, 0.0], [1.0, 1.0]], [[1.0, 0.2], [0.2, 0.5]])
+    noise = {
+        "uniform": UniformNoise(0.2),
+        "pairs": ClassNoise([[0.9, 0.1], [0.3, 0.7]]),
+        "massart": MassartNoise(0.3),
+        "tsybakov": TsybakovNoise(0.4, g),
+    }[kind]
+    noisy = NoisyLabels(g, noise)
+    direct = noisy.expectation(lambda p: 1 - p.max(axis=-1))
+    assert float(noisy.bayes_error()) == pytest.approx(float(direct), abs=1e-9)
+    x, y = noisy.sample(40000, seed=3)
+    p = noisy.posterior(x)
+    assert p.sum(-1) == pytest.approx(1.0)
+    for label in (0, 1):  # the drawn labels follow the posterior where it is large and where it is small
+        chosen = p[:, label] > np.median(p[:, label]) - 1e-12
+        spread = 4 * np.sqrt(0.25 / chosen.sum())
+        assert abs((y[chosen] == label).mean() - p[chosen, label].mean()) < spread
+    assert abs(np.mean(y == 1) - noisy.label_probabilities[1]) < 0.01
+    wrong = (y != p.argmax(-1)).mean()
+    assert abs(wrong - float(noisy.bayes_error())) < 4 * np.sqrt(0.25 / y.size)
+
+
+@pytest.mark.parametrize("exponent", [0.3, 0.7])
+def test_tsybakov_margins_have_the_law_asked_for(exponent: float) -> None:
+    g = GaussianMixture([0.3, 0.7], [[0.0], [2.0]], [[1.5]])
+    p = NoisyLabels(g, TsybakovNoise(exponent, g)).posterior(g.sample(20000, seed=0)[0])
+    margins = np.abs(p[:, 1] - p[:, 0])
+    assert stats.kstest(margins, lambda t: t ** (exponent / (1 - exponent))).pvalue > 1e-3
+    clean = g.posterior(g.sample(20000, seed=0)[0])
+    assert np.all(clean.argmax(-1) == p.argmax(-1))
+
+
+def test_massart_margins_are_constant_for_any_number_of_labels() -> None:
+    p = NoisyLabels(powers_of_two(4, 2), MassartNoise(0.25)).posterior(np.random.default_rng(0).normal(size=(50, 2)))
+    ordered = np.sort(p, axis=-1)
+    assert ordered[:, -1] - ordered[:, -2] == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(
+    ("make", "rule"),
+    [
+        (lambda: NoisyLabels(Finite.point(["1/2", "1/2"]), UniformNoise(0.5)), "rate must be <"),
+        (lambda: UniformNoise(1.2), "rate must be a number in"),
+        (lambda: ClassNoise([[0.9, 0.2], [0.5, 0.5]]), "rows that are label distributions"),
+        (lambda: NoisyLabels(powers_of_two(3, 2), ClassNoise.pairs(2, 0.1)), "matrix must have 3 rows"),
+        (lambda: TsybakovNoise(0.5, powers_of_two(3, 2)), "two distinct labels"),
+        (lambda: TsybakovNoise(1.0, powers_of_two(2, 2)), "exponent must lie in"),
+        (lambda: NoisyLabels(powers_of_two(2, 4), TsybakovNoise(0.5, powers_of_two(2, 2))), "fits one distribution"),
+        (lambda: NoisyLabels(Finite.point([1, 0]), MassartNoise(0.5)).sample(3, 0), "inputs need a Gaussian mixture"),
+        (lambda: MassartNoise(0.0), "margin must be > 0"),
+    ],
+)
+def test_noise_that_makes_no_sense_is_refused(make: object, rule: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         make()  # type: ignore[operator]
     assert rule in str(caught.value)

@@ -1,0 +1,100 @@
+"""Where the numbers live: an array-API namespace, a floating type and a device."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hconsist.arithmetic import ArrayOps
+from hconsist.errors import InvalidInputError, UnknownNameError
+
+#: Array of any namespace.
+AnyArray = Any
+
+
+@dataclass(frozen=True)
+class Backend:
+    """An array namespace with double precision on one device.
+
+    Data and random numbers are always made by NumPy and moved here, so that a seed means the same everywhere.
+
+    Parameters
+    ----------
+    name : {"numpy", "torch", "array_api_strict"}
+    device : {"cpu", "cuda"}
+
+    Raises
+    ------
+    UnknownNameError
+        For another name.
+    InvalidInputError
+        For a library that is not installed or a device that is not there.
+
+    Examples
+    --------
+    >>> Backend().array([1, 2])
+    array([1., 2.])
+    """
+
+    name: str = "numpy"
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        if self.name not in ("numpy", "torch", "array_api_strict"):
+            raise UnknownNameError("array library", self.name, ("numpy", "torch", "array_api_strict"))
+        if self.device not in ("cpu", "cuda"):
+            raise UnknownNameError("device", self.device, ("cpu", "cuda"))
+        if self.device == "cuda" and self.name != "torch":
+            raise InvalidInputError("only torch runs on cuda", self.name, "pass Backend('torch', 'cuda')")
+        try:
+            module = importlib.import_module(self.name)
+        except ImportError:
+            raise InvalidInputError(
+                f"{self.name} must be installed", "it is not", "pip install 'hconsist[gpu]', or use numpy on the cpu"
+            ) from None
+        if self.device == "cuda" and not module.cuda.is_available():
+            raise InvalidInputError("a CUDA device must be available", "none", "use --device cpu")
+
+    @classmethod
+    def on(cls, device: str) -> Backend:
+        """NumPy on the CPU, torch on CUDA.
+
+        >>> Backend.on("cpu").name
+        'numpy'
+        """
+        return cls("torch", "cuda") if device == "cuda" else cls("numpy", device)
+
+    @cached_property
+    def xp(self) -> Any:
+        """The namespace."""
+        home = self.name if self.name == "array_api_strict" else f"array_api_compat.{self.name}"
+        return importlib.import_module(home)
+
+    @cached_property
+    def _creation(self) -> dict[str, Any]:
+        return {"dtype": self.xp.float64} | ({"device": self.device} if self.name == "torch" else {})
+
+    @cached_property
+    def ops(self) -> ArrayOps:
+        """The arithmetic in which loss formulas run."""
+        return ArrayOps(self.xp, **self._creation)
+
+    def array(self, values: ArrayLike) -> AnyArray:
+        """Doubles in this namespace, on this device."""
+        return self.xp.asarray(np.asarray(values, dtype=float), **self._creation)
+
+    def index(self, values: ArrayLike) -> AnyArray:
+        """Integers for ``take``."""
+        extra = {"device": self.device} if self.name == "torch" else {}
+        return self.xp.asarray(np.asarray(values, dtype=np.int64), **extra)
+
+    def numpy(self, array: AnyArray) -> NDArray[Any]:
+        """The same numbers as a NumPy array."""
+        if self.name == "torch":
+            return np.asarray(array.detach().cpu().numpy())
+        return np.asarray(array)
