@@ -1,9 +1,14 @@
 from hconsist.bounds import Bound as Bound
 from hconsist.bounds import derive as derive
+from hconsist.distributions import ClassNoise as ClassNoise
 from hconsist.distributions import Distribution as Distribution
 from hconsist.distributions import Estimate as Estimate
 from hconsist.distributions import Finite as Finite
 from hconsist.distributions import GaussianMixture as GaussianMixture
+from hconsist.distributions import MassartNoise as MassartNoise
+from hconsist.distributions import NoisyLabels as NoisyLabels
+from hconsist.distributions import TsybakovNoise as TsybakovNoise
+from hconsist.distributions import UniformNoise as UniformNoise
 from hconsist.engines import transform as transform
 from hconsist.errors import EngineCannotAnswerError as EngineCannotAnswerError
 from hconsist.errors import HconsistError as HconsistError
