@@ -44,15 +44,16 @@ def command(
     from hconsist.bounds import derive
     from hconsist.pointwise import PointwiseProblem
 
-    problems = [PointwiseProblem(spec, target, hypotheses, n) for spec in specs for n in n_classes]  # type: ignore[arg-type]
+    pairs = [(spec, n) for spec in specs for n in n_classes]
+    problems = [PointwiseProblem(spec, target, hypotheses, n) for spec, n in pairs]  # type: ignore[arg-type]
     bounds = []
-    for problem in problems:
-        progress(f"{problem.surrogate.spec}, {problem.n_classes} classes")
+    for (spec, n), problem in zip(pairs, problems, strict=True):
+        progress(f"{spec}, {n} classes")
         bounds.append(derive(problem.surrogate, problem.n_classes, problem.hypotheses, problem.target, engine=engine))  # type: ignore[arg-type]
     from hconsist.plots import bound_curves, save, transform_curves
 
     draw = bound_curves if what == "bound" else transform_curves
-    ax = draw(bounds, labels=[spec for spec in specs for _ in n_classes], published=not exact_only, log=as_log)
+    ax = draw(bounds, labels=[spec for spec, _ in pairs], published=not exact_only, log=as_log)
     with atomic_file(output) as temporary:
         save(ax, temporary)
     progress(f"wrote {output}")
