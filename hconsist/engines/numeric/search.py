@@ -11,7 +11,7 @@ found is an upper bound up to rounding. Source: docs/theory.md, pooling lemma.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -225,7 +225,7 @@ def starts(betas: Array, blocks: Iterable[int], n: int) -> Candidates:
     """Starting points for every beta and block size: block height and spread of the rest vary."""
     rows: list[tuple[Array, Array, Array]] = []
     for k in blocks:
-        heights = (0.25, 0.6, 0.95) if k > 2 else (0.0,)
+        heights = (0.1, 0.35, 0.6, 0.85, 1.0) if k > 2 else (0.0,)
         spreads = ((0.0, 0.0), (0.4, 0.0), (0.1, 0.3)) if k < n else ((0.0, 0.0),)
         for height in heights:
             for single, rest in spreads:
@@ -254,7 +254,7 @@ def block_sizes(n: int) -> list[int]:
     return sorted(k for k in ladder if k <= n)
 
 
-def smallest_regret(inner: Inner, n: int, betas: Array, keep: int = 3) -> tuple[Found, Array]:
+def smallest_regret(inner: Inner, n: int, betas: Array, keep: int = 4) -> tuple[Found, Array]:
     """The best candidate for every beta, and the lowest values by block size explored last.
 
     Many starts are evaluated, the best few of each beta descend; then block sizes next to the best are tried until none helps.
@@ -262,11 +262,14 @@ def smallest_regret(inner: Inner, n: int, betas: Array, keep: int = 3) -> tuple[
     objective = Objective(inner, n)
     sizes = block_sizes(n)
     first = starts(betas, sizes, n)
-    values = objective.value(first).reshape(-1, betas.size)  # (starts, betas)
+    values = objective.value(first)
     values = np.where(np.isnan(values), np.inf, values)
-    chosen = np.argsort(values, axis=0)[:keep]  # the best starts of each beta
-    rows = (chosen * betas.size + np.arange(betas.size)).ravel()
-    best = _best(objective, descend(objective, first.take(rows)), betas.size)
+    # the best start of each (block size, beta) descends a few steps; the best few of each beta go to the end
+    rows = np.concatenate([_smallest(np.where(first.block == k, values, np.inf), betas.size, 1) for k in sizes])
+    coarse = descend(objective, first.take(rows), iterations=4)
+    values = objective.value(coarse)
+    rows = _smallest(np.where(np.isnan(values), np.inf, values), betas.size, keep)
+    best = _best(objective, descend(objective, coarse.take(rows)), betas.size)
     gap = _ladder_gap(sizes, best.block)
     while np.any(gap > 1):
         gap = np.maximum(gap // 3, 1)
@@ -277,6 +280,12 @@ def smallest_regret(inner: Inner, n: int, betas: Array, keep: int = 3) -> tuple[
         if np.all(best.value >= before - 1e-15):
             break
     return best, best.value
+
+
+def _smallest(values: Array, count: int, keep: int) -> Indices:
+    """Rows of the smallest values for each beta, where rows are ordered (candidate, beta)."""
+    chosen = np.argsort(values.reshape(-1, count), axis=0, kind="stable")[:keep]
+    return np.asarray((chosen * count + np.arange(count)).ravel())
 
 
 def _ladder_gap(sizes: list[int], block: Indices) -> Indices:
@@ -315,10 +324,3 @@ def _moved(masses: Array, old: Indices, new: Indices, n: int, betas: Array) -> A
     result[:, 3] = np.where(n - new > 1, masses[:, 3], 0.0)
     result[:, 0] += masses[:, 3] - result[:, 3]
     return result
-
-
-def best_of(function: Callable[[Array], Array], points: Array) -> tuple[Array, Array]:
-    """Smallest value over the leading axis and where it is."""
-    values = function(points)
-    index = np.argmin(values, axis=0)
-    return np.take_along_axis(values, index[None], axis=0)[0], index
