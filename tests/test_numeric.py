@@ -8,8 +8,8 @@ from scipy.optimize import minimize
 
 from hconsist.arithmetic import NUMPY
 from hconsist.engines.numeric import exhaustive, sweep, transform
-from hconsist.engines.numeric.inner import choose
 from hconsist.engines.numeric.jets import Jet, JetOps
+from hconsist.engines.numeric.methods import inner_solver
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.losses import parse_loss
 from hconsist.pointwise import PointwiseProblem
@@ -24,7 +24,7 @@ def best_in_class_comp_sum(tau: float, p: np.ndarray) -> float:
     return float((np.sum(p ** (1 / (2 - tau))) ** (2 - tau) - 1) / (1 - tau))
 
 
-def brute_force(tau: float, n: int, beta: float, seed: int, starts: int = 16) -> float:
+def brute_force(tau: float, n: int, beta: float, seed: int, starts: int = 8) -> float:
     """min over p and S together, by SLSQP from random starts: p_1 - p_2 >= beta, S_2 >= S_i."""
     rng = np.random.default_rng(seed)
 
@@ -124,7 +124,7 @@ def test_best_in_class_risk_matches_the_closed_form(tau: float) -> None:
     p = np.random.default_rng(3).dirichlet(np.full(6, 0.4), size=50)
     p[:5, 0] = 0.0
     p /= p.sum(axis=1, keepdims=True)
-    inner = choose(parse_loss(f"comp-sum:tau={tau}"))
+    inner = inner_solver(PointwiseProblem(f"comp-sum:tau={tau}", n_classes=6))
     assert inner is not None
     optimum = inner.solve(p, np.ones_like(p))
     expected = [best_in_class_comp_sum(tau, row) for row in p]
@@ -132,7 +132,7 @@ def test_best_in_class_risk_matches_the_closed_form(tau: float) -> None:
 
 
 def test_derivatives_of_the_best_in_class_risk_are_losses_and_hessian() -> None:
-    inner = choose(parse_loss("gce:q=0.6"))
+    inner = inner_solver(PointwiseProblem("gce:q=0.6", n_classes=11))
     assert inner is not None
     p, m = np.array([[0.3, 0.1, 0.05]]), np.array([[1.0, 4.0, 6.0]])
     here = inner.solve(p, m)
@@ -169,3 +169,45 @@ def test_bad_input_is_refused_before_work() -> None:
         sweep(PointwiseProblem("logistic", n_classes=3), [0.5, 1.5])
     with pytest.raises(EngineCannotAnswerError):
         exhaustive(PointwiseProblem("logistic", n_classes=5), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("spec", "n", "hypotheses", "beta"),
+    [
+        ("ldr:lam=0.25,c=1", 3, "complete", 0.8),  # the best p_j is small, where the slope is infinite
+        ("ldr:lam=0.1,c=1", 3, "complete", 0.2),
+        ("gce:q=0.8", 3, "bounded:1", 0.3),
+        ("constrained:phi=exponential", 3, "complete", 0.5),
+        ("sum:phi=exponential", 3, "complete", 0.8),
+    ],
+)
+def test_other_families_agree_with_the_exhaustive_search(spec: str, n: int, hypotheses: str, beta: float) -> None:
+    problem = PointwiseProblem(spec, hypotheses=hypotheses, n_classes=n)
+    assert transform(problem, beta).estimate == pytest.approx(exhaustive(problem, beta, resolution=10).estimate, abs=1e-9)
+
+
+@pytest.mark.parametrize("bound", [0.5, 1.0, 3.0])
+def test_bounded_scores_follow_the_binary_logistic_formula(bound: float) -> None:
+    for b in (0.1, 0.5, 0.9):
+        if b <= np.tanh(bound / 2 * 2):  # softmax of two scores in [-B, B]: margins up to 2B
+            expected = (1 + b) / 2 * np.log(1 + b) + (1 - b) / 2 * np.log(1 - b)
+        else:
+            expected = np.log(2) - (1 + b) / 2 * np.log1p(np.exp(-2 * bound)) - (1 - b) / 2 * np.log1p(np.exp(2 * bound))
+        problem = PointwiseProblem("logistic", hypotheses=f"bounded:{bound}", n_classes=2)
+        assert transform(problem, b).estimate == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(("n", "k"), [(4, 2), (10, 3), (12, 5)])
+def test_top_k_transform_of_cross_entropy_is_the_top_one_transform(n: int, k: int) -> None:
+    betas = [0.1, 0.5, 0.9]
+    answers = sweep(PointwiseProblem("logistic", target=f"top-k:{k}", n_classes=n), betas)
+    expected = [(1 + b) / 2 * np.log(1 + b) + (1 - b) / 2 * np.log(1 - b) for b in betas]
+    assert [a.estimate for a in answers] == pytest.approx(expected, abs=1e-12)
+    for b, a in zip(betas, answers, strict=True):
+        w = a.witness
+        assert w is not None and len(w.predicted) == k
+        others = [s for i, s in enumerate(w.scores) if i not in w.predicted]
+        assert min(w.scores[i] for i in w.predicted) >= max(others) - 1e-9
+        assert (
+            float(PointwiseProblem("logistic", target=f"top-k:{k}", n_classes=n).target_regret(w.p, w.predicted)) >= b - 1e-12
+        )

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.engines.numeric import exhaustive as exhaustive_
-from hconsist.engines.numeric import inner as inner_
 from hconsist.engines.numeric import search, vertices
-from hconsist.engines.numeric.jets import Jet, JetOps
+from hconsist.engines.numeric.inner import Inner, SeparableSoftmax
+from hconsist.engines.numeric.methods import inner_solver, is_piecewise_linear
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import SoftmaxLoss
 from hconsist.pointwise import Answer, PointwiseProblem, Witness, check_beta
@@ -26,6 +26,8 @@ Array = NDArray[np.float64]
 
 #: A score that stands for minus infinity is shown this far below the largest one, in units of the temperature.
 _FAR = 100.0
+#: A sweep over more values of beta than this searches globally at so many and follows the solutions in between.
+_ANCHORS = 24
 #: How far the search and the re-evaluated witness may differ, relative to 1 + value.
 _AGREE = 1e-8
 
@@ -77,15 +79,13 @@ def sweep(problem: PointwiseProblem, betas: Iterable[object], *, seed: int = 0) 
     if not values:
         return []
     array = np.array([float(b) for b in values])
-    loss, n = problem.surrogate, problem.n
-    if problem.hypotheses.score_bound is not None or problem.target.k != 1:
-        raise EngineCannotAnswerError("numeric", f"no method yet for {problem.hypotheses}, {problem.target}")
-    if isinstance(loss, SoftmaxLoss):
-        if (inner := inner_.choose(loss)) is not None:
-            return _pooled(problem, inner, values, array)
-        if _concave(loss):
-            return _at_vertices(problem, loss, values, array)
-    raise EngineCannotAnswerError("numeric", f"no method yet for {loss.spec} with n_classes = {n}")
+    loss = problem.surrogate
+    if (inner := inner_solver(problem)) is not None:
+        return _pooled(problem, inner, values, array, seed)
+    plain = problem.hypotheses.score_bound is None and problem.target.k == 1
+    if plain and isinstance(loss, SoftmaxLoss) and (loss.shape == "concave in softmax" or is_piecewise_linear(loss)):
+        return _at_vertices(problem, loss, values, array)
+    raise EngineCannotAnswerError("numeric", f"no method yet for {loss.spec}, {problem.target}, {problem.hypotheses}")
 
 
 def exhaustive(problem: PointwiseProblem, beta: object, *, resolution: int = 16) -> Answer:
@@ -103,35 +103,37 @@ def exhaustive(problem: PointwiseProblem, beta: object, *, resolution: int = 16)
     True
     """
     value = check_beta(beta)
-    loss = problem.surrogate
-    inner = inner_.choose(loss)
-    if problem.n > 4 or problem.hypotheses.score_bound is not None or problem.target.k != 1 or inner is None:
-        raise EngineCannotAnswerError("numeric", "exhaustion is for a convex loss, n_classes <= 4, complete, zero-one")
+    inner = inner_solver(problem)
+    if problem.n > 4 or problem.target.k != 1 or inner is None:
+        raise EngineCannotAnswerError("numeric", "exhaustion is for a smooth convex loss, n_classes <= 4, zero-one")
     regret, p = exhaustive_.smallest_regret(inner, problem.n, float(value), resolution)
-    pooled, _ = search.pool(p[None], np.ones((1, p.size)))
+    pooled, _ = search.pool(p[None], np.ones((1, p.size)), np.arange(p.size) == 1)
     ones = np.ones((1, p.size))
     best, tied = inner.solve(p[None], ones), inner.solve(pooled, ones)
     residual = float(max(best.residual[0], tied.residual[0]))
-    return _answer(problem, p, best.scores[0], tied.scores[0], regret, residual, ("a grid over p, refined locally",))
+    return _answer(
+        problem, p, best.scores[0], tied.scores[0], np.array([1]), regret, residual, ("a grid over p, refined locally",)
+    )
 
 
-def _concave(loss: SoftmaxLoss) -> bool:
-    if loss.shape == "concave in softmax":
-        return True
-    # linear in the softmax value: convex and concave
-    jet = loss.of_softmax(Jet.variable(np.array([0.3, 0.7])), JetOps())
-    return loss.shape == "convex in softmax" and bool(np.all(jet.hessian == 0))
-
-
-def _pooled(problem: PointwiseProblem, inner: inner_.Inner, betas: list[Fraction], array: Array) -> list[Answer]:
-    found, _ = search.smallest_regret(inner, problem.n, array)
-    best = inner.solve(found.p, found.multiplicity)
-    tied = inner.solve(found.pooled, found.multiplicity)
+def _pooled(problem: PointwiseProblem, inner: Inner, betas: list[Fraction], array: Array, seed: int) -> list[Answer]:
+    n, k = problem.n, problem.target.k
+    anchors = np.unique(array)
+    dense = anchors.size > _ANCHORS and not isinstance(inner, SeparableSoftmax)
+    if dense:
+        anchors = anchors[np.round(np.linspace(0, anchors.size - 1, _ANCHORS)).astype(int)]
+    found = search.smallest_regret(inner, n, k, anchors, seed=seed)
+    found = search.follow(inner, found, anchors, n, k, array) if dense else found.take(np.searchsorted(anchors, array))
+    groups = search.ZERO_ONE if k == 1 else search.TOP_K
+    predicted = search.predicted_groups(groups)
+    layout = found.candidates.layout
+    best, tied = inner.solve(found.p, layout), inner.solve(found.pooled, layout)
     answers = []
     for i in range(len(betas)):
-        repeat = found.multiplicity[i].astype(int)
+        repeat = layout[i].astype(int)
         p, good, bad = (np.repeat(v[i], repeat) for v in (found.p, best.scores, tied.scores))
-        answers.append(_answer(problem, p, good, bad, float(found.value[i]), float(found.residual[i]), (POOLING,)))
+        labels = np.flatnonzero(np.repeat(predicted, repeat))
+        answers.append(_answer(problem, p, good, bad, labels, float(found.value[i]), float(found.residual[i]), (POOLING,)))
     return answers
 
 
@@ -143,18 +145,25 @@ def _at_vertices(problem: PointwiseProblem, loss: SoftmaxLoss, betas: list[Fract
         order = np.argsort(-np.where(np.arange(p.size) == 1, 2.0, p), kind="stable")[: size[i]]
         good, bad = np.full(p.size, -np.inf), np.full(p.size, -np.inf)
         good[0], bad[order] = 0.0, 0.0
-        answers.append(_answer(problem, p, good, bad, float(value[i]), 0.0, ()))
+        answers.append(_answer(problem, p, good, bad, np.array([1]), float(value[i]), 0.0, ()))
     return answers
 
 
 def _answer(
-    problem: PointwiseProblem, p: Array, best: Array, tied: Array, value: float, residual: float, assumptions: tuple[str, ...]
+    problem: PointwiseProblem,
+    p: Array,
+    best: Array,
+    tied: Array,
+    predicted: NDArray[np.intp],
+    value: float,
+    residual: float,
+    assumptions: tuple[str, ...],
 ) -> Answer:
     """Assemble an answer; the regret of the witness is evaluated anew from the definition of the loss."""
     p = p / p.sum()
     risks = problem.conditional_risk(np.stack([_shown(problem, tied), _shown(problem, best)]), np.stack([p, p]))
     regret = float(risks[0] - risks[1])
-    witness = Witness(tuple(map(float, p)), tuple(map(float, _shown(problem, tied))), (1,), regret)
+    witness = Witness(tuple(map(float, p)), tuple(map(float, _shown(problem, tied))), tuple(map(int, predicted)), regret)
     reason = ""
     if residual > 1e-9 or not np.isfinite(value):
         reason = f"the inner solver stopped with residual {residual:.1e}"
@@ -165,5 +174,9 @@ def _answer(
 
 def _shown(problem: PointwiseProblem, scores: Array) -> Array:
     loss = problem.surrogate
+    if problem.hypotheses.score_bound is not None:
+        return scores
+    if loss.sum_to_zero:
+        return np.asarray(scores - scores.mean())
     unit = float(loss.temperature) if isinstance(loss, SoftmaxLoss) else 1.0
     return np.asarray(np.maximum(scores - scores.max(), -_FAR * unit))

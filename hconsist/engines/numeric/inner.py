@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.engines.numeric.jets import Jet, JetOps
-from hconsist.losses import Loss, Separable
+from hconsist.losses import Separable
 
 Array = NDArray[np.float64]
 _JETS = JetOps()
@@ -47,6 +47,9 @@ class Optimum:
     residual: Array
 
 
+_FIELDS = ("risk", "losses", "scores", "hessian", "residual")
+
+
 class Inner(Protocol):
     """A way to compute best-in-class conditional risks."""
 
@@ -56,7 +59,10 @@ class Inner(Protocol):
 
 @dataclass(frozen=True)
 class SeparableSoftmax:
-    """``min sum_i p_i g(z_i)`` over the simplex, g strictly convex and decreasing, by Newton on ``p_i g'(z_i) = -mu``.
+    """``min sum_i p_i g(z_i)`` over the simplex, g decreasing, by Newton on the optimality conditions ``p_i g'(z_i) = -mu``.
+
+    They have one solution where g is strictly convex, or where the risk is strictly convex in the scores. In the second case
+    (losses with a margin, ``rising``) -g' may fall and then rise, and the largest value may sit where it rises.
 
     The iteration runs in log z and log mu, where powers are straight lines: for a power loss every step solves the
     conditions of the labels exactly and the last equation is a logsumexp.
@@ -65,6 +71,7 @@ class SeparableSoftmax:
     separable: Separable
     iterations: int = 60
     tolerance: float = 1e-14
+    rising: bool = False
 
     def derivatives(self, z: Array) -> tuple[Array, Array, Array]:
         """g, g' and g'' at z > 0."""
@@ -74,28 +81,77 @@ class SeparableSoftmax:
     def solve(self, p: Array, multiplicity: Array) -> Optimum:
         """The optimum for each distribution of the batch."""
         p, multiplicity = np.broadcast_arrays(p, multiplicity)
+        shape = p.shape
+        p, multiplicity = p.reshape(-1, shape[-1]), multiplicity.reshape(-1, shape[-1])
         weight = np.where(p > 0, multiplicity, 0.0)
         log_p = np.log(np.maximum(p, _VANISHING))
-        w = log_p - _logsumexp(log_p, weight)[..., None]
-        nu = np.zeros(p.shape[:-1])
-        residual = np.full(p.shape[:-1], np.inf)
+        w, residual = self._conditions(log_p, weight, log_p - _logsumexp(log_p, weight)[:, None])
+        bad = residual > self.tolerance
+        if self.rising and np.any(bad):
+            start = self._rising_start(log_p[bad], weight[bad])
+            w[bad], residual[bad] = self._conditions(log_p[bad], weight[bad], start)
+        result = self._optimum(p, weight, w, residual)
+        return Optimum(*(getattr(result, f).reshape(*shape[:-1], *getattr(result, f).shape[1:]) for f in _FIELDS))
+
+    def _conditions(self, log_p: Array, weight: Array, start: Array) -> tuple[Array, Array]:
+        """log z at the solution of the optimality conditions, and their residual; rows leave as they converge."""
+        w = np.clip(start, _LOWEST, 0.0)
+        nu = np.zeros(len(w))
+        residual = np.full(len(w), np.inf)
+        rows = np.arange(len(w))
         for _ in range(self.iterations):
-            w = np.maximum(w, _LOWEST)
-            value, first, second = self.derivatives(np.exp(w))
-            slope = np.exp(w) * second / first  # of log(-g') in log z; negative
-            gap = log_p + np.log(-first) - nu[..., None]
-            total = _logsumexp(w, weight)
-            share = weight * np.exp(w - total[..., None])
-            step_nu = (np.sum(share * gap / slope, axis=-1) - total) / np.sum(share / slope, axis=-1)
-            step = (step_nu[..., None] - gap) / slope
-            free = (weight > 0) & (w > _LOWEST)
-            residual = np.maximum(np.abs(total), np.max(np.where(free, np.abs(gap), 0.0) * share, axis=-1))
-            if np.all((residual <= self.tolerance) & (np.max(np.where(free, np.abs(step), 0.0), axis=-1) < 1e-12)):
+            x, share, lp = w[rows], weight[rows], log_p[rows]
+            _, first, second = self.derivatives(np.exp(x))
+            with np.errstate(all="ignore"):
+                slope = np.exp(x) * second / first  # of log(-g') in log z
+                gap = lp + np.log(-first) - nu[rows, None]
+                total = _logsumexp(x, share)
+                share = share * np.exp(x - total[:, None])
+                step_nu = (np.sum(share * gap / slope, axis=-1) - total) / np.sum(share / slope, axis=-1)
+                step = (step_nu[:, None] - gap) / slope
+            free = (share > 0) & (x > _LOWEST)
+            size = np.max(np.where(free, np.abs(step), 0.0), axis=-1)
+            residual[rows] = np.maximum(np.abs(total), np.max(np.where(free, np.abs(gap), 0.0) * share, axis=-1))
+            # log z may move by many units at once, only downward: above 0 is outside the domain
+            with np.errstate(invalid="ignore"):
+                w[rows] = np.clip(x + step, _LOWEST, 0.0)
+                nu[rows] += step_nu
+                going = ~((residual[rows] <= self.tolerance) & (size < 1e-12)) & np.isfinite(size)
+            residual[rows[~np.isfinite(size)]] = np.inf
+            rows = rows[going]
+            if rows.size == 0:
                 break
-            # log z may move by many units at once only downward: overshooting upward would leave the domain z <= 1
-            w = np.minimum(w + step, 0.0)
-            nu = nu + step_nu
-        value, first, second = self.derivatives(np.exp(np.maximum(w, _LOWEST)))
+        return np.nan_to_num(w, nan=-1.0), residual
+
+    def _rising_start(self, log_p: Array, weight: Array) -> Array:
+        """A start with the largest value close to 1, from the conditions with -z g'(z) constant for the other labels."""
+        rows = np.arange(len(log_p))
+        largest = np.argmax(np.where(weight > 0, log_p, -np.inf), axis=-1)
+        rest = weight.copy()
+        rest[rows, largest] -= 1.0
+        ratio = np.exp(_logsumexp(log_p, rest) - log_p[rows, largest])
+        small = 1e-9
+        constant = -small * self.derivatives(np.array([small]))[1][0] * ratio
+
+        def excess(log_gap: Array) -> Array:
+            gap = np.exp(log_gap)
+            return np.asarray(gap + constant[:, None] / self.derivatives(1.0 - gap)[1])
+
+        grid = np.broadcast_to(np.linspace(np.log(1e-14), np.log(0.5), 48), (len(rows), 48))
+        crossing = np.argmax(excess(grid) >= 0, axis=1)
+        high = grid[rows, crossing][:, None]
+        low = grid[rows, np.maximum(crossing - 1, 0)][:, None]
+        for _ in range(14):
+            middle = (low + high) / 2
+            above = excess(middle) >= 0
+            low, high = np.where(above, low, middle), np.where(above, middle, high)
+        gap = np.exp(high[:, 0])
+        start = log_p - np.maximum(_logsumexp(log_p, rest), -200.0)[:, None] + high
+        start[rows, largest] = np.log1p(-gap)
+        return np.asarray(start)
+
+    def _optimum(self, p: Array, weight: Array, w: Array, residual: Array) -> Optimum:
+        value, first, second = self.derivatives(np.exp(w))
         risk = np.sum(weight * p * value, axis=-1)
         curvature = np.where(weight > 0, 1.0 / (np.maximum(p, _VANISHING) * second), 0.0)
         a = weight * curvature * first
@@ -105,16 +161,31 @@ class SeparableSoftmax:
         return Optimum(risk, value, w * float(self.separable.temperature), hessian, residual)
 
 
+@dataclass(frozen=True)
+class Fallback:
+    """A fast method whose unconverged rows go to a robust one."""
+
+    fast: Inner
+    robust: Inner
+    tolerance: float = 1e-11
+
+    def solve(self, p: Array, multiplicity: Array) -> Optimum:
+        """The optimum for each distribution of the batch."""
+        p, multiplicity = np.broadcast_arrays(p, multiplicity)
+        first = self.fast.solve(p, multiplicity)
+        bad = ~(first.residual <= self.tolerance)
+        if not np.any(bad):
+            return first
+        second = self.robust.solve(p[bad], multiplicity[bad])
+        merged = []
+        for name in _FIELDS:
+            values = getattr(first, name).copy()
+            values[bad] = getattr(second, name)
+            merged.append(values)
+        return Optimum(*merged)
+
+
 def _logsumexp(x: Array, weight: Array) -> Array:
-    top = np.max(np.where(weight > 0, x, -np.inf), axis=-1, keepdims=True)
-    return np.asarray(np.log(np.sum(weight * np.exp(np.minimum(x - top, 0.0)), axis=-1)) + top[..., 0])
-
-
-def choose(loss: Loss) -> Inner | None:
-    """The batched method for a loss without bounds on the scores, where there is one."""
-    separable = loss.separable
-    if separable is not None and separable.coordinate == "softmax" and loss.shape == "convex in softmax":
-        strictly = Jet.variable(np.array([0.5]))
-        if separable.term(strictly, _JETS).hessian[0, 0, 0] > 0:
-            return SeparableSoftmax(separable)
-    return None
+    top = np.max(np.where(weight > 0, x, -1e3), axis=-1, keepdims=True)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(np.sum(weight * np.exp(np.minimum(x - top, 0.0)), axis=-1)) + top[..., 0])

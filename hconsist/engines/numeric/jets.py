@@ -173,3 +173,117 @@ class JetOps(Ops):
         if not isinstance(y, Jet):
             y = x * 0.0 + y
         return x, y
+
+    def xlogx(self, x: Value) -> Value:
+        if not isinstance(x, Jet):
+            return x * math.log(x) if x > 0 else 0.0
+        safe = np.maximum(x.value, 1e-300)
+        log = np.log(safe)
+        return x.chain(x.value * log, 1.0 + log, 1.0 / safe)
+
+
+class GroupScores(Jet):
+    """Scores of grouped labels: G values that stand for n labels. Only here does ``shape`` speak of labels."""
+
+    __slots__ = ("n",)
+
+    def __init__(self, scores: Array, n: int) -> None:
+        size = scores.shape[-1]
+        identity = np.broadcast_to(np.eye(size), (*scores.shape, size))
+        super().__init__(scores, identity, np.zeros((*scores.shape, size, size)))
+        self.n = n
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (*self.value.shape[:-1], self.n)
+
+
+class GroupJetOps(JetOps):
+    """Jets of vectors over labels, kept as G groups of equal scores with multiplicities.
+
+    A vector is (..., G); a matrix [y, k] is (..., G, G + 1): column 0 is the label itself, column 1 + g the *other* labels of
+    group g. Sums and maxima weigh columns by how many labels they stand for.
+
+    Parameters
+    ----------
+    multiplicity : array (..., G)
+        Zero for an empty group.
+    """
+
+    def __init__(self, multiplicity: Array) -> None:
+        size = multiplicity.shape[-1]
+        self.weights = multiplicity
+        others = np.maximum(multiplicity[..., None, :] - np.eye(size), 0.0)
+        self.pair_weights = np.concatenate([np.ones((*others.shape[:-1], 1)), others], axis=-1)
+        self.size = size
+
+    def _weights(self, x: Jet) -> Array:
+        return self.weights if x.value.shape[-1] == self.size else self.pair_weights
+
+    def sum(self, vector: Value) -> Value:
+        return self._weighted(vector, self._weights(vector))
+
+    def max(self, vector: Value) -> Value:
+        return self._largest(vector, self._weights(vector))
+
+    def logsumexp(self, vector: Value) -> Value:
+        weights = self._weights(vector)
+        top = np.max(np.where(weights > 0, vector.value, -np.inf), axis=-1, keepdims=True)
+        return self.log(self._weighted(self.exp(vector - top), weights)) + top[..., 0]
+
+    def softmax(self, scores: Value) -> Value:
+        total = self.logsumexp(scores)
+        column = Jet(total.value[..., None], total.gradient[..., None, :], total.hessian[..., None, :, :])
+        return self.exp(Jet(scores.value, scores.gradient, scores.hessian) - column)
+
+    def differences(self, scores: Value) -> Value:
+        return self._own(scores) - self.rows(scores)
+
+    def rows(self, vector: Value) -> Value:
+        own = self._own(vector)
+
+        def columns(a: Array, first: Array, axis: int) -> Array:
+            spread = np.repeat(np.expand_dims(a, axis - 1), self.size, axis=axis - 1)
+            return np.concatenate([first, spread], axis=axis)
+
+        return Jet(
+            columns(vector.value, own.value, -1),
+            columns(vector.gradient, own.gradient, -2),
+            columns(vector.hessian, own.hessian, -3),
+        )
+
+    def off_diagonal(self, n: int) -> Value:
+        result = np.ones((self.size, self.size + 1))
+        result[:, 0] = 0.0
+        return result
+
+    def sum_others(self, matrix: Value) -> Value:
+        return self._weighted(matrix, self._without_self())
+
+    def max_others(self, matrix: Value) -> Value:
+        return self._largest(matrix, self._without_self())
+
+    def _without_self(self) -> Array:
+        weights = self.pair_weights.copy()
+        weights[..., 0] = 0.0
+        return weights
+
+    @staticmethod
+    def _own(vector: Jet) -> Jet:
+        return Jet(vector.value[..., :, None], vector.gradient[..., :, None, :], vector.hessian[..., :, None, :, :])
+
+    @staticmethod
+    def _weighted(x: Jet, w: Array) -> Jet:
+        def total(a: Array, weights: Array, axis: int) -> Array:
+            return np.asarray(np.sum(np.where(weights > 0, weights * a, 0.0), axis=axis))
+
+        return Jet(total(x.value, w, -1), total(x.gradient, w[..., None], -2), total(x.hessian, w[..., None, None], -3))
+
+    @staticmethod
+    def _largest(x: Jet, w: Array) -> Jet:
+        index = np.argmax(np.where(w > 0, x.value, -np.inf), axis=-1)[..., None]
+        return Jet(
+            np.take_along_axis(x.value, index, axis=-1)[..., 0],
+            np.take_along_axis(x.gradient, index[..., None], axis=-2)[..., 0, :],
+            np.take_along_axis(x.hessian, index[..., None, None], axis=-3)[..., 0, :, :],
+        )

@@ -1,17 +1,19 @@
 """Search over label distributions: T(beta) = min over p of C*(pool(p)) - C*(p).
 
-By the pooling lemma (docs/theory.md) the infimum over scores that predict label j is the best-in-class risk of pool(p), and by
-concavity of C* the pooled labels other than the largest and j share one value. A candidate is
+By the pooling lemma (docs/theory.md) the infimum over scores that predict a set K is the best-in-class risk of pool(p), and by
+concavity of C* labels with the same role share one value. A candidate is a layout of few groups,
 
-    p = (x + beta, x, y * (k - 2), r, e * (n - k - 1)),      the largest label, the predicted one, a block, one label, the rest
+    missed (r labels, in the true top but not predicted), predicted (r labels, the reverse),
+    [high, low: labels predicted rightly, above and below the pooled level; top-k targets only,]
+    block (labels not predicted, in the pool), single (one label), rest,
 
-kept as five groups; the unknowns are the masses of the four parts. Every distribution of that form is feasible, so each value
-found is an upper bound up to rounding. Source: docs/theory.md, pooling lemma.
+whose unknowns are the masses of the parts; each missed label has beta / r more than a predicted one. Every candidate is
+feasible, so each value found is an upper bound of T up to rounding.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,61 +22,58 @@ from numpy.typing import NDArray
 from hconsist.engines.numeric.inner import Inner, Optimum
 
 Array = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 Indices = NDArray[np.intp]
 
-#: Groups: largest, predicted, block, single, rest.
-GROUPS = 5
+#: Groups of the zero-one target; the part "pair" is the mass of the first two without beta.
+ZERO_ONE = ("missed", "predicted", "block", "single", "rest")
+TOP_K = ("missed", "predicted", "high", "low", "block", "single", "rest")
+#: A solution whose optimality gap is above this is not used.
+ACCEPTED_RESIDUAL = 1e-9
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """A batch of starting points: everything has leading shape (N,).
-
-    Parameters
-    ----------
-    beta : array (N,)
-    block : int array (N,)
-        k, the number of labels of the pool: the largest, the predicted one and k - 2 more.
-    masses : array (N, 4)
-        Masses of the parts (pair without beta, block, single, rest); they sum to 1 - beta.
-    """
+    """A batch of distributions: beta (N,), layout (N, G) with the number of labels of each group, masses (N, G - 1)."""
 
     beta: Array
-    block: Indices
+    layout: Array
     masses: Array
 
-    def take(self, index: Indices) -> Candidates:
+    def take(self, index: Indices | Bools) -> Candidates:
         """A sub-batch."""
-        return Candidates(self.beta[index], self.block[index], self.masses[index])
+        return Candidates(self.beta[index], self.layout[index], self.masses[index])
+
+    @staticmethod
+    def join(parts: list[Candidates]) -> Candidates:
+        """Several batches one after the other."""
+        return Candidates(*(np.concatenate([getattr(c, f) for c in parts]) for f in ("beta", "layout", "masses")))
 
 
 @dataclass(frozen=True)
 class Found:
-    """What the search returns, one row per candidate: regret, grouped distribution, pooled distribution."""
+    """What a search returns, one row per beta: regret, distribution and pooled distribution by group, inner residual."""
 
     value: Array
+    candidates: Candidates
     p: Array
     pooled: Array
-    multiplicity: Array
-    block: Indices
-    masses: Array
     residual: Array
 
     def take(self, index: Indices) -> Found:
         """A sub-batch."""
-        return Found(*(getattr(self, f)[index] for f in self.__dataclass_fields__))
+        return Found(self.value[index], self.candidates.take(index), self.p[index], self.pooled[index], self.residual[index])
 
 
-def multiplicities(block: Indices, n: int) -> Array:
-    """How many labels each of the five groups has: (N, 5)."""
-    single = np.minimum(n - block, 1)
-    return np.stack([np.ones_like(block), np.ones_like(block), block - 2, single, n - block - single], axis=-1).astype(float)
+def predicted_groups(groups: tuple[str, ...]) -> Bools:
+    """Which groups belong to the predicted set."""
+    return np.array([g in ("predicted", "high", "low") for g in groups])
 
 
-def pool(p: Array, multiplicity: Array) -> tuple[Array, NDArray[np.bool_]]:
-    """Average p over the predicted label (group 1) and the smallest set of top labels whose mean is at least the others.
+def pool(p: Array, layout: Array, predicted: Bools) -> tuple[Array, Bools]:
+    """The distribution whose free optimum is the optimum of p over scores that predict the given set.
 
-    The mean is the largest mean over prefixes of the labels in decreasing order, the predicted one always among them.
+    Predicted labels below a level and other labels above it are averaged; the level is the one that keeps the mass.
 
     Returns
     -------
@@ -83,55 +82,58 @@ def pool(p: Array, multiplicity: Array) -> tuple[Array, NDArray[np.bool_]]:
 
     Examples
     --------
-    >>> pool(np.array([[0.5, 0.1, 0.4]]), np.ones((1, 3)))[0].round(12)
+    >>> pool(np.array([[0.5, 0.1, 0.4]]), np.ones((1, 3)), np.array([False, True, False]))[0].round(12)
     array([[0.33333333, 0.33333333, 0.33333333]])
     """
-    others = multiplicity.copy()
-    others[:, 1] = 0.0
-    order = np.argsort(np.where(others > 0, -p, np.inf), axis=-1)
-    count = np.cumsum(np.take_along_axis(others, order, axis=-1), axis=-1) + 1.0
-    total = np.cumsum(np.take_along_axis(others * p, order, axis=-1), axis=-1) + p[:, 1:2]
-    mean = np.maximum(np.max(total / count, axis=-1), p[:, 1])[:, None]
-    members = (others > 0) & (p > mean)
-    members[:, 1] = True
+    inside, outside = layout * predicted, layout * ~predicted
+    level = np.where(layout > 0, p, np.inf)  # breakpoints of the balance, one per group
+    difference = p[:, None, :] - np.where(layout > 0, p, 0.0)[:, :, None]  # [breakpoint, group]
+    balance = np.sum(inside[:, None, :] * np.maximum(-difference, 0) - outside[:, None, :] * np.maximum(difference, 0), axis=-1)
+    below = np.max(np.where((balance <= 0) & (layout > 0), level, -np.inf), axis=-1, keepdims=True)
+    members = ((inside > 0) & (p <= below)) | ((outside > 0) & (p > below))
+    weight = layout * members
+    count = weight.sum(axis=-1, keepdims=True)
+    mean = np.sum(weight * p, axis=-1, keepdims=True) / np.maximum(count, 1.0)
     return np.where(members, mean, p), members
 
 
 class Objective:
-    """The regret of pooled predictions as a function of the four masses, with gradient and Hessian."""
+    """The regret of pooled predictions as a function of the masses, with gradient and Hessian."""
 
-    def __init__(self, inner: Inner, n: int) -> None:
-        self.inner, self.n = inner, n
+    def __init__(self, inner: Inner, groups: tuple[str, ...]) -> None:
+        self.inner, self.predicted = inner, predicted_groups(groups)
 
-    def distribution(self, c: Candidates) -> tuple[Array, Array, Array]:
-        """p (N, 5), multiplicities (N, 5), and the constant Jacobian dp/dmasses (N, 5, 4)."""
-        m = multiplicities(c.block, self.n)
-        jacobian = np.zeros((*m.shape, 4))
-        jacobian[:, 0, 0] = jacobian[:, 1, 0] = 0.5
-        for part, group in ((1, 2), (2, 3), (3, 4)):
-            jacobian[:, group, part] = np.where(m[:, group] > 0, 1.0 / np.maximum(m[:, group], 1.0), 0.0)
+    def distribution(self, c: Candidates) -> tuple[Array, Array]:
+        """p (N, G) and the Jacobian dp/dmasses (N, G, G - 1)."""
+        count, size = c.layout.shape
+        r = c.layout[:, 0]
+        jacobian = np.zeros((count, size, size - 1))
+        jacobian[:, 0, 0] = jacobian[:, 1, 0] = 0.5 / r
+        for g in range(2, size):
+            jacobian[:, g, g - 1] = np.where(c.layout[:, g] > 0, 1.0 / np.maximum(c.layout[:, g], 1.0), 0.0)
         p = np.einsum("igk,ik->ig", jacobian, c.masses)
-        p[:, 0] += c.beta
-        return p, m, jacobian
+        p[:, 0] += c.beta / r
+        return p, jacobian
 
-    def optima(self, c: Candidates) -> tuple[Array, Array, Array, NDArray[np.bool_], Optimum, Optimum, Array]:
-        """p, multiplicities, pooled p, members, the free and the pooled optimum, and the Jacobian."""
-        p, m, jacobian = self.distribution(c)
-        pooled, members = pool(p, m)
-        return p, m, pooled, members, self.inner.solve(p, m), self.inner.solve(pooled, m), jacobian
+    def _optima(self, c: Candidates) -> tuple[Array, Array, Bools, Optimum, Optimum, Array]:
+        p, jacobian = self.distribution(c)
+        pooled, members = pool(p, c.layout, self.predicted)
+        return p, pooled, members, self.inner.solve(p, c.layout), self.inner.solve(pooled, c.layout), jacobian
 
     def value(self, c: Candidates) -> Array:
-        """C*(pool(p)) - C*(p); nan where the inner solver failed."""
-        _, _, _, _, free, tied, _ = self.optima(c)
-        bad = np.maximum(free.residual, tied.residual) > 1e-9
-        return np.where(bad, np.nan, tied.risk - free.risk)
+        """C*(pool(p)) - C*(p); infinite where the inner solver failed."""
+        _, _, _, free, tied, _ = self._optima(c)
+        value = tied.risk - free.risk
+        bad = (np.maximum(free.residual, tied.residual) > ACCEPTED_RESIDUAL) | ~np.isfinite(value)
+        return np.where(bad, np.inf, value)
 
     def derivatives(self, c: Candidates) -> tuple[Array, Array, Array]:
-        """Value, gradient (N, 4) and Hessian (N, 4, 4) in the masses."""
-        _, m, _, members, free, tied, jacobian = self.optima(c)
+        """Value, gradient and Hessian in the masses."""
+        _, _, members, free, tied, jacobian = self._optima(c)
+        m = c.layout
         weight = m * members
-        averaging = np.eye(GROUPS) * ~members[:, None, :] + (
-            members[:, :, None] * weight[:, None, :] / np.sum(weight, axis=-1)[:, None, None]
+        averaging = np.eye(m.shape[-1]) * ~members[:, None, :] + (
+            members[:, :, None] * weight[:, None, :] / np.maximum(np.sum(weight, axis=-1), 1.0)[:, None, None]
         )
         through = np.matmul(averaging, jacobian)
         gradient = np.einsum("ig,igk->ik", m * tied.losses, through) - np.einsum("ig,igk->ik", m * free.losses, jacobian)
@@ -140,18 +142,18 @@ class Objective:
 
     def found(self, c: Candidates) -> Found:
         """The full record of a batch."""
-        p, m, pooled, _, free, tied, _ = self.optima(c)
-        return Found(
-            tied.risk - free.risk, p, pooled, m, c.block, c.masses, np.asarray(np.maximum(free.residual, tied.residual))
-        )
+        p, pooled, _, free, tied, _ = self._optima(c)
+        return Found(tied.risk - free.risk, c, p, pooled, np.asarray(np.maximum(free.residual, tied.residual)))
 
 
 def _congruence(matrix: Array, j: Array) -> Array:
     return np.asarray(np.matmul(np.swapaxes(j, -1, -2), np.matmul(matrix, j)))
 
 
-#: Step lengths tried at once on every line.
-_LINE = np.array([1.0, 0.5, 0.2, 0.05, 0.01, 1e-3])
+#: Steps tried at once on every line: fractions of the Newton step, and of the way to the nearest wall. The small ones matter
+#: where the slope is infinite at a probability of 0.
+_OF_STEP = np.array([1.0, 0.5, 0.15, 0.03])
+_OF_WALL = np.array([1.0, 0.9, 0.5, 0.1, 1e-2, 1e-3, 1e-5])
 
 
 def descend(objective: Objective, c: Candidates, iterations: int = 40, tolerance: float = 1e-13) -> Candidates:
@@ -160,45 +162,40 @@ def descend(objective: Objective, c: Candidates, iterations: int = 40, tolerance
     The Hessian is indefinite (a difference of concave functions), so its eigenvalues are taken in absolute value. A row is
     done when no step improves it.
     """
-    n = objective.n
     masses = c.masses.copy()
-    exists = np.stack([np.ones_like(c.block), c.block - 2, n - c.block, n - c.block - 1], axis=-1) > 0
-    active_rows = np.arange(masses.shape[0])
+    exists = np.concatenate([np.ones((len(masses), 1)), c.layout[:, 2:]], axis=1) > 0
+    rows = np.arange(masses.shape[0])
     for _ in range(iterations):
-        if active_rows.size == 0:
+        if rows.size == 0:
             break
-        sub = Candidates(c.beta[active_rows], c.block[active_rows], masses[active_rows])
+        sub = Candidates(c.beta[rows], c.layout[rows], masses[rows])
         value, gradient, hessian = objective.derivatives(sub)
-        gradient, hessian = (
-            np.nan_to_num(gradient, posinf=1e30, neginf=-1e30),
-            np.nan_to_num(hessian, posinf=1e30, neginf=-1e30),
-        )
-        direction = _newton_direction(sub.masses, gradient, hessian, exists[active_rows])
+        gradient, hessian = (np.nan_to_num(a, posinf=1e30, neginf=-1e30) for a in (gradient, hessian))
+        direction = _newton_direction(sub.masses, gradient, hessian, exists[rows])
         trial = np.maximum(
-            sub.masses[:, None, :] + _longest_steps(sub.masses, direction)[..., None] * direction[:, None, :], 0.0
+            sub.masses[:, None, :] + _step_lengths(sub.masses, direction)[..., None] * direction[:, None, :], 0.0
         )
-        trial *= ((1.0 - sub.beta) / np.maximum(trial.sum(axis=-1), 1e-300).T).T[..., None]
-        steps = trial.shape[1]
-        values = objective.value(Candidates(np.repeat(sub.beta, steps), np.repeat(sub.block, steps), trial.reshape(-1, 4)))
-        values = np.where(np.isnan(values), np.inf, values).reshape(-1, steps)
+        trial *= ((1.0 - sub.beta)[:, None] / np.maximum(trial.sum(axis=-1), 1e-300))[..., None]
+        steps, parts = trial.shape[1:]
+        repeated = Candidates(np.repeat(sub.beta, steps), np.repeat(sub.layout, steps, axis=0), trial.reshape(-1, parts))
+        values = objective.value(repeated).reshape(-1, steps)
         best = np.argmin(values, axis=1)
         reached = values[np.arange(best.size), best]
         better = reached < value
-        masses[active_rows[better]] = trial[np.arange(best.size), best][better]
-        active_rows = active_rows[value - reached > tolerance * np.maximum(np.abs(value), 1e-6)]
-    return Candidates(c.beta, c.block, masses)
+        masses[rows[better]] = trial[np.arange(best.size), best][better]
+        rows = rows[value - reached > tolerance * np.maximum(np.abs(value), 1e-6)]
+    return Candidates(c.beta, c.layout, masses)
 
 
-def _newton_direction(masses: Array, gradient: Array, hessian: Array, exists: NDArray[np.bool_]) -> Array:
+def _newton_direction(masses: Array, gradient: Array, hessian: Array, exists: Bools) -> Array:
     """A descent direction in the plane of fixed sum; parts at 0 that would decrease are held."""
-    scale = np.max(masses, axis=-1, keepdims=True)
-    at_zero = masses <= 1e-13 * scale
+    at_zero = masses <= 1e-13 * np.max(masses, axis=-1, keepdims=True)
     free = exists & ~at_zero
     # the multiplier of the sum is the mean gradient of the free parts; parts at 0 enter when their slope is lower
     level = np.sum(np.where(free, gradient, 0.0), axis=-1, keepdims=True) / np.maximum(free.sum(axis=-1, keepdims=True), 1)
     free = free | (exists & at_zero & (gradient < level))
     count = np.maximum(free.sum(axis=-1), 1).astype(float)
-    projector = np.eye(4) * free[:, None, :] - free[:, :, None] * free[:, None, :] / count[:, None, None]
+    projector = np.eye(masses.shape[-1]) * free[:, None, :] - free[:, :, None] * free[:, None, :] / count[:, None, None]
     g = np.einsum("ikl,il->ik", projector, gradient)
     h = np.matmul(projector, np.matmul(hessian, projector))
     eigenvalues, vectors = np.linalg.eigh(h)
@@ -206,80 +203,105 @@ def _newton_direction(masses: Array, gradient: Array, hessian: Array, exists: ND
     step = -np.einsum("ikl,il->ik", vectors, np.einsum("ilk,il->ik", vectors, g) / size)
     step = np.einsum("ikl,il->ik", projector, step)
     # after the projection a part at 0 may still point outward: hold it and give its share back evenly
-    outward = (masses <= 1e-13 * scale) & (step < 0)
+    outward = at_zero & (step < 0)
     step = np.where(outward, 0.0, step)
     inside = free & ~outward
     surplus = step.sum(axis=-1, keepdims=True) / np.maximum(inside.sum(axis=-1, keepdims=True), 1)
     return np.where(inside, step - surplus, 0.0)
 
 
-def _longest_steps(masses: Array, direction: Array) -> Array:
-    """Step lengths to try, (N, L): fractions of the full step and the step to the nearest wall."""
+def _step_lengths(masses: Array, direction: Array) -> Array:
+    """Step lengths to try, (N, L): fractions of the full step, and the step to the nearest wall."""
     with np.errstate(divide="ignore", invalid="ignore"):
         wall = np.min(np.where(direction < 0, -masses / direction, np.inf), axis=-1)
     wall = np.where(np.isfinite(wall), wall, 0.0)
-    return np.concatenate([np.minimum(_LINE[None, :], wall[:, None]), wall[:, None]], axis=1)
+    return np.concatenate([np.minimum(_OF_STEP, wall[:, None]), _OF_WALL * wall[:, None]], axis=1)
 
 
-def starts(betas: Array, blocks: Iterable[int], n: int) -> Candidates:
-    """Starting points for every beta and block size: block height and spread of the rest vary."""
-    rows: list[tuple[Array, Array, Array]] = []
-    for k in blocks:
-        heights = (0.1, 0.35, 0.6, 0.85, 1.0) if k > 2 else (0.0,)
-        spreads = ((0.0, 0.0), (0.4, 0.0), (0.1, 0.3)) if k < n else ((0.0, 0.0),)
-        for height in heights:
-            for single, rest in spreads:
-                left = 1.0 - betas
-                outside = np.stack([single * left, (rest if n > k + 1 else 0.0) * left], axis=-1) * min(1.0, (n - k) / n * 2)
-                left = left - outside.sum(axis=-1)
-                pair = np.maximum((left - (k - 2) * betas * height) * 2 / k, 0.0)
-                masses = np.concatenate([np.stack([pair, left - pair], axis=-1), outside], axis=-1)
-                if k == 2:
-                    masses[:, 0] += masses[:, 1]
-                    masses[:, 1] = 0.0
-                rows.append((betas, np.full(betas.shape, k), masses))
-    b, k_, m = (np.concatenate(parts) for parts in zip(*rows, strict=True))
-    return Candidates(b, k_, m)
+def layouts(n: int, k: int) -> list[tuple[int, ...]]:
+    """The layouts to start from: all of them for few classes, a geometric ladder of block sizes for many."""
+    if k == 1:
+        return [(1, 1, block, *_outside(n - 2 - block)) for block in _ladder(n - 2)]
+    result: list[tuple[int, ...]] = []
+    most = min(k, n - k)
+    for r in sorted({1, 2, (most + 1) // 2, most} & set(range(1, most + 1))):
+        common = k - r
+        for high in sorted({0, 1, common // 2, common} & set(range(common + 1))):
+            for block in _ladder(n - k - r):
+                result.append((r, r, high, common - high, block, *_outside(n - k - r - block)))
+    return result
 
 
-def block_sizes(n: int) -> list[int]:
-    """All sizes 2..n for few classes, a geometric ladder for many."""
-    if n <= 12:
-        return list(range(2, n + 1))
-    ladder = {2, 3, 4, n}
-    k = 4.0
-    while k < n:
-        ladder.add(round(k))
-        k *= 1.5
-    return sorted(k for k in ladder if k <= n)
+def _outside(left: int) -> tuple[int, int]:
+    return (min(left, 1), max(left - 1, 0))
 
 
-def smallest_regret(inner: Inner, n: int, betas: Array, keep: int = 4) -> tuple[Found, Array]:
-    """The best candidate for every beta, and the lowest values by block size explored last.
+def _ladder(most: int) -> list[int]:
+    if most <= 10:
+        return list(range(most + 1))
+    steps, size = {0, 1, 2, most}, 2.0
+    while size < most:
+        steps.add(round(size))
+        size *= 1.5
+    return sorted(steps)
 
-    Many starts are evaluated, the best few of each beta descend; then block sizes next to the best are tried until none helps.
+
+def starts(betas: Array, layout: tuple[int, ...], rng: np.random.Generator) -> Iterator[Candidates]:
+    """Starting points of one layout for every beta: block height and spread of the rest vary."""
+    left = (1.0 - betas)[:, None]
+    sizes = np.broadcast_to(np.array(layout, dtype=float), (betas.size, len(layout)))
+    r, block, single, rest = layout[0], layout[-3], layout[-2], layout[-1]
+    if len(layout) == len(ZERO_ONE):
+        outside = ((0.0, 0.0), (0.4, 0.0), (0.1, 0.3)) if single else ((0.0, 0.0),)
+        reach = min(1.0, 2.0 * (single + rest) / sum(layout))
+        for height in (0.1, 0.35, 0.6, 0.85, 1.0) if block else (0.0,):
+            for one, many in outside:
+                part = np.concatenate([one * reach * left, (many if rest else 0.0) * reach * left], axis=1)
+                inside = left - part.sum(axis=1, keepdims=True)
+                pair = np.maximum((inside - block * betas[:, None] * height) * 2 / (block + 2), 0.0) if block else inside
+                yield Candidates(betas, sizes, np.concatenate([pair, inside - pair, part], axis=1))
+        return
+    # labels at one level, at random heights around it, or absent
+    counts = np.array([2 * r, *layout[2:]], dtype=float)
+    for _ in range(10):
+        heights = rng.choice([0.0, 0.3, 1.0, 1.0, 1.6], size=counts.size)
+        heights[0] = max(heights[0], 0.3)
+        shares = counts * heights
+        yield Candidates(betas, sizes, left * shares / shares.sum())
+
+
+def smallest_regret(inner: Inner, n: int, k: int, betas: Array, *, seed: int = 0, keep: int = 4) -> Found:
+    """The best candidate for every beta.
+
+    The best start of each layout descends a few steps, the best few of each beta descend to the end, then layouts with a
+    block a little larger or smaller are tried until none helps.
     """
-    objective = Objective(inner, n)
-    sizes = block_sizes(n)
-    first = starts(betas, sizes, n)
-    values = objective.value(first)
-    values = np.where(np.isnan(values), np.inf, values)
-    # the best start of each (block size, beta) descends a few steps; the best few of each beta go to the end
-    rows = np.concatenate([_smallest(np.where(first.block == k, values, np.inf), betas.size, 1) for k in sizes])
-    coarse = descend(objective, first.take(rows), iterations=4)
-    values = objective.value(coarse)
-    rows = _smallest(np.where(np.isnan(values), np.inf, values), betas.size, keep)
-    best = _best(objective, descend(objective, coarse.take(rows)), betas.size)
-    gap = _ladder_gap(sizes, best.block)
-    while np.any(gap > 1):
-        gap = np.maximum(gap // 3, 1)
-        best = _try_blocks(objective, best, betas, gap, n)
-    for _ in range(8):  # until neighbouring sizes stop helping
-        before = best.value
-        best = _try_blocks(objective, best, betas, np.ones_like(gap), n)
-        if np.all(best.value >= before - 1e-15):
-            break
-    return best, best.value
+    objective = Objective(inner, ZERO_ONE if k == 1 else TOP_K)
+    rng = np.random.default_rng(seed)
+    best_starts = []
+    for layout in layouts(n, k):
+        batch = Candidates.join(list(starts(betas, layout, rng)))
+        best_starts.append(batch.take(_smallest(objective.value(batch), betas.size, 1)))
+    coarse = descend(objective, Candidates.join(best_starts), iterations=4)
+    best = _best(objective, descend(objective, coarse.take(_smallest(objective.value(coarse), betas.size, keep))), betas.size)
+    return _improve_blocks(objective, best, betas, n, k)
+
+
+def follow(inner: Inner, anchors: Found, anchor_betas: Array, n: int, k: int, betas: Array) -> Found:
+    """The best candidates at further betas, by descent from those of the anchors on either side."""
+    objective = Objective(inner, ZERO_ONE if k == 1 else TOP_K)
+    right = np.clip(np.searchsorted(anchor_betas, betas), 0, anchor_betas.size - 1)
+    parts = []
+    for offset in (-2, -1, 0, 1):
+        index = np.clip(right + offset, 0, anchor_betas.size - 1)
+        source = anchors.candidates.take(index)
+        mass = source.masses.sum(axis=1)
+        scale = np.where(mass > 0, (1.0 - betas) / np.where(mass > 0, mass, 1.0), 0.0)
+        masses = source.masses * scale[:, None]
+        masses[:, 0] = np.maximum(masses[:, 0] + (1.0 - betas) - masses.sum(axis=1), 0.0)
+        parts.append(Candidates(betas, source.layout, masses))
+    best = _best(objective, descend(objective, Candidates.join(parts)), betas.size)
+    return _improve_blocks(objective, best, betas, n, k, rounds=2)
 
 
 def _smallest(values: Array, count: int, keep: int) -> Indices:
@@ -288,39 +310,49 @@ def _smallest(values: Array, count: int, keep: int) -> Indices:
     return np.asarray((chosen * count + np.arange(count)).ravel())
 
 
-def _ladder_gap(sizes: list[int], block: Indices) -> Indices:
-    ladder = np.array(sizes)
-    position = np.searchsorted(ladder, block)
-    up = ladder[np.minimum(position + 1, ladder.size - 1)] - block
-    down = block - ladder[np.maximum(position - 1, 0)]
-    return np.asarray(np.maximum(up, down))
-
-
 def _best(objective: Objective, c: Candidates, count: int) -> Found:
     """The best of several candidates per beta; rows are ordered (candidate, beta)."""
     found = objective.found(c)
-    value = np.where(found.residual > 1e-9, np.inf, found.value).reshape(-1, count)
+    value = np.where(found.residual > ACCEPTED_RESIDUAL, np.inf, found.value).reshape(-1, count)
     return found.take(np.argmin(value, axis=0) * count + np.arange(count))
 
 
-def _try_blocks(objective: Objective, best: Found, betas: Array, gap: Indices, n: int) -> Found:
-    candidates = [Candidates(betas, best.block, best.masses)]
+def _improve_blocks(objective: Objective, best: Found, betas: Array, n: int, k: int, rounds: int = 8) -> Found:
+    ladder = np.array(_ladder(n - 2 if k == 1 else n - k - 1))
+    block = best.candidates.layout[:, -3]
+    position = np.searchsorted(ladder, block)
+    up = ladder[np.minimum(position + 1, ladder.size - 1)] - block
+    gap = np.maximum(up, block - ladder[np.maximum(position - 1, 0)])
+    while np.any(gap > 1):
+        gap = np.maximum(gap // 3, 1)
+        best = _try_blocks(objective, best, betas, gap)
+    for _ in range(rounds):  # until neighbouring sizes stop helping
+        before = best.value
+        best = _try_blocks(objective, best, betas, np.ones_like(gap))
+        if np.all(best.value >= before - 1e-15):
+            break
+    return best
+
+
+def _try_blocks(objective: Objective, best: Found, betas: Array, gap: Array) -> Found:
+    candidates = [best.candidates]
     for sign in (-2, -1, 1, 2):
-        block = np.clip(best.block + sign * gap, 2, n)
-        masses = _moved(best.masses, best.block, block, n, betas)
-        candidates.append(descend(objective, Candidates(betas, block, masses), iterations=12))
-    joined = Candidates(*(np.concatenate([getattr(c, f) for c in candidates]) for f in ("beta", "block", "masses")))
-    return _best(objective, joined, betas.size)
+        moved = _resized(best.candidates, sign * gap)
+        candidates.append(descend(objective, moved, iterations=12))
+    return _best(objective, Candidates.join(candidates), betas.size)
 
 
-def _moved(masses: Array, old: Indices, new: Indices, n: int, betas: Array) -> Array:
-    """Masses for another block size: the whole pool keeps its mass, its labels their relative heights."""
-    result = masses.copy()
-    share = np.where(old > 2, masses[:, 1] / np.maximum(old - 2, 1), (masses[:, 0] + betas) / 2)
-    pool_mass = masses[:, 0] + masses[:, 1] + masses[:, 2]
-    result[:, 2] = 0.0
-    result[:, 1] = np.where(new > 2, np.minimum(share * (new - 2), pool_mass), 0.0)
-    result[:, 0] = pool_mass - result[:, 1]
-    result[:, 3] = np.where(n - new > 1, masses[:, 3], 0.0)
-    result[:, 0] += masses[:, 3] - result[:, 3]
-    return result
+def _resized(c: Candidates, change: Array) -> Candidates:
+    """Another block size: the block keeps the height of its labels as far as the mass of the pool allows."""
+    layout, masses = c.layout.copy(), c.masses.copy()
+    old, outside = layout[:, -3].copy(), layout[:, -2] + layout[:, -1]
+    new = np.clip(old + change, 0, old + outside)
+    left = old + outside - new
+    layout[:, -3], layout[:, -2], layout[:, -1] = new, np.minimum(left, 1), np.maximum(left - 1, 0)
+    height = np.where(old > 0, masses[:, -3] / np.maximum(old, 1), (masses[:, 0] + c.beta) / (2 * layout[:, 0]))
+    mass = masses[:, 0] + masses[:, -3] + masses[:, -1] + np.where(layout[:, -2] > 0, 0.0, masses[:, -2])
+    masses[:, -2] = np.where(layout[:, -2] > 0, masses[:, -2], 0.0)
+    masses[:, -1] = 0.0
+    masses[:, -3] = np.minimum(height * new, mass)
+    masses[:, 0] = mass - masses[:, -3]
+    return Candidates(c.beta, layout, masses)

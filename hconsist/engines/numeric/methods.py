@@ -1,0 +1,55 @@
+"""Which method answers which problem."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hconsist.engines.numeric.inner import Fallback, Inner, SeparableSoftmax
+from hconsist.engines.numeric.jets import GroupJetOps, GroupScores, Jet, JetOps
+from hconsist.engines.numeric.smooth import FormulaModel, Newton, SoftmaxModel
+from hconsist.losses import LDRk, Loss, Max, SoftmaxLoss
+from hconsist.pointwise import PointwiseProblem
+
+#: On the complete set, scores beyond this many units change no risk in double precision.
+_FAR = 60.0
+
+
+def inner_solver(problem: PointwiseProblem) -> Inner | None:
+    """The batched solver of best-in-class risks, for symmetric losses that are smooth and convex in some coordinates."""
+    loss, bound = problem.surrogate, problem.hypotheses.score_bound
+    if not loss.symmetric or loss.shape not in ("convex in softmax", "convex in scores") or is_piecewise_linear(loss):
+        return None
+    if isinstance(loss, SoftmaxLoss):
+        unit = float(loss.temperature)
+        if bound is None and loss.shape == "convex in softmax":
+            return SeparableSoftmax(loss.separable)
+        newton = Newton(SoftmaxModel(loss), _FAR * unit + _margin(loss) if bound is None else float(bound), unit)
+        return Fallback(SeparableSoftmax(loss.separable, iterations=25, rising=True), newton) if bound is None else newton
+    if isinstance(loss, Max | LDRk) or (bound is not None and loss.sum_to_zero and problem.n > 2):
+        return None
+    return Newton(FormulaModel(loss, problem.n, loss.sum_to_zero), _FAR if bound is None else float(bound))
+
+
+def _margin(loss: Loss) -> float:
+    return 3.0 * float(getattr(loss, "c", 0))
+
+
+def is_piecewise_linear(loss: Loss) -> bool:
+    """Whether the second derivatives of the loss (in softmax values, where it is a function of them) vanish.
+
+    Examples
+    --------
+    >>> from hconsist.losses import parse_loss
+    >>> is_piecewise_linear(parse_loss("mae")), is_piecewise_linear(parse_loss("sum:phi=hinge"))
+    (True, True)
+    """
+    if isinstance(loss, SoftmaxLoss):
+        jet: Jet = loss.of_softmax(Jet.variable(np.linspace(0.05, 0.95, 7)), JetOps())
+    else:
+        n = loss.only_classes or 3
+        scores = np.random.default_rng(0).normal(size=(20, n))
+        try:
+            jet = loss.losses(GroupScores(scores, n), GroupJetOps(np.ones_like(scores)))
+        except NotImplementedError:
+            return False
+    return bool(np.all(np.abs(jet.hessian) < 1e-12))
