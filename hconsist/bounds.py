@@ -196,11 +196,12 @@ class Bound:
         return np.array(values).reshape(grid.shape)
 
     def envelope_curve(self, betas: ArrayLike) -> NDArray[np.float64]:
-        """T** on an array of betas in [0, 1], as floats (estimates)."""
+        """T** on an array of betas in [0, 1], as floats: estimates, but for the rigorous engine a proven lower bound."""
         grid = np.asarray(betas, dtype=float)
         if self.derivation:
             return float_curve(self.derivation.envelope, grid)
-        return np.array([float(self._hull(b)) for b in grid.ravel()]).reshape(grid.shape)
+        hull = self._lower_hull if self.engine == "rigorous" else self._hull
+        return np.array([float(hull(b)) for b in grid.ravel()]).reshape(grid.shape)
 
     def __call__(self, excess: ArrayLike) -> Any:
         """Gamma at a surrogate excess (risk difference plus minimizability gap): the largest target excess possible.

@@ -98,6 +98,14 @@ def test_transform_curves_show_the_envelope_only_where_it_differs() -> None:
     assert "comp-sum:tau=1: convex envelope" not in labels
 
 
+def test_a_certified_curve_lies_on_the_safe_side() -> None:
+    certified, exact = derive("mae", n_classes=3, engine="rigorous"), derive("mae", n_classes=3, engine="symbolic")
+    ax = bound_curves([certified, exact], labels=["a", "b"], published=False)
+    safe, truth = line(ax, "a: certified"), line(ax, "b: exact")
+    assert np.all(safe[0] <= truth[0] + 1e-12)  # the same target excess from a smaller surrogate excess
+    assert np.max(truth[0] - safe[0]) < 0.03
+
+
 @pytest.mark.parametrize("suffix", ["svg", "pdf", "png"])
 def test_files_are_the_same_bytes_each_time(tmp_path: Path, suffix: str) -> None:
     for name in ("a", "b"):
