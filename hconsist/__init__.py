@@ -21,6 +21,7 @@ _HOMES = {
     ),
     "hconsist.pointwise": ("Answer", "PointwiseProblem", "Witness"),
     "hconsist.engines": ("transform",),
+    "hconsist.consistency": ("ConsistencyVerdict", "Counterexample", "verdict"),
     "hconsist.bounds": ("Bound", "derive"),
     "hconsist.errors": ("EngineCannotAnswerError", "HconsistError", "InvalidInputError", "UnknownNameError"),
 }

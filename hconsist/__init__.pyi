@@ -1,5 +1,8 @@
 from hconsist.bounds import Bound as Bound
 from hconsist.bounds import derive as derive
+from hconsist.consistency import ConsistencyVerdict as ConsistencyVerdict
+from hconsist.consistency import Counterexample as Counterexample
+from hconsist.consistency import verdict as verdict
 from hconsist.distributions import ClassNoise as ClassNoise
 from hconsist.distributions import Distribution as Distribution
 from hconsist.distributions import Estimate as Estimate

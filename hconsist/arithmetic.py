@@ -680,16 +680,12 @@ class CvxpyOps(Ops):
     def differences(self, scores: Value) -> Value:
         import cvxpy as cp
 
-        n = scores.shape[0]
-        column = cp.reshape(scores, (n, 1), order="C")
-        row = cp.reshape(scores, (1, n), order="C")
-        return column @ np.ones((1, n)) - np.ones((n, 1)) @ row
+        return cp.vstack([scores[y] - scores for y in range(scores.shape[0])])
 
     def rows(self, vector: Value) -> Value:
         import cvxpy as cp
 
-        n = vector.shape[0]
-        return np.ones((n, 1)) @ cp.reshape(vector, (1, n), order="C")
+        return cp.vstack([vector] * vector.shape[0])
 
     def off_diagonal(self, n: int) -> Value:
         return 1.0 - np.eye(n)

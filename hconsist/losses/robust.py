@@ -391,8 +391,8 @@ class TruncatedGCE(SoftmaxLoss):
         require((k > 0) and (k < 1), "k must lie in (0, 1)", k, "pass k=0.5; k = 0 is the gce loss")
 
     def of_softmax(self, u: Value, ops: Ops) -> Value:
-        kept = ops.maximum(u, ops.const(self.k))
-        return (ops.const(1) - ops.power(kept, self.q)) / ops.const(self.q)
+        highest = (ops.const(1) - ops.power(ops.const(self.k), self.q)) / ops.const(self.q)
+        return ops.minimum((ops.const(1) - ops.power(u, self.q)) / ops.const(self.q), highest)
 
 
 def _convex_if(convex: object, concave: object) -> Shape | None:

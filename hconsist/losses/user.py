@@ -129,12 +129,25 @@ class UserMarginLoss(MarginLoss):
 
     @property
     def shape(self) -> Shape | None:
-        import sympy
+        return "convex in scores" if _convex(self.formula, _symbol(self.formula)) else None
 
-        symbol = _symbol(self.formula)
-        if sympy.simplify(sympy.diff(self.formula, symbol, 2)).is_nonnegative:
-            return "convex in scores"
-        return None
+
+def _convex(e: sympy.Expr, v: sympy.Symbol) -> bool:
+    """Whether a formula is convex in v: by its second derivative where it is smooth, by the rules of convexity elsewhere."""
+    import sympy
+
+    if not e.has(sympy.Max, sympy.Min, sympy.Abs):
+        return bool(sympy.simplify(sympy.diff(e, v, 2)).is_nonnegative)
+    if e.is_Add or isinstance(e, sympy.Max):
+        return all(_convex(a, v) for a in e.args)
+    if e.is_Mul:
+        constant, rest = e.as_independent(v, as_Add=False)
+        return bool(constant.is_nonnegative) and rest != e and _convex(rest, v)
+    if isinstance(e, sympy.exp):
+        return _convex(e.args[0], v)
+    if e.is_Pow:
+        return bool(e.exp.is_number and e.exp >= 1 and e.base.is_nonnegative) and _convex(e.base, v)
+    return isinstance(e, sympy.Abs) and sympy.diff(e.args[0], v, 2) == 0
 
 
 def _symbol(formula: sympy.Expr) -> sympy.Symbol:

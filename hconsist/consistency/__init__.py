@@ -1,0 +1,48 @@
+"""Consistency verdicts with proof: is a small surrogate risk a small target risk, on the complete hypothesis set?"""
+
+from __future__ import annotations
+
+from hconsist.consistency.rules import RULES, Case, applicable
+from hconsist.consistency.verdict import ConsistencyVerdict, Counterexample
+from hconsist.losses import Loss, Target, parse_loss, parse_target
+from hconsist.pointwise import PointwiseProblem
+
+__all__ = ["ConsistencyVerdict", "Counterexample", "verdict"]
+
+
+def verdict(loss: Loss | str, n_classes: int = 2, target: Target | str = "zero-one") -> ConsistencyVerdict:
+    """Whether a loss is consistent with a target for n labels on the complete hypothesis set, with the argument.
+
+    The rules work on the loss's formula: derivatives by SymPy, signs by SymPy or ball arithmetic, piecewise-linear risks by
+    exact arithmetic. What none of them settles is undecided.
+
+    Parameters
+    ----------
+    loss : Loss or str
+    n_classes : int
+    target : Target or str
+
+    Raises
+    ------
+    InvalidInputError
+        When the parts do not fit together.
+
+    Source: Steinwart 2007 and Tewari, Bartlett 2007 (calibration); Bartlett, Jordan, McAuliffe 2006, theorem 2 (two labels).
+
+    Examples
+    --------
+    >>> verdict("crammer-singer", n_classes=3).status
+    'not consistent'
+    >>> print(verdict("logistic", n_classes=10))
+    comp-sum:tau=1, n = 10, zero-one: consistent (strictly decreasing in the label's softmax value where predictions are made)
+    """
+    problem = PointwiseProblem(parse_loss(loss), parse_target(target), n_classes=n_classes)
+    case = Case(problem.surrogate, problem.n, problem.target)
+    if case.loss.symbolic:
+        return case.verdict("undecided", "a parameter has no value: give a number for it")
+    for rule in RULES:
+        found = rule(case)
+        if found is not None:
+            return found
+    tried = applicable(case.loss) if case.top_1 else []
+    return case.verdict("undecided", "no rule applies" + (f" (asked for: {'; '.join(tried)})" if tried else ""))

@@ -1,0 +1,162 @@
+"""Signs, slopes and monotonicity of a formula in one variable, decided exactly or not at all."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+from hconsist.arithmetic import BALLS, evaluate, to_sympy
+from hconsist.errors import InvalidInputError
+
+
+def one_sided_slopes(expression: Any, symbol: Any) -> tuple[Any, Any]:
+    """The left and right derivative at 0 of an expression with Max, Min and Abs, exactly.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> v = sympy.Symbol("v", real=True)
+    >>> one_sided_slopes(sympy.Max(0, -v), v)
+    (-1, 0)
+    """
+    return tuple(_germ(expression, symbol, side)[1] for side in (-1, 1))
+
+
+def _germ(expression: Any, symbol: Any, side: int) -> tuple[Any, Any]:
+    """Value at 0 and one-sided derivative at 0, the branch of every Max, Min and Abs chosen as it is next to 0."""
+    import sympy
+
+    def resolve(e: Any) -> Any:
+        if not e.args:
+            return e
+        args = [resolve(a) for a in e.args]
+        if isinstance(e, sympy.Max | sympy.Min):
+            sign = 1 if isinstance(e, sympy.Max) else -1
+            best = args[0]
+            for candidate in args[1:]:
+                difference = sympy.simplify((candidate - best).subs(symbol, 0))
+                if difference == 0:
+                    difference = sympy.simplify(side * sympy.diff(candidate - best, symbol).subs(symbol, 0))
+                if (sign * difference).is_positive:
+                    best = candidate
+            return best
+        if isinstance(e, sympy.Abs):
+            inner = args[0]
+            at = inner.subs(symbol, 0)
+            direction = at if at != 0 else side * sympy.diff(inner, symbol).subs(symbol, 0)
+            return inner if direction.is_nonnegative else -inner
+        return e.func(*args)
+
+    smooth = resolve(expression)
+    return sympy.simplify(smooth.subs(symbol, 0)), sympy.simplify(sympy.diff(smooth, symbol).subs(symbol, 0))
+
+
+def trend(expression: Any, symbol: Any) -> int | None:
+    """1 (non-decreasing), -1 (non-increasing), 0 (constant) or None (not known).
+
+    The variable runs over the real line, or over (0, 1] when the symbol is positive.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> u = sympy.Symbol("u", positive=True)
+    >>> trend(-((1 - u) ** 2) * sympy.log(u), u), trend(u * (1 - u), u)
+    (-1, None)
+    """
+    if symbol not in expression.free_symbols:
+        return 0
+    direction = _trend_of_structure(expression, symbol)
+    return _trend_of_slope(expression, symbol) if direction is None else direction
+
+
+def _trend_of_structure(e: Any, symbol: Any) -> int | None:
+    import sympy
+
+    if e == symbol:
+        return 1
+    if e.is_Add or isinstance(e, sympy.Max | sympy.Min):
+        return _together([trend(a, symbol) for a in e.args])
+    if e.is_Mul:
+        constant, factors = e.as_independent(symbol, as_Add=False)
+        factors = factors.args if factors.is_Mul else (factors,)
+        sign = _sign(constant)
+        if len(factors) > 1:  # a product of non-negative factors that all move the same way
+            flips = [1 if _non_negative(f, symbol) else -1 if _non_negative(-f, symbol) else None for f in factors]
+            if sign is None or None in flips:
+                return None
+            factors = [f if flip == 1 else -f for f, flip in zip(factors, flips, strict=True)]
+            sign *= math.prod(flips)  # type: ignore[arg-type]
+        direction = _together([trend(f, symbol) for f in factors])
+        return None if direction is None or sign is None else sign * direction
+    if isinstance(e, sympy.exp | sympy.log | sympy.tanh):
+        return trend(e.args[0], symbol)
+    if e.is_Pow:
+        base, exponent = e.args
+        if symbol not in exponent.free_symbols and _non_negative(base, symbol):
+            sign, direction = _sign(exponent), trend(base, symbol)
+            return None if sign is None or direction is None else sign * direction
+        if symbol not in base.free_symbols:
+            sign, direction = _sign(sympy.log(base)), trend(exponent, symbol)
+            return None if sign is None or direction is None else sign * direction
+    return None
+
+
+def _trend_of_slope(e: Any, symbol: Any) -> int | None:
+    import sympy
+
+    slope = sympy.factor(sympy.diff(e, symbol))
+    if slope.is_nonpositive or slope.is_nonnegative:
+        return -1 if slope.is_nonpositive else 1
+    # Convex on (0, 1] with a slope <= 0 at its end.
+    falls = symbol.is_positive and slope.subs(symbol, 1).is_nonpositive
+    return -1 if falls and sympy.factor(sympy.simplify(sympy.diff(e, symbol, 2))).is_nonnegative else None
+
+
+def _together(directions: list[int | None]) -> int | None:
+    if None in directions:
+        return None
+    found = {d for d in directions if d}
+    return None if len(found) > 1 else (found.pop() if found else 0)
+
+
+def _sign(constant: Any) -> int | None:
+    return 1 if constant.is_positive else -1 if constant.is_negative else 0 if constant.is_zero else None
+
+
+def _non_negative(expression: Any, symbol: Any) -> bool:
+    """Whether the expression is >= 0 on the domain: known to SymPy, or monotone with its smallest value at the end u = 1."""
+    if expression.is_nonnegative:
+        return True
+    return bool(symbol.is_positive and trend(expression, symbol) == -1 and expression.subs(symbol, 1).is_nonnegative)
+
+
+def proven_negative(expression: Any, symbol: Any, low: Fraction, high: Fraction, boxes: int = 4096) -> bool:
+    """Whether an expression is < 0 on [low, high], by ball arithmetic with bisection: True is a proof, False is no answer.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> u = sympy.Symbol("u", positive=True)
+    >>> proven_negative(u**2 - 2 * u, u, Fraction(1, 10), Fraction(1, 2)), proven_negative(u - 1, u, Fraction(0), Fraction(1))
+    (True, False)
+    """
+    import flint
+
+    waiting = [(low, high)]
+    for _ in range(boxes):
+        if not waiting:
+            return True
+        a, b = waiting.pop()
+        left, right = (flint.arb(flint.fmpq(q.numerator, q.denominator)) for q in (a, b))
+        try:
+            value = evaluate(to_sympy(expression), {symbol: left.union(right)}, BALLS)
+        except InvalidInputError:
+            return False
+        if value < 0:
+            continue
+        if a == b or value > 0:
+            return False
+        middle = (a + b) / 2
+        waiting += [(a, middle), (middle, b)]
+    return False
