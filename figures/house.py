@@ -15,7 +15,9 @@ PICTURE = Path(__file__).with_name("house.svg")
 #: What each module is for, in lines that fit half the width of the picture.
 CAPTIONS = {
     "cli": "the command line, one module for each command",
-    "plots": "figures: take an Axes, return it",
+    "figures": "the project's figures, byte for byte",
+    "explore": "one page with sliders",
+    "plots": "curves: take an Axes, return it",
     "verify": "theorems against engines: verdicts",
     "zoo": "every loss on one line",
     "tightness": "published T beside exact T",

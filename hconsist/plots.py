@@ -76,12 +76,12 @@ def bound_curves(
     'excess zero-one error + gap, at most'
     """
     chosen, names = _checked(bounds, labels)
-    own, ax = ax is None, _axes(ax)
+    own, ax = ax is None, axes_in_style(ax)
     betas = _grid(log)
     curves = []
     for index, (bound, name) in enumerate(zip(chosen, names, strict=True)):
         excess = bound.envelope_curve(betas)
-        papers = _published(bound, betas) if published else None
+        papers = best_published(bound, betas) if published else None
         same = papers is not None and _alike(bound, excess, papers[1])
         status = _STATUS[bound.engine] + (", as published" if same else "")
         curves.append((_curve(ax, excess, betas, f"{name}: {status}", index), name))
@@ -114,12 +114,12 @@ def transform_curves(
     ['comp-sum:tau=2: exact', 'comp-sum:tau=2: convex envelope']
     """
     chosen, names = _checked(bounds, labels)
-    own, ax = ax is None, _axes(ax)
+    own, ax = ax is None, axes_in_style(ax)
     betas = _grid(log)
     curves = []
     for index, (bound, name) in enumerate(zip(chosen, names, strict=True)):
         values, envelope = bound.transform_curve(betas), bound.envelope_curve(betas)
-        papers = _published(bound, betas) if published else None
+        papers = best_published(bound, betas) if published else None
         same = papers is not None and _alike(bound, values, papers[1])
         status = _STATUS[bound.engine] + (", as published" if same else "")
         curves.append((_curve(ax, betas, values, f"{name}: {status}", index), name))
@@ -146,7 +146,7 @@ def save(ax: Axes, path: Path | str) -> None:
     path = Path(path)
     dated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix.lower(), {})
     with mpl.rc_context({"svg.hashsalt": "hconsist", "svg.fonttype": "none", "pdf.fonttype": 42}):
-        _figure(ax).savefig(path, metadata=dated, dpi=200)
+        figure_of(ax).savefig(path, metadata=dated, dpi=200)
 
 
 # --- parts ----------------------------------------------------------------------------------------------------------
@@ -173,7 +173,7 @@ def _checked(bounds: Bound | Sequence[Bound], labels: Sequence[str] | None) -> t
     return chosen, names
 
 
-def _axes(ax: Axes | None) -> Axes:
+def axes_in_style(ax: Axes | None) -> Axes:
     """The caller's Axes, or new ones in the house style."""
     if ax is not None:
         return ax
@@ -183,7 +183,8 @@ def _axes(ax: Axes | None) -> Axes:
         return figure.add_subplot()
 
 
-def _figure(ax: Axes) -> Figure:
+def figure_of(ax: Axes) -> Figure:
+    """The figure that an Axes lies in."""
     figure = ax.get_figure(root=True)
     assert isinstance(figure, Figure)
     return figure
@@ -194,7 +195,7 @@ def _grid(log: bool) -> NDArray[np.float64]:
     return np.geomspace(1e-3, 1.0, 241) if log else np.linspace(0.0, 1.0, 401)
 
 
-def _published(bound: Bound, betas: NDArray[np.float64]) -> tuple[str, NDArray[np.float64]] | None:
+def best_published(bound: Bound, betas: NDArray[np.float64]) -> tuple[str, NDArray[np.float64]] | None:
     """The best transformation that a paper states and nobody refuted, on the grid: its source and its values."""
     curves = [
         (_short(theorem.paper), float_curve(formula, betas))
@@ -273,7 +274,7 @@ def _finish(ax: Axes, curves: Sequence[tuple[Line2D, str]], title: str, corner: 
         if crowded:
             legend = ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
             if own:  # the room that the legend takes is added, not taken from the curves
-                figure = _figure(ax)
+                figure = figure_of(ax)
                 figure.set_figheight(figure.get_figheight() + legend.get_window_extent().height / figure.dpi)
             points = _drawn(ax)
     if len(curves) > 1:
@@ -285,7 +286,7 @@ def _name_curves(
 ) -> None:
     """Write each name beside its curve, where no other curve, name or legend is near: the freest of a hundred places."""
     frame = ax.get_window_extent()
-    point = _figure(ax).dpi / 72
+    point = figure_of(ax).dpi / 72
     for line, name in curves:
         own = points[line]
         others = np.vstack([path for other, path in points.items() if other is not line] or [np.empty((0, 2))])
@@ -322,7 +323,7 @@ def _beside(path: NDArray[np.float64], place: tuple[float, int, int], size: Any,
 
 def _drawn(ax: Axes) -> dict[Line2D, NDArray[np.float64]]:
     """Where each line lies on the canvas once the layout is settled."""
-    _figure(ax).draw_without_rendering()
+    figure_of(ax).draw_without_rendering()
     return {line: ax.transData.transform(np.column_stack(_dense(line))) for line in ax.lines}
 
 

@@ -10,6 +10,7 @@ COMMANDS = {
     "transform": "Compute T(beta), with a witness or an enclosure.",
     "bound": "Turn a surrogate excess into a bound on the target excess.",
     "plot": "Draw bound curves, published beside exact.",
+    "figures": "Rebuild the project's figures.",
     "zoo": "List every loss with its verdicts and its bound.",
     "verify": "Check published statements with every engine.",
 }

@@ -1,0 +1,138 @@
+"""The checked-in figures are what the package draws, and plot functions draw what they drew when they were looked at."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from hconsist.bounds import derive
+from hconsist.cli import main
+from hconsist.engines import transform
+from hconsist.errors import InvalidInputError, UnknownNameError
+from hconsist.figures import FIGURES, draw
+from hconsist.figures.published import gain_over_published
+from hconsist.figures.witnesses import pool_size, transform_with_witnesses, witness_bars
+from hconsist.plots import save
+from hconsist.pointwise import PointwiseProblem
+
+CHECKED_IN = Path(__file__).parents[1] / "figures"
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_checked_in_figure_is_rebuilt_byte_for_byte(name: str, tmp_path: Path) -> None:
+    old = (CHECKED_IN / f"{name}.svg").read_bytes()
+    if f"Matplotlib v{mpl.__version__}".encode() not in old:
+        pytest.skip("drawn with another version of Matplotlib")
+    save(draw(name).axes[0], tmp_path / "new.svg")
+    assert (tmp_path / "new.svg").read_bytes() == old, f"run hconsist figures -o figures {name} and look at it"
+
+
+def test_every_checked_in_picture_is_known() -> None:
+    assert {path.stem for path in CHECKED_IN.glob("*.svg")} == {*FIGURES, "house"}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_colours_survive_colour_blindness(name: str) -> None:
+    okabe_ito = {"0072b2", "d55e00", "009e73", "cc79a7", "e69f00", "56b4e9", "000000"}
+    used = set()
+    for node in ET.parse(CHECKED_IN / f"{name}.svg").iter():
+        for part in (node.get("style") or "").split(";"):
+            key, _, value = part.strip().partition(": #")
+            if key in ("stroke", "fill") and value:
+                used.add(value)
+    greys = {colour for colour in used if colour[0:2] == colour[2:4] == colour[4:6]}
+    assert used - greys <= okabe_ito
+
+
+def test_command_writes_the_named_figures_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as done:
+        main(["figures", "worst-cases", "-o", str(tmp_path)])
+    assert done.value.code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["worst-cases.svg"]
+    assert "[1/1]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["nosuch", "-o", "."], ["-o", "no/such/folder"]])
+def test_command_refuses_before_drawing(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as done:
+        main(["figures", *arguments])
+    assert done.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_published_curve_of_mae_reaches_one_at_one_over_n_and_stays() -> None:
+    ax = gain_over_published(derive("mae", n_classes=10))
+    published, exact = (np.asarray(line.get_data(), dtype=float) for line in ax.lines)
+    assert np.interp([0.05, 0.1, 0.2], *published) == pytest.approx([0.5, 1, 1])
+    assert np.interp([1 / 12, 1 / 6], *exact) == pytest.approx([1 / 3, 1 / 2], rel=1e-3)
+    assert np.all(exact[1] <= published[1] + 1e-12)
+
+
+def test_bars_are_the_worst_case_distribution() -> None:
+    # MAE, beta = 1/2: T = 1/6 with mass 1/2 on two labels, the predicted one empty; three labels tied
+    ax = transform_with_witnesses(derive("mae", n_classes=4), betas=["1/2"])
+    (bars,) = ax.child_axes
+    assert sorted(bar.get_height() for bar in bars.patches) == pytest.approx([0, 0, 0.5, 0.5])  # type: ignore[attr-defined]
+    witness = transform(PointwiseProblem("mae", n_classes=4), "1/2").witness
+    assert witness is not None and pool_size(witness) == 3
+
+
+def test_regimes_of_mae_change_where_pools_meet() -> None:
+    # min over k of max(b/k, b - 1/k): two labels win from b = 2/3 on, three between 3/8 and 2/3
+    ax = transform_with_witnesses(derive("mae", n_classes=5))
+    reach = {
+        str(line.get_label()): (float(np.min(line.get_xdata())), float(np.max(line.get_xdata())))  # type: ignore[type-var]
+        for line in ax.lines
+        if "labels tied" in str(line.get_label())
+    }
+    assert reach["2 labels tied"] == pytest.approx((2 / 3, 1), abs=0.006)
+    assert reach["3 labels tied"] == pytest.approx((3 / 8, 2 / 3), abs=0.006)
+
+
+def test_plots_refuse_bad_input() -> None:
+    with pytest.raises(InvalidInputError):
+        gain_over_published([])
+    with pytest.raises(InvalidInputError):
+        gain_over_published(derive("softmax:1/u**2", n_classes=3))
+    with pytest.raises(InvalidInputError):
+        transform_with_witnesses(derive("mae", n_classes=13))
+    with pytest.raises(UnknownNameError):
+        draw("worst-case")
+
+
+def test_draws_on_the_callers_axes() -> None:
+    theirs = Figure().add_subplot()
+    assert gain_over_published(derive("mae", n_classes=3), theirs) is theirs
+
+
+# --- image regression: pytest --mpl-generate-path=tests/baseline tests/test_project_figures.py draws them anew -------
+
+LOOKED_AT = {"baseline_dir": "baseline", "savefig_kwargs": {"dpi": 50}, "remove_text": True, "tolerance": 3}
+
+
+@pytest.mark.mpl_image_compare(**LOOKED_AT)
+def test_image_of_gain_over_published() -> Figure:
+    figure = Figure()
+    gain_over_published([derive(spec, n_classes=10) for spec in ("mae", "gce:q=0.5")], figure.add_subplot())
+    return figure
+
+
+@pytest.mark.mpl_image_compare(**LOOKED_AT)
+def test_image_of_transform_with_witnesses() -> Figure:
+    figure = Figure()
+    transform_with_witnesses(derive("mae", n_classes=5), figure.add_subplot())
+    return figure
+
+
+@pytest.mark.mpl_image_compare(**LOOKED_AT)
+def test_image_of_witness_bars() -> Figure:
+    figure = Figure(figsize=(3, 2))
+    witness = transform(PointwiseProblem("mae", n_classes=5), "2/5").witness
+    assert witness is not None
+    witness_bars(witness, figure.add_subplot())
+    return figure
