@@ -42,7 +42,7 @@ def witness_bars(witness: Witness, ax: Axes | None = None, *, colour: str = LOOK
     """
     ax = axes_in_style(ax)
     for label, (height, tied) in enumerate(zip(witness.p, _tied(witness), strict=True)):
-        ax.bar(label, float(height), width=0.74, facecolor=colour if tied else "white", edgecolor=colour, linewidth=1.0)
+        ax.bar(label, round(float(height), 7), width=0.74, facecolor=colour if tied else "white", edgecolor=colour, linewidth=1.0)
         if label in witness.predicted:
             ax.plot(label, -0.1, marker="^", color="black", markersize=4, clip_on=False, linestyle="none")
     ax.set_xlim(-0.6, len(witness.p) - 0.4)
@@ -161,7 +161,7 @@ def _tied(witness: Witness) -> list[bool]:
 def _value(answer: Answer) -> float:
     if answer.estimate is None:
         raise EngineCannotAnswerError("numeric", answer.reason, "symbolic")
-    return answer.estimate
+    return round(answer.estimate, 7)  # an optimiser's last digits differ between machines; the drawing must not
 
 
 def _colour(size: int) -> str:
