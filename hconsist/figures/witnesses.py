@@ -42,7 +42,9 @@ def witness_bars(witness: Witness, ax: Axes | None = None, *, colour: str = LOOK
     """
     ax = axes_in_style(ax)
     for label, (height, tied) in enumerate(zip(witness.p, _tied(witness), strict=True)):
-        ax.bar(label, round(float(height), 7), width=0.74, facecolor=colour if tied else "white", edgecolor=colour, linewidth=1.0)
+        ax.bar(
+            label, round(float(height), 7), width=0.74, facecolor=colour if tied else "white", edgecolor=colour, linewidth=1.0
+        )
         if label in witness.predicted:
             ax.plot(label, -0.1, marker="^", color="black", markersize=4, clip_on=False, linestyle="none")
     ax.set_xlim(-0.6, len(witness.p) - 0.4)
