@@ -113,8 +113,10 @@ def transform_with_witnesses(
             ax.plot(grid[piece], values[piece], color=_colour(size), linewidth=3, label=f"_{label}" if shown else label)
             if stop - start > 0.04 * len(grid):  # the number beside the curve serves those who cannot tell the colours
                 middle = (start + stop) // 2
-                spot = {"textcoords": "offset points", "ha": "right", "va": "bottom", "color": _colour(size), "weight": "bold"}
-                ax.annotate(str(size), (grid[middle], values[middle]), (-5, 3), **spot)
+                text = ax.annotate(
+                    str(size), (grid[middle], values[middle]), (-5, 3), textcoords="offset points", weight="bold"
+                )
+                text.set(color=_colour(size), ha="right", va="bottom")
             start = stop
         ax.set_xlim(0, 1)
         ax.set_ylim(0, 1.3 * top)
