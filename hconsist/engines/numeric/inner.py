@@ -162,6 +162,49 @@ class SeparableSoftmax:
 
 
 @dataclass(frozen=True)
+class SeparableScores:
+    """``min sum_i (1 - p_i) g(z_i)`` over z that sum to zero (constrained losses), g convex and increasing.
+
+    Newton on ``log(1 - p_i) + log g'(z_i) = nu``, which for the exponential loss is linear in z.
+    """
+
+    separable: Separable
+    iterations: int = 30
+    tolerance: float = 1e-13
+
+    def solve(self, p: Array, multiplicity: Array) -> Optimum:
+        """The optimum for each distribution of the batch."""
+        p, m = np.broadcast_arrays(p, multiplicity)
+        with np.errstate(all="ignore"):
+            log_w = np.log(1.0 - p)
+            z = np.zeros(p.shape)
+            nu = np.sum(m * log_w, axis=-1) / m.sum(axis=-1)
+            residual = np.full(p.shape[:-1], np.inf)
+            for _ in range(self.iterations):
+                jet = self.separable.term(Jet.variable(z), _JETS)
+                first, second = jet.gradient[..., 0], jet.hessian[..., 0, 0]
+                slope = second / first
+                gap = np.where(m > 0, log_w + np.log(first) - nu[..., None], 0.0)
+                step_nu = (np.sum(m * gap / slope, axis=-1) - np.sum(m * z, axis=-1)) / np.sum(m / slope, axis=-1)
+                step = (step_nu[..., None] - gap) / slope
+                residual = np.maximum(np.max(np.abs(gap), axis=-1), np.abs(np.sum(m * z, axis=-1)))
+                if not np.any(residual > self.tolerance):
+                    break
+                z, nu = z + step, nu + step_nu
+            value = jet.value
+            h = 1.0 / ((1.0 - p) * second)
+            a = m * h * first
+            hessian = a[..., :, None] * a[..., None, :] / np.sum(m * h, axis=-1)[..., None, None]
+            index = np.arange(p.shape[-1])
+            hessian[..., index, index] -= a * first
+            weighted = np.where(m > 0, m * value, 0.0)
+            losses = np.sum(weighted, axis=-1, keepdims=True) - value
+            risk = np.sum(np.where(m > 0, (1.0 - p) * weighted, 0.0), axis=-1)
+        residual = np.where(np.isfinite(risk) & np.isfinite(residual), residual, np.inf)
+        return Optimum(risk, losses, z, hessian, residual)
+
+
+@dataclass(frozen=True)
 class Fallback:
     """A fast method whose unconverged rows go to a robust one."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from hconsist.engines.numeric.inner import Fallback, Inner, SeparableSoftmax
+from hconsist.engines.numeric.inner import Fallback, Inner, SeparableScores, SeparableSoftmax
 from hconsist.engines.numeric.jets import GroupJetOps, GroupScores, Jet, JetOps
-from hconsist.engines.numeric.smooth import FormulaModel, Newton, SoftmaxModel
+from hconsist.engines.numeric.smooth import FormulaModel, Newton, SeparableScoresModel, SoftmaxModel
 from hconsist.losses import LDRk, Loss, Max, SoftmaxLoss
 from hconsist.pointwise import PointwiseProblem
 
@@ -27,6 +27,10 @@ def inner_solver(problem: PointwiseProblem) -> Inner | None:
         return Fallback(SeparableSoftmax(loss.separable, iterations=25, rising=True), newton) if bound is None else newton
     if isinstance(loss, Max | LDRk) or (bound is not None and loss.sum_to_zero and problem.n > 2):
         return None
+    separable = loss.separable
+    if separable is not None and separable.complement:
+        newton = Newton(SeparableScoresModel(separable.term, problem.n), _FAR if bound is None else float(bound))
+        return Fallback(SeparableScores(separable), newton) if bound is None else newton
     return Newton(FormulaModel(loss, problem.n, loss.sum_to_zero), _FAR if bound is None else float(bound))
 
 

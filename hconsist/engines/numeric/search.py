@@ -292,7 +292,7 @@ def follow(inner: Inner, anchors: Found, anchor_betas: Array, n: int, k: int, be
     objective = Objective(inner, ZERO_ONE if k == 1 else TOP_K)
     right = np.clip(np.searchsorted(anchor_betas, betas), 0, anchor_betas.size - 1)
     parts = []
-    for offset in (-2, -1, 0, 1):
+    for offset in (-1, 0):
         index = np.clip(right + offset, 0, anchor_betas.size - 1)
         source = anchors.candidates.take(index)
         mass = source.masses.sum(axis=1)
@@ -301,7 +301,7 @@ def follow(inner: Inner, anchors: Found, anchor_betas: Array, n: int, k: int, be
         masses[:, 0] = np.maximum(masses[:, 0] + (1.0 - betas) - masses.sum(axis=1), 0.0)
         parts.append(Candidates(betas, source.layout, masses))
     best = _best(objective, descend(objective, Candidates.join(parts)), betas.size)
-    return _improve_blocks(objective, best, betas, n, k, rounds=2)
+    return _improve_blocks(objective, best, betas, n, k, rounds=1)
 
 
 def _smallest(values: Array, count: int, keep: int) -> Indices:

@@ -6,12 +6,14 @@ stationary point in the box of scores than the optimum (the softmax is a change 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hconsist.arithmetic import NUMPY, Ops, Value
 from hconsist.engines.numeric.inner import Array, Optimum
 from hconsist.engines.numeric.jets import GroupJetOps, GroupScores, Jet, JetOps
 from hconsist.losses import Loss, SoftmaxLoss
@@ -63,6 +65,36 @@ class SoftmaxModel:
         hessian = np.matmul(np.swapaxes(toward, -1, -2) * (weight * second)[:, None, :], toward)
         hessian = hessian - np.sum(weight * first, axis=-1)[:, None, None] * spread
         return psi.value, jacobian, hessian / t**2
+
+
+@dataclass(frozen=True)
+class SeparableScoresModel:
+    """Constrained losses ``l_y = sum_{k != y} g(z_k)``, z the scores less their mean."""
+
+    term: Callable[[Value, Ops], Value]
+    n: int
+
+    def _centred(self, scores: Array, multiplicity: Array) -> Array:
+        return np.asarray(scores - np.sum(multiplicity * scores, axis=-1, keepdims=True) / self.n)
+
+    def values(self, scores: Array, multiplicity: Array) -> Array:
+        """Losses (N, G)."""
+        g = self.term(self._centred(scores, multiplicity), NUMPY)
+        return np.asarray(np.sum(np.where(multiplicity > 0, multiplicity * g, 0.0), axis=-1, keepdims=True) - g)
+
+    def derivatives(self, scores: Array, multiplicity: Array, weight: Array) -> tuple[Array, Array, Array]:
+        """Losses, Jacobian, Hessian of the weighted sum."""
+        jet = self.term(Jet.variable(self._centred(scores, multiplicity)), _JETS)
+        first, second = jet.gradient[..., 0], jet.hessian[..., 0, 0]
+        present = multiplicity > 0
+        g, first, second = (np.where(present, a, 0.0) for a in (jet.value, first, second))
+        identity = np.eye(g.shape[-1])
+        centring = identity - multiplicity[:, None, :] / self.n
+        jacobian = (multiplicity * first)[:, None, :] - first[..., None] * identity
+        total = weight.sum(axis=-1, keepdims=True)
+        diagonal = (total * multiplicity - weight) * second
+        hessian = np.matmul(np.swapaxes(centring, -1, -2) * diagonal[:, None, :], centring)
+        return np.sum(multiplicity * g, axis=-1, keepdims=True) - g, np.matmul(jacobian, centring), hessian
 
 
 @dataclass(frozen=True)
