@@ -23,6 +23,7 @@ _HOMES = {
     "hconsist.engines": ("transform",),
     "hconsist.consistency": ("ConsistencyVerdict", "Counterexample", "verdict"),
     "hconsist.bounds": ("Bound", "derive"),
+    "hconsist.tightness": ("Tightness",),
     "hconsist.errors": ("EngineCannotAnswerError", "HconsistError", "InvalidInputError", "UnknownNameError"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

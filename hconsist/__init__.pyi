@@ -27,5 +27,6 @@ from hconsist.losses import *
 from hconsist.pointwise import Answer as Answer
 from hconsist.pointwise import PointwiseProblem as PointwiseProblem
 from hconsist.pointwise import Witness as Witness
+from hconsist.tightness import Tightness as Tightness
 
 __version__: str

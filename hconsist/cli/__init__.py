@@ -11,6 +11,7 @@ COMMANDS = {
     "bound": "Turn a surrogate excess into a bound on the target excess.",
     "plot": "Draw bound curves, published beside exact.",
     "figures": "Rebuild the project's figures.",
+    "tightness": "Tell whether published bounds are tight, loose or false.",
     "zoo": "List every loss with its verdicts and its bound.",
     "verify": "Check published statements with every engine.",
 }
