@@ -773,9 +773,9 @@ def evaluate(expression: sympy.Expr, values: Mapping[sympy.Symbol, Value], ops: 
             inner, g = logarithm.args[0].primitive()
             for factor in product.args:
                 coefficient, rest = factor.primitive()
-                if rest == g and inner.is_Rational and not g.is_Number:
+                if rest in (g, -g) and inner.is_Rational and not g.is_Number:
                     others = [f for f in product.args if f is not logarithm and f is not factor]
-                    ratio = coefficient / inner
+                    ratio = (coefficient if rest == g else -coefficient) / inner
                     total = ops.const(Fraction(int(ratio.p), int(ratio.q))) * ops.xlogx(walk(logarithm.args[0]))
                     for other in others:
                         total = total * walk(other)

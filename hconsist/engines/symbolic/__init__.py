@@ -69,7 +69,11 @@ def transform(problem: PointwiseProblem, beta: Fraction, bits: int = 160) -> Ans
     found = solve(problem)
     with precision(bits):
         value = BALLS.const(beta)
-        low, high = endpoints(evaluate(found.derivation.transform, {beta_symbol(): value}, BALLS))
+        expression = found.derivation.transform
+        if beta == 1 and found.at_one is not None:
+            expression = found.at_one
+        enclosure = evaluate(expression, {beta_symbol(): value}, BALLS)
+        low, high = endpoints(enclosure) if beta else (Fraction(0), Fraction(0))  # T(0) = 0: a tie between equals
         estimate = float((low + high) / 2)
         proven_low: Fraction | None = max(low, Fraction(0))
         if found.lower is not None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import sympy
 
-from hconsist.engines.derivation import beta_symbol, excess_symbol
+from hconsist.engines.derivation import Derivation, Step, beta_symbol, excess_symbol
+from hconsist.engines.symbolic.nodes import Interpolation
+from hconsist.engines.symbolic.signs import constant_sign, sign_on
+from hconsist.pointwise import PointwiseProblem
+
+tex = sympy.latex
 
 
 def invert(expression: Any, at_one: Any) -> Any:
@@ -19,8 +25,6 @@ def invert(expression: Any, at_one: Any) -> Any:
     at_one : sympy.Expr
         T(1): from this excess on Gamma is 1.
     """
-    from hconsist.engines.symbolic.nodes import Interpolation
-
     b, e = beta_symbol(), excess_symbol()
     if isinstance(expression, Interpolation):
         inner = expression.inverse(e)
@@ -30,6 +34,112 @@ def invert(expression: Any, at_one: Any) -> Any:
             return None
         inner = found
     return sympy.Piecewise((inner, e <= at_one), (1, True))
+
+
+@dataclass(frozen=True)
+class Case:
+    """T for one range of the symbols.
+
+    Parameters
+    ----------
+    branches : list of pairs
+        The formula of T and the beta up to which it holds, from 0 to 1.
+    condition : sympy condition or True
+        The range of the symbols.
+    curvature : tuple, optional
+        T'' on the first branch as a function of a parameter: (expression, parameter, its first value, its last), where the
+        parameter increases with beta, and T is linear on the other branches.
+    """
+
+    branches: list[tuple[Any, Any]]
+    condition: Any = True
+    curvature: tuple[Any, Any, Any, Any] | None = None
+
+
+def convex_consequences(problem: PointwiseProblem, T: Any, steps: list[Step], cases: list[Case]) -> Derivation:
+    """What follows from a T that is C*(tie) minus an infimum of risks affine in beta, hence convex."""
+    steps = [
+        *steps,
+        Step(
+            r"\mathcal{T}^{**} = \mathcal{T}",
+            "The risks are affine in beta, so their infimum is concave and T convex",
+        ),
+    ]
+    found = [_of_case(case, steps) for case in cases]
+    gamma, gamma_upper, growth = (
+        _combine([(result[i], case.condition) for result, case in zip(found, cases, strict=True)]) for i in range(3)
+    )
+    if gamma is not None:
+        steps.append(Step(rf"\Gamma(\varepsilon) = {tex(gamma)}", "Solve T(beta) = epsilon for beta"))
+    return Derivation(problem, T, T, gamma, gamma_upper, growth, tuple(steps))
+
+
+def _combine(values: list[tuple[Any, Any]]) -> Any:
+    if any(value is None for value, _ in values):
+        return None
+    if all(value == values[0][0] for value, _ in values):
+        return values[0][0]
+    return sympy.Piecewise(*values)
+
+
+def _of_case(case: Case, steps: list[Step]) -> tuple[Any, Any, Any]:
+    """Gamma, its elementary upper bound, and the growth exponent, for one range of the symbols."""
+    b, e = beta_symbol(), excess_symbol()
+    first = case.branches[0][0]
+    gamma = _invert_branches(case.branches)
+    slope = sympy.simplify(sympy.diff(first, b).subs(b, 0)) if first != 0 else sympy.Integer(0)
+    where = () if case.condition is True else (tex(case.condition),)
+    if constant_sign(slope) == 1:
+        upper = e / slope
+        steps.append(Step(rf"\Gamma(\varepsilon) \le {tex(upper)}", "A convex T lies above its tangent at 0", where))
+        return gamma, upper, sympy.Integer(1)
+    if case.curvature is not None:
+        growth, upper = _quadratic_growth(case.branches, case.curvature, steps)
+        return gamma, upper, growth
+    return gamma, None, None
+
+
+def _quadratic_growth(branches: list[tuple[Any, Any]], curvature: tuple[Any, Any, Any, Any], steps: list[Step]) -> Any:
+    """The exponent 2 and the bound sqrt(epsilon / C), from T'' non-decreasing on the first branch and T linear after it."""
+    b, e = beta_symbol(), excess_symbol()
+    expression, parameter, low, high = curvature
+    start = sympy.simplify(expression.subs(parameter, low))
+    if constant_sign(start) != 1:
+        return None, None
+    growth = sympy.Integer(2)
+    if sign_on(sympy.diff(expression, parameter), parameter, low, high) not in (0, 1):
+        return growth, None
+    constant = start / 2
+    for T, end in branches[1:]:  # T - C beta^2 is concave on a linear branch: its ends decide
+        constant = sympy.Min(constant, sympy.simplify(T.subs(b, end) / end**2))
+    bound = sympy.sqrt(e / constant)
+    steps.append(
+        Step(
+            rf"\mathcal{{T}}''(\beta) = {tex(expression)} \ge {tex(start)},\quad"
+            rf" \Gamma(\varepsilon) \le {tex(bound)}",
+            "T'' in terms of the optimal margin does not decrease; where T is linear, T - C beta^2 is concave",
+            (),
+        )
+    )
+    return growth, bound
+
+
+def _invert_branches(branches: list[tuple[Any, Any]]) -> Any:
+    b, e = beta_symbol(), excess_symbol()
+    pieces = []
+    for T, end in branches:
+        if T == 0:
+            continue  # Gamma jumps to the end of the flat part
+        inverse = _peel(T, b, e)
+        if inverse is None:
+            inverse = _peel(sympy.collect(sympy.expand(T), b), b, e)
+        if inverse is None:
+            return None
+        level = sympy.simplify(T.subs(b, end))
+        if level.has(sympy.nan, sympy.zoo):
+            level = sympy.limit(T, b, end, "-")
+        pieces.append((inverse, e <= level))
+    return sympy.Piecewise(*pieces, (1, True)) if pieces else None
 
 
 def _peel(left: Any, b: Any, right: Any) -> Any:

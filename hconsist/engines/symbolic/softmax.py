@@ -22,6 +22,7 @@ from hconsist.arithmetic import SYMPY, is_symbolic, to_sympy
 from hconsist.engines.derivation import Derivation, Step, beta_symbol, excess_symbol
 from hconsist.engines.symbolic.consequences import invert
 from hconsist.engines.symbolic.nodes import FiniteMinimum, Interpolation, pool_symbol
+from hconsist.engines.symbolic.signs import holds
 from hconsist.engines.symbolic.solution import Solution, stop
 from hconsist.losses import Separable
 from hconsist.pointwise import PointwiseProblem, Witness
@@ -58,11 +59,6 @@ def as_power(phi: Any) -> Power | None:
     if c.has(u):
         return None
     return Power(phi, sympy.simplify(phi.subs(u, 1)), c, m)
-
-
-def holds(condition: Any) -> bool:
-    """Whether SymPy can tell that a condition is true."""
-    return bool(condition == True)  # noqa: E712 (SymPy leaves open what it cannot decide)
 
 
 def solve(problem: PointwiseProblem, form: Separable) -> Solution:

@@ -24,6 +24,8 @@ class Solution:
         A proven lower bound on T where the transform is proven from above only; None where the transform is exact.
     upper_only : bool
         Whether the transform is proven from above only.
+    at_one : sympy.Expr or None
+        T(1), where the closed form has a removable singularity there.
     witness : callable or None
         A point that attains or approaches T(beta).
     """
@@ -31,6 +33,7 @@ class Solution:
     derivation: Derivation
     lower: Any = None
     upper_only: bool = False
+    at_one: Any = None
     witness: Callable[[Fraction], Witness] | None = None
 
 
@@ -48,7 +51,8 @@ def solve(problem: PointwiseProblem) -> Solution:
     EngineCannotAnswerError
         When none does.
     """
-    from hconsist.engines.symbolic import softmax
+    from hconsist.engines.symbolic import margin, softmax
+    from hconsist.losses import MarginLoss
 
     loss = problem.surrogate
     if problem.target.k != 1:
@@ -58,4 +62,6 @@ def solve(problem: PointwiseProblem) -> Solution:
         if problem.hypotheses.score_bound is not None:
             raise stop("bounded scores cut the softmax coordinates; derivations cover complete hypothesis sets here")
         return softmax.solve(problem, form)
+    if isinstance(loss, MarginLoss):
+        return margin.solve(problem)
     raise stop(f"{loss.spec} on {problem.hypotheses}: no derivation covers this family")

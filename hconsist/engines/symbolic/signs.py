@@ -1,0 +1,89 @@
+"""Signs of expressions on intervals, decided by SymPy or left open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+
+from hconsist.arithmetic import BALLS, evaluate, precision
+from hconsist.errors import InvalidInputError
+
+
+def holds(condition: Any) -> bool:
+    """Whether SymPy can tell that a condition is true."""
+    return bool(condition == True)  # noqa: E712 (SymPy leaves open what it cannot decide)
+
+
+def constant_sign(value: Any) -> int | None:
+    """The sign of an expression without free variables of integration: 1, 0, -1, or None where it stays open."""
+    value = sympy.sympify(value)
+    if value.is_zero:
+        return 0
+    if value.is_extended_positive:
+        return 1
+    if value.is_extended_negative:
+        return -1
+    if value.free_symbols:
+        value = sympy.factor(value)
+        return 1 if value.is_positive else -1 if value.is_negative else 0 if value.is_zero else None
+    try:
+        with precision(200):
+            ball = evaluate(value, {}, BALLS)
+    except InvalidInputError:
+        return None
+    return 1 if ball > 0 else -1 if ball < 0 else 0 if sympy.simplify(value) == 0 else None
+
+
+def sign_on(expression: Any, x: Any, low: Any, high: Any) -> int | None:
+    """1 where the expression is >= 0 on all of (low, high), -1 where <= 0, 0 where it vanishes; None where open.
+
+    The interval is mapped to a positive variable, exponentials to powers of one, and the factors' signs are read off.
+    """
+    expression = sympy.sympify(expression)
+    if expression == 0:
+        return 0
+    t = sympy.Dummy("t", positive=True)
+    if expression.has(sympy.exp, sympy.tanh, sympy.cosh, sympy.sinh):
+        # Rational in z = e^x; the ends of the interval become free positive numbers, which proves more than asked, but fast.
+        if constant_sign(low) not in (0, 1):
+            return None
+        expression = expression.rewrite(sympy.exp)
+        rates = [sympy.diff(a.args[0], x) for a in expression.atoms(sympy.exp) if a.has(x)]
+        scale = next((abs(r) for r in rates if r.free_symbols and abs(r).is_positive), None)
+        if scale is not None:  # e^(k x) with a symbol k: measure x in units of 1/k
+            expression, low, high = expression.subs(x, x / scale), low * scale, high * scale
+        z = sympy.Dummy("z", positive=True)
+        start = sympy.Integer(1) if low == 0 else 1 + sympy.Dummy("start", positive=True)
+        reach = t if high is sympy.oo else sympy.Dummy("reach", positive=True) * t / (1 + t)
+        mapped = sympy.expand_power_exp(sympy.expand(expression.rewrite(sympy.exp).subs(x, sympy.log(z))))
+        mapped = sympy.powsimp(mapped).subs(z, start + reach)
+    else:
+        mapped = expression.subs(x, _between(low, high, t))
+    if mapped.has(sympy.nan, sympy.zoo, sympy.exp, sympy.log):
+        return None
+    if not mapped.is_rational_function():
+        return 0 if mapped.is_zero else 1 if mapped.is_nonnegative else -1 if mapped.is_nonpositive else None
+    form = _factored(mapped)
+    return 0 if form.is_zero else 1 if form.is_nonnegative else -1 if form.is_nonpositive else None
+
+
+def _between(low: Any, high: Any, t: Any) -> Any:
+    if low is -sympy.oo and high is sympy.oo:
+        return t - 1 / t
+    if high is sympy.oo:
+        return low + t
+    if low is -sympy.oo:
+        return high - t
+    return (low + high * t) / (1 + t)
+
+
+def _factored(expression: Any) -> Any:
+    """Numerator and denominator factored, each factor expanded, so that the signs of coefficients decide."""
+    result = sympy.Integer(1)
+    for part, exponent in zip(sympy.fraction(sympy.together(expression)), (1, -1), strict=True):
+        constant, factors = sympy.factor_list(part)
+        result *= constant**exponent
+        for factor, power in factors:
+            result *= sympy.expand(factor) ** (exponent * power)
+    return result
