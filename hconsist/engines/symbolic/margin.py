@@ -289,13 +289,10 @@ def _convex(problem: PointwiseProblem, phi: Any, v: Any, pieces: Pieces, B: Any,
         smooth = branches[0].runs and all(not branch.runs for branch in branches[1:])
         curvature = _curvature(pieces, branches[0].piece) if smooth else None
         consequences.append(Case([(branch.T, branch.end) for branch in branches], condition, curvature))
-    # At beta = 1 only phi(f) counts, f as large as useful.
+    at_one = None
     last = cases[-1][0][-1]
-    at_one = (
-        at_zero - sympy.limit(phi, v, sympy.oo)
-        if B is sympy.oo and last.runs and last.best.subs(beta_symbol(), 1).is_infinite
-        else None
-    )
+    if B is sympy.oo and last.runs and last.best.subs(beta_symbol(), 1).is_infinite:
+        at_one = at_zero - sympy.limit(pieces.right[-1], f, sympy.oo)  # only phi(f) counts, and f is as large as can be
     return Solution(convex_consequences(problem, T, steps, consequences), at_one=at_one, witness=_witness(problem))
 
 
@@ -503,7 +500,7 @@ def _witness(problem: PointwiseProblem) -> Callable[[Fraction], Witness] | None:
     if problem.is_symbolic:
         return None
     bound = problem.hypotheses.score_bound
-    reach = 60.0 if bound is None else float(bound)  # type: ignore[arg-type]
+    reach = 60.0 if bound is None else float(bound)
 
     def witness(beta: Fraction) -> Witness:
         p = ((1 + beta) / 2, (1 - beta) / 2)
