@@ -285,6 +285,10 @@ class GaussianMixture(Distribution):
         weights = np.exp(joint - joint.max(axis=-1, keepdims=True))
         return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
 
+    def transform(self, label: int, normal: ArrayLike) -> Array:
+        """Standard normal points (..., d) moved to the component of a label."""
+        return np.asarray(self.means[label] + np.asarray(normal) @ self._factors[label].T)
+
     def sample(self, size: int, seed: int | np.random.Generator) -> tuple[Array, NDArray[np.intp]]:
         """Inputs (size, d) and labels (size,)."""
         random = np.random.default_rng(seed)
@@ -374,7 +378,7 @@ class GaussianMixture(Distribution):
             normal = norm.ppf(np.clip(sobol, 1e-16, 1 - 1e-16))
             total = 0.0
             for y in range(self.n_classes):
-                points = self.means[y] + normal @ self._factors[y].T
+                points = self.transform(y, normal)
                 total += float(self.weights[y]) * float(np.mean(function(self.posterior(points))))
             means.append(total)
         error = 3 * float(np.std(means, ddof=1)) / math.sqrt(repeats)

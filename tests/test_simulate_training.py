@@ -168,8 +168,11 @@ def test_array_libraries_agree(library: str, model: str) -> None:
     pytest.importorskip(library)
     x, y = data(3, m=20, batch=2, seed=8)
 
+    # A network's path forks on rounding long before it converges; its first steps must agree.
+    iterations = 20 if model.startswith("relu") else 200
+
     def fit(backend: Backend) -> Fit:
-        return train(["logistic", "gce:q=0.7"], model, x, y, l2=0.1, restarts=1, max_iterations=60, backend=backend)
+        return train(["logistic", "gce:q=0.7"], model, x, y, l2=0.1, restarts=1, max_iterations=iterations, backend=backend)
 
     first, second = fit(Backend()), fit(Backend(library))
     assert second.objective == pytest.approx(first.objective, abs=1e-9)

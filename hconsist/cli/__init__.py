@@ -13,6 +13,7 @@ COMMANDS = {
     "figures": "Rebuild the project's figures.",
     "tightness": "Tell whether published bounds are tight, loose or false.",
     "zoo": "List every loss with its verdicts and its bound.",
+    "simulate": "Meet the bounds by experiment: a study by name.",
     "verify": "Check published statements with every engine.",
 }
 

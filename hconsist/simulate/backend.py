@@ -95,6 +95,6 @@ class Backend:
 
     def numpy(self, array: AnyArray) -> NDArray[Any]:
         """The same numbers as a NumPy array."""
-        if self.name == "torch":
+        if self.name == "torch" and not isinstance(array, np.ndarray):
             return np.asarray(array.detach().cpu().numpy())
         return np.asarray(array)

@@ -1,0 +1,113 @@
+"""``hconsist simulate``: a study, its table, its figure and its verdict."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hconsist.cli import COMMANDS
+from hconsist.cli.app import ExitCode
+from hconsist.cli.output import atomic_file, progress
+from hconsist.errors import InvalidInputError
+
+_CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": ExitCode.UNDECIDED}
+#: Violations told on the terminal; the file has them all.
+_SHOWN = 5
+
+
+@click.command("simulate", short_help=COMMANDS["simulate"])
+@click.argument("name", metavar="[STUDY]", required=False)
+@click.option("--list", "listing", is_flag=True, help="List the studies.")
+@click.option("--quick", is_flag=True, help="A small version, in seconds.")
+@click.option("--device", type=click.Choice(("cpu", "cuda")), default="cpu", show_default=True, help="Where training runs.")
+@click.option(
+    "--jobs", default=1, show_default=True, metavar="N", type=click.IntRange(min=-1), help="Processes; -1: all cores."
+)
+@click.option("--seed", default=0, show_default=True, metavar="S", type=click.IntRange(min=0), help="Same seed, same result.")
+@click.option("--cell", type=int, metavar="C", help="Only this cell of the study.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the table and the figure.")
+def command(
+    name: str | None,
+    listing: bool,
+    quick: bool,
+    device: str,
+    jobs: int,
+    seed: int,
+    cell: int | None,
+    output: Path | None,
+) -> ExitCode:
+    """Run a study; DIR receives STUDY.csv, STUDY.json and STUDY.svg.
+
+    Interrupted, it resumes where it was when run again with the same options. Exits 1 when a bound is violated (each violation is
+    written with its distribution and a command that reproduces it), 3 when undecided.
+    """
+    from hconsist.simulate.study import STUDIES, reproduce, run_study, study
+
+    if listing:
+        from hconsist.cli.output import print_table
+
+        print_table(("STUDY", "ASKS"), list(STUDIES.items()))
+        return ExitCode.HOLDS
+    if name is None or output is None:
+        raise click.UsageError("Name a study and a folder: simulate STUDY -o DIR (see --list)")
+    if jobs == 0:
+        raise InvalidInputError("jobs must be at least 1, or -1 for all cores", jobs, "pass --jobs 1")
+    chosen = study(name)
+    _folder(output)
+    checkpoint = output / f".{name}.partial.jsonl"
+    rows = run_study(
+        name,
+        quick=quick,
+        seed=seed,
+        device=device,
+        jobs=jobs,
+        only=cell,
+        checkpoint=checkpoint,
+        progress=lambda done, total, what: progress(f"{done}/{total}  {', '.join(f'{k}={v}' for k, v in what.items())}"),
+    )
+    found = chosen.verdict(rows)
+    violations = [{**v, "reproduce": reproduce(name, v["cell"], seed, quick)} for v in found.violations]
+    from hconsist.plots import save
+    from hconsist.study_figures import draw
+
+    with atomic_file(output / f"{name}.svg") as temporary:
+        save(draw(name, rows), temporary)
+    with atomic_file(output / f"{name}.csv") as temporary:
+        _write_table(temporary, rows)
+    with atomic_file(output / f"{name}.json") as temporary:
+        report = {
+            "study": name,
+            "seed": seed,
+            "quick": quick,
+            "rows": len(rows),
+            "status": found.status,
+            "summary": list(found.summary),
+            "violations": violations,
+        }
+        temporary.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    checkpoint.unlink(missing_ok=True)
+    click.echo(f"{name}: {found.status}")
+    for line in found.summary:
+        click.echo(f"  {line}")
+    for v in violations[:_SHOWN]:
+        click.echo(f"  violated: {json.dumps(v)}")
+    progress(f"wrote {', '.join(str(output / f'{name}.{suffix}') for suffix in ('csv', 'json', 'svg'))}")
+    return _CODES[found.status]
+
+
+def _folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise InvalidInputError("the output must be a folder that can be made", str(path), str(problem.strerror)) from None
+
+
+def _write_table(path: Path, rows: list[dict[str, Any]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
