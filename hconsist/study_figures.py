@@ -9,7 +9,7 @@ import matplotlib as mpl
 import numpy as np
 
 from hconsist.errors import InvalidInputError, UnknownNameError
-from hconsist.plots import STYLE, new_axes
+from hconsist.plots import STYLE, axes_in_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +47,7 @@ def draw(name: str, rows: Sequence[Row], ax: Axes | None = None) -> Axes:
         raise UnknownNameError("figure", name, _FIGURES)
     if not rows:
         raise InvalidInputError("there must be rows to draw", "none", "run the study first")
-    ax = new_axes(ax)
+    ax = axes_in_style(ax)
     with mpl.rc_context(fname=STYLE):
         _FIGURES[name](rows, ax)
     return ax
@@ -56,7 +56,7 @@ def draw(name: str, rows: Sequence[Row], ax: Axes | None = None) -> Axes:
 def _bounds(rows: Sequence[Row], ax: Axes) -> None:
     from hconsist.simulate.studies.bounds import curve_of
 
-    limit = 1e-4
+    limit = 1e-3
     for index, kind in enumerate(("random", "adversarial", "climbed", "witness", "mixture")):
         chosen = [row for row in rows if row["kind"] == kind]
         if not chosen:

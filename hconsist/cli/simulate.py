@@ -42,8 +42,8 @@ def command(
 ) -> ExitCode:
     """Run a study; DIR receives STUDY.csv, STUDY.json and STUDY.svg.
 
-    Interrupted, it resumes where it was when run again with the same options. Exits 1 when a bound is violated (each violation is
-    written with its distribution and a command that reproduces it), 3 when undecided.
+    Interrupted, it resumes where it was when run again with the same options. Exits 1 when a bound is violated (each violation
+    is written with its distribution and a command that reproduces it), 3 when undecided.
     """
     from hconsist.simulate.study import STUDIES, reproduce, run_study, study
 

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.arithmetic import NUMPY
-from hconsist.engines.numeric.inner import choose
+from hconsist.engines.numeric.methods import inner_solver
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import Loss, SoftmaxLoss
+from hconsist.pointwise import PointwiseProblem
 from hconsist.simulate.backend import Backend
 from hconsist.simulate.gradients import risk_kernel
 from hconsist.simulate.lbfgs import minimise
@@ -61,7 +62,7 @@ def best_scores(loss: Loss, p: Array) -> tuple[Array, Array]:
     >>> best_scores(parse_loss("mae"), p)[0].round(4)
     array([0.5, 0.1])
     """
-    inner = choose(loss)
+    inner = inner_solver(PointwiseProblem(loss, n_classes=p.shape[-1]))
     if inner is not None:
         found = inner.solve(p, np.ones_like(p))
         if not np.all(found.residual <= 1e-9):

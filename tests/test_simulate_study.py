@@ -1,0 +1,220 @@
+"""Studies: same seed same result, nothing lost by an interruption, a false bound caught."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from scipy.special import xlogy
+
+from hconsist.bounds import derive
+from hconsist.cli.app import app
+from hconsist.distributions import GaussianMixture
+from hconsist.errors import InvalidInputError, UnknownNameError
+from hconsist.losses import parse_loss
+from hconsist.simulate.conditional import best_scores, conditional_risk, zero_one_regret
+from hconsist.simulate.population import population
+from hconsist.simulate.studies import bounds
+from hconsist.simulate.study import STUDIES, run_cell, run_study, study
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[dict[str, Any]]:
+    return run_study("bounds", quick=True, seed=1)
+
+
+def test_no_pair_is_above_its_bound(rows: list[dict[str, Any]]) -> None:
+    verdict = bounds.verdict(rows)
+    assert len(rows) > 700
+    assert verdict.status == "holds", verdict.violations[:3]
+    assert {row["kind"] for row in rows} == {"random", "adversarial", "witness", "climbed", "mixture"}
+
+
+def test_pairs_are_dense_near_the_bound(rows: list[dict[str, Any]]) -> None:
+    for kind in ("witness", "climbed", "adversarial"):
+        chosen = [row for row in rows if row["kind"] == kind and row["surrogate"] > 1e-3]
+        reached = [row["target"] / float(bounds.curve_of(row["loss"], row["n"]).gamma(row["surrogate"])) for row in chosen]
+        assert np.mean(np.array(reached) > 0.9) > 0.05, kind
+
+
+@pytest.mark.parametrize("factor", [0.7, 0.95, 0.99])
+def test_a_planted_false_bound_is_caught(rows: list[dict[str, Any]], factor: float) -> None:
+    verdict = bounds.verdict(rows, factor)
+    assert verdict.status == "violated"
+    for loss in {row["loss"] for row in rows}:
+        assert any(v["loss"] == loss for v in verdict.violations)
+    for v in verdict.violations:
+        assert v["target"] > v["bound"]
+
+
+def test_a_finite_pair_is_what_its_description_says(rows: list[dict[str, Any]]) -> None:
+    # evaluated again, from the text of the row alone and the definitions, with C* from the closed forms
+    entropy_like = {
+        "logistic": lambda p: float(-xlogy(p, p).sum()),
+        "gce:q=0.7": lambda p: (1 - ((p ** (1 / 0.3)).sum()) ** 0.3) / 0.7,
+        "mae": lambda p: 1 - p.max(),
+    }
+    for row in [r for r in rows if r["kind"] != "mixture"][::37]:
+        text = row["distribution"]
+        weights = np.array(json.loads(text[text.index("weights=") + 8 : text.index(" p=")]))
+        p = np.array(json.loads(text[text.index(" p=") + 3 : text.index(" scores=")]))
+        scores = np.array(json.loads(text[text.index(" scores=") + 8 :]))
+        loss = parse_loss(row["loss"])
+        total_target = total_surrogate = 0.0
+        for w, distribution, s in zip(weights, p, scores, strict=True):
+            tied = np.flatnonzero(s == s.max())
+            total_target += w * (distribution.max() - distribution[tied].min())
+            q = np.exp(s - s.max()) / np.exp(s - s.max()).sum()
+            value = sum(
+                float(d) * float(loss.of_softmax(u, bounds.NUMPY)) for d, u in zip(distribution, q, strict=True) if d > 0
+            )  # type: ignore[attr-defined]
+            total_surrogate += w * (value - entropy_like[row["loss"]](distribution))
+        assert row["target"] == pytest.approx(total_target, abs=1e-12)
+        assert row["surrogate"] == pytest.approx(total_surrogate, abs=1e-8)
+
+
+def test_the_curve_brackets_the_bound_it_stands_for() -> None:
+    curve = bounds.curve_of("logistic", 3)
+    betas = np.random.default_rng(0).uniform(0, 1, 300)
+    exact = ((1 + betas) * np.log1p(betas) + (1 - betas) * np.log1p(-betas)) / 2
+    assert np.all(bounds._lower(curve.nodes, betas) <= exact + 1e-12)
+    assert np.all(exact <= bounds._upper(curve.nodes, betas) + 1e-12)
+    assert np.all(curve.compare(betas, exact) == 1)
+    assert np.all(curve.compare(betas, exact * (1 - 1e-6) - 1e-8) == -1)
+    assert curve.compare(np.array([1.1]), np.array([5.0]))[0] == -1
+
+
+def test_an_estimated_curve_decides_where_it_can() -> None:
+    curve = bounds.Curve(derive("gce:q=0.7", n_classes=3, engine="numeric"))
+    betas = np.array([0.12, 0.33, 0.61])
+    exact = derive("gce:q=0.7", n_classes=3, engine="numeric").transform_curve(betas)
+    assert np.all(curve.compare(betas, exact) == 1)
+    assert np.all(curve.compare(betas, 0.9 * exact) == -1)
+
+
+@pytest.mark.parametrize(
+    "spec", ["logistic", "gce:q=0.7", "mae", "comp-sum:tau=2.5", "sum:phi=squared-hinge", "constrained:phi=exponential"]
+)
+def test_best_scores_beat_random_and_local_changes(spec: str) -> None:
+    loss, random = parse_loss(spec), np.random.default_rng(0)
+    p = random.dirichlet(np.ones(3), 20)
+    risk, scores = best_scores(loss, p)
+    assert conditional_risk(loss, scores, p) == pytest.approx(risk, abs=1e-9)
+    for scale in (1e-3, 0.1, 1.0, 5.0):
+        for _ in range(20):
+            other = (scores if scale < 2 else 0) + scale * random.standard_normal(p.shape)
+            assert np.all(conditional_risk(loss, other, p) >= risk - 1e-12)
+
+
+def test_ties_fall_on_the_worst_label() -> None:
+    assert zero_one_regret(np.array([1.0, 1.0, 0.0]), np.array([0.5, 0.3, 0.2])) == pytest.approx(0.2)
+
+
+def test_population_error_covers_the_closed_form() -> None:
+    g = GaussianMixture([0.3, 0.7], [[0.0, 0.0], [1.0, 0.5]], [[1.0, 0.2], [0.2, 2.0]])
+    nodes = population(g, log2_points=8, repeats=8, seed=5)
+    mean, error = nodes.mean(1 - nodes.p.max(-1))
+    assert 0 < error < 2e-3
+    assert abs(mean - float(g.bayes_error())) < 5 * error
+
+
+def test_cells_do_not_depend_on_order_or_processes() -> None:
+    cell = study("bounds").cells(True)[4]
+    alone = run_cell("bounds", cell, 4, seed=9)
+    assert run_study("bounds", quick=True, seed=9, only=4) == alone
+    assert run_cell("bounds", cell, 4, seed=10) != alone
+
+
+def test_an_interrupted_study_resumes_with_the_same_result(tmp_path: Path) -> None:
+    file = tmp_path / "checkpoint.jsonl"
+    cells = study("bounds").cells(True)
+
+    class StopError(Exception):
+        pass
+
+    def stop(done: int, total: int, cell: object) -> None:
+        if done == 2:
+            raise StopError
+
+    with pytest.raises(StopError):
+        run_study("bounds", quick=True, seed=3, checkpoint=file, progress=stop)
+    with file.open("a") as broken:  # a write that was cut short
+        broken.write('{"cell": 2, "rows": [{"cel')
+    fresh: list[int] = []
+    rows = run_study("bounds", quick=True, seed=3, checkpoint=file, progress=lambda done, total, cell: fresh.append(done))
+    assert fresh == list(range(3, len(cells) + 1))
+    assert rows == run_study("bounds", quick=True, seed=3)
+    assert run_study("bounds", quick=True, seed=3, checkpoint=file) == rows  # all read back
+
+
+def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "checkpoint.jsonl"
+    run_study("bounds", quick=True, seed=3, only=0, checkpoint=file)
+    with pytest.raises(InvalidInputError, match="same study, seed"):
+        run_study("bounds", quick=True, seed=4, only=0, checkpoint=file)
+
+
+@pytest.mark.parametrize(
+    ("options", "rule"),
+    [
+        ({"seed": -1}, "seed must be"),
+        ({"only": 99}, "the cell must be 0"),
+        ({"device": "cuda"}, "torch must be|CUDA device must be"),
+    ],
+)
+def test_bad_options_are_refused_before_work(options: dict[str, Any], rule: str) -> None:
+    with pytest.raises(InvalidInputError, match=rule):
+        run_study("bounds", quick=True, **options)
+
+
+def test_every_study_in_the_table_exists() -> None:
+    for name in STUDIES:
+        cells = study(name).cells(True)
+        assert cells
+        assert json.loads(json.dumps(cells)) == cells
+    with pytest.raises(UnknownNameError, match="did you mean 'bounds'"):
+        study("bound")
+
+
+def test_command_writes_table_figure_and_report(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["simulate", "bounds", "--quick", "--cell", "4", "-o", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.output
+    assert "bounds: holds" in result.output
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["bounds.csv", "bounds.json", "bounds.svg"]
+    with (tmp_path / "out" / "bounds.csv").open() as file:
+        table = list(csv.DictReader(file))
+    assert len(table) == json.loads((tmp_path / "out" / "bounds.json").read_text())["rows"] == 120
+
+
+def test_a_violation_is_told_with_what_reproduces_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = bounds.verdict
+    monkeypatch.setattr(bounds, "verdict", lambda rows: honest(rows, 0.7))
+    result = CliRunner().invoke(app, ["simulate", "bounds", "--quick", "--cell", "4", "--seed", "2", "-o", str(tmp_path)])
+    assert result.exit_code == 1
+    report = json.loads((tmp_path / "bounds.json").read_text())
+    assert report["status"] == "violated"
+    violation = report["violations"][0]
+    assert violation["reproduce"] == "hconsist simulate bounds --quick --seed 2 --cell 4 -o cell-4"
+    again = CliRunner().invoke(app, [*violation["reproduce"].split()[1:-1], str(tmp_path / "again")])
+    assert again.exit_code == 1
+    assert json.loads((tmp_path / "again" / "bounds.json").read_text())["violations"] == report["violations"]
+
+
+def test_the_command_lists_its_studies_without_running_any() -> None:
+    done = subprocess.run([sys.executable, "-m", "hconsist", "simulate", "--list"], capture_output=True, text=True, check=True)
+    assert "bounds" in done.stdout
+
+
+@pytest.mark.slow
+def test_ten_thousand_pairs_hold() -> None:
+    rows = run_study("bounds", seed=0)
+    assert len(rows) >= 10_000
+    assert bounds.verdict(rows).status == "holds"
+    assert bounds.verdict(rows, 0.7).status == "violated"
