@@ -7,6 +7,7 @@ import json
 import os
 import pkgutil
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -156,6 +157,17 @@ def test_interrupt_is_quiet(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hconsist.engines.transform", interrupted)
     result = run("transform", "mae", "--beta", "0.5")
     assert (result.code, result.out, result.err.strip()) == (130, "", "")
+
+
+def test_interrupted_work_is_quiet_and_leaves_nothing(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "hconsist", "plot", "gce:q=0.7", "-n", "40", "--engine", "numeric", "-o", "a.svg"]
+    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        assert running.stderr.readline() == "gce:q=0.7, 40 classes\n"  # the work has begun
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=60)
+    assert (running.returncode, out, err.strip()) == (130, "", "")
+    assert list(tmp_path.iterdir()) == []
 
 
 # --- bad input --------------------------------------------------------------------------------------------------------
