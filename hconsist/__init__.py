@@ -22,6 +22,7 @@ _HOMES = {
     "hconsist.pointwise": ("Answer", "PointwiseProblem", "Witness"),
     "hconsist.engines": ("transform",),
     "hconsist.consistency": ("ConsistencyVerdict", "Counterexample", "verdict"),
+    "hconsist.gaps": ("Gap", "gap_upper_bound", "minimizability_gap"),
     "hconsist.bounds": ("Bound", "derive"),
     "hconsist.tightness": ("Tightness",),
     "hconsist.errors": ("EngineCannotAnswerError", "HconsistError", "InvalidInputError", "UnknownNameError"),

@@ -17,6 +17,9 @@ from hconsist.errors import EngineCannotAnswerError as EngineCannotAnswerError
 from hconsist.errors import HconsistError as HconsistError
 from hconsist.errors import InvalidInputError as InvalidInputError
 from hconsist.errors import UnknownNameError as UnknownNameError
+from hconsist.gaps import Gap as Gap
+from hconsist.gaps import gap_upper_bound as gap_upper_bound
+from hconsist.gaps import minimizability_gap as minimizability_gap
 from hconsist.hypotheses import Bounded as Bounded
 from hconsist.hypotheses import Complete as Complete
 from hconsist.hypotheses import Hypotheses as Hypotheses
