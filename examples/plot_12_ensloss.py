@@ -21,7 +21,6 @@ import sympy
 
 import hconsist as hc
 from hconsist.consistency import verdict
-from hconsist.plots import bound_curves
 from hconsist.theorems import theorem
 
 drawn = {"exponential": "exp(-v)", "logistic": "log(1 + exp(-v))", "quadratic": "(1 - v)**2"}
@@ -45,8 +44,14 @@ print(theorem("ensloss-bounded-below").claim, "-", theorem("ensloss-bounded-belo
 # Picture
 # -------
 
-bounds = [hc.derive(loss, engine="numeric") for loss in (*losses.values(), average)]
-ax = bound_curves(bounds, labels=[*losses, "average"], published=False)
+bounds = [hc.derive(loss) for loss in (*losses.values(), average)]
+grid = np.linspace(0, 1, 21)
+figure, ax = plt.subplots()
+for bound, name, marker in zip(bounds, [*losses, "average"], "os^D", strict=True):
+    ax.plot(grid, bound.transform_curve(grid), label=name, marker=marker, markevery=4)
+ax.set_xlabel(r"zero-one regret $\beta$ at a point")
+ax.set_ylabel(r"least surrogate regret $\mathcal{T}(\beta)$")
+ax.legend()
 plt.show()
 
 # %%
