@@ -114,7 +114,7 @@ def require(condition: object, rule: str, received: object, remedy: str) -> None
     >>> require(True, "tau must be >= 0", 1, "pass tau=0")
     """
     if condition is False or (hasattr(condition, "is_Boolean") and condition == False):  # noqa: E712 (SymPy's false)
-        raise InvalidInputError(rule, str(received), remedy)
+        raise InvalidInputError(rule, received if isinstance(received, Fraction) else str(received), remedy)
 
 
 class Ops:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from fractions import Fraction
 
 
 class HconsistError(Exception):
@@ -34,11 +35,18 @@ class InvalidInputError(HconsistError, ValueError):
 
     def __init__(self, rule: str, received: object, remedy: str) -> None:
         self.rule, self.received, self.remedy = rule, received, remedy
-        shown = received if isinstance(received, str) else repr(received)
-        super().__init__(f"{rule}; received {shown}; {remedy}")
+        super().__init__(f"{rule}; received {_shown(received)}; {remedy}")
 
     def __reduce__(self) -> tuple[type, tuple[str, object, str]]:
         return type(self), (self.rule, self.received, self.remedy)
+
+
+def _shown(value: object) -> str:
+    """A value as it was probably typed: an exact 6/5 as 1.2."""
+    if isinstance(value, Fraction):
+        decimal = repr(float(value))
+        return decimal if Fraction(decimal) == value and "e" not in decimal and value.denominator > 1 else str(value)
+    return value if isinstance(value, str) else repr(value)
 
 
 class UnknownNameError(InvalidInputError):

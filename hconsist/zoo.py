@@ -84,8 +84,7 @@ def zoo(n_classes: int = 10, specs: Sequence[str] | None = None) -> Iterator[Zoo
     >>> [row.cells()[:6] for row in zoo(3, ["mae"])]
     [('comp-sum:tau=2', '3', 'yes', 'no', '1', '3')]
     """
-    for spec in CATALOGUE if specs is None else specs:
-        loss = parse_loss(spec)
+    for loss in [parse_loss(spec) for spec in (CATALOGUE if specs is None else specs)]:  # all read before any work
         yield _row(loss, loss.only_classes or n_classes)
 
 

@@ -175,6 +175,7 @@ def test_interrupted_work_is_quiet_and_leaves_nothing(tmp_path: Path) -> None:
 BAD = {
     "transform comp-sum:tau=-1 --beta 0.5": "tau must be >= 0; received -1",
     "transform gce:q=2 --beta 0.5": "q must lie in (0, 1]; received 2",
+    "transform gce:q=1.2 --beta 0.5": "q must lie in (0, 1]; received 1.2",
     "transform mae --beta 1.5": "beta must lie in [0, 1]; received 1.5",
     "transform mae --beta x": "beta must be a finite number; received x",
     "transform mae --beta nan": "beta must be a finite number; received nan",
@@ -193,6 +194,7 @@ BAD = {
     "bound mae --excess 0.1 --gap -1": "gap must be a number >= 0; received -1",
     "derive mae --json --latex": "--json and --latex exclude each other",
     "derive mae -n m": "'m' is not a whole number, nor the letter n",
+    "zoo mae logstic": "did you mean 'logistic'?",
     "plot mae": "Missing option '-o'",
     "plot -o a.svg": "Missing argument 'SPEC...'",
     "plot mae -o a.txt": "the output file must end in .svg, .pdf, .png; received a.txt",
