@@ -22,11 +22,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from hconsist.errors import InvalidInputError
+from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 
 if TYPE_CHECKING:
     import sympy
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 Value: TypeAlias = Any
 #: A loss parameter: an exact rational, or a SymPy expression (a symbol, or a constant such as sqrt(2)).
 Exact: TypeAlias = "Fraction | sympy.Expr"
+
+
+#: A function of one number t, over an arithmetic: f(t, ops).
+OfParameter: TypeAlias = Callable[[Any, Any], Any]
 
 
 def exact(value: object, name: str) -> Exact:
@@ -204,6 +209,14 @@ class Ops:
         """Row maxima of (..., n, n) without the diagonal: max over k != y of entry [y, k]."""
         raise NotImplementedError
 
+    def maximum_over(self, function: OfParameter, slope: OfParameter, low: Value, high: Value) -> Value:
+        """``max { function(t) : low <= t <= high }``, elementwise, for a smooth function of one number t.
+
+        ``function(t, ops)`` and its derivative ``slope(t, ops)`` take a t of the shape of their values. Floats: the best of a
+        grid, refined by bisection on the slope. Balls: an enclosure by branch and bound.
+        """
+        raise EngineCannotAnswerError("numeric", f"{type(self).__name__} has no maximum over an interval")
+
     # Case distinctions. A condition is True, False, an elementwise truth value, or None where a ball cannot decide it.
     def less(self, x: Value, y: Value, *, strict: bool) -> Value:
         """``x < y`` or ``x <= y``."""
@@ -319,6 +332,23 @@ class ArrayOps(Ops):
     def max_others(self, matrix: Value) -> Value:
         return self.xp.max(self._with_diagonal(matrix, -math.inf), axis=-1)
 
+    def maximum_over(self, function: OfParameter, slope: OfParameter, low: Value, high: Value) -> Value:
+        xp, cells = self.xp, 48
+        best = function(xp.asarray(low), self)
+        at = xp.full_like(best, low)
+        for i in range(1, cells + 1):
+            t = low + (high - low) * i / cells
+            value = function(xp.asarray(t), self)
+            better = value > best
+            best, at = xp.where(better, value, best), xp.where(better, xp.full_like(best, t), at)
+        width = (high - low) / cells
+        left, right = self.maximum(at - width, low), self.minimum(at + width, high)
+        for _ in range(60):
+            middle = (left + right) / 2
+            rising = slope(middle, self) > 0
+            left, right = xp.where(rising, middle, left), xp.where(rising, right, middle)
+        return self.maximum(best, function((left + right) / 2, self))
+
     def select(self, branches: list[tuple[Value, Value]]) -> Value:
         result: Value = math.nan
         for condition, value in reversed(branches):
@@ -420,6 +450,72 @@ class _ObjectOps(Ops):
         return self.max(_drop_diagonal(matrix))
 
 
+@lru_cache(maxsize=1)
+def _interval_maximum() -> Any:
+    """The class of held maxima over an interval; made on first use, as it needs SymPy."""
+    import mpmath
+    import sympy
+
+    class IntervalMaximum(sympy.Expr):  # type: ignore[misc]
+        """``max { body : low <= t <= high }`` for a formula in t.
+
+        Parameters
+        ----------
+        body, slope : sympy.Expr
+            The formula and its derivative by t.
+        t : sympy.Symbol
+            Bound by the maximum.
+        low, high : sympy.Expr
+            Without free symbols.
+
+        """
+
+        def __new__(cls, body: Any, slope: Any, t: Any, low: Any, high: Any) -> Any:
+            """Hold the maximum unevaluated."""
+            return sympy.Expr.__new__(cls, *(sympy.sympify(v) for v in (body, slope, t, low, high)))
+
+        @property
+        def free_symbols(self) -> set[Any]:
+            """Without the bound t."""
+            free: set[Any] = self.args[0].free_symbols - {self.args[2]}
+            return free
+
+        @property
+        def evaluation_arguments(self) -> tuple[Any, ...]:
+            """What `evaluate_in` receives the values of."""
+            return tuple(sorted(self.free_symbols, key=str))
+
+        def evaluate_in(self, ops: Ops, *values: Value) -> Value:
+            """The value in any arithmetic."""
+            body, slope, t, low, high = self.args
+            known = dict(zip(self.evaluation_arguments, values, strict=True))
+            ends = (evaluate(v, {}, ops) for v in (low, high))
+            return ops.maximum_over(
+                lambda x, o: evaluate(body, {**known, t: x}, o), lambda x, o: evaluate(slope, {**known, t: x}, o), *ends
+            )
+
+        def _eval_evalf(self, prec: int) -> Any:
+            if self.free_symbols:
+                return self
+            body, slope, t, low, high = self.args
+            with mpmath.workprec(prec + 30):
+                f, d = sympy.lambdify(t, body, "mpmath"), sympy.lambdify(t, slope, "mpmath")
+                a, b = mpmath.mpf(sympy.N(low, 60)), mpmath.mpf(sympy.N(high, 60))
+                grid = [a + (b - a) * i / 64 for i in range(65)]
+                best = max(range(65), key=lambda i: f(grid[i]))
+                left, right = grid[max(best - 1, 0)], grid[min(best + 1, 64)]
+                for _ in range(prec + 40):
+                    middle = (left + right) / 2
+                    left, right = (middle, right) if d(middle) > 0 else (left, middle)
+                return sympy.Float(max(f(grid[best]), f((left + right) / 2)), precision=prec)
+
+        def _latex(self, printer: Any, *args: Any) -> str:
+            body, _, t, low, high = (printer._print(a) for a in self.args)
+            return rf"\max_{{{low} \le {t} \le {high}}} \left[ {body} \right]"
+
+    return IntervalMaximum
+
+
 class SympyOps(_ObjectOps):
     """Exact symbolic expressions.
 
@@ -469,6 +565,15 @@ class SympyOps(_ObjectOps):
 
     def xlogx(self, x: Value) -> Value:
         return _elementwise(lambda v: to_sympy(0) if v == 0 else v * self.log(v), x)
+
+    def maximum_over(self, function: OfParameter, slope: OfParameter, low: Value, high: Value) -> Value:
+        import sympy
+
+        held_maximum = _interval_maximum()
+        t = sympy.Dummy("t", positive=True)
+        values, slopes = np.asarray(function(t, self)), np.asarray(slope(t, self))
+        held = [held_maximum(v, d, t, low, high) for v, d in zip(values.ravel(), slopes.ravel(), strict=True)]
+        return np.array(held, dtype=object).reshape(values.shape)
 
     def select(self, branches: list[tuple[Value, Value]]) -> Value:
         import sympy
@@ -536,6 +641,46 @@ class BallOps(_ObjectOps):
         turning = (-self.const(1)).exp()
         enclosure = zero.union(top * top.log())
         return enclosure if top < turning else enclosure.union(-turning)
+
+    def maximum_over(self, function: OfParameter, slope: OfParameter, low: Value, high: Value, boxes: int = 4000) -> Value:
+        shape = np.asarray(function(low, self)).shape
+        results = np.empty(shape, dtype=object)
+        for index in np.ndindex(*shape):
+            results[index] = self._maximum_over(
+                lambda t, i=index: np.asarray(function(t, self))[i],
+                lambda t, i=index: np.asarray(slope(t, self))[i],
+                low.lower(),
+                high.upper(),
+                boxes,
+            )
+        return results
+
+    def _maximum_over(self, function: Any, slope: Any, low: Value, high: Value, boxes: int) -> Value:
+        import flint
+
+        # The maximum lies in [floor, ceiling]: floor from points, ceiling from boxes that are not yet below the floor.
+        floor = function(low).lower().max(function(high).lower())
+        ceiling = function(low).upper().max(function(high).upper())
+        tolerance = self.const(2) ** (8 - flint.ctx.prec)
+        waiting = [(low, high)]
+        while waiting:
+            a, b = waiting.pop(0)
+            boxes -= 1
+            whole = a.union(b)
+            rate = slope(whole)
+            if rate > 0 or rate < 0:
+                continue  # monotone: its ends are points already seen
+            middle = whole.mid()
+            at = function(middle)
+            floor = floor.max(at.lower())
+            upper = (at + rate * (whole - middle)).upper()
+            if upper <= floor:
+                continue
+            if boxes <= 0 or not upper - floor > tolerance * (self.const(1) + abs(floor)):
+                ceiling = ceiling.max(upper)
+                continue
+            waiting += [(a, middle), (middle, b)]
+        return floor.union(ceiling.max(floor))
 
     def less(self, x: Value, y: Value, *, strict: bool) -> bool | None:
         if (x < y) if strict else (x <= y):

@@ -20,6 +20,7 @@ from hconsist.consistency.polyhedral import BraidRisk, find_counterexample
 from hconsist.consistency.verdict import ConsistencyVerdict, Counterexample, Status
 from hconsist.engines.derivation import Step
 from hconsist.losses import (
+    ALDR,
     LDAM,
     NCE,
     CompSum,
@@ -843,6 +844,42 @@ def label_dependent_margins(case: Case) -> ConsistencyVerdict | None:
     )
 
 
+def adaptive(case: Case) -> ConsistencyVerdict | None:
+    """ALDR: with an inner maximum strictly concave in lambda the loss is differentiable, and the order argument applies."""
+    import sympy
+
+    loss, n = case.loss, case.n
+    if not isinstance(loss, ALDR):
+        return None
+    # The second derivative of the inner objective is V / lam - alpha log(n) / lam0, V the variance of log q under q and
+    # lam >= lam0 (1 - 1/alpha). V is largest for one label of probability 1 - r and the others at r / (n - 1).
+    r = sympy.Symbol("r", positive=True)
+    limit = to_sympy(loss.alpha - 1) * sympy.log(n)
+    variance = r * (1 - r) * sympy.log((1 - r) * (n - 1) / r) ** 2
+    end = Fraction(1, 10**6)
+    outside = to_sympy(end) * sympy.log(n * 10**6) ** 2  # r log(n / r)^2 rises for small r, and bounds V at both ends
+    if not (outside - limit).is_negative or not calculus.proven_negative(variance - limit, r, end, 1 - end):
+        return None
+    return case.verdict(
+        "consistent",
+        "the inner maximum has one maximiser, so the loss is differentiable, and it falls as its label's score rises",
+        (
+            r"\tfrac{d^2}{d\lambda^2} = \tfrac{1}{\lambda} \mathrm{Var}_q(\log q) - \tfrac{\alpha \log n}{\lambda_0} < 0",
+            rf"max Var_q(log q) < (alpha - 1) log n for n = {n} (ball arithmetic; two-valued q is worst: Reeb, Wolf 2015)",
+        ),
+        _SWAP,
+        (
+            r"s_i = s_j,\ p_i > p_j \;\Rightarrow\; \partial_{e_i - e_j} C = (p_i - p_j)\, \partial_{e_i - e_j} \ell_i < 0",
+            "Danskin: the derivative is the one of the LDR-KL loss at the maximising lambda",
+        ),
+        (
+            r"\min_{\text{wrong}} C > C^*",
+            "where the risk is bounded, labels with p > 0 stay within a bounded distance of the top; others may go "
+            "to -infinity, where the risk is continuous: a closed set of a compact one, without a minimiser",
+        ),
+    )
+
+
 def quadratic(case: Case) -> ConsistencyVerdict | None:
     """Quadratic surrogate: the unique minimiser is an increasing function of p."""
     import sympy
@@ -915,6 +952,7 @@ RULES: tuple[Rule, ...] = (
     non_monotone_link,
     z_loss,
     label_dependent_margins,
+    adaptive,
     quadratic,
     strictly_proper,
 )

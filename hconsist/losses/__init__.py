@@ -4,7 +4,7 @@ from hconsist.losses.base import Loss, MarginLoss, ProbabilityLoss, Separable, S
 from hconsist.losses.catalogue import CATALOGUE, parse_loss, parse_target
 from hconsist.losses.comp_sum import GCE, MAE, CompSum, Logistic, SumExponential
 from hconsist.losses.imbalance import LDAM, Dice, Focal
-from hconsist.losses.ldr import LDR, CosFace, InfoNCE, LDRInfinity, LDRk, LDRZero
+from hconsist.losses.ldr import ALDR, LDR, CosFace, InfoNCE, LDRInfinity, LDRk, LDRZero
 from hconsist.losses.margin import (
     Exponential,
     Hinge,
@@ -39,6 +39,7 @@ from hconsist.losses.user import UserMarginLoss, UserSoftmaxLoss
 __all__ = [
     "AEL",
     "AGCE",
+    "ALDR",
     "AUL",
     "Brier",
     "CATALOGUE",

@@ -51,6 +51,7 @@ _ENTRIES = (
     _of_class(ldr.LDRk),
     Entry("ldr-zero", ldr.LDRZero, "LDR loss at lam = 0: Crammer-Singer with margin c", ldr.LDRk.source),
     _of_class(ldr.LDRInfinity),
+    _of_class(ldr.ALDR),
     _of_class(ldr.CosFace),
     _of_class(ldr.InfoNCE),
     *map(_of_class, (proper.Brier, proper.Spherical, imbalance.Focal, imbalance.Dice, imbalance.LDAM)),

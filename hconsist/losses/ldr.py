@@ -153,6 +153,70 @@ class LDRInfinity(Loss):
 
 
 @dataclass(frozen=True)
+class ALDR(Loss):
+    """Adaptive LDR-KL loss: the temperature is chosen per example, by a maximum of its own.
+
+    Domain: lam0 > 0, alpha > 1, c >= 0, n >= 2, scores in R^n.
+
+    Definition: ``max_q max_{lam >= 0} sum_k q_k m_k - lam KL(q, uniform) - (a/2) (lam - lam0)^2`` with
+    ``m_k = c [k != y] + s_k - s_y`` and ``a = alpha log(n) / lam0``. The maximum over q is the LDR-KL loss, which leaves
+    ``max_lam lam log((1/n) sum_k exp(m_k / lam)) - (a/2) (lam - lam0)^2``, where the maximiser satisfies
+    lam = lam0 - KL(q, uniform) / a, so that ``lam0 (1 - 1/alpha) <= lam <= lam0`` (KL <= log n). A supremum of convex
+    functions of the scores: convex. The released code replaces the maximum by one fixed-point step. Units: those of the scores.
+
+    Source: Zhu, Ying, Yang, "Label distributionally robust losses for multi-class classification", ICML 2023, section 5.
+
+    Examples
+    --------
+    >>> from hconsist.arithmetic import NUMPY
+    >>> import numpy as np
+    >>> ALDR(lam0=1, alpha=2, c=0).losses(np.array([0.0, 0.0]), NUMPY).round(12)
+    array([0., 0.])
+    """
+
+    lam0: Exact = Fraction(1)
+    alpha: Exact = Fraction(2)
+    c: Exact = Fraction(0)
+
+    spec_name: ClassVar[str] = "aldr"
+    source: ClassVar[str] = "Zhu, Ying, Yang, ICML 2023"
+
+    def __post_init__(self) -> None:
+        lam0, alpha, c = self._read("lam0"), self._read("alpha"), self._read("c")
+        require(lam0 > 0, "lam0 must be > 0", lam0, "pass lam0=1")
+        require(alpha > 1, "alpha must be > 1", alpha, "pass alpha=2: then the temperature stays positive")
+        require(c >= 0, "c must be >= 0", c, "pass c=0 for no margin")
+
+    @property
+    def shape(self) -> Shape | None:
+        return "convex in scores"
+
+    def losses(self, scores: Value, ops: Ops) -> Value:
+        n = scores.shape[-1]
+        lam0 = ops.const(self.lam0)
+        log_n = ops.log(ops.const(n))
+        stiffness = ops.const(self.alpha) * log_n / lam0
+        margins = ops.const(self.c) * ops.off_diagonal(n) - ops.differences(scores)
+
+        def log_sum(lam: Value, o: Ops) -> tuple[Value, Value]:
+            """log sum_k exp(m_k / lam) and the exponents, one row per label."""
+            exponents = margins / (lam[..., None] if getattr(lam, "shape", ()) else lam)
+            return o.logsumexp(exponents), exponents
+
+        def value(lam: Value, o: Ops) -> Value:
+            distance = lam - lam0
+            return lam * (log_sum(lam, o)[0] - log_n) - stiffness * distance * distance / o.const(2)
+
+        def slope(lam: Value, o: Ops) -> Value:
+            # d/dlam of lam log mean exp(m / lam) is log mean exp(m / lam) - mean_q(m / lam) = -KL(q, uniform).
+            total, exponents = log_sum(lam, o)
+            return total - log_n - o.sum(o.softmax(exponents) * exponents) - stiffness * (lam - lam0)
+
+        lowest = lam0 * ops.const(1 - 1 / self.alpha)
+        return ops.maximum_over(value, slope, lowest, lam0)
+
+
+@dataclass(frozen=True)
 class CosFace(SoftmaxLoss):
     """Large-margin cosine loss ``log sum_k exp(scale (margin [k != y] + s_k - s_y))``: scale times LDR with lam = 1 / scale.
 

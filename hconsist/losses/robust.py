@@ -99,6 +99,11 @@ class NCE(ProbabilityLoss):
         log_q = ops.log(q)
         return log_q / total(log_q, ops)
 
+    def losses(self, scores: Value, ops: Ops) -> Value:
+        # The same ratio with -log softmax written in the scores: no probability rounds to 0.
+        minus_log_q = ops.logsumexp(-ops.differences(scores))
+        return minus_log_q / total(minus_log_q, ops)
+
 
 @dataclass(frozen=True)
 class AGCE(SoftmaxLoss):
