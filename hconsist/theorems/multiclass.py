@@ -31,7 +31,6 @@ def theorems() -> tuple[Theorem, ...]:
     gammas = {
         "constrained-hinge": ("constrained:phi=hinge", u, "u"),
         "constrained-rho-margin": ("constrained:phi=rho-margin", u, "u"),
-        "sum-squared-hinge": ("sum:phi=squared-hinge", sympy.sqrt(u), r"\sqrt{u}"),
         "sum-exponential": ("sum:phi=exponential", sympy.sqrt(2 * u), r"\sqrt{2u}"),
         "sum-rho-margin": ("sum:phi=rho-margin", u, "u"),
         "max-rho-margin": ("max:phi=rho-margin", u, "u"),
@@ -48,6 +47,20 @@ def theorems() -> tuple[Theorem, ...]:
             _is(form),
         )
         for name, (spec, form, tex) in gammas.items()
+    ]
+    found += [
+        Theorem(
+            f"gamma-sum-squared-hinge{suffix}",
+            _AMMZ,
+            "table of sum losses, squared hinge (quoted from memory: read the table before you cite the refutation)",
+            r"\Gamma(u) \le \sqrt{u}",
+            "gamma <=",
+            "refuted" if suffix else "valid",
+            problems(("sum:phi=squared-hinge",), classes),
+            _is(sympy.sqrt(u)),
+            note="T(2/5) is about 0.1463 < 0.16 at n = 3, near p = (0.69, 0.29, 0.02)" if suffix else "",
+        )
+        for suffix, classes in (("", (2,)), ("-many", (3, 5)))
     ]
     constrained = {
         "hinge": (b, r"\beta"),

@@ -62,11 +62,8 @@ def ensloss_tail(problem: PointwiseProblem) -> tuple[bool, float, str]:
     z, top = sympy.symbols("z top", positive=True)
     fall = sympy.integrate(-1 / z, (z, 1, top))
     limit = sympy.limit(fall, top, sympy.oo)
-    return (
-        limit != -sympy.oo,
-        float("-inf") if limit == -sympy.oo else float(limit),
-        f"the tail integrates to {fall}: limit {limit}",
-    )
+    depth = fall.subs(top, 10**6)  # how far below its value at 1 the loss already is at a margin of a million
+    return limit != -sympy.oo, float(depth), f"the tail integrates to {fall}: limit {limit}"
 
 
 def brier(problem: PointwiseProblem) -> sympy.Expr:
