@@ -25,7 +25,8 @@ def rational_in_exponentials(expression: Any, x: Any) -> Any:
     if not expression.has(sympy.exp, sympy.tanh, sympy.cosh, sympy.sinh):
         return sympy.cancel(expression) if expression.is_rational_function(x) else expression
     z = sympy.Dummy("z", positive=True)
-    written = sympy.expand_power_exp(sympy.expand(expression.rewrite(sympy.exp).subs(x, sympy.log(z)), deep=True))
+    plain = expression.rewrite([sympy.tanh, sympy.sinh, sympy.cosh], sympy.exp)
+    written = sympy.expand_power_exp(sympy.expand(plain.subs(x, sympy.log(z)), deep=True))
     return sympy.cancel(sympy.together(sympy.powsimp(written))).subs(z, sympy.exp(x))
 
 

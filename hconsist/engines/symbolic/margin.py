@@ -32,6 +32,11 @@ def margin_symbol() -> Any:
     return sympy.Symbol("f", real=True)
 
 
+def margin_variable() -> Any:
+    """The argument of phi."""
+    return sympy.Symbol("v", real=True)
+
+
 @dataclass(frozen=True)
 class Pieces:
     """phi on f >= 0 and its mirror image phi(-f), smooth between the knots 0 = r_0 < r_1 < ... < oo.
@@ -194,10 +199,24 @@ def solve(problem: PointwiseProblem) -> Solution:
     """
     loss = problem.surrogate
     assert isinstance(loss, MarginLoss)
-    v = sympy.Symbol("v", real=True)
-    phi = sympy.sympify(loss.of_margin(v, SYMPY))
+    v = margin_variable()
     bound = problem.hypotheses.score_bound
-    B = sympy.oo if bound is None else to_sympy(bound)
+    return derive_margin(problem, sympy.sympify(loss.of_margin(v, SYMPY)), sympy.oo if bound is None else to_sympy(bound))
+
+
+def of_softmax(problem: PointwiseProblem, phi: Any, u: Any, temperature: Any) -> Solution:
+    """A loss of the softmax value with two classes, as a loss of the score difference over the temperature."""
+    v = margin_variable()
+    formula = phi.subs(u, 1 / (1 + sympy.exp(-v)))
+    logs = formula.replace(sympy.log, lambda arg: sympy.log(sympy.factor(sympy.together(arg))))
+    bound = problem.hypotheses.score_bound
+    reach = sympy.oo if bound is None else 2 * to_sympy(bound) / temperature
+    return derive_margin(problem, sympy.expand_log(logs, force=True), reach)
+
+
+def derive_margin(problem: PointwiseProblem, phi: Any, B: Any) -> Solution:
+    """Derive T of phi(v) with |v| <= B, v the argument of the formula for the likelier label."""
+    v = margin_variable()
     steps = [
         Step(
             r"\mathcal{C}_\beta(f) = \tfrac{1+\beta}{2}\varphi(f) + \tfrac{1-\beta}{2}\varphi(-f),\quad \varphi(v) = "

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from hconsist.arithmetic import BallOps, Ops, SympyOps, Value, evaluate
+from hconsist.arithmetic import NUMPY, BallOps, Ops, SympyOps, Value, evaluate
 
 
 def pool_symbol() -> sympy.Symbol:
@@ -141,6 +141,81 @@ class Interpolation(sympy.Expr):  # type: ignore[misc]
     def _sympystr(self, printer: Any, *args: Any) -> str:
         x, *points = self.args
         return f"Interpolation({x}; {', '.join(str(tuple(p)) for p in points)})"
+
+
+class ConvexMinimum(sympy.Expr):  # type: ignore[misc]
+    """``min { body : x in (low, high) }`` of a body convex in x, whose minimum has no elementary form.
+
+    Parameters
+    ----------
+    body : sympy.Expr
+    x : sympy.Symbol
+        Bound by the minimum.
+    low, high : sympy.Expr
+        Finite numbers.
+    """
+
+    def __new__(cls, body: Any, x: Any, low: Any, high: Any) -> Any:
+        return sympy.Expr.__new__(cls, *(sympy.sympify(a) for a in (body, x, low, high)))
+
+    @property
+    def free_symbols(self) -> set[Any]:
+        """Without the bound variable."""
+        body, x, low, high = self.args
+        free: set[Any] = (body.free_symbols - {x}) | low.free_symbols | high.free_symbols
+        return free
+
+    @property
+    def evaluation_arguments(self) -> tuple[Any, ...]:
+        """What `evaluate_in` receives the values of."""
+        return tuple(sorted(self.free_symbols, key=str))
+
+    def _eval_subs(self, old: Any, new: Any) -> Any:
+        return self if old == self.args[1] else None
+
+    def evaluate_in(self, ops: Ops, *values: Value) -> Value:
+        """The value in floats or balls."""
+        body, x, low, high = self.args
+        if isinstance(ops, SympyOps):
+            return self.subs(dict(zip(self.evaluation_arguments, values, strict=True)))
+        slope = sympy.diff(body, x)
+        known = dict(zip(self.evaluation_arguments, values, strict=True))
+        if not isinstance(ops, BallOps):
+            best = self._lowest(slope, {k: np.asarray(v, dtype=float) for k, v in known.items()}, ops)
+            return evaluate(body, {**known, x: best}, ops)
+        middles = {k: np.asarray(float(v.mid())) for k, v in known.items()}
+        at = ops.const(0) + float(self._lowest(slope, middles, NUMPY))
+        bend = sympy.diff(slope, x)
+        ends = [_constant(end, ops) for end in (low, high)]
+        for _ in range(3):  # sharpen the float
+            exact_point = {**known, x: at}
+            step = (at - evaluate(slope, exact_point, ops) / evaluate(bend, exact_point, ops)).mid()
+            if not (step.is_finite() and step > ends[0] and step < ends[1]):
+                break
+            at = step
+        # The value there from above; from below the tangent, at the end of the interval where it is lowest.
+        upper, rise = evaluate(body, {**known, x: at}, ops), evaluate(slope, {**known, x: at}, ops)
+        drop = (rise * (at - ends[0])).max(-rise * (ends[1] - at)).max(ops.const(0))
+        return upper.union(upper - drop)
+
+    def _lowest(self, slope: Any, known: dict[Any, Any], ops: Ops) -> Any:
+        _, x, low, high = self.args
+        shape = np.broadcast_shapes(*(v.shape for v in known.values())) if known else ()
+        left, right = np.full(shape, float(low)), np.full(shape, float(high))
+        with np.errstate(all="ignore"):
+            for _ in range(60):
+                middle = (left + right) / 2
+                falls = np.asarray(evaluate(slope, {**known, x: middle}, ops)) < 0
+                left, right = np.where(falls, middle, left), np.where(falls, right, middle)
+        return (left + right) / 2
+
+    def _latex(self, printer: Any, *args: Any) -> str:
+        body, x, low, high = (printer._print(a) for a in self.args)
+        return rf"\min_{{{low} \le {x} \le {high}}} \left[ {body} \right]"
+
+    def _sympystr(self, printer: Any, *args: Any) -> str:
+        body, x, low, high = (printer._print(a) for a in self.args)
+        return f"ConvexMinimum({body}, {low} <= {x} <= {high})"
 
 
 def _constant(value: Any, ops: Ops) -> Value:

@@ -9,6 +9,9 @@ import sympy
 from hconsist.arithmetic import BALLS, evaluate, precision
 from hconsist.errors import InvalidInputError
 
+#: What is rewritten in exponentials (a bare ``rewrite(exp)`` would turn powers into exponentials as well).
+HYPERBOLIC = (sympy.tanh, sympy.sinh, sympy.cosh)
+
 
 def holds(condition: Any) -> bool:
     """Whether SymPy can tell that a condition is true."""
@@ -44,11 +47,14 @@ def sign_on(expression: Any, x: Any, low: Any, high: Any) -> int | None:
     if expression == 0:
         return 0
     t = sympy.Dummy("t", positive=True)
-    if expression.has(sympy.exp, sympy.tanh, sympy.cosh, sympy.sinh):
+    constants = {a: sympy.Dummy("g", positive=True) for a in expression.atoms(sympy.exp) if not a.free_symbols}
+    # e^r for a number r > 0 is 1 plus something positive; its value is used only if that does not decide.
+    loose = {c: 1 + g if constant_sign(c.args[0]) == 1 else g for c, g in constants.items()}
+    if any(a.has(x) for a in expression.atoms(sympy.exp, *HYPERBOLIC)):
         # Rational in z = e^x; the ends of the interval become free positive numbers, which proves more than asked, but fast.
         if constant_sign(low) not in (0, 1):
             return None
-        expression = expression.rewrite(sympy.exp)
+        expression = expression.xreplace(loose).rewrite(list(HYPERBOLIC), sympy.exp)
         rates = [sympy.diff(a.args[0], x) for a in expression.atoms(sympy.exp) if a.has(x)]
         scale = next((abs(r) for r in rates if r.free_symbols and abs(r).is_positive), None)
         if scale is not None:  # e^(k x) with a symbol k: measure x in units of 1/k
@@ -56,16 +62,44 @@ def sign_on(expression: Any, x: Any, low: Any, high: Any) -> int | None:
         z = sympy.Dummy("z", positive=True)
         start = sympy.Integer(1) if low == 0 else 1 + sympy.Dummy("start", positive=True)
         reach = t if high is sympy.oo else sympy.Dummy("reach", positive=True) * t / (1 + t)
-        mapped = sympy.expand_power_exp(sympy.expand(expression.rewrite(sympy.exp).subs(x, sympy.log(z))))
-        mapped = sympy.powsimp(mapped).subs(z, start + reach)
-    else:
-        mapped = expression.subs(x, _between(low, high, t))
+        mapped = sympy.expand_power_exp(sympy.expand(expression.subs(x, sympy.log(z))))
+        return _decided(sympy.powsimp(mapped).subs(z, start + reach))
+    roots = [p.exp.q for p in expression.atoms(sympy.Pow) if p.exp.is_Rational and p.exp.q > 1 and p.base.has(x)]
+    if roots and low == 0 and high in (1, sympy.oo):  # fractional powers of x: x = y^q
+        y = sympy.Dummy("y", positive=True)
+        expression, x = sympy.powdenest(expression.subs(x, y ** sympy.ilcm(1, *roots)), force=True), y
+    mapped = expression.subs(x, _between(low, high, t))
+    decided = _decided(mapped.xreplace(loose))
+    if decided is not None or not constants:
+        return decided
+    return _coefficients_decide(mapped.xreplace(constants), t, {g: c for c, g in constants.items()})
+
+
+def _decided(mapped: Any) -> int | None:
     if mapped.has(sympy.nan, sympy.zoo, sympy.exp, sympy.log):
         return None
     if not mapped.is_rational_function():
         return 0 if mapped.is_zero else 1 if mapped.is_nonnegative else -1 if mapped.is_nonpositive else None
     form = _factored(mapped)
     return 0 if form.is_zero else 1 if form.is_nonnegative else -1 if form.is_nonpositive else None
+
+
+def _coefficients_decide(expression: Any, t: Any, values: dict[Any, Any]) -> int | None:
+    """The sign of a rational function of t > 0 whose coefficients, numbers enclosed by balls, share one sign."""
+    if not expression.is_rational_function(t):
+        return None
+    sign = 1
+    for part in sympy.fraction(sympy.together(expression)):
+        factors = sympy.factor_list(part)
+        sign *= constant_sign(factors[0].xreplace(values)) or 0
+        for factor, power in factors[1]:
+            signs = {constant_sign(c.xreplace(values)) for c in sympy.Poly(factor, t).coeffs()} - {0}
+            if len(signs) != 1 or None in signs:
+                if power % 2:
+                    return None
+                continue
+            sign *= int(signs.pop() or 0) ** power
+    return sign
 
 
 def _between(low: Any, high: Any, t: Any) -> Any:

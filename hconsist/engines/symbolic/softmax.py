@@ -11,19 +11,24 @@ With the marginal loss psi = -phi' the best S solves p_k psi(S_k) = lambda. Two 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import sympy
+from scipy.optimize import minimize_scalar
 
 from hconsist.arithmetic import SYMPY, is_symbolic, to_sympy
 from hconsist.engines.derivation import Derivation, Step, beta_symbol, excess_symbol
-from hconsist.engines.symbolic.consequences import invert
-from hconsist.engines.symbolic.nodes import FiniteMinimum, Interpolation, pool_symbol
-from hconsist.engines.symbolic.signs import holds
+from hconsist.engines.symbolic import margin
+from hconsist.engines.symbolic.consequences import Case, convex_consequences, invert
+from hconsist.engines.symbolic.forms import beta_of_odds, in_beta, odds_symbol
+from hconsist.engines.symbolic.nodes import ConvexMinimum, FiniteMinimum, Interpolation, pool_symbol
+from hconsist.engines.symbolic.pools import PoolEnvelope, PoolMinimum, best_pool, lowest_label
+from hconsist.engines.symbolic.signs import constant_sign, holds, sign_on
 from hconsist.engines.symbolic.solution import Solution, stop
+from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import Separable
 from hconsist.pointwise import PointwiseProblem, Witness
 
@@ -75,9 +80,172 @@ def solve(problem: PointwiseProblem, form: Separable) -> Solution:
         )
     ]
     power = as_power(phi)
+    bound = problem.hypotheses.score_bound
+    if bound is not None:
+        if problem.n_classes != 2:
+            raise stop("bounded scores cut the simplex of softmax values for n >= 3")
+        reach = 1 / (1 + sympy.exp(-2 * to_sympy(bound) / to_sympy(form.temperature)))
+        try:
+            return _of_convex(problem, phi, steps, reach, power)
+        except EngineCannotAnswerError:
+            return margin.of_softmax(problem, phi, u, to_sympy(form.temperature))
     if power is not None:
+        if problem.target.k > 1:
+            return _top_k(problem, power, steps)
         return _of_power(problem, power, steps)
-    raise stop(f"the marginal loss of phi(u) = {phi} is not a power of u")
+    if problem.target.k > 1:
+        raise stop(f"the target {problem.target} for a loss that is not a power of the softmax value")
+    if is_symbolic(problem.n_classes) or problem.n > 2:
+        return _of_convex(problem, phi, steps)
+    try:
+        return _of_convex(problem, phi, steps)
+    except EngineCannotAnswerError:
+        return margin.of_softmax(problem, phi, u, to_sympy(form.temperature))
+
+
+# -- any convex phi ----------------------------------------------------------------------------------------------------
+
+
+def _of_convex(
+    problem: PointwiseProblem, phi: Any, steps: list[Step], reach: Any = sympy.Integer(1), power: Power | None = None
+) -> Solution:
+    """Two labels decide (theorem D), or there are only two.
+
+    Parameters
+    ----------
+    problem, phi, steps
+    reach : sympy.Expr
+        The largest softmax value that the scores allow; 1 for complete hypothesis sets.
+    power : Power or None
+        The power form of phi, whose two-label formula is known.
+    """
+    u, s = share(), sympy.Symbol("s", positive=True)
+    b, w = beta_symbol(), odds_symbol()
+    marginal = sympy.factor(-sympy.diff(phi, u))
+    h = sympy.cancel(1 / marginal) if marginal.is_rational_function(u) else sympy.simplify(1 / marginal)
+    one, half = sympy.Integer(1), sympy.Rational(1, 2)
+    if sign_on(h, u, 0, one) != 1:
+        raise stop(f"phi(u) = {phi} is not provably decreasing on (0, 1)")
+    in_share = sign_on(sympy.diff(h, u), u, 0, one) == 1
+    # Convex in the score difference v, u = 1/(1 + e^-v): phi_v = -psi u (1 - u) does not decrease.
+    in_scores = problem.n_classes == 2 and sign_on(sympy.diff(u * (1 - u) / h, u), u, 0, one) == -1
+    if not in_share and not in_scores:
+        raise stop(f"phi(u) = {phi} is provably convex neither on (0, 1) nor in the scores")
+    at_zero = sympy.limit(h, u, 0, "+")
+    steps.append(
+        Step(
+            rf"\psi(u) := -\varphi'(u) = {tex(marginal)} > 0,\quad h := 1/\psi"
+            + (r",\quad h' \ge 0" if in_share else r",\quad (u(1-u)\psi)' \le 0"),
+            "Differentiate: phi decreases and is convex " + ("on (0, 1)" if in_share else "in the difference of the scores"),
+            (r"0 < u < 1",),
+        )
+    )
+    if problem.n_classes != 2:
+        if at_zero != 0:
+            raise stop(f"the marginal loss at 0 is finite ({1 / at_zero}), so labels may get no mass; n = 2 is covered")
+        convex, concave = (sign_on(sympy.diff(h, u, 2), u, 0, one) in signs for signs in ((0, 1), (0, -1)))
+        squared = sign_on(sympy.diff(h**2, u, 2), u, 0, one) in (0, 1)
+        if not convex and not (concave and squared):
+            raise stop(f"h(u) = 1/psi(u) = {h} is neither convex, nor concave with a convex square (theorem D)")
+        shape = "h'' \\ge 0" if convex else "h'' \\le 0,\\ (h^2)'' \\ge 0"
+        steps.append(
+            Step(
+                rf"{shape},\ h(0) = 0 \implies \mathcal{{T}}_n = \mathcal{{T}}_2 \text{{ for every }} n",
+                "Theorem D: moving mass from the other labels to the two at stake lowers the regret",
+            )
+        )
+    # Stationarity p_1 psi(s) = p_2 psi(1 - s) reads beta = (h(s) - h(1 - s))/(h(s) + h(1 - s)), increasing in s.
+    mirror = h.subs(u, 1 - s)
+    switch = sympy.factor(sympy.cancel(sympy.together((h.subs(u, s) - mirror) / (h.subs(u, s) + mirror))))
+    steps.append(
+        Step(
+            rf"\beta = \frac{{h(s) - h(1-s)}}{{h(s) + h(1-s)}} = {tex(switch)}",
+            "Lagrange stationarity p_1 psi(s) = p_2 psi(1 - s) for p = ((1 + beta)/2, (1 - beta)/2)",
+            (r"s = S_1 \ge \tfrac12",),
+        )
+    )
+    tie = phi.subs(u, half)
+    risk = (1 + b) / 2 * phi.subs(u, s) + (1 - b) / 2 * phi.subs(u, 1 - s)
+    top = sympy.limit(switch, s, 1, "-") if reach == 1 else _threshold(switch, s, reach)
+    branches = []
+    equation = sympy.numer(sympy.together(switch - beta_of_odds()))
+    best: Any = None
+    T: Any = None
+    if power is not None and holds(power.m > 0):
+        T = two_label_transform(power)
+    elif equation.is_polynomial(s):
+        best = _share_of(sympy.Poly(equation, s), s, w, top)
+    if best is not None and best.is_rational_function(w):
+        gap = (tie - risk).subs(b, beta_of_odds()).subs(s, best)
+        T = in_beta(gap if gap.has(sympy.log) else sympy.cancel(sympy.together(gap)))
+    elif best is not None or (T is None and not in_share):
+        best = _quadratic_share(sympy.Poly(sympy.numer(sympy.together(switch - b)), s), top)
+        if best is None:
+            raise stop(f"the stationarity equation beta = {switch} could not be solved for s")
+        T = tie - risk.subs(s, best)
+    elif T is None:
+        T = tie - ConvexMinimum(risk, s, half, one)
+    branches.append((T, one if top == 1 else top))
+    at_one = None
+    if top != 1:
+        branches.append((tie - ((1 + b) / 2 * phi.subs(u, reach) + (1 - b) / 2 * phi.subs(u, 1 - reach)), one))
+        T = sympy.Piecewise((T, b <= top), (branches[-1][0], True))
+    else:
+        at_one = sympy.simplify(tie - sympy.limit(phi, u, 1, "-"))
+    steps.append(Step(rf"\mathcal{{T}}(\beta) = {tex(T)}", "Tie against optimum", ()))
+    curvature = sympy.factor(
+        (h.subs(u, s) + mirror) ** 3
+        / (4 * h.subs(u, s) * mirror * (sympy.diff(h, u).subs(u, s) * mirror + h.subs(u, s) * sympy.diff(h, u).subs(u, 1 - s)))
+    )
+    derivation = convex_consequences(problem, T, steps, [Case(branches, True, (curvature, s, half, one))])
+    witness = None
+    if not problem.is_symbolic:
+
+        def witness(beta: Fraction) -> Witness:
+            p = ((1 + beta) / 2, (1 - beta) / 2, *([Fraction(0)] * (problem.n - 2)))
+            risks = sympy.lambdify(s, risk.subs(b, to_sympy(beta)), "scipy")
+            found = minimize_scalar(risks, bounds=(0.5, float(reach)), method="bounded", options={"xatol": 1e-12})
+            ends = [float(phi.subs(u, reach))] if beta == 1 else []
+            return evaluated(problem, p, _scores(problem, 2), 1, lambda q: min(float(found.fun), *ends, np.inf))
+
+    return Solution(derivation, at_one=at_one, witness=witness)
+
+
+def _threshold(switch: Any, s: Any, reach: Any) -> Any:
+    """The beta from which on the largest softmax value in reach is best."""
+    return sympy.simplify(switch.subs(s, reach))
+
+
+def _share_of(polynomial: Any, s: Any, w: Any, top: Any) -> Any:
+    """The root s in (1/2, 1) of the stationarity equation in terms of w; None where roots are not found."""
+    if polynomial.degree() > 2:
+        return None
+    middle = top / 2
+    sample = sympy.sqrt((1 - middle) / (1 + middle))
+    half = sympy.Rational(1, 2)
+    chosen = []
+    for root in sympy.roots(polynomial, multiple=True):
+        value = root.subs(w, sample)
+        if constant_sign(value - half) in (0, 1) and constant_sign(1 - value) in (0, 1):
+            chosen.append(root)
+    return chosen[0] if len(chosen) == 1 else None
+
+
+def _quadratic_share(polynomial: Any, top: Any) -> Any:
+    """The root of a quadratic in s, in the form whose denominator does not vanish with beta."""
+    b, half = beta_symbol(), sympy.Rational(1, 2)
+    if polynomial.degree() != 2:
+        return None
+    first, second, third = polynomial.all_coeffs()
+    root = sympy.sqrt(sympy.expand(second**2 - 4 * first * third))
+    for sign in (1, -1):
+        for value in (2 * third / (-second + sign * root), (-second + sign * root) / (2 * first)):
+            start, inside = value.subs(b, 0), value.subs(b, top / 2)
+            if start in (sympy.nan, sympy.zoo) or constant_sign(start - half) != 0:
+                continue
+            if constant_sign(inside - half) == 1 and constant_sign(1 - inside) == 1:
+                return value
+    return None
 
 
 # -- powers ------------------------------------------------------------------------------------------------------------
@@ -159,7 +327,7 @@ def _of_power(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Sol
             )
         )
     else:
-        raise stop(f"m = {m} lies below 1/2 and n = {n} is above 2: pools of more than two labels win")
+        return _pools(problem, power, steps)
     T = two_label_transform(power)
     steps.append(Step(rf"\mathcal{{T}}(\beta) = {tex(T)}", "Insert the two-label distribution", ()))
     steps.append(
@@ -178,6 +346,81 @@ def _of_power(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Sol
         problem, T, T, gamma=gamma, gamma_upper=upper, growth=sympy.Integer(2), steps=tuple(steps), assumptions=()
     )
     return Solution(derivation, witness=_pair_witness(problem, power) if not problem.is_symbolic else None)
+
+
+def _pools(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Solution:
+    """Powers 0 < m < 1/2 with n >= 3 labels: theorem B."""
+    b, n, c, m = beta_symbol(), to_sympy(problem.n_classes), power.c, power.m
+    scale, a = c / (1 - m), 1 / m
+    T, envelope = scale * PoolMinimum(a, n, b), scale * PoolEnvelope(a, n, b)
+    steps += [
+        Step(
+            rf"\mathcal{{T}}(\beta) \le {tex(T)}",
+            "A prediction that is uniform on k labels is feasible at every p that lives on those labels: its pool has at most "
+            "this risk",
+            (r"a = 1/m > 2",),
+        ),
+        Step(
+            rf"\mathcal{{T}}^{{**}}(\beta) = {tex(scale)} \max_{{\lambda}} \Bigl[\lambda\beta + \min_k \nu_k(\lambda)"
+            rf" - k^{{\frac1a - 1}}\Bigr],\quad (\nu_k+\lambda)^\alpha + (\nu_k-\lambda)_+^\alpha + (k-2)\nu_k^\alpha = 1",
+            "Theorem B: in the dual of the envelope the extreme predictions are uniform on k labels; nu_k is the conjugate of "
+            "the k-label problem",
+            (r"\alpha = a/(a-1)",),
+        ),
+        Step(
+            r"\mathcal{T}(\beta) = \Theta(\beta^2)",
+            "From above by two labels; from below since averaging the two labels at stake already costs beta^2 times "
+            "(a - 1) ||p||_a^(1-a) p_1^(a-2) (1 - (p_1/||p||_a)^a)/8 at least, positive as 1/n <= p_1 < 1",
+            (r"\beta \to 0",),
+        ),
+    ]
+    # The envelope, and with it Gamma, is exact. The formula for T itself is proven from above only: see `Solution.lower`.
+    derivation = Derivation(problem, T, envelope, growth=sympy.Integer(2), steps=tuple(steps))
+    return Solution(derivation, lower=envelope, witness=_pool_witness(problem, power) if not problem.is_symbolic else None)
+
+
+def _pool_witness(problem: PointwiseProblem, power: Power) -> Callable[[Fraction], Witness]:
+    a = float(1 / power.m)
+
+    def witness(beta: Fraction) -> Witness:
+        k = best_pool(a, problem.n, float(beta))
+        # The float distribution, rounded to rationals that sum to 1 and differ by beta exactly.
+        second = Fraction(lowest_label(a, k, float(beta))).limit_denominator(10**15) if k > 2 else (1 - beta) / 2
+        second = min(second, (1 - beta) / 2)
+        rest = (1 - beta - 2 * second) / (k - 2) if k > 2 else Fraction(0)
+        p = (second + beta, second, *([rest] * (k - 2)), *([Fraction(0)] * (problem.n - k)))
+        return evaluated(problem, p, _scores(problem, k), 1, best_in_class(power))
+
+    return witness
+
+
+def _top_k(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Solution:
+    """Top-k target: theorem E for the logarithm, with equality from n = 2k on."""
+    if power.m != 1:
+        raise stop(f"the target {problem.target} for powers other than the logarithm")
+    if is_symbolic(problem.n_classes) or problem.n < 2 * problem.target.k:
+        raise stop(f"the target {problem.target} needs n >= {2 * problem.target.k}, where the worst case has room")
+    one = _of_power(PointwiseProblem(problem.surrogate, n_classes=2), power, list(steps)).derivation
+    k = problem.target.k
+    steps.append(
+        Step(
+            rf"\mathcal{{T}}(\beta) = {tex(one.transform)}",
+            "The regret is c KL(p || S). Merge the labels missed, the labels predicted in their place, and the rest: KL cannot "
+            "grow (data processing), and the three-label problem is the zero-one problem. Equality: p uniform on k labels and "
+            "on k others",
+            (rf"n \ge {2 * k}",),
+        )
+    )
+    derivation = replace(one, problem=problem, steps=(*steps, *one.steps[-3:]))
+
+    def witness(beta: Fraction) -> Witness:
+        p = (*([(1 + beta) / (2 * k)] * k), *([(1 - beta) / (2 * k)] * k), *([Fraction(0)] * (problem.n - 2 * k)))
+        floats = np.asarray([float(v) for v in p])
+        scores = _scores(problem, 2 * k)
+        risk = float(problem.conditional_risk(scores, floats))
+        return Witness(p, scores, tuple(range(k, 2 * k)), risk - best_in_class(power)(floats))
+
+    return Solution(derivation, witness=witness)
 
 
 def _at_one(power: Power) -> Any:

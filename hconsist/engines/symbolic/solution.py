@@ -55,13 +55,11 @@ def solve(problem: PointwiseProblem) -> Solution:
     from hconsist.losses import MarginLoss
 
     loss = problem.surrogate
-    if problem.target.k != 1:
-        raise stop(f"the target {problem.target} (derivations cover the zero-one target)")
     form = loss.separable
     if form is not None and form.coordinate == "softmax":
-        if problem.hypotheses.score_bound is not None:
-            raise stop("bounded scores cut the softmax coordinates; derivations cover complete hypothesis sets here")
         return softmax.solve(problem, form)
+    if problem.target.k != 1:
+        raise stop(f"the target {problem.target} (derivations cover the zero-one target for {loss.spec_name} losses)")
     if isinstance(loss, MarginLoss):
         return margin.solve(problem)
     raise stop(f"{loss.spec} on {problem.hypotheses}: no derivation covers this family")
