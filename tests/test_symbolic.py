@@ -9,9 +9,11 @@ import pytest
 import sympy
 
 from hconsist.arithmetic import BALLS, NUMPY, SYMPY, Ops, Value, endpoints, evaluate, precision
+from hconsist.engines import transform as by_engine
 from hconsist.engines.derivation import beta_symbol, excess_symbol
 from hconsist.engines.symbolic import derive, transform
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
+from hconsist.hypotheses import Bounded
 from hconsist.losses import CompSum, SoftmaxLoss, parse_loss
 from hconsist.pointwise import PointwiseProblem
 
@@ -156,3 +158,101 @@ def test_symbols_are_kept() -> None:
     assert loss.symbolic
     assert SYMPY.const(Fraction(1, 3)) == sympy.Rational(1, 3)
     assert parse_loss("mae") == CompSum(2)
+
+
+# -- formulas that nobody listed, against the numeric engine -------------------------------------------------------------
+
+OWN = [
+    ("softmax:-log(u) + (1 - u)/2", 3),
+    ("softmax:-log(u) + 2*(1 - u)", 2),
+    ("softmax:(1 - u)**2", 2),
+    ("softmax:1/u - log(u)", 4),
+    ("softmax:1/u**2 + 1/u", 3),
+    ("softmax:-log(u) - sqrt(u)", 3),
+    ("softmax:-3*log(u)/2", 5),
+    ("softmax:2*(1 - u**(1/3))", 4),
+    ("softmax:1/u**(3/2)", 3),
+    ("softmax:1 - u**3", 4),
+    ("softmax:(1 - u)**3", 2),
+    ("ldr:lam=1,c=0.2", 4),
+    ("ldr:lam=0.5,c=1", 2),
+    ("comp-sum:tau=1.7", 4),
+    ("comp-sum:tau=1.9", 4),
+]
+
+
+@pytest.mark.parametrize(("spec", "n"), OWN)
+def test_own_formulas_agree_with_the_numeric_engine(spec: str, n: int) -> None:
+    problem = PointwiseProblem(spec, n_classes=n)
+    for beta in (Fraction(1, 10), Fraction(1, 2), Fraction(9, 10)):
+        derived, found = transform(problem, beta), by_engine(problem, beta, "numeric")
+        assert derived.estimate is not None and found.estimate is not None
+        assert derived.estimate == pytest.approx(found.estimate, rel=1e-7, abs=1e-10)
+        assert derived.witness is not None and derived.upper is not None
+        assert derived.witness.regret == pytest.approx(derived.estimate, rel=1e-7, abs=1e-10)
+
+
+@pytest.mark.parametrize("spec", ["comp-sum:tau=1.6", "comp-sum:tau=1.9"])
+@pytest.mark.parametrize("n", [3, 40])
+def test_pools_bracket_the_transform(spec: str, n: int) -> None:
+    problem = PointwiseProblem(spec, n_classes=n)
+    derivation = derive(problem)
+    envelope = evaluate(derivation.envelope, {b: np.linspace(0, 1, 21)}, NUMPY)
+    values = evaluate(derivation.transform, {b: np.linspace(0, 1, 21)}, NUMPY)
+    assert np.all(envelope <= values + 1e-15)
+    assert np.all(np.diff(envelope, 2) >= -1e-12)  # convex
+    for beta in (Fraction(1, 1000), Fraction(1, 7), Fraction(3, 5), Fraction(1)):
+        answer = transform(problem, beta)
+        assert answer.lower is not None and answer.upper is not None and answer.lower <= answer.upper
+        below = evaluate(derivation.envelope, {b: np.asarray(float(beta))}, NUMPY)
+        assert float(answer.lower) == pytest.approx(float(below), rel=1e-9)
+        assert float(answer.upper) == pytest.approx(
+            float(evaluate(derivation.transform, {b: np.asarray(float(beta))}, NUMPY)), rel=1e-9
+        )
+
+
+def test_envelope_lies_below_chords_of_the_pools() -> None:
+    """Above the crossing of two pools the envelope is a chord: strictly below T, and above every other lower line."""
+    derivation = derive(PointwiseProblem("comp-sum:tau=1.9", n_classes=3))
+    answer = transform(derivation.problem, Fraction(9, 10))
+    assert answer.lower is not None and answer.upper is not None
+    assert answer.upper - answer.lower > Fraction(1, 200)
+    ends = [float(evaluate(derivation.transform, {b: np.asarray(x)}, NUMPY)) for x in (0.8, 1.0)]
+    assert float(answer.lower) <= sum(ends) / 2 + 1e-15
+
+
+@pytest.mark.parametrize(
+    ("spec", "n", "reason"),
+    [
+        ("softmax:(1 - u)**2", 3, "finite"),
+        ("softmax:-log(u) + 3*(1 - u)", 3, "theorem D"),
+        ("ldr:lam=0.25,c=1", 5, "convex neither"),
+        ("softmax:u", 2, "decreas"),
+    ],
+)
+def test_what_stops_a_derivation_is_named(spec: str, n: int, reason: str) -> None:
+    with pytest.raises(EngineCannotAnswerError, match=reason):
+        derive(PointwiseProblem(spec, n_classes=n))
+
+
+@pytest.mark.parametrize("spec", ["logistic", "gce:q=0.5", "sum-exp", "mae", "softmax:(1 - u)**2"])
+@pytest.mark.parametrize("bound", [Fraction(1, 2), Fraction(3)])
+def test_two_classes_with_bounded_scores(spec: str, bound: Fraction) -> None:
+    loss = parse_loss(spec)
+    problem = PointwiseProblem(loss, hypotheses=Bounded(bound))
+    f = np.linspace(0, float(bound), 100_001)
+    for beta in (Fraction(1, 10), Fraction(1, 2), Fraction(1)):
+        answer = transform(problem, beta)
+        p = [(1 + float(beta)) / 2, (1 - float(beta)) / 2]
+        wrong = problem.conditional_risk(np.stack([-f, f], axis=-1), p).min()
+        right = problem.conditional_risk(np.stack([f, -f], axis=-1), p).min()
+        assert answer.estimate == pytest.approx(wrong - min(right, wrong), abs=1e-8)
+
+
+@pytest.mark.parametrize(("k", "n"), [(2, 4), (3, 10)])
+def test_top_k_logistic_is_the_zero_one_transform(k: int, n: int) -> None:
+    problem = PointwiseProblem("logistic", target=f"top-k:{k}", n_classes=n)
+    answer = transform(problem, Fraction(1, 2))
+    assert answer.estimate == transform(PointwiseProblem("logistic", n_classes=2), Fraction(1, 2)).estimate
+    assert answer.witness is not None and answer.witness.regret == pytest.approx(answer.estimate, abs=1e-12)
+    assert float(problem.target_regret([float(v) for v in answer.witness.p], answer.witness.predicted)) == pytest.approx(0.5)

@@ -90,7 +90,7 @@ def _coefficients_decide(expression: Any, t: Any, values: dict[Any, Any]) -> int
         return None
     sign = 1
     for part in sympy.fraction(sympy.together(expression)):
-        factors = sympy.factor_list(part)
+        factors = (part, []) if part.is_number else sympy.factor_list(part)
         sign *= constant_sign(factors[0].xreplace(values)) or 0
         for factor, power in factors[1]:
             signs = {constant_sign(c.xreplace(values)) for c in sympy.Poly(factor, t).coeffs()} - {0}
@@ -116,7 +116,7 @@ def _factored(expression: Any) -> Any:
     """Numerator and denominator factored, each factor expanded, so that the signs of coefficients decide."""
     result = sympy.Integer(1)
     for part, exponent in zip(sympy.fraction(sympy.together(expression)), (1, -1), strict=True):
-        constant, factors = sympy.factor_list(part)
+        constant, factors = (part, []) if part.is_number else sympy.factor_list(part)
         result *= constant**exponent
         for factor, power in factors:
             result *= sympy.expand(factor) ** (exponent * power)
