@@ -84,6 +84,7 @@ def _bounds(rows: Sequence[Row], ax: Axes) -> None:
     ax.set_yscale("log")
     ax.set_xlim(limit * 0.8, 1.2)
     ax.set_ylim(limit * 0.8, 1.2)
+    rows = [row for row in rows if row["kind"] != "unanswered"]
     losses = len({row["loss"] for row in rows})
     ax.set_xlabel(r"bound $\Gamma$(surrogate excess + gap)")
     ax.set_ylabel("excess zero-one error + gap")

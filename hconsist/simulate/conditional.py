@@ -6,13 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.arithmetic import NUMPY
-from hconsist.engines.numeric.methods import inner_solver
+from hconsist.engines.numeric.methods import inner_solver, is_piecewise_linear
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import Loss, SoftmaxLoss
 from hconsist.pointwise import PointwiseProblem
-from hconsist.simulate.backend import Backend
-from hconsist.simulate.gradients import risk_kernel
-from hconsist.simulate.lbfgs import minimise
+from hconsist.simulate.gradients import log_derivative
 
 Array = NDArray[np.float64]
 
@@ -40,7 +38,7 @@ def best_scores(loss: Loss, p: Array) -> tuple[Array, Array]:
     Parameters
     ----------
     loss : Loss
-        Convex or concave in the softmax values, or smooth and convex in the scores.
+        Of two labels; or convex or concave in the softmax values; or smooth and convex in the scores.
     p : array (m, n)
 
     Returns
@@ -62,37 +60,66 @@ def best_scores(loss: Loss, p: Array) -> tuple[Array, Array]:
     >>> best_scores(parse_loss("mae"), p)[0].round(4)
     array([0.5, 0.1])
     """
+    if loss.only_classes == 2:
+        return _on_the_line(loss, p)
     inner = inner_solver(PointwiseProblem(loss, n_classes=p.shape[-1]))
     if inner is not None:
         found = inner.solve(p, np.ones_like(p))
-        if not np.all(found.residual <= 1e-9):
-            raise EngineCannotAnswerError("numeric", f"the best risk of {loss.spec} was not reached at every p")
-        return found.risk, found.scores
-    if isinstance(loss, SoftmaxLoss) and loss.shape in ("concave in softmax", "convex in softmax"):
-        if not (loss.shape == "concave in softmax" or _linear(loss)):
-            raise EngineCannotAnswerError("numeric", f"no method for the best risk of {loss.spec}")
+        risk, scores = np.array(found.risk), np.array(found.scores)
+        failed = ~(found.residual <= 1e-9)
+        if failed.any():
+            if not (isinstance(loss, SoftmaxLoss) and loss.shape == "convex in softmax"):
+                raise EngineCannotAnswerError("numeric", f"the best risk of {loss.spec} was not reached at every p")
+            scores[failed] = _water_filling(loss, p[failed])
+            risk[failed] = conditional_risk(loss, scores[failed], p[failed])
+        return risk, scores
+    if isinstance(loss, SoftmaxLoss) and (loss.shape == "concave in softmax" or is_piecewise_linear(loss)):
         scores = np.full(p.shape, -_FAR * float(loss.temperature))
         np.put_along_axis(scores, p.argmax(axis=-1)[..., None], 0.0, axis=-1)
         return conditional_risk(loss, scores, p), scores
-    if loss.shape == "convex in scores":
-        return _descend(loss, p)
     raise EngineCannotAnswerError("numeric", f"no method for the best risk of {loss.spec}")
 
 
-def _linear(loss: SoftmaxLoss) -> bool:
-    low, middle, high = loss.of_softmax(np.array([0.2, 0.5, 0.8]), NUMPY)
-    return bool(abs(low + high - 2 * middle) <= 1e-14 * abs(low - high))
+def _water_filling(loss: SoftmaxLoss, p: Array) -> Array:
+    """Optimal scores for phi convex: ``-p_i phi'(u_i) = mu`` where u_i > 0, by bisection on log mu and, inside, on log u.
+
+    Labels whose slope at 0 is finite may get no share at all, which Newton's equations do not foresee.
+    """
+    slope = log_derivative(loss)
+    low, high = np.log(1e-40), 0.0
+
+    def shares(log_mu: Array) -> Array:
+        a, b = np.full(p.shape, low), np.full(p.shape, high)
+        for _ in range(60):
+            middle = (a + b) / 2
+            u = np.exp(middle)
+            above = -p * slope(u, NUMPY) / u > np.exp(log_mu)[..., None]  # the marginal gain still exceeds its price
+            a, b = np.where(above, middle, a), np.where(above, b, middle)
+        return a
+
+    bottom, top = np.full(p.shape[:-1], -100.0), np.full(p.shape[:-1], 200.0)
+    for _ in range(80):
+        middle = (bottom + top) / 2
+        many = np.exp(shares(middle)).sum(axis=-1) > 1
+        bottom, top = np.where(many, middle, bottom), np.where(many, top, middle)
+    scores = shares(top)
+    return np.asarray(np.maximum(scores - scores.max(axis=-1, keepdims=True), -_FAR) * float(loss.temperature))
 
 
-def _descend(loss: Loss, p: Array) -> tuple[Array, Array]:
-    backend = Backend()
-    kernel = risk_kernel(loss, backend)
+def _on_the_line(loss: Loss, p: Array) -> tuple[Array, Array]:
+    """Two labels: scores (f, -f), the best f on a grid that holds small multiples of 1/8, then by golden section."""
+    grid = np.unique(np.concatenate([np.arange(-64, 65) / 8, np.sinh(np.linspace(-4.5, 4.5, 401))]))
+    values = np.stack([conditional_risk(loss, np.array([f, -f]) * np.ones_like(p), p) for f in grid])
+    best = values.argmin(axis=0)
+    low, high = grid[np.maximum(best - 1, 0)], grid[np.minimum(best + 1, len(grid) - 1)]
+    golden = (np.sqrt(5) - 1) / 2
 
-    def objective(scores: Array, index: NDArray[np.int64]) -> tuple[Array, Array]:
-        value, gradient = kernel(scores[..., None], p[index][..., None])
-        return value[..., 0], gradient[..., 0]
+    def risk(f: Array) -> Array:
+        return conditional_risk(loss, np.stack([f, -f], axis=-1), p)
 
-    found = minimise(objective, np.log(np.maximum(p, 1e-12)), backend, tolerance=1e-9, max_iterations=2000)
-    if not found.converged.all():
-        raise EngineCannotAnswerError("numeric", f"the best risk of {loss.spec} was not reached at every p")
-    return conditional_risk(loss, np.asarray(found.parameters), p), np.asarray(found.parameters)
+    for _ in range(60):
+        left, right = high - golden * (high - low), low + golden * (high - low)
+        smaller = risk(left) < risk(right)
+        low, high = np.where(smaller, low, left), np.where(smaller, right, high)
+    f = np.where(risk((low + high) / 2) < values.min(axis=0), (low + high) / 2, grid[best])
+    return risk(f), np.stack([f, -f], axis=-1)

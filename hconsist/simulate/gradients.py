@@ -52,11 +52,11 @@ def risk_kernel(loss: Loss, backend: Backend) -> RiskKernel:
     if separable is None:
         return _ByTangents(loss, backend)
     kind = _OfSoftmax if separable.coordinate == "softmax" else _OfScores
-    return kind(separable, _derivative(loss), backend)
+    return kind(separable, log_derivative(loss), backend)
 
 
 @lru_cache(maxsize=256)
-def _derivative(loss: Loss) -> Callable[[Any, ArrayOps], Any]:
+def log_derivative(loss: Loss) -> Callable[[Any, ArrayOps], Any]:
     """g'(z) for scores, and z g'(z) for softmax values: simplified once, so that nothing overflows that need not."""
     import sympy
 
