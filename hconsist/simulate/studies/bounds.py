@@ -479,8 +479,8 @@ def _mixture(cell: Cell, random: np.random.Generator, backend: Backend) -> list[
                     f"m={m},seed={s}",
                     target[i],
                     SPREAD * target_error[i],
-                    surrogate,
-                    SPREAD * surrogate_error,
+                    float(surrogate),
+                    SPREAD * float(surrogate_error),
                     gap,
                     f"{cell['distribution']}; parameters={fit.parameters[i].tolist()}",
                 )
