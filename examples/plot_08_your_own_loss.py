@@ -31,9 +31,9 @@ print(f"T(1/2) is about {answer.estimate:.9f} at p = {answer.witness.p}, predict
 # Picture
 # -------
 
-import matplotlib.pyplot as plt  # noqa: E402 (the five lines come first)
+import matplotlib.pyplot as plt
 
-from hconsist.plots import bound_curves  # noqa: E402
+from hconsist.plots import bound_curves
 
 ax = bound_curves([power, mixture], labels=["1/u²", "−log u + 1 − u"])
 plt.show()
@@ -43,8 +43,8 @@ plt.show()
 # ---------
 # The pooling lemma and theorem D of the theory page. The witness is checked by minimising the conditional risk anew.
 
-import numpy as np  # noqa: E402
-from scipy.optimize import minimize  # noqa: E402
+import numpy as np
+from scipy.optimize import minimize
 
 p = np.array(answer.witness.p)
 best = minimize(lambda s: float(mixture.problem.conditional_risk(s, p)), np.zeros(4), method="BFGS", options={"gtol": 1e-9}).fun
