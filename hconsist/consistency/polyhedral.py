@@ -55,17 +55,17 @@ class BraidRisk:
             self._losses[key] = tuple(Fraction(int(v.p), int(v.q)) for v in values)
         return sum((q * v for q, v in zip(p, self._losses[key], strict=True)), Fraction(0))
 
-    def unbounded_along(self, p: tuple[Fraction, ...], leader: int | None = None) -> Lattice | None:
-        """An indicator vector (containing the leader) along which the risk falls for ever."""
+    def unbounded_along(self, p: tuple[Fraction, ...], leaders: frozenset[int] = frozenset()) -> Lattice | None:
+        """An indicator vector along which the risk falls for ever while the leaders may stay on top."""
         for step in self.sets:
-            if leader is None or step[leader]:
-                once, twice = ((tuple(k * v for v in step)) for k in (2, 3))
-                if self.risk(twice, p) < self.risk(once, p):
+            if _on_top(step, leaders):
+                twice, thrice = (tuple(k * v for v in step) for k in (2, 3))
+                if self.risk(thrice, p) < self.risk(twice, p):
                     return step
         return None
 
-    def minimise(self, p: tuple[Fraction, ...], leader: int | None = None) -> tuple[Lattice, Fraction]:
-        """A minimiser and the minimum over R^n, or over the scores at which the leader has the largest score.
+    def minimise(self, p: tuple[Fraction, ...], leaders: frozenset[int] = frozenset()) -> tuple[Lattice, Fraction]:
+        """A minimiser and the minimum over R^n, or over the scores at which every leader is at least every other label.
 
         The risk must be bounded below.
         """
@@ -73,11 +73,15 @@ class BraidRisk:
         value = self.risk(z, p)
         while True:
             moves = (tuple(a + b for a, b in zip(z, step, strict=True)) for step in self.sets)
-            feasible = [m for m in moves if leader is None or m[leader] == max(m)]
-            best = min(feasible, key=lambda m: self.risk(m, p))
+            best = min((m for m in moves if _on_top(m, leaders)), key=lambda m: self.risk(m, p))
             if self.risk(best, p) >= value:
                 return z, value
             z, value = best, self.risk(best, p)
+
+
+def _on_top(z: Lattice, leaders: frozenset[int]) -> bool:
+    rest = [v for i, v in enumerate(z) if i not in leaders]
+    return not leaders or not rest or min(z[i] for i in leaders) >= max(rest)
 
 
 def label_distributions(n: int, largest: int = 10) -> Iterator[tuple[Fraction, ...]]:
@@ -102,19 +106,39 @@ def label_distributions(n: int, largest: int = 10) -> Iterator[tuple[Fraction, .
                 yield tuple(Fraction(v, denominator) for v in numerators)
 
 
-def find_counterexample(risk: BraidRisk) -> tuple[tuple[Fraction, ...], Lattice, Lattice, int, Fraction | None] | None:
-    """(p, start, direction, predicted, minimum) at which a wrong label leads at no cost; minimum None where it is -infinity."""
+@dataclass(frozen=True)
+class Found:
+    """A label distribution and scores at which a wrong prediction costs nothing; minimum None where it is minus infinity."""
+
+    p: tuple[Fraction, ...]
+    start: Lattice
+    direction: Lattice
+    predicted: tuple[int, ...]
+    minimum: Fraction | None
+
+
+def find_counterexample(risk: BraidRisk, k: int = 1) -> Found | None:
+    """Search label distributions of small denominator for a wrong prediction of k labels at the minimum.
+
+    Examples
+    --------
+    >>> from hconsist.losses import WestonWatkins
+    >>> found = find_counterexample(BraidRisk(WestonWatkins(), 3, Fraction(1)))
+    >>> [str(v) for v in found.p], found.start, found.predicted
+    (['1/2', '1/3', '1/6'], (1, 1, 0), (1,))
+    """
+    zero = (0,) * risk.n
     for p in label_distributions(risk.n):
-        wrong = [j for j in range(1, risk.n) if p[j] < p[0]]
+        wrong = [c for c in itertools.combinations(range(risk.n), k) if sum(p[j] for j in c) < sum(p[:k])]
         if risk.unbounded_along(p) is not None:
-            for j in wrong:
-                direction = risk.unbounded_along(p, j)
+            for labels in wrong:
+                direction = risk.unbounded_along(p, frozenset(labels))
                 if direction is not None:
-                    return p, (0,) * risk.n, direction, j, None
+                    return Found(p, zero, direction, labels, None)
             continue
         _, best = risk.minimise(p)
-        for j in wrong:
-            z, value = risk.minimise(p, j)
+        for labels in wrong:
+            z, value = risk.minimise(p, frozenset(labels))
             if value == best:
-                return p, z, (0,) * risk.n, j, best
+                return Found(p, z, zero, labels, best)
     return None

@@ -23,6 +23,7 @@ from hconsist.losses import (
     ALDR,
     LDAM,
     NCE,
+    RLL,
     CompSum,
     CompSumMargin,
     Constrained,
@@ -81,7 +82,7 @@ class Case:
             self.loss,
             (*p, *[Fraction(0)] * missing),
             (*map(Fraction, start), *[Fraction(min(start)) - 2] * missing),
-            (*map(Fraction, direction or [0] * len(start)), *[Fraction(0)] * missing),
+            (*map(Fraction, direction or [0] * len(start)), *[Fraction(min(direction or [0]))] * missing),
             predicted,
             to_sympy(floor) if isinstance(floor, Fraction) else floor,
             why,
@@ -157,11 +158,14 @@ def softmax_value_top_k(case: Case) -> ConsistencyVerdict | None:
     """Top-k: consistent for every k if the slope at 0 is infinite; for no k >= 2 if g is convex or concave and it is finite."""
     import sympy
 
-    loss, n, k = case.loss, case.n, case.target.k
+    loss = case.loss
     if not isinstance(loss, SoftmaxLoss) or case.top_1:
         return None
     u = _variable(positive=True)
     g = loss.of_softmax(u, SYMPY)
+    capped = _capped(g, u)
+    if capped is not None:
+        return _certainty(case, *capped)
     if g.has(sympy.Min, sympy.Max, sympy.Abs, sympy.Piecewise) or calculus.trend(g, u) != -1:
         return None
     slope = sympy.simplify(sympy.diff(g, u))
@@ -193,7 +197,34 @@ def softmax_value_top_k(case: Case) -> ConsistencyVerdict | None:
         return None
     if not (most.is_finite and least.is_positive and drop.is_finite):
         return None
-    # Certainty minimises: p_0 (g(q_0) - g(1)) >= p_0 least (1 - q_0) >= max p_y most sum q_y >= sum p_y (g(0) - g(q_y)).
+    return _certainty(case, g.subs(u, 1), drop, most, least)
+
+
+def _capped(g: Any, u: Any) -> tuple[Any, Any, Any, Any] | None:
+    """For g = min(h, cap) with h convex and decreasing: g(1), g(0) - g(1), and the two constants of `_certainty`."""
+    import sympy
+
+    if not isinstance(g, sympy.Min) or len(g.args) != 2 or sum(a.has(u) for a in g.args) != 1:
+        return None
+    cap, h = sorted(g.args, key=lambda a: bool(a.has(u)))
+    slope = sympy.simplify(sympy.diff(h, u))
+    convex = _positive_below_one(sympy.factor(sympy.simplify(sympy.diff(h, u, 2))), u)
+    drop = cap - h.subs(u, 1)
+    if not (convex and slope.subs(u, 1).is_negative and drop.is_positive):
+        return None
+    # Nothing is gained below any r with h(r) >= cap, and at most drop above it: g(0) - g(q) <= (drop / r) q.
+    r = next((Fraction(1, 2**i) for i in range(1, 400) if (h.subs(u, sympy.Rational(1, 2**i)) - cap).is_nonnegative), None)
+    if r is None:
+        return None
+    return h.subs(u, 1), drop, drop / to_sympy(r), sympy.Min(-slope.subs(u, 1), drop)
+
+
+def _certainty(case: Case, end: Any, drop: Any, most: Any, least: Any) -> ConsistencyVerdict:
+    """Unlikely labels tie at probability 0, where g(0) - g(q) <= most q and g(q) - g(1) >= least (1 - q)."""
+    import sympy
+
+    n, k = case.n, case.target.k
+    # p_0 (g(q_0) - g(1)) >= p_0 least (1 - q_0) >= max p_y most sum q_y >= sum p_y (g(0) - g(q_y)).
     small = Fraction(1, 2 * n)
     while not (to_sympy(1 - (k + Fraction(n - k, 2)) * small) * least - to_sympy(small) * most).is_nonnegative:
         small /= 2
@@ -201,19 +232,17 @@ def softmax_value_top_k(case: Case) -> ConsistencyVerdict | None:
     p = [1 - sum(rest, Fraction(0)), *rest]
     return case.refuted(
         "the slope in the softmax value is finite at 0: unlikely labels tie at probability 0",
+        (rf"g(0) - g(q) \le {sympy.latex(most)}\, q,\quad g(q) - g(1) \ge {sympy.latex(least)} (1 - q)", "shape of g"),
         (
-            rf"g(0) - g(q) \le {sympy.latex(most)}\, q,\quad g(q) - g(1) \ge {sympy.latex(least)} (1 - q)",
-            "convexity or concavity",
-        ),
-        (
-            r"p_0 \cdot \text{second} \ge \max_{y \ne 0} p_y \cdot \text{first} \;\Rightarrow\; q = e_0 \text{ minimises}",
-            "sum over labels",
+            rf"p_0 \cdot {sympy.latex(least)} \ge \max_{{y \ne 0}} p_y \cdot {sympy.latex(most)}"
+            r"\;\Rightarrow\; q = e_0 \text{ minimises}",
+            "sum over the labels",
         ),
         p=p,
         start=[0] * n,
         direction=[1] + [0] * (n - 1),
         predicted=(0, *range(n - k + 1, n)),
-        floor=sympy.simplify(g.subs(u, 1) + to_sympy(sum(rest)) * drop),
+        floor=sympy.simplify(end + to_sympy(sum(rest, Fraction(0))) * drop),
         why="what any q saves on the unlikely labels is at most what it costs on label 0, so q = e_0 attains the minimum",
     )
 
@@ -336,6 +365,33 @@ def normalized(case: Case) -> ConsistencyVerdict | None:
         predicted=tuple(range(1, k + 1)),
         floor=p[-1],
         why="the conditional risk is a weighted mean of the label probabilities, hence at least the smallest of them",
+    )
+
+
+def robust_log(case: Case) -> ConsistencyVerdict | None:
+    """RLL for top-k: labels less likely than 1/n are pushed to probability 0, all of them."""
+    import sympy
+
+    n, k = case.n, case.target.k
+    if not isinstance(case.loss, RLL) or case.top_1:
+        return None
+    rest = [Fraction(1, 2 * n) if y < k else Fraction(1, 4 * n) for y in range(1, n)]
+    p = [1 - sum(rest, Fraction(0)), *rest]
+    vertex = np.array([sympy.Integer(1), *[sympy.Integer(0)] * (n - 1)], dtype=object)
+    losses = case.loss.of_probabilities(vertex, SYMPY)
+    return case.refuted(
+        "the loss of an unlikely label enters the risk with a negative weight: all such labels tie at probability 0",
+        (
+            r"C = \text{const} - \textstyle\sum_y \tfrac{n p_y - 1}{n - 1} \log(\alpha + q_y)",
+            "definition, summed over the labels",
+        ),
+        (r"p_y < 1/n \text{ for } y \ne 0 \;\Rightarrow\; q = e_0 \text{ minimises}", "the logarithm increases"),
+        p=p,
+        start=[0] * n,
+        direction=[1] + [0] * (n - 1),
+        predicted=(0, *range(n - k + 1, n)),
+        floor=sympy.Add(*(to_sympy(a) * b for a, b in zip(p, losses, strict=True))),
+        why="only label 0 has a positive weight, so that each term of the risk is smallest at q = e_0",
     )
 
 
@@ -560,8 +616,10 @@ def constrained_loss(case: Case) -> ConsistencyVerdict | None:
     import sympy
 
     loss = case.loss
-    if not isinstance(loss, Constrained) or case.n < 3 or not case.top_1:
+    if not isinstance(loss, Constrained) or case.n < 3:
         return None
+    if not case.top_1:
+        return _constrained_hinge_top_k(case) if isinstance(loss.phi, Hinge) else None
     v = _variable(positive=False)
     phi = loss.phi.of_margin(v, SYMPY)
     if calculus.trend(phi, v) != -1:
@@ -610,6 +668,26 @@ def constrained_loss(case: Case) -> ConsistencyVerdict | None:
             "the largest of scores that sum to 0 is >= 0",
         ),
         (r"\min \{ C : s_j = \max s \} > C^*", reach),
+    )
+
+
+def _constrained_hinge_top_k(case: Case) -> ConsistencyVerdict:
+    """The minimiser n e_0 - 1 ties all labels but the likeliest."""
+    n, k = case.n, case.target.k
+    rest = [Fraction(1, 2 * n) if y < k else Fraction(1, 4 * n) for y in range(1, n)]
+    p = [1 - sum(rest, Fraction(0)), *rest]
+    return case.refuted(
+        "the minimiser gives the same score to all labels but the likeliest",
+        (
+            r"C(s) = \textstyle\sum_k (1 - p_k) \max(0, 1 + s_k) \ge (1 - p_{\max}) \sum_k (1 + s_k) = n (1 - p_{\max})",
+            "the scores sum to 0",
+        ),
+        (r"s = n e_{\max} - 1", "attains it"),
+        p=p,
+        start=[n - 1, *[-1] * (n - 1)],
+        predicted=(0, *range(n - k + 1, n)),
+        floor=n * (1 - p[0]),
+        why="1 + s_k <= max(0, 1 + s_k) and every 1 - p_k is at least 1 - p_max",
     )
 
 
@@ -676,10 +754,11 @@ def piecewise_linear(case: Case) -> ConsistencyVerdict | None:
 
     loss, n = case.loss, case.n
     hinges = isinstance(loss, Sum | Max) and isinstance(loss.phi, Hinge)
-    if not (hinges or isinstance(loss, LDRk)) or n < 3 or not case.top_1:
+    if not (hinges or isinstance(loss, LDRk)) or n < 3:
         return None
+    kept = loss.k if isinstance(loss, LDRk) else 1
     unit = loss.c if isinstance(loss, LDRk) and loss.c != 0 else Fraction(1)
-    if isinstance(loss, LDRk) and loss.k >= 3:
+    if kept >= 3 and case.top_1:
         return case.refuted(
             "the conditional risk falls without bound while two labels stay tied at the top",
             (
@@ -693,23 +772,39 @@ def piecewise_linear(case: Case) -> ConsistencyVerdict | None:
             floor=-sympy.oo,
             why="the infimum over all scores is minus infinity",
         )
-    found = find_counterexample(BraidRisk(loss, 3, unit))
+    size = max(3, case.target.k + 1, kept)
+    if size > min(n, 5):
+        return None
+    found = find_counterexample(BraidRisk(loss, size, unit), case.target.k)
     if found is None:
         return None
-    p, z, _, j, best = found
+    if found.minimum is None:
+        return case.refuted(
+            "the conditional risk falls without bound under a wrong prediction",
+            (rf"C(t d) \to -\infty \text{{ along }} d = {found.direction}", "exact slope beyond the last kink"),
+            p=list(found.p),
+            start=[Fraction(0)] * size,
+            direction=list(found.direction),
+            predicted=found.predicted,
+            floor=-sympy.oo,
+            why="the infimum over all scores is minus infinity",
+        )
     return case.refuted(
-        "a wrong label leads at a minimiser of a piecewise-linear conditional risk",
-        (rf"C(s + \epsilon 1_A) \ge C(s) \text{{ for every }} A \subset [3],\ s = {z}", "exact arithmetic over all label sets"),
+        "a wrong prediction is made at a minimiser of a piecewise-linear conditional risk",
+        (
+            rf"C(s + \epsilon 1_A) \ge C(s) \text{{ for every }} A \subset [{size}],\ s = {found.start}",
+            "exact arithmetic over all label sets",
+        ),
         (r"\Rightarrow C(s) = C^*", "the risk is linear on the cones of the braid arrangement, whose rays are the vectors 1_A"),
         *(
-            [(r"C_n(s_1, s_2, s_3, \dots) \ge C_3(s_1, s_2, s_3)", "further labels of probability 0 only add terms >= 0")]
-            if n > 3
+            [(r"C_n(s_1, s_2, s_3, \dots) \ge C_3(s_1, s_2, s_3)", "more labels of probability 0 only add to it")]
+            if n > size
             else []
         ),
-        p=list(p),
-        start=[Fraction(v) * unit for v in z],
-        predicted=(j,),
-        floor=best,
+        p=list(found.p),
+        start=[Fraction(v) * unit for v in found.start],
+        predicted=found.predicted,
+        floor=found.minimum,
         why="no step along the indicator vector of a label set decreases the risk, which proves the minimum",
     )
 
@@ -941,6 +1036,7 @@ RULES: tuple[Rule, ...] = (
     softmax_value_top_k,
     probability_loss,
     normalized,
+    robust_log,
     reduction,
     binary_margin,
     max_loss,
