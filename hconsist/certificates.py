@@ -1,0 +1,590 @@
+"""Search for certificates: files from which `hconsist.checker` re-verifies a claim about T without trusting this package.
+
+The search tries, in order, a certified counterexample where estimates show one, closed-form witnesses whose claim is an
+identity, and boxes: exact witnesses near 0 (a ladder of derivatives) and rational ones elsewhere, cut until the checker's
+own rules accept each. What it produces is checked before it is returned; nothing is called proven that the checker has not
+accepted.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from hconsist.arithmetic import BALLS, SYMPY, endpoints, evaluate, exact, precision
+from hconsist.checker import SCHEMA, Statement, check, digest
+from hconsist.engines.rigorous import transform
+from hconsist.engines.rigorous.branch import minimise
+from hconsist.engines.rigorous.regions import PairBound, comp_sum_regions
+from hconsist.engines.rigorous.risk import SoftmaxRisk, pool
+from hconsist.errors import EngineCannotAnswerError, InvalidInputError
+from hconsist.expressions import Rejected, Tree
+from hconsist.losses import CompSum, MarginLoss, SoftmaxLoss, ZeroOne
+from hconsist.pointwise import PointwiseProblem, beta_symbol
+
+if TYPE_CHECKING:
+    import sympy
+
+Relation = Literal[">=", "<="]
+#: Called with a line on what the search is doing.
+Progress = Callable[[str], None]
+
+_GRID = tuple(Fraction(s) for s in ("1/2", "9/10", "1/4", "1/10", "3/4", "99/100", "1", "1/100", "1/3", "2/3", "1/1000"))
+#: log((1 + x)/(1 - x)): the best score of logistic losses at beta = x.
+_LOG_ODDS = ["log", ["mul", ["add", "1", "x"], ["pow", ["add", "1", ["mul", "-1", "x"]], "-1"]]]
+
+
+def tree(expression: sympy.Expr, names: dict[sympy.Symbol, str]) -> Tree:
+    """The certificate's form of an expression.
+
+    Parameters
+    ----------
+    expression : sympy.Expr
+        Built from + * powers with rational exponents, exp, log, tanh, Max, Min and cases ``b <= constant``.
+    names : dict
+        One letter for each symbol.
+
+    Raises
+    ------
+    InvalidInputError
+        For anything else.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> b = sympy.Symbol("b")
+    >>> tree(b**2 / 2, {b: "b"})
+    ['mul', '1/2', ['pow', 'b', '2']]
+    """
+    import sympy
+
+    def walk(e: Any) -> Tree:
+        if e in names:
+            return names[e]
+        if e.is_Rational:
+            return str(Fraction(int(e.p), int(e.q)))
+        if e.is_Float:
+            return str(exact(e, "a coefficient"))
+        if e is sympy.E:
+            return ["exp", "1"]
+        if e.is_Add:
+            return ["add", *map(walk, e.args)]
+        if e.is_Mul:
+            parts = list(e.args)
+            for log in [a for a in parts if isinstance(a, sympy.log)]:
+                ratio = next((a for a in parts if a != log and sympy.cancel(a / log.args[0]).is_Rational), None)
+                if ratio is not None:  # c x log x, which balls can enclose at x = 0
+                    parts.remove(log)
+                    parts.remove(ratio)
+                    return ["mul", walk(sympy.cancel(ratio / log.args[0])), ["xlogx", walk(log.args[0])], *map(walk, parts)]
+            return ["mul", *map(walk, parts)]
+        if isinstance(e, sympy.exp):
+            return ["exp", walk(e.args[0])]
+        if e.is_Pow and e.exp.is_Rational:
+            base = _positive_factors(e.base) if e.exp.q != 1 else [e.base]
+            inner = walk(base[0]) if len(base) == 1 else ["mul", *map(walk, base)]
+            return ["pow", inner, str(Fraction(int(e.exp.p), int(e.exp.q)))]
+        for kind, name in ((sympy.log, "log"), (sympy.tanh, "tanh")):
+            if isinstance(e, kind):
+                return [name, walk(e.args[0])]
+        if isinstance(e, sympy.sinh | sympy.cosh | sympy.coth):
+            return walk(e.rewrite(sympy.exp))
+        if isinstance(e, sympy.Max | sympy.Min):
+            name, parts = ("max" if isinstance(e, sympy.Max) else "min"), list(map(walk, e.args))
+            while len(parts) > 1:
+                parts = [[name, parts[0], parts[1]], *parts[2:]]
+            return parts[0]
+        if isinstance(e, sympy.Piecewise):
+            (value, condition), *rest = e.args
+            if condition == True or not rest:  # noqa: E712 (SymPy's own truth)
+                return walk(value)
+            if isinstance(condition, sympy.LessThan | sympy.StrictLessThan):
+                return ["ifle", walk(condition.lhs), walk(condition.rhs), walk(value), walk(sympy.Piecewise(*rest))]
+        raise InvalidInputError(
+            "a certificate's formula must be built from known functions", str(e), "use powers, exp, log, tanh"
+        )
+
+    return walk(sympy.sympify(expression))
+
+
+def _positive_factors(base: Any) -> list[Any]:
+    """Factors of a polynomial base, each positive at 1/2 where that is possible."""
+    import sympy
+
+    symbols = base.free_symbols
+    if len(symbols) != 1 or not base.is_polynomial(*symbols):
+        return [base]
+    (x,) = symbols
+    constant, factors = sympy.factor_list(base)
+    result = []
+    for factor, count in factors:
+        if factor.subs(x, sympy.Rational(1, 2)) < 0:
+            factor, constant = -factor, constant * (-1) ** count
+        result += [factor] * count
+    return [constant, *result] if constant != 1 else result
+
+
+def parse_claim(text: str, n_classes: Any) -> tuple[Relation, sympy.Expr]:
+    """Read ``T >= EXPR`` or ``T <= EXPR`` in the variables b (or beta) and n.
+
+    Raises
+    ------
+    InvalidInputError
+        When the text has another form, or other variables.
+
+    Examples
+    --------
+    >>> parse_claim("T >= b**2/2", 3)
+    ('>=', beta**2/2)
+    """
+    import sympy
+
+    remedy = 'write it as "T >= b**2/2", with b for the target regret and n for the number of classes'
+    head, sign, body = text.partition(">=") if ">=" in text else text.partition("<=")
+    if head.strip() not in ("T", "T(b)", "T(beta)") or not body.strip():
+        raise InvalidInputError("a claim must read T >= EXPR or T <= EXPR", text, remedy)
+    b = beta_symbol()
+    try:
+        formula = sympy.sympify(body, locals={"b": b, "beta": b, "n": sympy.sympify(n_classes)}, rational=True)
+    except (sympy.SympifyError, SyntaxError, TypeError, AttributeError) as problem:
+        raise InvalidInputError("a claim's formula must be readable by SymPy", body.strip(), remedy) from problem
+    if not isinstance(formula, sympy.Expr) or formula.free_symbols - {b}:
+        raise InvalidInputError("a claim's formula must be in b and n alone", body.strip(), remedy)
+    return (">=" if sign == ">=" else "<="), formula
+
+
+def statement(problem: PointwiseProblem, relation: Relation, claim: sympy.Expr) -> dict[str, Any]:
+    """The claim ``T(beta) relation claim`` for every beta in [0, 1], as the certificate states it.
+
+    Raises
+    ------
+    EngineCannotAnswerError
+        For losses, targets and hypothesis sets that certificates do not cover.
+    """
+    import sympy
+
+    loss, bound = problem.surrogate, problem.hypotheses.score_bound
+    softmax = isinstance(loss, SoftmaxLoss)
+    if not isinstance(problem.target, ZeroOne) or not (isinstance(loss, MarginLoss) or (softmax and bound is None)):
+        raise EngineCannotAnswerError(
+            "certificate", f"no method for {loss.spec}, {problem.hypotheses}, {problem.target}", "rigorous"
+        )
+    if bound is not None and not isinstance(bound, Fraction):
+        raise EngineCannotAnswerError("certificate", "a score bound must be rational", None)
+    if loss.symbolic:
+        raise InvalidInputError("a certificate needs numbers for every loss parameter", loss.spec, "give each a value")
+    variable = sympy.Symbol("u", positive=True) if softmax else sympy.Symbol("v", real=True)
+    term = loss.of_softmax if isinstance(loss, SoftmaxLoss) else loss.of_margin  # type: ignore[attr-defined]
+    formula = tree(term(variable, SYMPY), {variable: variable.name})
+    classes = int(problem.n_classes) if isinstance(problem.n_classes, int) else "any"
+    return {
+        "loss": {"spec": loss.spec, "kind": "softmax" if softmax else "margin", "formula": formula},
+        "classes": classes,
+        "target": "zero-one",
+        "score_bound": None if bound is None else str(bound),
+        "claim": {"relation": relation, "formula": tree(claim, {beta_symbol(): "b"})},
+    }
+
+
+@dataclass
+class Search:
+    """A search for a certificate of one statement, which can be cut short and taken up again.
+
+    Parameters
+    ----------
+    problem : PointwiseProblem
+    relation : {">=", "<="}
+    claim : sympy.Expr
+        In `beta_symbol()`.
+    time_budget : float
+        Seconds.
+    max_boxes : int
+    progress : callable, optional
+    """
+
+    problem: PointwiseProblem
+    relation: Relation
+    claim: sympy.Expr
+    time_budget: float = 60.0
+    max_boxes: int = 20_000
+    progress: Progress | None = None
+    _started: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        self.statement = statement(self.problem, self.relation, self.claim)
+        try:
+            with precision(160):
+                Statement(self.statement)
+        except Rejected as problem:
+            raise EngineCannotAnswerError("certificate", str(problem), "rigorous") from problem
+
+    def run(self, resume: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Search, and return a certificate; its verdict is "undecided" when the budget ends first.
+
+        Parameters
+        ----------
+        resume : dict, optional
+            An undecided certificate of the same statement: its finished boxes are kept.
+
+        Raises
+        ------
+        InvalidInputError
+            When the certificate to resume is about another statement.
+        """
+        if resume is not None and resume.get("statement") != self.statement:
+            raise InvalidInputError(
+                "only the same claim can be resumed", "another statement", "drop --resume, or repeat the claim"
+            )
+        self._started = time.monotonic()
+        if resume is None:
+            for verdict, proof in self._cheap():
+                found = self._accepted(verdict, proof)
+                if found is not None:
+                    return found
+            if self.relation == "<=":
+                return self._finish("undecided", [], {"reason": "no beta found where T is provably above the claim"})
+        return self._boxes((resume or {}).get("proof", {}).get("progress"))
+
+    def _say(self, line: str) -> None:
+        if self.progress is not None:
+            self.progress(line)
+
+    def _finish(self, verdict: str, lemmas: list[str], proof: dict[str, Any]) -> dict[str, Any]:
+        certificate = {"schema": SCHEMA, "statement": self.statement, "verdict": verdict, "lemmas": lemmas, "proof": proof}
+        return {**certificate, "digest": digest(certificate)}
+
+    def _accepted(self, verdict: str, proof: dict[str, Any]) -> dict[str, Any] | None:
+        """The certificate, if the checker accepts it."""
+        with precision(160):
+            try:
+                test = Statement(self.statement)
+                (test.holds if verdict == "holds" else test.violated)(proof)
+                certificate = self._finish(verdict, sorted(test.lemmas), proof)
+                check(certificate)
+            except (Rejected, ZeroDivisionError, ValueError, TypeError, KeyError, AttributeError):
+                return None
+        return certificate
+
+    # ---- one shot ----
+
+    def _cheap(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Counterexamples that estimates suggest, then proofs without boxes."""
+        if self.relation == ">=":
+            yield from (("violated", proof) for proof in self._counterexamples())
+            for options in self._options():
+                for pieces in self._closed_forms():
+                    yield "holds", {**options, "pieces": pieces}
+        else:
+            for beta in _GRID:
+                if self.statement["loss"]["kind"] == "softmax" and self.statement["classes"] != "any":
+                    yield "violated", {"kind": "theorem C", "beta": str(beta)}
+                for options in self._options():
+                    for witness in self._rational_witnesses(beta):
+                        yield "violated", {**options, "beta": str(beta), "witness": witness}
+
+    def _options(self) -> list[dict[str, Any]]:
+        """What a proof says besides its pieces: the scaling exponent of a softmax loss, the reference of an even one."""
+        loss = self.problem.surrogate
+        if isinstance(loss, SoftmaxLoss):
+            e = str(_scaling(loss))
+            return [{"scaling": e, "exact": False}, {"scaling": e, "exact": True}]
+        if getattr(loss, "convex", False):
+            return [{}]
+        B = self.statement["score_bound"]
+        scale = str(getattr(loss, "rho", 1))
+        if B is None:
+            return [
+                {"reference": "inf", "limit": "0", "cuts": ["0", "inf"]},
+                {"reference": scale, "cuts": ["0", scale, "inf"]},
+            ]
+        inner = [B] if Fraction(B) <= Fraction(scale) else [scale, B]
+        return [{"reference": r, "cuts": ["0", *inner]} for r in (B, min(B, scale, key=Fraction))]
+
+    def _closed_forms(self) -> Iterator[list[dict[str, Any]]]:
+        """Families of pieces with exact witnesses; the checker decides which fits."""
+
+        def piece(low: Tree, high: Tree, witness: Any, beta: Tree = "x") -> dict[str, Any]:
+            return {"from": low, "to": high, "beta": beta, "witness": witness, "method": "algebra"}
+
+        if self.statement["loss"]["kind"] == "softmax":
+            for witness in self._softmax_witnesses("x"):
+                yield [piece("0", "1", witness)]
+            return
+        B = self.statement["score_bound"]
+        for witness in ("1", "x", _LOG_ODDS, ["mul", "1/2", _LOG_ODDS], *([B] if B else [])):
+            yield [piece("0", "1", witness)]
+        if B:
+            least = str(min(Fraction(B), Fraction(1)))
+            yield [piece("0", "1", least)]
+            if least != "1":
+                yield [piece("0", least, "x"), piece(least, "1", least)]
+            for factor in ("1", "1/2"):
+                reach = ["tanh", str(Fraction(factor) * Fraction(B))]
+                yield [piece("0", B, "x", ["tanh", ["mul", factor, "x"]]), piece(reach, "1", B)]
+
+    def _softmax_witnesses(self, b: Tree) -> list[list[Tree]]:
+        """Optimal softmax values of two labels, as weights."""
+        loss = self.problem.surrogate
+        if not isinstance(loss, CompSum):
+            return [["1", "0"], self._slanted()]
+        if Fraction(loss.tau) >= 2:
+            return [["1", "0"]]
+        a = str(1 / (2 - Fraction(loss.tau)))
+        return [[["pow", ["add", "1", b], a], ["pow", ["add", "1", ["mul", "-1", b]], a]]]
+
+    def _slanted(self) -> list[Tree]:
+        """Weights affine in beta that are nearly optimal for small beta."""
+        step = Fraction(1, 1000)
+        witness = self._rational_witnesses(step)
+        if not witness:
+            return ["1", "0"]
+        tilt = ((Fraction(witness[0][0]) - Fraction(1, 2)) / step).limit_denominator(12)
+        return [["add", "1/2", ["mul", str(tilt), "x"]], ["add", "1/2", ["mul", str(-tilt), "x"]]]
+
+    def _rational_witnesses(self, b: Fraction) -> list[Any]:
+        """Nearly optimal witnesses at one beta, rational."""
+        if self.statement["loss"]["kind"] == "softmax":
+            risk = SoftmaxRisk(self.problem.surrogate.separable)  # type: ignore[arg-type]
+            if b == 1:
+                return [["1", "0"]]
+            try:
+                with precision(96):
+                    point = risk.optimum(((1 + b) / 2, (1 - b) / 2), (1, 1))
+            except (ArithmeticError, ValueError):
+                return []
+            return [[str(z) for z in point.coordinates]]
+        best = _margin_minimiser(self.problem.surrogate, b, self.problem.hypotheses.score_bound)  # type: ignore[arg-type]
+        return [str(best)]
+
+    def _counterexamples(self) -> Iterator[dict[str, Any]]:
+        """Points whose regret is below the claim, by the rigorous engine or by the margin's minimiser."""
+        for beta in _GRID:
+            if time.monotonic() - self._started > self.time_budget / 2:
+                return
+            claimed = self._claimed(beta)
+            if claimed is None:
+                continue
+            proof = (
+                self._softmax_point(beta, claimed)
+                if self.statement["loss"]["kind"] == "softmax"
+                else self._margin_point(beta, claimed)
+            )
+            if proof is not None:
+                yield proof
+
+    def _claimed(self, beta: Fraction) -> Fraction | None:
+        """A lower bound of the claim at one beta."""
+        with precision(96):
+            try:
+                return endpoints(evaluate(self.claim, {beta_symbol(): BALLS.const(beta)}, BALLS))[0]
+            except ArithmeticError:
+                return None
+
+    def _softmax_point(self, beta: Fraction, claimed: Fraction) -> dict[str, Any] | None:
+        loss, n = self.problem.surrogate, self.statement["classes"]
+        if n == "any" or not isinstance(loss, CompSum):
+            return None
+        if loss.tau > 2:
+            answer = transform(self.problem, beta)
+            if answer.upper is None or answer.upper >= claimed or answer.witness is None:
+                return None
+            chosen = [i for i, s in enumerate(answer.witness.scores) if s == max(answer.witness.scores)]
+            point = [str(Fraction(1, len(chosen))) if i in chosen else "0" for i in range(n)]
+            return {"beta": str(beta), "p": [str(v) for v in answer.witness.p], "point": point}
+        with precision(96):
+            risk = SoftmaxRisk(loss.separable)
+            pairs = PairBound(risk, Fraction(loss.tau), beta)
+            found = minimise(risk, comp_sum_regions(n, beta), Fraction(1, 10**5), 2000, None, pairs)
+            if found.upper >= claimed:
+                return None
+            q, sizes, members = pool(found.values, found.counts, 1)
+            tied, free = risk.optimum(q, sizes).coordinates, risk.optimum(found.values, found.counts).coordinates
+        others = dict(zip(q[1:], tied[1:], strict=True))
+        p: list[Fraction] = []
+        point_: list[Fraction] = []
+        reference: list[Fraction] = []
+        for i, (value, count) in enumerate(zip(found.values, found.counts, strict=True)):
+            if count:
+                p += [value] * count
+                point_ += [tied[0] if i in members else others[value]] * count
+                reference += [free[i]] * count
+        zeros = [Fraction(0)] * (n - len(p))
+        return {"beta": str(beta)} | {
+            key: [str(v) for v in [*values, *zeros]] for key, values in (("p", p), ("point", point_), ("reference", reference))
+        }
+
+    def _margin_point(self, beta: Fraction, claimed: Fraction) -> dict[str, Any] | None:
+        loss, bound = self.problem.surrogate, self.problem.hypotheses.score_bound
+        if not isinstance(loss, MarginLoss) or (not loss.convex and bound is None):
+            return None
+        if not loss.convex:
+            return {"beta": str(beta), "point": "0"} | self._options()[0]
+        best = _margin_minimiser(loss, beta, bound)
+        reach = Fraction(1, 1000)
+        low, high = best - reach, best + reach
+        if bound is not None:
+            low, high = max(low, -bound), min(high, bound)
+        return {"beta": str(beta), "point": "0", "reference": [str(low), str(best), str(high)]}
+
+    # ---- boxes ----
+
+    def _boxes(self, state: dict[str, Any] | None) -> dict[str, Any]:
+        """Cut [0, 1] until every part has a proof."""
+        state = state or {"option": 0, "done": [], "todo": [["0", "1"]]}
+        options = self._options()
+        reason = "the claim was not settled"
+        with precision(160):
+            for index in range(state["option"], len(options)):
+                if index != state["option"]:
+                    state = {"option": index, "done": [], "todo": [["0", "1"]]}
+                done, todo = list(state["done"]), [tuple(t) for t in state["todo"]]
+                test = Statement(self.statement)
+                failed = False
+                while todo:
+                    spent = time.monotonic() - self._started
+                    if spent > self.time_budget or len(done) + len(todo) > self.max_boxes:
+                        reason = f"the budget ended after {len(done)} boxes and {spent:.0f} s, with {len(todo)} left"
+                        return self._undecided(reason, {"option": index, "done": done, "todo": [list(t) for t in todo]})
+                    low, high = todo.pop()
+                    piece = self._proven(test, options[index], low, high)
+                    if piece is not None:
+                        done.append(piece)
+                    elif Fraction(high) - Fraction(low) < Fraction(1, 2**20):
+                        failed, reason = (
+                            True,
+                            f"no proof on [{float(Fraction(low)):.6g}, {float(Fraction(high)):.6g}]: tight or false there",
+                        )
+                        break
+                    else:
+                        middle = str((Fraction(low) + Fraction(high)) / 2)
+                        todo += [(middle, high), (low, middle)]
+                    if (len(done) + len(todo)) % 20 == 0:
+                        self._say(f"{len(done)} boxes proven, {len(todo)} to do")
+                if not failed:
+                    pieces = sorted(done, key=lambda p: Fraction(p["from"]))
+                    found = self._accepted("holds", {**options[index], "pieces": pieces})
+                    if found is not None:
+                        return found
+        return self._undecided(reason, None)
+
+    def _undecided(self, reason: str, state: dict[str, Any] | None) -> dict[str, Any]:
+        return self._finish("undecided", [], {"reason": reason} | ({"progress": state} if state else {}))
+
+    def _proven(self, test: Statement, options: dict[str, Any], low: str, high: str) -> dict[str, Any] | None:
+        """A piece that the checker's rules accept on this interval."""
+        from hconsist.checker import prove
+
+        middle = (Fraction(low) + Fraction(high)) / 2
+        if self.statement["loss"]["kind"] == "softmax":
+            exact_ones: list[Any] = self._softmax_witnesses("x")
+        else:
+            exact_ones = ["x", ["mul", "1/2", "x"], ["mul", "2", "x"], _LOG_ODDS, ["mul", "1/2", _LOG_ODDS]]
+        ladders = ("ladder:1",) if low != "0" else ("ladder:2", "ladder:1")
+        if low == "0" and Fraction(high) > Fraction(1, 32):  # derivatives grow long: a few attempts at high orders suffice
+            ladders += ("ladder:4", "ladder:6") if high == "1/4" else ("ladder:4",)
+        tries = [(w, m) for w in exact_ones for m in ladders]
+        tries += [(w, m) for w in self._rational_witnesses(middle) for m in ("algebra", "concave", "ladder:0")]
+        for witness, method in tries:
+            try:
+                bound, sides = test.lower_bound("x", options, witness)
+                for side in sides:
+                    prove(side, "x", low, high, "algebra")
+                prove(["add", bound, ["mul", "-1", test.resolved("x", low, high)]], "x", low, high, method)
+            except (Rejected, ZeroDivisionError, ValueError, TypeError, KeyError, AttributeError):
+                continue
+            return {"from": low, "to": high, "beta": "x", "witness": witness, "method": method}
+        return None
+
+
+def _scaling(loss: SoftmaxLoss) -> Fraction:
+    """The exponent e of ``g(t u) = g(t) + t^e (g(u) - g(1))`` where there is one, else 0."""
+    import sympy
+
+    if isinstance(loss, CompSum):
+        return Fraction(loss.tau) - 1
+    u = sympy.Symbol("u", positive=True)
+    g = loss.of_softmax(u, SYMPY)
+    e = sympy.simplify(1 + u * sympy.diff(g, u, 2) / sympy.diff(g, u))
+    return Fraction(int(e.p), int(e.q)) if e.is_Rational else Fraction(0)
+
+
+def _margin_minimiser(loss: MarginLoss, b: Fraction, bound: Fraction | None) -> Fraction:
+    """A score near the best one at eta = (1 + b)/2, as a rational."""
+    import numpy as np
+    from scipy.optimize import minimize_scalar
+
+    from hconsist.arithmetic import NUMPY
+
+    reach = 40.0 if bound is None else float(bound)
+
+    def risk(v: float) -> float:
+        return float((1 + b) / 2 * loss.of_margin(np.asarray(v), NUMPY) + (1 - b) / 2 * loss.of_margin(np.asarray(-v), NUMPY))
+
+    found = minimize_scalar(risk, bounds=(-reach, reach), method="bounded", options={"xatol": 1e-12})
+    candidates = [float(found.x), 1.0, reach] if bound is None else [float(found.x), reach, min(reach, 1.0)]
+    best = min(candidates, key=risk)
+    value = Fraction(best).limit_denominator(10**9)
+    return value if bound is None else max(-bound, min(bound, value))
+
+
+def certify(
+    problem: PointwiseProblem,
+    relation: Relation,
+    claim: sympy.Expr,
+    *,
+    time_budget: float = 60.0,
+    max_boxes: int = 20_000,
+    progress: Progress | None = None,
+    resume: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Search for a certificate that ``T(beta) relation claim(beta)`` for every beta in [0, 1], or that it fails.
+
+    Parameters
+    ----------
+    problem : PointwiseProblem
+        A softmax loss with complete H, or a binary margin loss with any H; n_classes may be a symbol.
+    relation : {">=", "<="}
+        Of ``<=`` only a refutation is looked for.
+    claim : sympy.Expr
+        In `beta_symbol()`.
+    time_budget : float
+        Seconds after which the search stops with verdict "undecided" and a state to resume from.
+    max_boxes : int
+    progress : callable, optional
+    resume : dict, optional
+        An undecided certificate of the same statement.
+
+    Returns
+    -------
+    dict
+        JSON-ready; see docs/certificate.md. `hconsist.checker.check` has accepted it.
+
+    Examples
+    --------
+    >>> relation, claim = parse_claim("T >= b**2/2", 3)
+    >>> certify(PointwiseProblem("logistic", n_classes=3), relation, claim)["verdict"]
+    'holds'
+    """
+    return Search(problem, relation, claim, time_budget, max_boxes, progress).run(resume)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A certificate file.
+
+    Raises
+    ------
+    InvalidInputError
+        When it cannot be read or is not JSON.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        raise InvalidInputError("a certificate must be a readable JSON file", str(path), str(problem)) from problem
+    if not isinstance(value, dict):
+        raise InvalidInputError("a certificate must be a JSON object", str(path), "write one with hconsist certify")
+    return value
