@@ -484,12 +484,14 @@ class Search:
             exact_ones: list[Any] = self._softmax_witnesses("x")
         else:
             exact_ones = ["x", ["mul", "1/2", "x"], ["mul", "2", "x"], _LOG_ODDS, ["mul", "1/2", _LOG_ODDS]]
-        ladders = ("ladder:1",) if low != "0" else ("ladder:2", "ladder:1")
-        if low == "0" and Fraction(high) > Fraction(1, 32):  # derivatives grow long: a few attempts at high orders suffice
-            ladders += ("ladder:4", "ladder:6") if high == "1/4" else ("ladder:4",)
-        tries = [(w, m) for w in exact_ones for m in ladders]
+        orders: tuple[str, ...] = ("ladder:2", "ladder:1") if low == "0" else ("ladder:1",)
+        tries = [(w, m) for m in orders for w in exact_ones]
         tries += [(w, m) for w in self._rational_witnesses(middle) for m in ("algebra", "concave", "ladder:0")]
+        if (low, high) == ("0", "1/8"):  # long derivatives: one attempt at high orders suffices
+            tries += [(w, m) for m in ("ladder:4", "ladder:6") for w in exact_ones if "log" not in str(w)]
         for witness, method in tries:
+            if time.monotonic() - self._started > self.time_budget:
+                return None
             try:
                 bound, sides = test.lower_bound("x", options, witness)
                 for side in sides:

@@ -14,6 +14,8 @@ COMMANDS = {
     "tightness": "Tell whether published bounds are tight, loose or false.",
     "zoo": "List every loss with its verdicts and its bound.",
     "simulate": "Meet the bounds by experiment: a study by name.",
+    "certify": "Prove or refute a claim about T, as a file to check.",
+    "check": "Re-verify a certificate from its file alone.",
     "verify": "Check published statements with every engine.",
 }
 

@@ -1,0 +1,70 @@
+"""``hconsist certify``: a claim about T, as a certificate that a stranger can check."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from hconsist.cli import COMMANDS
+from hconsist.cli.app import ExitCode
+from hconsist.cli.options import classes_option, classes_or_symbol, hypotheses_option, json_option, spec_argument, target_option
+from hconsist.cli.output import atomic_file, check_output, print_fields, print_json, progress
+
+_CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": ExitCode.UNDECIDED}
+
+
+@click.command("certify", short_help=COMMANDS["certify"])
+@spec_argument
+@classes_option(classes_or_symbol, "Number of classes; the letter n certifies for every one.")
+@hypotheses_option
+@target_option
+@click.option("--claim", required=True, metavar="CLAIM", help="'T >= EXPR' or 'T <= EXPR' in b and n, for every b in [0, 1].")
+@click.option("-o", "--output", required=True, metavar="FILE", type=click.Path(path_type=Path), help="Certificate, .json.")
+@click.option("--time-budget", default=60.0, show_default=True, metavar="S", type=click.FloatRange(min=0), help="Seconds.")
+@click.option("--max-boxes", default=20_000, show_default=True, metavar="N", type=click.IntRange(min=1), help="Boxes.")
+@click.option("--resume", is_flag=True, help="Go on from the undecided certificate in FILE.")
+@json_option
+def command(
+    spec: str,
+    n_classes: object,
+    hypotheses: str,
+    target: str,
+    claim: str,
+    output: Path,
+    time_budget: float,
+    max_boxes: int,
+    resume: bool,
+    as_json: bool,
+) -> ExitCode:
+    """Search for a proof that T(b) >= EXPR for every b in [0, 1], or for a counterexample, and write it to FILE.
+
+    Of T <= EXPR only a refutation is looked for. Exits 0 when the claim is proven, 1 when it is refuted, 3 when the budget ends
+    first; the file then holds what was finished, and --resume goes on from there.
+    """
+    from hconsist.certificates import certify, parse_claim, read
+    from hconsist.pointwise import PointwiseProblem
+
+    check_output(output, (".json",))
+    problem = PointwiseProblem(spec, target, hypotheses, n_classes)  # type: ignore[arg-type]
+    relation, formula = parse_claim(claim, n_classes)
+    before = read(output) if resume else None
+    certificate = certify(
+        problem, relation, formula, time_budget=time_budget, max_boxes=max_boxes, progress=progress, resume=before
+    )
+    with atomic_file(output) as temporary:
+        temporary.write_text(json.dumps(certificate, indent=1) + "\n", encoding="utf-8")
+    verdict, proof = certificate["verdict"], certificate["proof"]
+    if as_json:
+        print_json({"verdict": verdict, "lemmas": certificate["lemmas"], "file": str(output), "digest": certificate["digest"]})
+    else:
+        fields = [("verdict", verdict), ("file", str(output))]
+        if certificate["lemmas"]:
+            fields.append(("rests on", ", ".join(certificate["lemmas"]) + " (docs/theory.md)"))
+        if verdict == "violated":
+            fields.append(("refuted at", f"b = {proof['beta']}"))
+        if verdict == "undecided":
+            fields.append(("reason", proof["reason"]))
+        print_fields(fields)
+    return _CODES[verdict]

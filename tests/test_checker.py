@@ -1,0 +1,330 @@
+"""Certificates: what is right is certified, what is false refuted, what was tampered with rejected."""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sympy
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hconsist.certificates import Search, certify, parse_claim, tree
+from hconsist.checker import Statement, check, digest, prove
+from hconsist.cli import main
+from hconsist.errors import EngineCannotAnswerError, InvalidInputError
+from hconsist.expressions import Domain, Rejected, arb, ball, derivative, is_zero, minus, shape, trend
+from hconsist.pointwise import PointwiseProblem, beta_symbol
+from hconsist.theorems import catalogue
+
+N = sympy.Symbol("n", integer=True, positive=True)
+
+
+def certificate(spec: str, n: Any, claim: str, hypotheses: str = "complete", **options: Any) -> dict[str, Any]:
+    relation, formula = parse_claim(claim, n)
+    return certify(PointwiseProblem(spec, hypotheses=hypotheses, n_classes=n), relation, formula, **options)  # type: ignore[arg-type]
+
+
+def published(prefixes: tuple[str, ...], claims: tuple[str, ...]) -> list[Any]:
+    return [
+        pytest.param(t, p, id=f"{t.id}-{p.surrogate.spec}-{p.n_classes}-{p.hypotheses}")
+        for t in catalogue().values()
+        if t.id.startswith(prefixes) and t.claim in claims and t.relation in ("transform =", "transform >=") and not t.new
+        for p in t.instances
+    ]
+
+
+@pytest.mark.parametrize(("theorem", "problem"), published(("comp-sum", "linear", "psi"), ("tight", "valid")))
+def test_published_claims_hold_uniformly(theorem: Any, problem: PointwiseProblem) -> None:
+    found = certify(problem, ">=", theorem.formula(problem))
+    assert found["verdict"] == "holds"
+    assert check(json.loads(json.dumps(found))) == "holds"
+
+
+@pytest.mark.parametrize(("theorem", "problem"), published(("comp-sum",), ("refuted",)))
+def test_published_tightness_beyond_its_range_is_refuted(theorem: Any, problem: PointwiseProblem) -> None:
+    found = certify(problem, "<=", theorem.formula(problem))
+    assert found["verdict"] == check(found) == "violated"
+
+
+@pytest.mark.parametrize(
+    ("spec", "n", "claim", "hypotheses"),
+    [
+        ("sum-exp", 3, "T >= b", "complete"),  # listed as linear with constant 1
+        ("mae", 10, "T >= b", "complete"),
+        ("gce:q=0.7", 10, "T >= b/2", "complete"),
+        ("comp-sum:tau=3", 4, "T >= b/2", "complete"),
+        ("logistic", 3, "T >= 0.51*b**2", "complete"),
+        ("exponential", 2, "T >= b**2", "complete"),
+        ("hinge", 2, "T >= 1.01*b", "complete"),
+        ("squared-hinge", 2, "T >= b**2", "bounded:0.5"),
+        ("sigmoid", 2, "T >= b", "bounded:2"),
+        ("logistic", 3, "T <= b**2/2", "complete"),
+    ],
+)
+def test_false_claims_are_refuted(spec: str, n: int, claim: str, hypotheses: str) -> None:
+    found = certificate(spec, n, claim, hypotheses)
+    assert found["verdict"] == check(found) == "violated"
+
+
+@pytest.mark.parametrize(
+    ("spec", "n", "claim"),
+    [
+        ("logistic", 3, "T >= b**2/2"),  # tight to second order at 0
+        ("logistic", N, "T >= b**2/2"),
+        ("gce:q=0.3", N, "T >= b**2/4"),
+        ("exponential", 2, "T >= b**2/2"),
+        ("softmax:1/u-1", 3, "T >= b**2/2"),
+        ("comp-sum:tau=1.25", N, "T >= 2**(-1/4)/(1/4)*((((1+b)**(4/3)+(1-b)**(4/3))/2)**(3/4)-1)"),
+    ],
+)
+def test_other_right_claims_hold(spec: str, n: Any, claim: str) -> None:
+    found = certificate(spec, n, claim)
+    assert found["verdict"] == check(found) == "holds"
+
+
+def test_a_claim_that_no_lemma_settles_is_undecided() -> None:
+    found = certificate("gce:q=0.7", 10, "T >= b**2*10**(-7/10)", time_budget=1.0)
+    assert found["verdict"] == check(found) == "undecided"
+    assert found["proof"]["reason"]
+
+
+def test_interrupted_work_goes_on() -> None:
+    relation, formula = parse_claim("T >= b**2/2", 3)
+    problem = PointwiseProblem("logistic", n_classes=3)
+    first = certify(problem, relation, formula, max_boxes=6)
+    assert first["verdict"] == "undecided"
+    done = first["proof"]["progress"]["done"]
+    assert done
+    second = certify(problem, relation, formula, resume=json.loads(json.dumps(first)))
+    assert second["verdict"] == check(second) == "holds"
+    assert all(piece in second["proof"]["pieces"] for piece in done)
+    with pytest.raises(InvalidInputError, match="same claim"):
+        Search(PointwiseProblem("logistic", n_classes=4), relation, formula).run(first)
+
+
+SAMPLES = {
+    "identity": lambda: certificate("gce:q=0.7", 3, "T >= ((((1+b)**(10/3)+(1-b)**(10/3))/2)**(3/10)-1)/(7/10*3**(7/10))"),
+    "boxes": lambda: certificate("logistic", 3, "T >= b**2/2"),
+    "counterexample": lambda: certificate("gce:q=0.7", 4, "T >= b/2"),
+    "margin": lambda: certificate("hinge", 2, "T >= 1.01*b"),
+    "even": lambda: certificate("rho-margin:rho=2", 2, "T >= b/2", "bounded:1"),
+}
+MADE: dict[str, dict[str, Any]] = {}
+
+
+def sample(name: str) -> dict[str, Any]:
+    if name not in MADE:
+        MADE[name] = SAMPLES[name]()
+    return MADE[name]
+
+
+def numbers(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Where the numbers are: whole numbers, and strings that read as rationals."""
+    if isinstance(value, dict):
+        return [p for k, v in value.items() if k not in ("digest", "schema") for p in numbers(v, (*path, k))]
+    if isinstance(value, list):
+        return [p for i, v in enumerate(value) for p in numbers(v, (*path, i))]
+    try:
+        Fraction(value)
+    except (TypeError, ValueError):
+        return []
+    return [path]
+
+
+def changed(made: dict[str, Any], path: tuple[Any, ...], by: Fraction) -> dict[str, Any]:
+    result = copy.deepcopy(made)
+    place: Any = result
+    for key in path[:-1]:
+        place = place[key]
+    old = place[path[-1]]
+    place[path[-1]] = int(old + by) if isinstance(old, int) else str(Fraction(old) + by)
+    return result
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_a_changed_number_is_rejected(data: st.DataObject) -> None:
+    made = sample(data.draw(st.sampled_from(sorted(SAMPLES))))
+    path = data.draw(st.sampled_from(numbers(made)))
+    by = data.draw(st.sampled_from([Fraction(1), Fraction(-1), Fraction(1, 1000), Fraction(7, 3)]).filter(lambda x: x != 0))
+    forged = changed(made, path, Fraction(round(by)) or Fraction(1) if isinstance(_at(made, path), int) else by)
+    with pytest.raises(Rejected, match="digest"):
+        check(forged)
+
+
+def _at(value: Any, path: tuple[Any, ...]) -> Any:
+    for key in path:
+        value = value[key]
+    return value
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_a_forger_who_recomputes_the_digest_must_still_prove(data: st.DataObject) -> None:
+    """The statement is made false by strengthening the claim or changing the loss: no digest saves the proof."""
+    name = data.draw(st.sampled_from(["identity", "boxes", "even"]))
+    forged = copy.deepcopy(sample(name))
+    factor = str(1 + data.draw(st.fractions(min_value=Fraction(1, 10**6), max_value=3, max_denominator=10**6)))
+    forged["statement"]["claim"]["formula"] = ["mul", factor, forged["statement"]["claim"]["formula"]]
+    forged["digest"] = digest(forged)
+    with pytest.raises(Rejected):
+        check(forged)
+
+
+@pytest.mark.parametrize("name", ["identity", "boxes"])
+def test_a_missing_piece_a_false_verdict_and_other_lemmas_are_rejected(name: str) -> None:
+    for change in (
+        lambda c: c["proof"]["pieces"].pop(),
+        lambda c: c.update(verdict="violated"),
+        lambda c: c.update(lemmas=[]),
+        lambda c: c.update(schema="hconsist-certificate/2"),
+        lambda c: c["statement"].update(target="top-k:2"),
+        lambda c: c["statement"].update(classes=1),
+        lambda c: c["proof"].update(pieces=[]),
+        lambda c: c.pop("statement"),
+    ):
+        forged = copy.deepcopy(sample(name))
+        change(forged)
+        forged["digest"] = digest(forged)
+        with pytest.raises(Rejected):
+            check(forged)
+
+
+def test_a_counterexample_must_have_the_target_regret_and_the_prediction() -> None:
+    made = sample("counterexample")
+    for key in ("p", "point", "reference"):
+        forged = copy.deepcopy(made)
+        forged["proof"][key] = forged["proof"][key][::-1] if key != "p" else ["1/4"] * 4
+        forged["digest"] = digest(forged)
+        with pytest.raises(Rejected):
+            check(forged)
+
+
+@pytest.mark.parametrize("value", [[], "x", {}, {"schema": "hconsist-certificate/1"}, None, 3])
+def test_what_is_no_certificate_is_rejected(value: Any) -> None:
+    with pytest.raises(Rejected):
+        check(value)
+
+
+def test_the_algebra_never_calls_different_things_equal() -> None:
+    """Identities that hold, and near misses that do not."""
+    x = sympy.Symbol("x", positive=True)
+    p, q = 1 + x, 1 - x
+    root = sympy.sqrt(p**2 + q**2)
+    right = [
+        (sympy.sqrt(1 - x**2) * sympy.sqrt(p), p * sympy.sqrt(q)),
+        (p ** sympy.Rational(4, 3) * p ** sympy.Rational(-1, 3), p),
+        (sympy.log(p * q), sympy.log(p) + sympy.log(q)),
+        (sympy.tanh(x), (sympy.exp(2 * x) - 1) / (sympy.exp(2 * x) + 1)),
+        (root**3, root * (2 + 2 * x**2)),
+        (sympy.exp(sympy.log(p) / 2), sympy.sqrt(p)),
+    ]
+    domain = Domain("x", Fraction(0), Fraction(1))
+    for left, other in right:
+        form = domain.form(minus(tree(left, {x: "x"}), tree(other, {x: "x"})))
+        assert is_zero(form), (left, other)
+        slightly = domain.form(minus(tree(left, {x: "x"}), ["mul", "1000001/1000000", tree(other, {x: "x"})]))
+        assert not is_zero(slightly)
+
+
+def test_roots_of_squares_and_bases_of_unknown_sign_are_refused() -> None:
+    with pytest.raises(Rejected):
+        Domain("x", Fraction(-1), Fraction(1)).form(["pow", ["pow", "x", "2"], "1/2"])  # |x|, not x
+    with pytest.raises(Rejected):
+        Domain("x", Fraction(0), Fraction(1)).form(["log", ["add", "x", "-1/2"]])
+
+
+def test_shapes_and_trends_follow_the_rules() -> None:
+    assert shape(["mul", "-1", ["log", "u"]], "u") == {"convex"}
+    assert shape(["pow", "u", "1/2"], "u") == {"concave"}
+    assert shape(["pow", "v", "3"], "v") == set()
+    assert shape(["log", ["add", "1", ["exp", ["mul", "-1", "v"]]]], "v") == {"convex"}
+    assert shape(["add", "1", ["mul", "-1", ["tanh", "v"]]], "v") == set()
+    assert trend(["add", "1", ["mul", "-2", ["tanh", "v"]]], "v") == {"down"}
+    assert trend(["pow", "v", "2"], "v") == set()
+
+
+def test_balls_of_trees_contain_samples_and_derivatives_agree() -> None:
+    t = ["add", ["pow", ["add", "1", "x"], "4/3"], ["mul", "-1/2", ["exp", ["mul", "-1", "x"]]], ["log", ["add", "1", "x"]]]
+    box = arb(Fraction(1, 10)).union(arb(Fraction(3, 10)))
+    d = ball(derivative(t, "x"), {"x": box})
+    for k in range(11):
+        x = Fraction(1, 10) + Fraction(k, 50)
+        assert ball(t, {"x": box}).contains(ball(t, {"x": arb(x)}).mid())
+        h = Fraction(1, 10**8)
+        slope = (ball(t, {"x": arb(x + h)}) - ball(t, {"x": arb(x - h)})) / arb(2 * h)
+        assert d.overlaps(slope)
+    assert ball(["xlogx", "x"], {"x": arb(0).union(arb(1))}).contains(-0.36)
+
+
+def test_prove_is_three_valued() -> None:
+    prove(["pow", "x", "2"], "x", "0", "1", "ladder:2")
+    for t in (["add", "x", "-1/1000000"], ["mul", "-1", "x"], ["add", ["pow", "x", "2"], ["mul", "-1", "x"], "1/4"]):
+        for method in ("algebra", "ladder:0", "ladder:1", "ladder:2", "concave", "magic", "ladder:9"):
+            with pytest.raises(Rejected):
+                prove(t, "x", "0", "1", method)
+
+
+def test_a_loss_that_no_lemma_covers_is_not_certified() -> None:
+    b = beta_symbol()
+    with pytest.raises(EngineCannotAnswerError):
+        certify(PointwiseProblem("max:phi=hinge", n_classes=3), ">=", b)
+    with pytest.raises(EngineCannotAnswerError):  # increasing in the softmax value
+        certify(PointwiseProblem("softmax:u**2", n_classes=3), ">=", b)
+    with pytest.raises(EngineCannotAnswerError):  # not calibrated
+        certify(PointwiseProblem("margin:exp(v)", n_classes=2), ">=", b)
+    for text in ("b**2", "T > b", "T >= x", "T >= (", "T >= "):
+        with pytest.raises(InvalidInputError):
+            parse_claim(text, 3)
+
+
+def test_a_statement_of_the_checker_reads_its_own_rules() -> None:
+    made = copy.deepcopy(sample("margin"))
+    made["statement"]["loss"]["formula"] = ["exp", "v"]
+    with pytest.raises(Rejected, match="slope"):
+        Statement(made["statement"])
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as stop:
+        main(list(arguments))
+    return int(stop.value.code or 0)
+
+
+def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "cert.json"
+    assert run("certify", "logistic", "-n", "3", "--claim", "T >= b**2/2", "-o", str(file)) == 0
+    assert run("check", str(file)) == 0
+    assert "holds" in capsys.readouterr().out
+    assert run("check", str(file), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["verdict"] == "holds"
+    made = json.loads(file.read_text())
+    made["proof"]["pieces"][0]["to"] = "1/3"
+    file.write_text(json.dumps(made))
+    assert run("check", str(file)) == 2
+    error = capsys.readouterr().err
+    assert "digest" in error
+    assert len(error.strip().splitlines()) == 1
+    assert run("certify", "mae", "-n", "3", "--claim", "T >= b", "-o", str(file)) == 1
+    assert run("check", str(file)) == 1
+    assert run("certify", "logistic", "-n", "3", "--claim", "T >= b**2/2", "--max-boxes", "3", "-o", str(file)) == 3
+    assert run("check", str(file)) == 3
+    assert run("certify", "logistic", "-n", "3", "--claim", "T >= b**2/2", "--resume", "-o", str(file)) == 0
+    assert run("check", str(file)) == 0
+    assert run("certify", "logistic", "-n", "3", "--claim", "b**2/2", "-o", str(tmp_path / "no.json")) == 2
+    assert not (tmp_path / "no.json").exists()
+
+
+def test_the_checker_loads_nothing_of_the_package_but_itself() -> None:
+    code = "import sys, hconsist.checker; print(sorted(m for m in sys.modules if m.startswith(('hconsist', 'sympy', 'numpy'))))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert shown.strip() == "['hconsist', 'hconsist.checker', 'hconsist.expressions']"
+    for name in ("checker.py", "expressions.py"):
+        assert len((Path(sys.modules["hconsist.checker"].__file__ or "").parent / name).read_text().splitlines()) < 400
