@@ -1,4 +1,4 @@
-"""For every test and doctest: no window, and no figure left open once somebody has imported pyplot."""
+"""For every test and doctest: no deadline, no window, and no figure left open once somebody has imported pyplot."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# No test is timed: a busy machine must not fail one.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 
