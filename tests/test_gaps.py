@@ -122,6 +122,30 @@ def test_margin_losses(spec: str, bound: str | None) -> None:
         assert float(best(p)) == pytest.approx(float((losses @ p).min()), abs=2e-7)
 
 
+@pytest.mark.parametrize("n", [2, 3, 4])
+@pytest.mark.parametrize("spec", ["mae", "rce"])
+def test_affine_losses_in_a_box(spec: str, n: int) -> None:
+    best = best_in_class(PointwiseProblem(spec, hypotheses="bounded:0.7", n_classes=n))  # type: ignore[arg-type]
+    random = np.random.default_rng(n)
+    corners = np.array(list(itertools.product((-0.7, 0.7), repeat=n)))
+    inside = random.uniform(-0.7, 0.7, size=(5000, n))
+    loss = parse_loss(spec)
+    for p in random.dirichlet(np.ones(n), size=4):
+        assert float(best(p)) == pytest.approx(float((loss.losses(corners, NUMPY) @ p).min()), abs=1e-12)
+        assert float(best(p)) <= (loss.losses(inside, NUMPY) @ p).min() + 1e-12
+
+
+@pytest.mark.parametrize("spec", ["logistic", "sum-exp", "gce", "infonce:temperature=0.5", "comp-sum:tau=0.5"])
+@pytest.mark.parametrize("bound", ["0.3", "2"])
+def test_two_labels_in_a_box(spec: str, bound: str) -> None:
+    best = best_in_class(PointwiseProblem(spec, hypotheses=f"bounded:{bound}", n_classes=2))  # type: ignore[arg-type]
+    f = np.linspace(-float(bound), float(bound), 200001)
+    losses = parse_loss(spec).losses(np.stack([f, -f], -1), NUMPY)
+    for eta in (0.05, 0.3, 0.5, 0.62, 0.9, 1.0):
+        p = np.array([eta, 1 - eta])
+        assert float(best(p)) == pytest.approx(float((losses @ p).min()), abs=1e-8)
+
+
 def test_constrained_hinge_and_quadratic_surrogate_in_a_box() -> None:
     for p in THREE:
         assert float(best_in_class(PointwiseProblem("constrained", n_classes=3))(p)) == pytest.approx(3 * (1 - p.max()))

@@ -5,6 +5,7 @@ C*(p) is the infimum of ``sum_y p_y l(s, y)`` over the scores that the hypothesi
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -116,11 +117,51 @@ Found = tuple[Any, list[tuple[str, str]]]
 
 
 def _softmax(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
-    """``min sum p_k g(q_k)`` over the simplex."""
-    form = problem.surrogate.separable
-    if problem.hypotheses.score_bound is not None or form is None or form.coordinate != "softmax":
+    """``min sum p_k g(q_k)`` over the simplex, or over the softmax values of a box of scores."""
+    form, bound = problem.surrogate.separable, problem.hypotheses.score_bound
+    if form is None or form.coordinate != "softmax":
         return None
-    return _of_softmax_value(form, p)
+    if bound is None:
+        return _of_softmax_value(form, p)
+    return _in_a_box(form, p, sympy.exp(2 * to_sympy(bound) / to_sympy(form.temperature)))
+
+
+def _in_a_box(form: Separable, p: tuple[Any, ...], ratio: Any) -> Found | None:
+    """Scores in [-B, B]: the odds of two labels stay within ``ratio = exp(2B)``. Affine g, or two labels."""
+    u = sympy.Symbol("u", positive=True)
+    g = sympy.sympify(form.term(u, SYMPY))
+    slope, n = sympy.simplify(sympy.diff(g, u)), len(p)
+    if not slope.has(u) and slope.is_negative:
+        tops = [sympy.Add(*(_order_statistic(p, k) for k in range(1, m + 1))) for m in range(1, n)]
+        best = sympy.Max(*((1 + (ratio - 1) * top) / (n + (ratio - 1) * m) for m, top in enumerate(tops, 1)))
+        return g.subs(u, 0) + slope * best, [
+            (r"\mathcal C = g(0) + g' \langle p, q \rangle,\ q \propto e^{s}", "g is affine"),
+            (
+                r"\langle p, q \rangle \le \max_m \frac{1 + (e^{2B} - 1) P_m}{n + (e^{2B} - 1) m}",
+                "linear-fractional in the weights exp(s): the maximum is at a vertex of the box, the m likeliest labels at B",
+            ),
+        ]
+    found = _of_softmax_value(form, p)
+    inverse = _inverse_slope(g, u)
+    if n != 2 or found is None or inverse is None:
+        return None
+    elasticity, top, low = inverse[2], sympy.Max(*p), sympy.Min(*p)
+    edge = ratio / (1 + ratio)
+    inside = top ** (-elasticity) <= ratio * low ** (-elasticity)
+    cut = top * g.subs(u, edge) + low * g.subs(u, 1 / (1 + ratio))
+    return sympy.Piecewise((found[0], inside), (cut, True)), [
+        *found[1],
+        (r"q = e^{2B} / (1 + e^{2B}) \text{ for the likelier label where the optimum lies outside}", "convexity"),
+    ]
+
+
+def _order_statistic(p: tuple[Any, ...], k: int) -> Any:
+    """The k-th largest label probability."""
+    if k == 1:
+        return sympy.Max(*p)
+    if k == len(p):
+        return sympy.Min(*p)
+    return sympy.Max(*(sympy.Min(*c) for c in itertools.combinations(p, k)))
 
 
 def _of_softmax_value(form: Separable, p: tuple[Any, ...]) -> Found | None:
@@ -151,19 +192,10 @@ def _lagrange(g: Any, z: Any, weights: tuple[Any, ...], total: int) -> Found | N
 
     Stationarity reads ``g'(z_k) = m / w_k``, whose solution psi is written ``a x^r + b`` or ``a log x + b``.
     """
-    slope = sympy.simplify(sympy.diff(g, z))
-    sign = -1 if slope.subs(z, sympy.Rational(1, 2)).is_negative else 1
-    x, n = sympy.Symbol("x", positive=True), len(weights)
-    try:
-        roots = [r for r in sympy.solve(sympy.Eq(slope, sign * x), z) if r.is_real is not False]
-    except NotImplementedError:
+    inverse, n = _inverse_slope(g, z), len(weights)
+    if inverse is None:
         return None
-    if len(roots) != 1:
-        return None
-    psi = sympy.simplify(roots[0])
-    elasticity = sympy.simplify(sympy.diff(x * sympy.diff(psi, x), x) * x / (x * sympy.diff(psi, x)))
-    if elasticity.has(x):
-        return None
+    psi, x, elasticity = inverse
     first = [
         (
             r"\mathcal C = \textstyle\sum_k w_k\, g(z_k),\ \sum_k z_k = " + f"{total},\\quad g(z) = {sympy.latex(g)}",
@@ -202,6 +234,22 @@ def _lagrange(g: Any, z: Any, weights: tuple[Any, ...], total: int) -> Found | N
         *first,
         (r"\mu = " + sympy.latex(mu), r"the constraint, with $S = \sum_k w_k^{-r}$"),
     ]
+
+
+def _inverse_slope(g: Any, z: Any) -> tuple[Any, Any, Any] | None:
+    """psi(x) with |g'(psi(x))| = x, the symbol x, and r where psi is ``a x^r + b`` (0: ``a log x + b``)."""
+    slope = sympy.simplify(sympy.diff(g, z))
+    sign = -1 if slope.subs(z, sympy.Rational(1, 2)).is_negative else 1
+    x = sympy.Symbol("x", positive=True)
+    try:
+        roots = [r for r in sympy.solve(sympy.Eq(slope, sign * x), z) if r.is_real is not False]
+    except NotImplementedError:
+        return None
+    if len(roots) != 1:
+        return None
+    psi = sympy.simplify(roots[0])
+    elasticity = sympy.simplify(sympy.diff(x * sympy.diff(psi, x), x) * x / (x * sympy.diff(psi, x)))
+    return None if elasticity.has(x) else (psi, x, elasticity)
 
 
 def _mass(weights: tuple[Any, ...]) -> int:
