@@ -768,7 +768,10 @@ class CvxpyOps(Ops):
     def power(self, x: Value, exponent: Exact | int) -> Value:
         import cvxpy as cp
 
-        return cp.power(x, float(exponent))
+        try:  # power cones, exact for every exponent
+            return cp.power(x, float(exponent), approx=False)
+        except TypeError:  # an older CVXPY, which has second-order cones for a nearby rational only
+            return cp.power(x, float(exponent))
 
     def maximum(self, x: Value, y: Value) -> Value:
         import cvxpy as cp

@@ -6,21 +6,23 @@ Outer problem (over p): `search`, with the pooling lemma; `exhaustive` backs it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from hconsist.engines.numeric import exhaustive as exhaustive_
-from hconsist.engines.numeric import search, vertices
+from hconsist.engines.numeric import oracle, search, vertices
 from hconsist.engines.numeric.inner import Inner, SeparableSoftmax
 from hconsist.engines.numeric.methods import inner_solver, is_piecewise_linear
-from hconsist.errors import EngineCannotAnswerError
-from hconsist.losses import SoftmaxLoss
+from hconsist.engines.numeric.oracle import BestInClass
+from hconsist.errors import EngineCannotAnswerError, InvalidInputError
+from hconsist.losses import SoftmaxLoss, check_distribution
 from hconsist.pointwise import Answer, PointwiseProblem, Witness, check_beta
 
-__all__ = ["exhaustive", "sweep", "transform"]
+__all__ = ["BestInClass", "best_in_class", "exhaustive", "sweep", "transform"]
 
 Array = NDArray[np.float64]
 
@@ -86,6 +88,68 @@ def sweep(problem: PointwiseProblem, betas: Iterable[object], *, seed: int = 0) 
     if plain and isinstance(loss, SoftmaxLoss) and (loss.shape == "concave in softmax" or is_piecewise_linear(loss)):
         return _at_vertices(problem, loss, values, array)
     raise EngineCannotAnswerError("numeric", f"no method yet for {loss.spec}, {problem.target}, {problem.hypotheses}")
+
+
+def best_in_class(
+    problem: PointwiseProblem,
+    p: ArrayLike,
+    predicted: Sequence[int] | None = None,
+    *,
+    method: Literal["fast", "oracle"] = "fast",
+) -> BestInClass:
+    """Best-in-class conditional risk at p, over all scores or over those that predict a given set.
+
+    Parameters
+    ----------
+    problem : PointwiseProblem
+    p : array-like (n_classes,)
+    predicted : sequence of int, optional
+        The labels that the scores must predict (ties allowed); as many as the target predicts.
+    method : {"fast", "oracle"}
+        The batched Newton method that the search uses, or the convex program of CVXPY with its dual bound.
+
+    Raises
+    ------
+    InvalidInputError
+        When p is not a distribution, or predicted not a set of labels of the right size.
+    EngineCannotAnswerError
+        When the method cannot treat the loss.
+
+    Examples
+    --------
+    >>> problem = PointwiseProblem("logistic", n_classes=3)
+    >>> round(best_in_class(problem, [0.5, 0.25, 0.25]).risk, 10)
+    1.0397207708
+    >>> round(best_in_class(problem, [0.5, 0.25, 0.25], [1]).risk, 10)
+    1.08219553
+    """
+    distribution = check_distribution(p, problem.n).reshape(problem.n)
+    if predicted is not None and (
+        len(set(predicted)) != problem.target.k or not all(0 <= int(j) < problem.n for j in predicted)
+    ):
+        raise InvalidInputError(
+            f"predicted must be {problem.target.k} different labels below {problem.n}",
+            list(predicted),
+            "pass label numbers from 0",
+        )
+    if method == "oracle":
+        return oracle.solve(problem, distribution, None if predicted is None else tuple(map(int, predicted)))
+    inner = inner_solver(problem)
+    if inner is None:
+        raise EngineCannotAnswerError("numeric", f"no batched method for {problem.surrogate.spec}; pass method='oracle'")
+    ones = np.ones((1, problem.n))
+    q = distribution[None]
+    if predicted is not None:
+        q, _ = search.pool(q, ones, np.isin(np.arange(problem.n), list(predicted)))
+    optimum = inner.solve(q, ones)
+    residual = float(optimum.residual[0])
+    known = residual <= search.ACCEPTED_RESIDUAL
+    return BestInClass(
+        float(optimum.risk[0]) if known else None,
+        None,
+        optimum.scores[0] if known else None,
+        f"newton, residual {residual:.1e}",
+    )
 
 
 def exhaustive(problem: PointwiseProblem, beta: object, *, resolution: int = 16) -> Answer:

@@ -53,8 +53,8 @@ _FIELDS = ("risk", "losses", "scores", "hessian", "residual")
 class Inner(Protocol):
     """A way to compute best-in-class conditional risks."""
 
-    def solve(self, p: Array, multiplicity: Array) -> Optimum:
-        """The optimum for each distribution of the batch."""
+    def solve(self, p: Array, multiplicity: Array, *, second: bool = True) -> Optimum:
+        """The optimum for each distribution of the batch; without its Hessian unless ``second``."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,6 @@ class SeparableSoftmax:
 
     separable: Separable
     iterations: int = 60
-    tolerance: float = 1e-14
     rising: bool = False
 
     def derivatives(self, z: Array) -> tuple[Array, Array, Array]:
@@ -78,50 +77,56 @@ class SeparableSoftmax:
         jet = self.separable.term(Jet.variable(z), _JETS)
         return jet.value, jet.gradient[..., 0], jet.hessian[..., 0, 0]
 
-    def solve(self, p: Array, multiplicity: Array) -> Optimum:
-        """The optimum for each distribution of the batch."""
+    def solve(self, p: Array, multiplicity: Array, *, second: bool = True) -> Optimum:
+        """The optimum for each distribution of the batch; without its Hessian unless ``second``."""
         p, multiplicity = np.broadcast_arrays(p, multiplicity)
         shape = p.shape
-        p, multiplicity = p.reshape(-1, shape[-1]), multiplicity.reshape(-1, shape[-1])
+        # labels first from here on: sums over a handful of labels are fast along the first axis
+        p, multiplicity = (np.ascontiguousarray(a.reshape(-1, shape[-1]).T) for a in (p, multiplicity))
         weight = np.where(p > 0, multiplicity, 0.0)
         log_p = np.log(np.maximum(p, _VANISHING))
-        w, residual = self._conditions(log_p, weight, log_p - _logsumexp(log_p, weight)[:, None])
-        bad = residual > self.tolerance
-        if self.rising and np.any(bad):
-            start = self._rising_start(log_p[bad], weight[bad])
-            w[bad], residual[bad] = self._conditions(log_p[bad], weight[bad], start)
-        result = self._optimum(p, weight, w, residual)
-        return Optimum(*(getattr(result, f).reshape(*shape[:-1], *getattr(result, f).shape[1:]) for f in _FIELDS))
+        w, nu = self._conditions(log_p, weight, log_p - _logsumexp(log_p, weight))
+        result = self._optimum(p, log_p, weight, w, nu, second)
+        if self.rising and np.any(bad := ~(result[-1] <= 1e-11)):
+            start = self._rising_start(log_p[:, bad].T, weight[:, bad].T).T
+            w[:, bad], nu[bad] = self._conditions(log_p[:, bad], weight[:, bad], start)
+            result = self._optimum(p, log_p, weight, w, nu, second)
+        risk, losses, scores, hessian, residual = result
+        return Optimum(
+            risk.reshape(shape[:-1]),
+            np.ascontiguousarray(losses.T).reshape(shape),
+            np.ascontiguousarray(scores.T).reshape(shape),
+            hessian.reshape(*shape[:-1], *hessian.shape[1:]),
+            residual.reshape(shape[:-1]),
+        )
 
     def _conditions(self, log_p: Array, weight: Array, start: Array) -> tuple[Array, Array]:
-        """log z at the solution of the optimality conditions, and their residual; rows leave as they converge."""
+        """log z (G, N) and log mu (N,) at the solution of the optimality conditions; rows leave as they converge."""
         w = np.clip(start, _LOWEST, 0.0)
-        nu = np.zeros(len(w))
-        residual = np.full(len(w), np.inf)
-        rows = np.arange(len(w))
+        nu = np.zeros(w.shape[1])
+        rows = np.arange(w.shape[1])
         for _ in range(self.iterations):
-            x, share, lp = w[rows], weight[rows], log_p[rows]
-            _, first, second = self.derivatives(np.exp(x))
+            x, m, lp = (w, weight, log_p) if rows.size == w.shape[1] else (w[:, rows], weight[:, rows], log_p[:, rows])
+            z = np.exp(x)
+            _, first, second = self.derivatives(z)
             with np.errstate(all="ignore"):
-                slope = np.exp(x) * second / first  # of log(-g') in log z
-                gap = lp + np.log(-first) - nu[rows, None]
-                total = _logsumexp(x, share)
-                share = share * np.exp(x - total[:, None])
-                step_nu = (np.sum(share * gap / slope, axis=-1) - total) / np.sum(share / slope, axis=-1)
-                step = (step_nu[:, None] - gap) / slope
-            free = (share > 0) & (x > _LOWEST)
-            size = np.max(np.where(free, np.abs(step), 0.0), axis=-1)
-            residual[rows] = np.maximum(np.abs(total), np.max(np.where(free, np.abs(gap), 0.0) * share, axis=-1))
-            # log z may move by many units at once, only downward: above 0 is outside the domain
-            with np.errstate(invalid="ignore"):
-                w[rows] = np.clip(x + step, _LOWEST, 0.0)
+                slope = z * second / first  # of log(-g') in log z
+                gap = lp + np.log(-first) - nu[rows]
+                mass = m * z
+                total = np.sum(mass, axis=0)
+                relative = mass / total / slope
+                step_nu = (np.sum(relative * gap, axis=0) - np.log(total)) / np.sum(relative, axis=0)
+                step = (step_nu - gap) / slope
+                residual = np.abs(np.log(total)) + np.max(np.abs(gap) * mass, axis=0)
+                # log z may move by many units at once, only downward: above 0 is outside the domain
+                w[:, rows] = np.clip(x + step, _LOWEST, 0.0)
                 nu[rows] += step_nu
-                going = ~((residual[rows] <= self.tolerance) & (size < 1e-12)) & np.isfinite(size)
-            residual[rows[~np.isfinite(size)]] = np.inf
+                # convergence is quadratic: from here the step just taken ends at rounding
+                going = (residual > 1e-9) & np.isfinite(step_nu)
             rows = rows[going]
             if rows.size == 0:
                 break
-        return np.nan_to_num(w, nan=-1.0), residual
+        return np.nan_to_num(w, nan=-1.0), np.nan_to_num(nu)
 
     def _rising_start(self, log_p: Array, weight: Array) -> Array:
         """A start with the largest value close to 1, from the conditions with -z g'(z) constant for the other labels."""
@@ -129,7 +134,7 @@ class SeparableSoftmax:
         largest = np.argmax(np.where(weight > 0, log_p, -np.inf), axis=-1)
         rest = weight.copy()
         rest[rows, largest] -= 1.0
-        ratio = np.exp(_logsumexp(log_p, rest) - log_p[rows, largest])
+        ratio = np.exp(_logsumexp(log_p.T, rest.T) - log_p[rows, largest])
         small = 1e-9
         constant = -small * self.derivatives(np.array([small]))[1][0] * ratio
 
@@ -146,19 +151,28 @@ class SeparableSoftmax:
             above = excess(middle) >= 0
             low, high = np.where(above, low, middle), np.where(above, middle, high)
         gap = np.exp(high[:, 0])
-        start = log_p - np.maximum(_logsumexp(log_p, rest), -200.0)[:, None] + high
+        start = log_p - np.maximum(_logsumexp(log_p.T, rest.T), -200.0)[:, None] + high
         start[rows, largest] = np.log1p(-gap)
         return np.asarray(start)
 
-    def _optimum(self, p: Array, weight: Array, w: Array, residual: Array) -> Optimum:
-        value, first, second = self.derivatives(np.exp(w))
-        risk = np.sum(weight * p * value, axis=-1)
-        curvature = np.where(weight > 0, 1.0 / (np.maximum(p, _VANISHING) * second), 0.0)
-        a = weight * curvature * first
-        hessian = a[..., :, None] * a[..., None, :] / np.sum(weight * curvature, axis=-1)[..., None, None]
-        index = np.arange(p.shape[-1])
-        hessian[..., index, index] -= a * first
-        return Optimum(risk, value, w * float(self.separable.temperature), hessian, residual)
+    def _optimum(
+        self, p: Array, log_p: Array, weight: Array, w: Array, nu: Array, want_hessian: bool
+    ) -> tuple[Array, Array, Array, Array, Array]:
+        z = np.exp(w)
+        value, first, second = self.derivatives(z)
+        risk = np.sum(weight * p * value, axis=0)
+        mass = weight * z
+        gap = np.abs(log_p + np.log(-first) - nu) * mass
+        residual = np.abs(np.sum(mass, axis=0) - 1.0) + np.max(gap, axis=0)
+        size = len(p)
+        hessian = np.zeros((p.shape[1], size, size)) if want_hessian else np.zeros((p.shape[1], 0, 0))
+        if want_hessian:
+            curvature = np.where(weight > 0, 1.0 / (np.maximum(p, _VANISHING) * second), 0.0)
+            a = weight * curvature * first
+            hessian = (a.T[:, :, None] * a.T[:, None, :]) / np.sum(weight * curvature, axis=0)[:, None, None]
+            index = np.arange(size)
+            hessian[:, index, index] -= (a * first).T
+        return risk, value, w * float(self.separable.temperature), hessian, residual
 
 
 @dataclass(frozen=True)
@@ -172,8 +186,8 @@ class SeparableScores:
     iterations: int = 30
     tolerance: float = 1e-13
 
-    def solve(self, p: Array, multiplicity: Array) -> Optimum:
-        """The optimum for each distribution of the batch."""
+    def solve(self, p: Array, multiplicity: Array, *, second: bool = True) -> Optimum:
+        """The optimum for each distribution of the batch; without its Hessian unless ``second``."""
         p, m = np.broadcast_arrays(p, multiplicity)
         with np.errstate(all="ignore"):
             log_w = np.log(1.0 - p)
@@ -182,8 +196,8 @@ class SeparableScores:
             residual = np.full(p.shape[:-1], np.inf)
             for _ in range(self.iterations):
                 jet = self.separable.term(Jet.variable(z), _JETS)
-                first, second = jet.gradient[..., 0], jet.hessian[..., 0, 0]
-                slope = second / first
+                first, bend = jet.gradient[..., 0], jet.hessian[..., 0, 0]
+                slope = bend / first
                 gap = np.where(m > 0, log_w + np.log(first) - nu[..., None], 0.0)
                 step_nu = (np.sum(m * gap / slope, axis=-1) - np.sum(m * z, axis=-1)) / np.sum(m / slope, axis=-1)
                 step = (step_nu[..., None] - gap) / slope
@@ -192,11 +206,13 @@ class SeparableScores:
                     break
                 z, nu = z + step, nu + step_nu
             value = jet.value
-            h = 1.0 / ((1.0 - p) * second)
+            h = 1.0 / ((1.0 - p) * bend)
             a = m * h * first
-            hessian = a[..., :, None] * a[..., None, :] / np.sum(m * h, axis=-1)[..., None, None]
-            index = np.arange(p.shape[-1])
-            hessian[..., index, index] -= a * first
+            hessian = np.zeros((*p.shape[:-1], 0, 0))
+            if second:
+                hessian = a[..., :, None] * a[..., None, :] / np.sum(m * h, axis=-1)[..., None, None]
+                index = np.arange(p.shape[-1])
+                hessian[..., index, index] -= a * first
             weighted = np.where(m > 0, m * value, 0.0)
             losses = np.sum(weighted, axis=-1, keepdims=True) - value
             risk = np.sum(np.where(m > 0, (1.0 - p) * weighted, 0.0), axis=-1)
@@ -212,23 +228,24 @@ class Fallback:
     robust: Inner
     tolerance: float = 1e-11
 
-    def solve(self, p: Array, multiplicity: Array) -> Optimum:
-        """The optimum for each distribution of the batch."""
+    def solve(self, p: Array, multiplicity: Array, *, second: bool = True) -> Optimum:
+        """The optimum for each distribution of the batch; without its Hessian unless ``second``."""
         p, multiplicity = np.broadcast_arrays(p, multiplicity)
-        first = self.fast.solve(p, multiplicity)
+        first = self.fast.solve(p, multiplicity, second=second)
         bad = ~(first.residual <= self.tolerance)
         if not np.any(bad):
             return first
-        second = self.robust.solve(p[bad], multiplicity[bad])
+        rest = self.robust.solve(p[bad], multiplicity[bad], second=second)
         merged = []
         for name in _FIELDS:
             values = getattr(first, name).copy()
-            values[bad] = getattr(second, name)
+            values[bad] = getattr(rest, name)
             merged.append(values)
         return Optimum(*merged)
 
 
 def _logsumexp(x: Array, weight: Array) -> Array:
-    top = np.max(np.where(weight > 0, x, -1e3), axis=-1, keepdims=True)
+    """Over the first axis, weighted."""
+    top = np.max(np.where(weight > 0, x, -1e3), axis=0)
     with np.errstate(divide="ignore"):
-        return np.asarray(np.log(np.sum(weight * np.exp(np.minimum(x - top, 0.0)), axis=-1)) + top[..., 0])
+        return np.asarray(np.log(np.sum(weight * np.exp(np.minimum(x - top, 0.0)), axis=0)) + top)

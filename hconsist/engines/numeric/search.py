@@ -115,21 +115,24 @@ class Objective:
         p[:, 0] += c.beta / r
         return p, jacobian
 
-    def _optima(self, c: Candidates) -> tuple[Array, Array, Bools, Optimum, Optimum, Array]:
+    def _optima(self, c: Candidates, second: bool) -> tuple[Array, Array, Bools, Optimum, Optimum, Array]:
         p, jacobian = self.distribution(c)
         pooled, members = pool(p, c.layout, self.predicted)
-        return p, pooled, members, self.inner.solve(p, c.layout), self.inner.solve(pooled, c.layout), jacobian
+        return p, pooled, members, *self._both(p, pooled, c.layout, second), jacobian
+
+    def _both(self, p: Array, pooled: Array, layout: Array, second: bool) -> tuple[Optimum, Optimum]:
+        return self.inner.solve(p, layout, second=second), self.inner.solve(pooled, layout, second=second)
 
     def value(self, c: Candidates) -> Array:
         """C*(pool(p)) - C*(p); infinite where the inner solver failed."""
-        _, _, _, free, tied, _ = self._optima(c)
+        _, _, _, free, tied, _ = self._optima(c, second=False)
         value = tied.risk - free.risk
         bad = (np.maximum(free.residual, tied.residual) > ACCEPTED_RESIDUAL) | ~np.isfinite(value)
         return np.where(bad, np.inf, value)
 
     def derivatives(self, c: Candidates) -> tuple[Array, Array, Array]:
         """Value, gradient and Hessian in the masses."""
-        _, _, members, free, tied, jacobian = self._optima(c)
+        _, _, members, free, tied, jacobian = self._optima(c, second=True)
         m = c.layout
         weight = m * members
         averaging = np.eye(m.shape[-1]) * ~members[:, None, :] + (
@@ -142,7 +145,7 @@ class Objective:
 
     def found(self, c: Candidates) -> Found:
         """The full record of a batch."""
-        p, pooled, _, free, tied, _ = self._optima(c)
+        p, pooled, _, free, tied, _ = self._optima(c, second=False)
         return Found(tied.risk - free.risk, c, p, pooled, np.asarray(np.maximum(free.residual, tied.residual)))
 
 
@@ -156,15 +159,21 @@ _OF_STEP = np.array([1.0, 0.5, 0.15, 0.03])
 _OF_WALL = np.array([1.0, 0.9, 0.5, 0.1, 1e-2, 1e-3, 1e-5])
 
 
-def descend(objective: Objective, c: Candidates, iterations: int = 40, tolerance: float = 1e-13) -> Candidates:
+#: Shares of a part that a poll moves to another part.
+_POLL = np.array([0.5, 0.05, 2e-3, 1e-5])
+
+
+def descend(objective: Objective, c: Candidates, iterations: int = 40, tolerance: float = 1e-13, polls: int = 0) -> Candidates:
     """Local minimisation over the masses (>= 0, fixed sum): batched active-set Newton with a line search.
 
-    The Hessian is indefinite (a difference of concave functions), so its eigenvalues are taken in absolute value. A row is
-    done when no step improves it.
+    The Hessian is indefinite (a difference of concave functions), so its eigenvalues are taken in absolute value. A row whose
+    Newton step does not improve it is polled, where polls are left: mass moves from each part to each other part. It is done
+    when that does not help either.
     """
     masses = c.masses.copy()
     exists = np.concatenate([np.ones((len(masses), 1)), c.layout[:, 2:]], axis=1) > 0
     rows = np.arange(masses.shape[0])
+    polls_left = np.full(masses.shape[0], polls)
     for _ in range(iterations):
         if rows.size == 0:
             break
@@ -172,19 +181,45 @@ def descend(objective: Objective, c: Candidates, iterations: int = 40, tolerance
         value, gradient, hessian = objective.derivatives(sub)
         gradient, hessian = (np.nan_to_num(a, posinf=1e30, neginf=-1e30) for a in (gradient, hessian))
         direction = _newton_direction(sub.masses, gradient, hessian, exists[rows])
-        trial = np.maximum(
-            sub.masses[:, None, :] + _step_lengths(sub.masses, direction)[..., None] * direction[:, None, :], 0.0
-        )
-        trial *= ((1.0 - sub.beta)[:, None] / np.maximum(trial.sum(axis=-1), 1e-300))[..., None]
-        steps, parts = trial.shape[1:]
-        repeated = Candidates(np.repeat(sub.beta, steps), np.repeat(sub.layout, steps, axis=0), trial.reshape(-1, parts))
-        values = objective.value(repeated).reshape(-1, steps)
-        best = np.argmin(values, axis=1)
-        reached = values[np.arange(best.size), best]
-        better = reached < value
-        masses[rows[better]] = trial[np.arange(best.size), best][better]
-        rows = rows[value - reached > tolerance * np.maximum(np.abs(value), 1e-6)]
+        trial = sub.masses[:, None, :] + _step_lengths(sub.masses, direction)[..., None] * direction[:, None, :]
+        masses[rows], reached = _best_trial(objective, sub, value, trial)
+        enough = tolerance * np.maximum(np.abs(value), 1e-6)
+        idle = value - reached <= enough
+        polled = rows[idle & (polls_left[rows] > 0)]
+        if polled.size:
+            polls_left[polled] -= 1
+            sub = Candidates(c.beta[polled], c.layout[polled], masses[polled])
+            before = reached[idle & np.isin(rows, polled)]
+            masses[polled], after = _best_trial(objective, sub, before, _poll(sub.masses, exists[polled]))
+            polled = polled[before - after > 1e-11 * np.maximum(np.abs(before), 1e-6)]
+        rows = np.concatenate([rows[~idle], polled])
     return Candidates(c.beta, c.layout, masses)
+
+
+def _best_trial(objective: Objective, sub: Candidates, value: Array, trial: Array) -> tuple[Array, Array]:
+    """The best of several masses (N, L, parts) and its value, or the present one where none is better."""
+    trial = np.maximum(trial, 0.0)
+    trial *= ((1.0 - sub.beta)[:, None] / np.maximum(trial.sum(axis=-1), 1e-300))[..., None]
+    steps, parts = trial.shape[1:]
+    repeated = Candidates(np.repeat(sub.beta, steps), np.repeat(sub.layout, steps, axis=0), trial.reshape(-1, parts))
+    values = objective.value(repeated).reshape(-1, steps)
+    best = np.argmin(values, axis=1)
+    index = np.arange(best.size)
+    better = values[index, best] < value
+    return np.where(better[:, None], trial[index, best], sub.masses), np.where(better, values[index, best], value)
+
+
+def _poll(masses: Array, exists: Bools) -> Array:
+    """Masses after a share of one part has moved to another, for all pairs of parts and all shares: (N, L, parts)."""
+    parts = masses.shape[-1]
+    pairs = [(i, j) for i in range(parts) for j in range(parts) if i != j]
+    trial = np.repeat(masses[:, None, :], len(pairs) * _POLL.size, axis=1)
+    for column, (i, j) in enumerate(pairs):
+        here = slice(column * _POLL.size, (column + 1) * _POLL.size)
+        moved = _POLL * np.where(exists[:, j], masses[:, i], 0.0)[:, None]
+        trial[:, here, i] -= moved
+        trial[:, here, j] += moved
+    return trial
 
 
 def _newton_direction(masses: Array, gradient: Array, hessian: Array, exists: Bools) -> Array:
@@ -199,7 +234,7 @@ def _newton_direction(masses: Array, gradient: Array, hessian: Array, exists: Bo
     g = np.einsum("ikl,il->ik", projector, gradient)
     h = np.matmul(projector, np.matmul(hessian, projector))
     eigenvalues, vectors = np.linalg.eigh(h)
-    size = np.maximum(np.abs(eigenvalues), 1e-10 * np.max(np.abs(eigenvalues), axis=-1, keepdims=True) + 1e-12)
+    size = np.maximum(np.abs(eigenvalues), 1e-7 * np.max(np.abs(eigenvalues), axis=-1, keepdims=True) + 1e-12)
     step = -np.einsum("ikl,il->ik", vectors, np.einsum("ilk,il->ik", vectors, g) / size)
     step = np.einsum("ikl,il->ik", projector, step)
     # after the projection a part at 0 may still point outward: hold it and give its share back evenly
@@ -242,7 +277,7 @@ def _ladder(most: int) -> list[int]:
     steps, size = {0, 1, 2, most}, 2.0
     while size < most:
         steps.add(round(size))
-        size *= 1.5
+        size *= 1.25
     return sorted(steps)
 
 
@@ -252,11 +287,13 @@ def starts(betas: Array, layout: tuple[int, ...], rng: np.random.Generator) -> I
     sizes = np.broadcast_to(np.array(layout, dtype=float), (betas.size, len(layout)))
     r, block, single, rest = layout[0], layout[-3], layout[-2], layout[-1]
     if len(layout) == len(ZERO_ONE):
-        outside = ((0.0, 0.0), (0.4, 0.0), (0.1, 0.3)) if single else ((0.0, 0.0),)
+        many = sum(layout) > 12  # and then many layouts: fewer starts of each
+        outside = ((0.0, 0.0),) if (many and block) or not single else ((0.0, 0.0), (0.4, 0.0), (0.1, 0.3))
+        levels = (0.15, 0.5, 0.8, 1.0) if many else (0.1, 0.35, 0.6, 0.85, 1.0)
         reach = min(1.0, 2.0 * (single + rest) / sum(layout))
-        for height in (0.1, 0.35, 0.6, 0.85, 1.0) if block else (0.0,):
-            for one, many in outside:
-                part = np.concatenate([one * reach * left, (many if rest else 0.0) * reach * left], axis=1)
+        for height in levels if block else (0.0,):
+            for one, others in outside:
+                part = np.concatenate([one * reach * left, (others if rest else 0.0) * reach * left], axis=1)
                 inside = left - part.sum(axis=1, keepdims=True)
                 pair = np.maximum((inside - block * betas[:, None] * height) * 2 / (block + 2), 0.0) if block else inside
                 yield Candidates(betas, sizes, np.concatenate([pair, inside - pair, part], axis=1))
@@ -270,7 +307,7 @@ def starts(betas: Array, layout: tuple[int, ...], rng: np.random.Generator) -> I
         yield Candidates(betas, sizes, left * shares / shares.sum())
 
 
-def smallest_regret(inner: Inner, n: int, k: int, betas: Array, *, seed: int = 0, keep: int = 4) -> Found:
+def smallest_regret(inner: Inner, n: int, k: int, betas: Array, *, seed: int = 0, keep: int = 3) -> Found:
     """The best candidate for every beta.
 
     The best start of each layout descends a few steps, the best few of each beta descend to the end, then layouts with a
@@ -283,8 +320,16 @@ def smallest_regret(inner: Inner, n: int, k: int, betas: Array, *, seed: int = 0
         batch = Candidates.join(list(starts(betas, layout, rng)))
         best_starts.append(batch.take(_smallest(objective.value(batch), betas.size, 1)))
     coarse = descend(objective, Candidates.join(best_starts), iterations=4)
-    best = _best(objective, descend(objective, coarse.take(_smallest(objective.value(coarse), betas.size, keep))), betas.size)
-    return _improve_blocks(objective, best, betas, n, k)
+    value = objective.value(coarse)
+    # the best without a block and the best with one, whose size is then refined: neither may hide the other
+    found = []
+    blocked = (coarse.layout[:, -3] > 0) & (coarse.masses[:, -3] > 1e-6)
+    for chosen in (~blocked, blocked):
+        if np.any(chosen):
+            rows = _smallest(np.where(chosen, value, np.inf), betas.size, keep)
+            best = _best(objective, descend(objective, coarse.take(rows), polls=3), betas.size)
+            found.append(_improve_blocks(objective, best, betas, n, k).candidates)
+    return _best(objective, Candidates.join(found), betas.size)
 
 
 def follow(inner: Inner, anchors: Found, anchor_betas: Array, n: int, k: int, betas: Array) -> Found:
@@ -300,7 +345,7 @@ def follow(inner: Inner, anchors: Found, anchor_betas: Array, n: int, k: int, be
         masses = source.masses * scale[:, None]
         masses[:, 0] = np.maximum(masses[:, 0] + (1.0 - betas) - masses.sum(axis=1), 0.0)
         parts.append(Candidates(betas, source.layout, masses))
-    best = _best(objective, descend(objective, Candidates.join(parts)), betas.size)
+    best = _best(objective, descend(objective, Candidates.join(parts), polls=2), betas.size)
     return _improve_blocks(objective, best, betas, n, k, rounds=1)
 
 
@@ -317,42 +362,44 @@ def _best(objective: Objective, c: Candidates, count: int) -> Found:
     return found.take(np.argmin(value, axis=0) * count + np.arange(count))
 
 
-def _improve_blocks(objective: Objective, best: Found, betas: Array, n: int, k: int, rounds: int = 8) -> Found:
+def _improve_blocks(objective: Objective, best: Found, betas: Array, n: int, k: int, rounds: int = 6) -> Found:
     ladder = np.array(_ladder(n - 2 if k == 1 else n - k - 1))
     block = best.candidates.layout[:, -3]
     position = np.searchsorted(ladder, block)
     up = ladder[np.minimum(position + 1, ladder.size - 1)] - block
     gap = np.maximum(up, block - ladder[np.maximum(position - 1, 0)])
+    if np.all(block == 0):
+        return best
     while np.any(gap > 1):
         gap = np.maximum(gap // 3, 1)
-        best = _try_blocks(objective, best, betas, gap)
+        best = _try_blocks(objective, best, gap, (-2, -1, 1, 2))
+    if np.all(np.diff(ladder) == 1):  # every size was a start
+        rounds = 1
     for _ in range(rounds):  # until neighbouring sizes stop helping
         before = best.value
-        best = _try_blocks(objective, best, betas, np.ones_like(gap))
+        best = _try_blocks(objective, best, np.ones_like(gap), (-4, -3, -2, -1, 1, 2, 3, 4) if rounds > 1 else (-1, 1))
         if np.all(best.value >= before - 1e-15):
             break
-    return best
+    return _best(objective, Candidates.join([best.candidates, descend(objective, best.candidates, polls=2)]), betas.size)
 
 
-def _try_blocks(objective: Objective, best: Found, betas: Array, gap: Array) -> Found:
-    candidates = [best.candidates]
-    for sign in (-2, -1, 1, 2):
-        moved = _resized(best.candidates, sign * gap)
-        candidates.append(descend(objective, moved, iterations=12))
-    return _best(objective, Candidates.join(candidates), betas.size)
+def _try_blocks(objective: Objective, best: Found, gap: Array, steps: tuple[int, ...]) -> Found:
+    moved = [descend(objective, _resized(best.candidates, step * gap), iterations=8) for step in steps]
+    return _best(objective, Candidates.join([best.candidates, *moved]), best.value.size)
 
 
 def _resized(c: Candidates, change: Array) -> Candidates:
-    """Another block size: the block keeps the height of its labels as far as the mass of the pool allows."""
+    """Another block size: the labels of the pool are scaled together, so that it keeps its mass."""
     layout, masses = c.layout.copy(), c.masses.copy()
     old, outside = layout[:, -3].copy(), layout[:, -2] + layout[:, -1]
     new = np.clip(old + change, 0, old + outside)
     left = old + outside - new
     layout[:, -3], layout[:, -2], layout[:, -1] = new, np.minimum(left, 1), np.maximum(left - 1, 0)
-    height = np.where(old > 0, masses[:, -3] / np.maximum(old, 1), (masses[:, 0] + c.beta) / (2 * layout[:, 0]))
-    mass = masses[:, 0] + masses[:, -3] + masses[:, -1] + np.where(layout[:, -2] > 0, 0.0, masses[:, -2])
-    masses[:, -2] = np.where(layout[:, -2] > 0, masses[:, -2], 0.0)
-    masses[:, -1] = 0.0
-    masses[:, -3] = np.minimum(height * new, mass)
-    masses[:, 0] = mass - masses[:, -3]
+    pair = masses[:, 0] + c.beta
+    height = np.where(old > 0, masses[:, -3] / np.maximum(old, 1), pair / (2 * layout[:, 0]))
+    single = np.where(layout[:, -2] > 0, masses[:, -2], 0.0)
+    mass = masses[:, 0] + masses[:, -3] + masses[:, -1] + masses[:, -2] - single
+    scale = (mass + c.beta) / np.maximum(pair + height * new, 1e-300)
+    masses[:, 0] = np.where(new > 0, np.clip(pair * scale - c.beta, 0.0, mass), mass)
+    masses[:, -3], masses[:, -2], masses[:, -1] = mass - masses[:, 0], single, 0.0
     return Candidates(c.beta, layout, masses)

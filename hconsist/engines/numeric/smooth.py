@@ -146,16 +146,19 @@ class Newton:
     tolerance: float = 1e-12
     chunk: int = 4096
 
-    def solve(self, p: Array, multiplicity: Array) -> Optimum:
-        """The optimum for each distribution of the batch."""
+    def solve(self, p: Array, multiplicity: Array, *, second: bool = True) -> Optimum:
+        """The optimum for each distribution of the batch; without its Hessian unless ``second``."""
         p, multiplicity = np.broadcast_arrays(p, multiplicity)
         shape = p.shape
         flat_p, flat_m = p.reshape(-1, shape[-1]), multiplicity.reshape(-1, shape[-1])
-        parts = [self._solve(flat_p[i : i + self.chunk], flat_m[i : i + self.chunk]) for i in range(0, len(flat_p), self.chunk)]
+        parts = [
+            self._solve(flat_p[i : i + self.chunk], flat_m[i : i + self.chunk], second)
+            for i in range(0, len(flat_p), self.chunk)
+        ]
         joined = [np.concatenate([getattr(q, f) for q in parts]) for f in ("risk", "losses", "scores", "hessian", "residual")]
         return Optimum(*(a.reshape(*shape[:-1], *a.shape[1:]) for a in joined))
 
-    def _solve(self, p: Array, m: Array) -> Optimum:
+    def _solve(self, p: Array, m: Array, second: bool) -> Optimum:
         weight = p * m
         log_p = np.log(np.maximum(p, 1e-14))
         scores = self.unit * (log_p - (log_p.max(axis=-1, keepdims=True) + log_p.min(axis=-1, keepdims=True)) / 2)
@@ -183,6 +186,8 @@ class Newton:
         # what a Newton step would still gain: the optimality gap up to higher order
         _, held, gap = self._step(scores, gradient, hessian, m)
         residual = gap / (1.0 + np.abs(risk))
+        if not second:
+            return Optimum(risk, losses, scores, np.zeros((len(p), 0, 0)), residual)
         # d2 C* = - B' F^+ B with B the Jacobian of the gradient by p, F the Hessian on the free scores
         b = np.where(held[:, None, :], 0.0, m[..., None] * jacobian)
         inverse = _pseudo_inverse(np.where(held[:, :, None] | held[:, None, :], 0.0, hessian))
