@@ -252,3 +252,20 @@ def test_verdicts_are_json_ready() -> None:
 
     for spec in ("logistic", "crammer-singer", "ldr-inf", "comp-sum-margin"):
         assert json.loads(json.dumps(verdict(spec, 3).as_dict()))["n_classes"] == 3
+
+
+def test_the_condition_of_the_adaptive_loss() -> None:
+    # Independent: the largest varentropy by direct search over two-valued distributions.
+    r = np.linspace(1e-6, 1 - 1e-6, 400001)
+    for n in (2, 17, 18, 40):
+        varentropy = (r * (1 - r) * np.log((1 - r) * (n - 1) / r) ** 2).max()
+        assert (verdict("aldr:alpha=2", n).status == "consistent") == bool(varentropy < np.log(n))
+
+
+def test_normalized_cross_entropy_has_no_bound() -> None:
+    # T = 0: at p = ((1 + b)/2, (1 - b)/2, 0) the second label may lead while the risk tends to its infimum 0.
+    loss = parse_loss("nce")
+    for b in (0.2, 0.9):
+        p = np.array([(1 + b) / 2, (1 - b) / 2, 0.0])
+        values = [float(p @ loss.losses(np.array([0.0, 1.0, -t]), NUMPY)) for t in (1e2, 1e4, 1e6)]
+        assert values[0] > values[1] > values[2] > 0 and values[2] < 1e-5

@@ -280,8 +280,9 @@ def _order_and_tie(case: Case, losses: Any, q: tuple[Any, ...]) -> ConsistencyVe
     lead = sympy.Symbol("delta", positive=True)
     difference = (losses[0] - losses[1]).subs(q[0], q[1] + lead)
     slope = sympy.simplify(sympy.diff(difference, lead))
-    ordered = _negative(difference, q) or (sympy.simplify(difference.subs(lead, 0)) == 0 and _negative(slope, q))
-    if not ordered or not _negative(sympy.limit(slope, lead, 0, "+"), q):
+    ordered = _negative(difference) or (sympy.simplify(difference.subs(lead, 0)) == 0 and _negative(slope))
+    # At a tie for the largest probability q_2 > 0; elsewhere any probability may be 0.
+    if not ordered or not _negative(sympy.limit(slope, lead, 0, "+"), q[1]):
         return None
     return case.verdict(
         "consistent",
@@ -311,15 +312,13 @@ def _by_form(case: Case, losses: Any, q: tuple[Any, ...]) -> ConsistencyVerdict 
     return ConsistencyVerdict(case.loss, case.n, case.target, found.status, found.reason, (note, *found.steps))
 
 
-def _negative(expression: Any, q: tuple[Any, ...]) -> bool:
+def _negative(expression: Any, positive: Any = None) -> bool:
+    """Whether SymPy proves an expression negative for all q >= 0, or where one of them is positive."""
     import sympy
 
-    # The probabilities are not all 0: strengthen the assumption on the ones that stand under a root or a fraction alone.
-    positive = {v: sympy.Symbol(v.name, positive=True) for v in q}
-    for form in (expression, sympy.simplify(expression), sympy.factor(sympy.simplify(expression))):
-        if form.is_negative or form.xreplace(positive).is_negative:
-            return True
-    return False
+    if positive is not None:
+        expression = expression.xreplace({positive: sympy.Symbol(positive.name, positive=True)})
+    return any(form.is_negative for form in (expression, sympy.simplify(expression), sympy.factor(sympy.simplify(expression))))
 
 
 def _continuous(expression: Any, q: tuple[Any, ...]) -> bool:
