@@ -41,7 +41,7 @@ def command(spec: str, n_classes: object, hypotheses: str, target: str, as_json:
     elif as_json:
         print_json(bound_as_dict(bound))
     else:
-        _print(bound)
+        _print(bound, spec)
     return ExitCode.HOLDS
 
 
@@ -62,7 +62,7 @@ def bound_as_dict(bound: Bound) -> dict[str, Any]:
     }
 
 
-def _print(bound: Bound) -> None:
+def _print(bound: Bound, spec: str) -> None:
     from sympy.printing.pretty import pretty
 
     problem = bound.problem
@@ -73,7 +73,7 @@ def _print(bound: Bound) -> None:
 
     print_fields(
         [
-            ("loss", problem.surrogate.spec),
+            ("loss", spec if spec == problem.surrogate.spec else f"{spec}, that is {problem.surrogate.spec}"),
             ("problem", f"{problem.n_classes} classes, hypotheses {problem.hypotheses}, target {problem.target}"),
         ]
     )
