@@ -85,7 +85,7 @@ def bound_curves(
         excess = bound.envelope_curve(betas)
         papers = best_published(bound, betas) if published else None
         same = papers is not None and _alike(bound, excess, papers[1])
-        status = _STATUS[bound.engine] + (", as published" if same else "")
+        status = _status(bound) + (", as published" if same else "")
         curves.append((_curve(ax, excess, betas, f"{name}: {status}", index), name))
         if papers is not None and not same:
             _curve(ax, papers[1], betas, f"{name}: published, {papers[0]}", index, dashed=True)
@@ -123,7 +123,7 @@ def transform_curves(
         values, envelope = bound.transform_curve(betas), bound.envelope_curve(betas)
         papers = best_published(bound, betas) if published else None
         same = papers is not None and _alike(bound, values, papers[1])
-        status = _STATUS[bound.engine] + (", as published" if same else "")
+        status = _status(bound) + (", as published" if same else "")
         curves.append((_curve(ax, betas, values, f"{name}: {status}", index), name))
         if not _alike(bound, values, envelope):
             _curve(ax, betas, envelope, f"{name}: convex envelope", index, dashed=True, dash=(0, (1, 1.6)))
@@ -290,6 +290,13 @@ def _alike(bound: Bound, first: NDArray[np.float64], second: NDArray[np.float64]
     """Whether two curves are one: closed forms to rounding, envelopes that interpolate a grid to what the eye can see."""
     tolerance = 1e-9 if bound.engine == "symbolic" else 2e-3
     return bool(np.abs(first - second).max() <= tolerance * first.max())
+
+
+def _status(bound: Bound) -> str:
+    """What the curve may be called; a derivation that rests on an assumption is not called exact."""
+    if bound.engine == "symbolic" and bound.assumptions:
+        return "derived, under assumptions"
+    return _STATUS[bound.engine]
 
 
 def _short(paper: str) -> str:

@@ -93,7 +93,10 @@ def _kinks(expression: Any, v: Any) -> set[Any]:
             if difference.has(sympy.Max, sympy.Min, sympy.Abs, sympy.Piecewise):
                 continue  # an inner switch is found at its own node; the outer one on the inner branches below
             if v in difference.free_symbols:
-                found |= {r for r in sympy.solve(difference, v) if r.is_real}
+                try:
+                    found |= {r for r in sympy.solve(difference, v) if r.is_real}
+                except NotImplementedError as problem:
+                    raise stop(f"no closed form for where {difference} changes its sign") from problem
     return found
 
 
