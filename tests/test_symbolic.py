@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import sympy
 
-from hconsist.arithmetic import BALLS, NUMPY, SYMPY, Ops, Value, endpoints, evaluate, precision
+from hconsist.arithmetic import BALLS, NUMPY, Ops, Value, endpoints, evaluate, precision
 from hconsist.engines import transform as by_engine
 from hconsist.engines.derivation import beta_symbol, excess_symbol
 from hconsist.engines.symbolic import derive, transform
@@ -150,14 +150,29 @@ def test_gamma_upper_lies_above(spec: str, n: int) -> None:
     assert np.all(np.asarray(evaluate(derivation.gamma_upper, {e: values}, NUMPY)) >= betas - 1e-12)
 
 
-def test_symbols_are_kept() -> None:
+def test_symbolic_exponent_has_a_case_for_each_range() -> None:
     tau = sympy.Symbol("tau", positive=True)
+    for n in (2, 4):
+        general = derive(PointwiseProblem(CompSum(tau), n_classes=n))
+        for value in ("1/3", "1", "3/2", "7/4", "2", "5/2"):
+            number = sympy.Rational(value)
+            special = derive(PointwiseProblem(CompSum(value), n_classes=n)).transform
+            assert enclosed_difference(general.transform.subs(tau, number), special, GRID[:-1]) < 1e-30
+
+
+def test_symbolic_number_of_classes() -> None:
+    n = sympy.Symbol("n", integer=True, positive=True)
+    assert derive(PointwiseProblem("comp-sum:tau=1.3", n_classes=n)).transform.free_symbols == {b}
+    general = derive(PointwiseProblem("mae", n_classes=n))
+    for number in (3, 4, 11):
+        special = derive(PointwiseProblem("mae", n_classes=number))
+        assert enclosed_difference(general.transform.subs(n, number), special.transform) < 1e-40
+        assert enclosed_difference(general.envelope.subs(n, number), special.envelope) < 1e-40
+
+
+def test_a_value_needs_numbers() -> None:
     with pytest.raises(InvalidInputError, match="every parameter"):
         transform(PointwiseProblem("logistic", n_classes=sympy.Symbol("n", integer=True, positive=True)), Fraction(1, 2))
-    loss = CompSum(tau)
-    assert loss.symbolic
-    assert SYMPY.const(Fraction(1, 3)) == sympy.Rational(1, 3)
-    assert parse_loss("mae") == CompSum(2)
 
 
 # -- formulas that nobody listed, against the numeric engine -------------------------------------------------------------

@@ -81,4 +81,5 @@ def transform(problem: PointwiseProblem, beta: Fraction, bits: int = 160) -> Ans
         elif found.upper_only:
             proven_low = None
     witness = found.witness(beta) if found.witness else None
-    return Answer(estimate, proven_low, max(high, Fraction(0)), witness, "symbolic", found.derivation.assumptions)
+    proven_high = None if found.lower_only else max(high, Fraction(0))
+    return Answer(estimate, proven_low, proven_high, witness, "symbolic", found.derivation.assumptions)

@@ -217,6 +217,21 @@ def of_softmax(problem: PointwiseProblem, phi: Any, u: Any, temperature: Any) ->
     return derive_margin(problem, sympy.expand_log(logs, force=True), reach)
 
 
+def of_two_classes(problem: PointwiseProblem) -> Solution:
+    """A loss symmetric in two labels that sees only the difference v of their scores."""
+    v, shift = margin_variable(), sympy.Symbol("t", real=True)
+    half = v if problem.surrogate.sum_to_zero else v / 2
+    scores = np.array([half, -half], dtype=object)
+    phi = sympy.sympify(problem.surrogate.losses(scores, SYMPY)[0])
+    if not problem.surrogate.sum_to_zero:
+        moved = sympy.sympify(problem.surrogate.losses(scores + shift, SYMPY)[0])
+        if any(sympy.simplify(moved.subs(shift, x) - phi) != 0 for x in (1, -2)):
+            raise stop("the loss depends on more than the difference of the scores")
+    bound = problem.hypotheses.score_bound
+    reach = sympy.oo if bound is None else to_sympy(bound) * (1 if problem.surrogate.sum_to_zero else 2)
+    return derive_margin(problem, phi, reach)
+
+
 def derive_margin(problem: PointwiseProblem, phi: Any, B: Any) -> Solution:
     """Derive T of phi(v) with |v| <= B, v the argument of the formula for the likelier label."""
     v = margin_variable()

@@ -90,7 +90,7 @@ def _coefficients_decide(expression: Any, t: Any, values: dict[Any, Any]) -> int
         return None
     sign = 1
     for part in sympy.fraction(sympy.together(expression)):
-        factors = (part, []) if part.is_number else sympy.factor_list(part)
+        factors = _factor_list(part)
         sign *= constant_sign(factors[0].xreplace(values)) or 0
         for factor, power in factors[1]:
             signs = {constant_sign(c.xreplace(values)) for c in sympy.Poly(factor, t).coeffs()} - {0}
@@ -116,8 +116,17 @@ def _factored(expression: Any) -> Any:
     """Numerator and denominator factored, each factor expanded, so that the signs of coefficients decide."""
     result = sympy.Integer(1)
     for part, exponent in zip(sympy.fraction(sympy.together(expression)), (1, -1), strict=True):
-        constant, factors = (part, []) if part.is_number else sympy.factor_list(part)
+        constant, factors = _factor_list(part)
         result *= constant**exponent
         for factor, power in factors:
             result *= sympy.expand(factor) ** (exponent * power)
     return result
+
+
+def _factor_list(part: Any) -> tuple[Any, list[tuple[Any, int]]]:
+    """Constant and factors of a polynomial; a number in disguise, such as (1 + t - t)^2, is a constant."""
+    try:
+        constant, factors = sympy.factor_list(part)
+    except sympy.PolificationFailed:
+        return sympy.expand(part), []
+    return constant, factors

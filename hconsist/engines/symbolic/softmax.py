@@ -92,7 +92,7 @@ def solve(problem: PointwiseProblem, form: Separable) -> Solution:
     if power is not None:
         if problem.target.k > 1:
             return _top_k(problem, power, steps)
-        return _of_power(problem, power, steps)
+        return of_power(problem, power, steps)
     if problem.target.k > 1:
         raise stop(f"the target {problem.target} for a loss that is not a power of the softmax value")
     if is_symbolic(problem.n_classes) or problem.n > 2:
@@ -267,7 +267,8 @@ def two_label_transform(power: Power) -> Any:
     return c * 2 ** (m - 1) / (m - 1) * (1 - mean**m)
 
 
-def _of_power(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Solution:
+def of_power(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Solution:
+    """Derive T of a power of simplex coordinates that are ordered as the scores."""
     n, c, m = to_sympy(problem.n_classes), power.c, power.m
     if not holds(c > 0):
         raise stop(f"the sign of -phi'(u) = {c} u^(-{m}) is not known to be positive: phi must decrease")
@@ -280,8 +281,8 @@ def _of_power(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Sol
     )
     if holds(m <= 0):
         return _concave(problem, power, steps)
-    if not holds(m > 0):
-        raise stop(f"the sign of m = {m} is open: give the parameter an assumption, or a value")
+    if not holds(m > 0) or not (n == 2 or holds(m >= sympy.Rational(1, 2)) or holds(m < sympy.Rational(1, 2))):
+        return _by_cases(problem, power, steps)
     exponent = tex(1 / m)
     best = (
         rf"\mathcal{{C}}^*(p) = {tex(power.end)} - {tex(c)} \sum_k p_k \log p_k"
@@ -375,7 +376,7 @@ def _pools(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Soluti
         ),
     ]
     # The envelope, and with it Gamma, is exact. The formula for T itself is proven from above only: see `Solution.lower`.
-    derivation = Derivation(problem, T, envelope, growth=sympy.Integer(2), steps=tuple(steps))
+    derivation = Derivation(problem, T, envelope, growth=sympy.Integer(2), steps=tuple(steps), relation="<=")
     return Solution(derivation, lower=envelope, witness=_pool_witness(problem, power) if not problem.is_symbolic else None)
 
 
@@ -400,7 +401,7 @@ def _top_k(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Soluti
         raise stop(f"the target {problem.target} for powers other than the logarithm")
     if is_symbolic(problem.n_classes) or problem.n < 2 * problem.target.k:
         raise stop(f"the target {problem.target} needs n >= {2 * problem.target.k}, where the worst case has room")
-    one = _of_power(PointwiseProblem(problem.surrogate, n_classes=2), power, list(steps)).derivation
+    one = of_power(PointwiseProblem(problem.surrogate, n_classes=2), power, list(steps)).derivation
     k = problem.target.k
     steps.append(
         Step(
@@ -421,6 +422,37 @@ def _top_k(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Soluti
         return Witness(p, scores, tuple(range(k, 2 * k)), risk - best_in_class(power)(floats))
 
     return Solution(derivation, witness=witness)
+
+
+def _by_cases(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Solution:
+    """A symbolic exponent whose range is open: one formula for each range, as a Piecewise.
+
+    The envelope is left out for m <= 0 (tau >= 2), where its corners depend on the value of the exponent.
+    """
+    b, n, c, m, k = beta_symbol(), to_sympy(problem.n_classes), power.c, power.m, pool_symbol()
+    convex = [
+        (two_label_transform(replace(power, m=sympy.Integer(1))), sympy.Eq(m, 1)),
+        (two_label_transform(power), m > 0 if n == 2 else m >= sympy.Rational(1, 2)),
+    ]
+    envelopes = list(convex)
+    if n != 2:
+        convex.append((c / (1 - m) * PoolMinimum(1 / m, n, b), m > 0))
+        envelopes.append((c / (1 - m) * PoolEnvelope(1 / m, n, b), m > 0))
+    top = sympy.Max(b, (1 + b) / n)
+    vertices = FiniteMinimum(c / (1 - m) * (top - k ** (m - 1) * sympy.Min(1, k * top - b)), k, 1, n)
+    T, envelope = sympy.Piecewise(*convex, (vertices, True)), sympy.Piecewise(*envelopes)
+    steps.append(
+        Step(
+            rf"\mathcal{{T}}(\beta) = {tex(T)}",
+            "One case for each range of the exponent: two labels for m of at least 1/2 (theorems A and D), pools below it "
+            "(theorem B), vertices of the simplex for m of at most 0 (theorem C)",
+            (rf"m = {tex(m)}",),
+        )
+    )
+    assumptions = (
+        () if n == 2 else ("for 0 < m < 1/2 the formula for T is proven from above; its envelope is exact (theorem B)",)
+    )
+    return Solution(Derivation(problem, T, envelope, steps=tuple(steps), assumptions=assumptions))
 
 
 def _at_one(power: Power) -> Any:
@@ -554,6 +586,18 @@ def _concave(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Solu
                 (),
             )
         )
+    if envelope is None and m == 0:  # the chords between the corners 1/(j + 1) and 1/j, and the line from 0
+        chord = scale * (1 / (k * (k + 1)) + 2 / (k + 2) * (b - 1 / k))
+        envelope = sympy.Max(scale * b / n, -FiniteMinimum(-chord, k, 1, n - 2))
+        steps.append(
+            Step(
+                rf"\mathcal{{T}}^{{**}}(\beta) = {tex(envelope)}",
+                "T is piecewise linear with corners (1/j, 1/(j (j + 1))), in convex position: the slopes 2/(j + 2) fall with j",
+                (r"n \ge 3",),
+            )
+        )
+        gamma_upper = excess_symbol() * n / scale
+        return Solution(Derivation(problem, T, envelope, None, gamma_upper, sympy.Integer(1), tuple(steps)))
     at_one = sympy.simplify(T.subs(b, 1)) if not T.has(FiniteMinimum) else points[-1][1] if points else None
     gamma = invert(envelope, at_one) if envelope is not None and at_one is not None else None
     if envelope is None:

@@ -26,6 +26,8 @@ class Solution:
         Whether the transform is proven from above only.
     at_one : sympy.Expr or None
         T(1), where the closed form has a removable singularity there.
+    lower_only : bool
+        Whether the transform is proven from below only.
     witness : callable or None
         A point that attains or approaches T(beta).
     """
@@ -34,6 +36,7 @@ class Solution:
     lower: Any = None
     upper_only: bool = False
     at_one: Any = None
+    lower_only: bool = False
     witness: Callable[[Fraction], Witness] | None = None
 
 
@@ -51,8 +54,8 @@ def solve(problem: PointwiseProblem) -> Solution:
     EngineCannotAnswerError
         When none does.
     """
-    from hconsist.engines.symbolic import margin, softmax
-    from hconsist.losses import MarginLoss
+    from hconsist.engines.symbolic import constrained, margin, softmax
+    from hconsist.losses import Constrained, MarginLoss
 
     loss = problem.surrogate
     form = loss.separable
@@ -62,4 +65,8 @@ def solve(problem: PointwiseProblem) -> Solution:
         raise stop(f"the target {problem.target} (derivations cover the zero-one target for {loss.spec_name} losses)")
     if isinstance(loss, MarginLoss):
         return margin.solve(problem)
-    raise stop(f"{loss.spec} on {problem.hypotheses}: no derivation covers this family")
+    if problem.n_classes == 2 and loss.symmetric:
+        return margin.of_two_classes(problem)
+    if isinstance(loss, Constrained):
+        return constrained.solve(problem)
+    raise stop(f"{loss.spec_name} losses with n = {problem.n_classes}: no derivation covers them")

@@ -1,0 +1,140 @@
+"""Constrained, sum and max losses in the symbolic engine, and the LaTeX form of a derivation."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sympy
+from scipy.optimize import linprog
+
+from hconsist.arithmetic import NUMPY, evaluate
+from hconsist.engines import transform as by_engine
+from hconsist.engines.derivation import beta_symbol
+from hconsist.engines.symbolic import derive, transform
+from hconsist.errors import EngineCannotAnswerError
+from hconsist.pointwise import PointwiseProblem
+
+b = beta_symbol()
+
+
+def hinge_regret(p: np.ndarray, predicted: int) -> float:
+    """Regret of the constrained hinge at p when a label is predicted, by two linear programs in (s, slack)."""
+    n = p.size
+    cost = np.concatenate([np.zeros(n), 1 - p])
+    slack = np.hstack([np.eye(n), -np.eye(n)])  # s_k + 1 <= t_k, t >= 0
+    bounds = [(None, None)] * n + [(0, None)] * n
+    total = np.concatenate([np.ones(n), np.zeros(n)])[None, :]
+    top = np.zeros((n, 2 * n))
+    for k in range(n):
+        top[k, k] += 1
+        top[k, predicted] -= 1
+    common = {"A_eq": total, "b_eq": [0.0], "bounds": bounds}
+    free = linprog(cost, A_ub=slack, b_ub=-np.ones(n), **common)
+    tied = linprog(cost, A_ub=np.vstack([slack, top]), b_ub=np.concatenate([-np.ones(n), np.zeros(n)]), **common)
+    return float(tied.fun - free.fun)
+
+
+@pytest.mark.parametrize("n", [3, 4])
+def test_constrained_hinge_is_exact(n: int) -> None:
+    """No distribution falls below T, and the pools that the derivation names attain it."""
+    problem = PointwiseProblem("constrained:phi=hinge", n_classes=n)
+    rng = np.random.default_rng(0)
+    for beta in (Fraction(1, 5), Fraction(1, 2), Fraction(9, 10)):
+        answer = transform(problem, beta)
+        assert answer.proven and answer.estimate is not None
+        smallest, size = np.inf, float(beta)
+        for trial in range(60):
+            top = max(size, (1 + size) / n) if trial % 2 else rng.uniform(max(size, (1 + size) / n), (1 + size) / 2)
+            rest = 1 - 2 * top + size
+            others = []
+            for left in range(n - 3, -1, -1):  # greedily, or at random as long as the labels after it can hold the rest
+                low, high = max(0.0, rest - top * left), min(top, rest)
+                others.append(high if trial % 4 < 2 or low >= high else rng.uniform(low, high))
+                rest -= others[-1]
+            if abs(rest) > 1e-12:
+                continue
+            p = np.array([top, top - size, *others])
+            if p.min() < 0 or p.max() > top + 1e-12:
+                continue
+            smallest = min(smallest, hinge_regret(p, 1))
+        assert smallest >= answer.estimate - 1e-9
+        assert smallest <= answer.estimate + 1e-9
+
+
+@pytest.mark.parametrize("phi", ["exponential", "squared-hinge", "margin-logistic"])
+@pytest.mark.parametrize("n", [3, 5])
+def test_constrained_lower_bound(phi: str, n: int) -> None:
+    """Below the numeric optimum, above the bound for infinitely many classes, and convex."""
+    problem = PointwiseProblem(f"constrained:phi={phi}", n_classes=n)
+    derivation = derive(problem)
+    assert derivation.assumptions
+    binary = derive(PointwiseProblem(phi)).transform
+    for beta in (Fraction(1, 10), Fraction(1, 2)):
+        answer = transform(problem, beta)
+        found = by_engine(problem, beta, "numeric").estimate
+        assert answer.upper is None and answer.lower is not None and found is not None
+        limit = 2 * float(evaluate(binary, {b: np.asarray(float(beta) / 2)}, NUMPY))
+        assert limit < float(answer.lower) <= found * (1 + 1e-9)
+        assert float(answer.lower) > 0.8 * found
+    grid = evaluate(derivation.envelope, {b: np.linspace(1e-6, 1 - 1e-6, 201)}, NUMPY)
+    assert np.all(np.diff(grid, 2) > -1e-12)
+
+
+@pytest.mark.parametrize(
+    ("spec", "formula"),
+    [
+        ("constrained:phi=exponential", "1 - sqrt(1 - beta**2)"),
+        ("constrained:phi=squared-hinge", "beta**2"),
+        ("sum:phi=hinge", "beta"),
+        ("max:phi=exponential", "1 - sqrt(1 - beta**2)"),
+        ("sum:phi=sigmoid", "beta"),
+        ("comp-sum-margin:phi=rho-margin,tau=1", "beta*log(2)"),
+        ("comp-sum-margin:phi=rho-margin,tau=0", "beta"),
+    ],
+)
+def test_two_classes_are_a_margin_loss(spec: str, formula: str) -> None:
+    derived = derive(PointwiseProblem(spec, n_classes=2)).transform
+    assert sympy.simplify(derived - sympy.sympify(formula, locals={"beta": b})) == 0
+
+
+def test_what_is_not_covered_is_named() -> None:
+    with pytest.raises(EngineCannotAnswerError, match="no derivation covers"):
+        derive(PointwiseProblem("sum:phi=exponential", n_classes=3))
+    with pytest.raises(EngineCannotAnswerError, match="not convex"):
+        derive(PointwiseProblem("constrained:phi=sigmoid", n_classes=3))
+
+
+LATEX = [
+    ("logistic", 10, "complete"),
+    ("gce:q=0.7", 3, "complete"),
+    ("mae", 100, "complete"),
+    ("comp-sum:tau=2.5", 5, "complete"),
+    ("margin-logistic", 2, "bounded:1"),
+    ("softmax:1/u - log(u)", 4, "complete"),
+    ("constrained:phi=exponential", 4, "complete"),
+]
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_latex_compiles(tmp_path: Path) -> None:
+    """All theorems in one document."""
+    bodies = [derive(PointwiseProblem(spec, hypotheses=h, n_classes=n)) for spec, n, h in LATEX]
+    document = bodies[0].document().replace(bodies[0].latex(), "\n\n".join(body.latex() for body in bodies))
+    (tmp_path / "theorems.tex").write_text(document)
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "theorems.tex"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout[-2000:]
+
+
+def test_every_step_is_justified() -> None:
+    for spec, n, h in LATEX:
+        derivation = derive(PointwiseProblem(spec, hypotheses=h, n_classes=n))
+        assert len(derivation.steps) >= 4
+        assert all(step.statement and step.justification for step in derivation.steps)
+        assert sympy.latex(derivation.transform) in derivation.latex()
+        assert derivation._repr_latex_().startswith("$")
