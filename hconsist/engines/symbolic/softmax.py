@@ -449,10 +449,7 @@ def _by_cases(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Sol
             (rf"m = {tex(m)}",),
         )
     )
-    assumptions = (
-        () if n == 2 else ("for 0 < m < 1/2 the formula for T is proven from above; its envelope is exact (theorem B)",)
-    )
-    return Solution(Derivation(problem, T, envelope, steps=tuple(steps), assumptions=assumptions))
+    return Solution(Derivation(problem, T, envelope, steps=tuple(steps), relation="=" if n == 2 else "<="))
 
 
 def _at_one(power: Power) -> Any:
