@@ -159,3 +159,82 @@ def test_precision_is_restored_and_other_problems_are_refused() -> None:
     assert flint.ctx.prec == before
     with pytest.raises(EngineCannotAnswerError):
         transform(PointwiseProblem("max:phi=hinge", n_classes=3), Fraction(1, 2))
+
+
+def psi(name: str, b: float, bound: float | None) -> float:
+    """The exact binary transformations, from the closed forms."""
+    B = math.inf if bound is None else bound
+    if name == "hinge":
+        return b * min(B, 1)
+    if name == "margin-logistic":
+        if b <= (math.tanh(B / 2) if B < math.inf else 1):
+            return sum((1 + s * b) / 2 * math.log(1 + s * b) for s in (1, -1) if 1 + s * b > 0)
+        return math.log(2) - (1 + b) / 2 * math.log1p(math.exp(-B)) - (1 - b) / 2 * math.log1p(math.exp(B))
+    if name == "exponential":
+        if b <= (math.tanh(B) if B < math.inf else 1):
+            return 1 - math.sqrt(1 - b * b)
+        return 1 - (1 + b) / 2 * math.exp(-B) - (1 - b) / 2 * math.exp(B)
+    if name == "squared-hinge":
+        return b * b if b <= B else 2 * B * b - B * B
+    if name == "sigmoid:k=2":
+        return b * math.tanh(2 * B)
+    if name == "rho-margin:rho=2":
+        return b * min(B, 2) / 2
+    assert name == "ramp"
+    return b * min(B, 1) / 2
+
+
+@pytest.mark.parametrize("bound", [None, 0.4, 1, 2.5])
+@pytest.mark.parametrize(
+    "name", ["hinge", "margin-logistic", "exponential", "squared-hinge", "sigmoid:k=2", "rho-margin:rho=2", "ramp"]
+)
+def test_binary_margin_losses_enclose_their_closed_forms(name: str, bound: float | None) -> None:
+    problem = PointwiseProblem(name, hypotheses="complete" if bound is None else f"bounded:{bound}")
+    for b in ("1/10", "7/10", "1"):
+        answer = transform(problem, Fraction(b))
+        assert answer.width <= 1e-9
+        assert float(answer.lower) - 1e-14 <= psi(name, float(Fraction(b)), bound) <= float(answer.upper) + 1e-14
+
+
+@pytest.mark.parametrize(("lam", "n"), [("1/4", 3), ("1", 3), ("1/4", 2)])
+def test_ldr_with_margin_is_enclosed_to_six_digits(lam: str, n: int) -> None:
+    from scipy.optimize import minimize
+
+    problem = PointwiseProblem(f"ldr:lam={lam},c=1", n_classes=n)
+    answer = transform(problem, Fraction(1, 2))
+    assert answer.width <= 1e-6
+
+    def least(p: np.ndarray, tied: bool) -> float:
+        """Minimum over scores by a general-purpose optimiser; label 1 level with the top label where tied."""
+        p = np.maximum(p, 1e-15)
+
+        def risk(z: np.ndarray) -> float:
+            s = np.array([z[0], z[0] + (0.0 if tied else z[1]), *z[2:]])
+            shifted = s if not tied else np.where(s > s[1], s[1], s)  # nothing above label 1
+            return float(problem.conditional_risk(shifted, p / p.sum()))
+
+        return min(minimize(risk, start, method="Nelder-Mead", options={"xatol": 1e-10, "fatol": 1e-13, "maxiter": 4000}).fun
+                   for start in (np.zeros(n), np.array([0.0, -1.0, *[-3.0] * (n - 2)])))  # fmt: skip
+
+    grid = np.linspace(0, 0.25, 26) if n == 3 else [0.25]
+    values = [least(p, True) - least(p, False) for x in grid for p in [np.array([x + 0.5, x, 0.5 - 2 * x][:n])]]
+    assert float(answer.lower) <= min(values) + 1e-7
+    assert min(values) <= float(answer.upper) + 2e-3  # the grid is coarse
+
+
+def test_ldr_without_margin_is_scaled_cross_entropy() -> None:
+    answer = transform(PointwiseProblem("ldr:lam=1/2,c=0", n_classes=3), Fraction(1, 2))
+    low, high = endpoints(two_labels(Fraction(1), Fraction(1, 2)) / 2)
+    assert answer.lower <= high
+    assert low <= answer.upper
+    assert answer.width <= 1e-6
+
+
+def test_a_users_loss_is_enclosed_and_an_increasing_one_refused() -> None:
+    answer = transform(PointwiseProblem("softmax:(1 - u)**2", n_classes=2), Fraction(3, 5))
+    assert answer.lower <= Fraction(9, 100) <= answer.upper  # beta^2 / 4
+    assert answer.width <= 1e-6
+    again = transform(PointwiseProblem("softmax:-log(u)", n_classes=3), Fraction(1, 2))
+    assert inside(again, two_labels(Fraction(1), Fraction(1, 2)))
+    with pytest.raises(EngineCannotAnswerError):
+        transform(PointwiseProblem("softmax:u**2", n_classes=3), Fraction(1, 2))

@@ -10,11 +10,14 @@ import math
 from fractions import Fraction
 
 from hconsist.arithmetic import BALLS, endpoints, precision
-from hconsist.engines.rigorous.branch import Enclosure, Progress, minimise
-from hconsist.engines.rigorous.regions import PairBound, comp_sum_regions
+from hconsist.engines.rigorous.binary import BinaryRisk
+from hconsist.engines.rigorous.branch import Enclosure, Progress, Risk, minimise
+from hconsist.engines.rigorous.jets import BALL_JETS, variable
+from hconsist.engines.rigorous.regions import PairBound, comp_sum_regions, small_regions
 from hconsist.engines.rigorous.risk import Counts, SoftmaxRisk, Values, pool
+from hconsist.engines.rigorous.transport import LDRRisk
 from hconsist.errors import EngineCannotAnswerError
-from hconsist.losses import CompSum, Separable, ZeroOne
+from hconsist.losses import LDR, CompSum, MarginLoss, Ramp, RhoMargin, Separable, Sigmoid, SoftmaxLoss, ZeroOne
 from hconsist.pointwise import Answer, PointwiseProblem, Witness, check_beta
 
 POOLING = "pooling lemma (docs/theory.md)"
@@ -31,7 +34,7 @@ def transform(
     problem: PointwiseProblem,
     beta: Fraction,
     *,
-    width: float | Fraction = Fraction(1, 10**9),
+    width: float | Fraction | None = None,
     max_boxes: int = 100_000,
     progress: Progress | None = None,
 ) -> Answer:
@@ -42,8 +45,8 @@ def transform(
     problem : PointwiseProblem
     beta : Fraction
         In [0, 1].
-    width : float or Fraction
-        Stop when ``upper - lower`` is at most this.
+    width : float or Fraction, optional
+        Stop when ``upper - lower`` is at most this; 1e-9 for comp-sum and margin losses, 1e-6 for others, unless given.
     max_boxes : int
         Stop after so many simplices; the answer is then proven but wider, and says so in ``reason``.
     progress : callable, optional
@@ -63,61 +66,112 @@ def transform(
     beta = check_beta(beta)
     if problem.is_symbolic:
         raise EngineCannotAnswerError("rigorous", "it needs numbers for every parameter", "symbolic")
-    if not isinstance(problem.target, ZeroOne) or problem.hypotheses.score_bound is not None:
-        raise EngineCannotAnswerError("rigorous", f"no method for {problem.target} and {problem.hypotheses}", "numeric")
     loss, separable = problem.surrogate, problem.surrogate.separable
-    if separable is None or separable.coordinate != "softmax" or loss.shape is None:
-        raise EngineCannotAnswerError("rigorous", f"no method for {loss.spec} yet", "numeric")
+    refused = EngineCannotAnswerError(
+        "rigorous", f"no method for {loss.spec}, {problem.hypotheses}, {problem.target}", "numeric"
+    )
+    bound = problem.hypotheses.score_bound
+    easy = isinstance(loss, CompSum | MarginLoss)
+    width = Fraction(width) if width is not None else Fraction(1, 10**9) if easy else Fraction(1, 10**6)
+    if not isinstance(problem.target, ZeroOne) or (bound is not None and not isinstance(bound, Fraction)):
+        raise refused
     with precision(BITS):
-        if loss.shape == "concave in softmax":
-            return _concave(problem, separable, beta)
-        if not isinstance(loss, CompSum):
-            raise EngineCannotAnswerError("rigorous", f"no method for {loss.spec} yet", "numeric")
+        if isinstance(loss, MarginLoss):
+            return _binary(problem, loss, beta, bound, width, max_boxes)
+        if bound is not None:
+            raise refused
+        if isinstance(loss, SoftmaxLoss) and not isinstance(loss, LDR) and not _decreasing(loss):
+            raise EngineCannotAnswerError("rigorous", f"{loss.spec} is not proven to decrease in the softmax value", "numeric")
         if beta == 0:
             n = problem.n
             point = Witness((Fraction(1, n),) * n, (0.0,) * n, (1,), 0.0)
             return Answer(0.0, Fraction(0), Fraction(0), point, "rigorous")
-        risk = SoftmaxRisk(separable)
-        pairs = PairBound(risk, Fraction(loss.tau), beta)
-        found = minimise(risk, comp_sum_regions(problem.n, beta), Fraction(width), max_boxes, progress, pairs)
-        return _answer(found, problem, risk, separable, Fraction(width), (POOLING, STAR_SHAPE, REDUCTION, PAIRS))
+        if separable is not None and separable.coordinate == "softmax" and loss.shape == "concave in softmax":
+            return _concave(problem, separable, beta)
+        risk: Risk
+        if isinstance(loss, CompSum):
+            risk = SoftmaxRisk(loss.separable)
+            lemmas: tuple[str, ...] = (POOLING, STAR_SHAPE, REDUCTION, PAIRS)
+            regions, pairs = comp_sum_regions(problem.n, beta), PairBound(risk, Fraction(loss.tau), beta)
+            found = minimise(risk, regions, width, max_boxes, progress, pairs)
+        elif problem.n <= 3 and isinstance(loss, LDR | SoftmaxLoss) and loss.shape in ("convex in softmax", "convex in scores"):
+            risk = LDRRisk(loss) if isinstance(loss, LDR) else SoftmaxRisk(loss.separable)
+            lemmas = (POOLING, STAR_SHAPE)
+            found = minimise(risk, small_regions(problem.n, beta), width, max_boxes, progress)
+        else:
+            raise refused
+        return _answer(found, problem, risk, float(separable.temperature) if separable else 1.0, width, lemmas)
+
+
+def _decreasing(loss: SoftmaxLoss) -> bool:
+    """Whether a convex g falls at 1, or a concave one at 0: then it falls on [0, 1]."""
+    end = BALLS.const(1 if loss.shape == "convex in softmax" else 0)
+    return bool(loss.of_softmax(variable(end), BALL_JETS).d1 <= 0)
 
 
 def _answer(
     found: Enclosure,
     problem: PointwiseProblem,
-    risk: SoftmaxRisk,
-    separable: Separable,
+    risk: Risk,
+    temperature: float,
     width: Fraction,
     lemmas: tuple[str, ...],
 ) -> Answer:
-    p, softmax = _expand(found.values, found.counts, risk, problem.n)
+    p, coordinates = _expand(found.values, found.counts, risk, problem.n)
+    if isinstance(risk, LDRRisk):
+        least = min(s for s in coordinates if s is not None) - 40.0 * temperature
+        scores = tuple(least if s is None else s for s in coordinates)
+    else:
+        scores = _scores([s or 0.0 for s in coordinates], temperature)
     estimate = float((found.lower + found.upper) / 2)
-    witness = Witness(p, _scores(softmax, float(separable.temperature)), (1,), float(found.upper))
+    witness = Witness(p, scores, (1,), float(found.upper))
     reason = "" if found.upper - found.lower <= width else f"the box budget ran out after {found.boxes} boxes"
     return Answer(estimate, found.lower, found.upper, witness, "rigorous", lemmas, reason)
 
 
-def _expand(values: Values, counts: Counts, risk: SoftmaxRisk, n: int) -> tuple[tuple[Fraction, ...], list[float]]:
-    """Labels one by one, zeros included, and the pooled optimum's softmax values."""
+def _expand(values: Values, counts: Counts, risk: Risk, n: int) -> tuple[tuple[Fraction, ...], list[float | None]]:
+    """Labels one by one, zeros included, and the coordinates of the pooled optimum; None where a label is out of play."""
     q, sizes, members = pool(values, counts, 1)
     point = risk.optimum(q, sizes)
     left = dict(zip(q[1:], point.coordinates[1:], strict=True))
     p: list[Fraction] = []
-    softmax: list[float] = []
+    coordinates: list[float | None] = []
     for i, (value, count) in enumerate(zip(values, counts, strict=True)):
-        if not count:
-            continue
-        p += [value] * count
-        softmax += [float(point.coordinates[0] if i in members else left[value])] * count
+        if count:
+            p += [value] * count
+            at = point.coordinates[0] if i in members else left[value]
+            coordinates += [float(at) if value or i in members else None] * count
     missing = n - len(p)
-    return (*p, *[Fraction(0)] * missing), softmax + [0.0] * missing
+    return (*p, *[Fraction(0)] * missing), coordinates + [None] * missing
 
 
 def _scores(softmax: list[float], temperature: float) -> tuple[float, ...]:
     """Scores with this softmax; a zero becomes a score 40 temperatures below the others."""
     least = math.log(min(s for s in softmax if s > 0)) - 40.0
     return tuple(temperature * (math.log(s) if s > 0 else least) for s in softmax)
+
+
+def _binary(
+    problem: PointwiseProblem, loss: MarginLoss, beta: Fraction, bound: Fraction | None, width: Fraction, max_boxes: int
+) -> Answer:
+    """T = inf over f <= 0 minus inf over f, at eta = (1 + beta)/2; it does not fall with beta."""
+    risk = BinaryRisk(loss, beta, bound)
+    if loss.convex or loss.shape == "convex in scores":
+        if not BinaryRisk(loss, Fraction(1), bound).slope(Fraction(0)) < 0:
+            raise EngineCannotAnswerError("rigorous", f"{loss.spec} has no negative slope at 0", "numeric")
+        tied = endpoints(risk.value(BALLS.const(0)))  # R falls up to 0: its slope there is beta phi'(0)
+        low, high, _ = risk.convex_minimum()
+        lower, upper, worst = tied[0] - high, tied[1] - low, 0.0
+    elif isinstance(loss, Sigmoid | RhoMargin | Ramp):  # non-increasing
+        wrong = risk.monotone_minimum(False, width / 4, max_boxes)
+        right = risk.monotone_minimum(True, width / 4, max_boxes)
+        lower, upper, worst = wrong[0] - min(right[1], wrong[1]), wrong[1] - min(right[0], wrong[0]), wrong[2]
+    else:
+        raise EngineCannotAnswerError("rigorous", f"{loss.spec} is neither convex nor known to decrease", "numeric")
+    lower = max(lower, Fraction(0))
+    witness = Witness(((1 + beta) / 2, (1 - beta) / 2), (worst, -worst), (1,), float(upper))
+    reason = "" if upper - lower <= width else "the box budget ran out"
+    return Answer(float((lower + upper) / 2), lower, upper, witness, "rigorous", (), reason)
 
 
 def _concave(problem: PointwiseProblem, separable: Separable, beta: Fraction) -> Answer:

@@ -12,11 +12,11 @@ import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 from hconsist.arithmetic import endpoints
 from hconsist.engines.rigorous.regions import Simplex
-from hconsist.engines.rigorous.risk import Counts, SoftmaxRisk, Values, pool
+from hconsist.engines.rigorous.risk import Counts, Values, pool
 
 #: Called with the number of simplices looked at and the bounds so far.
 Progress = Callable[[int, float, float], None]
@@ -33,8 +33,21 @@ class Enclosure:
     boxes: int
 
 
+class Risk(Protocol):
+    """What the search needs to know of a conditional risk."""
+
+    def optimum(self, values: Values, counts: Counts) -> Any:
+        """A nearly optimal point for p."""
+
+    def at(self, point: Any, values: Values, counts: Counts) -> Any:
+        """The risk of p at a point, linear in p, as a ball."""
+
+    def best_in_class(self, values: Values, counts: Counts) -> tuple[Any, Any]:
+        """Balls below and above the least risk of p."""
+
+
 def minimise(
-    risk: SoftmaxRisk,
+    risk: Risk,
     regions: Iterable[Simplex],
     width: Fraction,
     max_boxes: int,

@@ -51,6 +51,17 @@ def comp_sum_regions(n: int, beta: Fraction) -> Iterator[Simplex]:
         yield from _pool_region(n, k, beta)
 
 
+def small_regions(n: int, beta: Fraction) -> Iterator[Simplex]:
+    """All distributions with p_max - p_j = beta, n = 2 or 3: ``(x + beta, x, 1 - 2 x - beta)``, no label above the first."""
+    high = (1 - beta) / 2
+    if n == 2:
+        yield Simplex(((high + beta, high),), (1, 1))
+        return
+    low = max(Fraction(0), (1 - 2 * beta) / 3)
+    ends = [(x + beta, x, 1 - 2 * x - beta) for x in ((low, high) if low < high else (high,))]
+    yield Simplex(tuple(ends), (1, 1, 1))
+
+
 def _pool_region(n: int, k: int, beta: Fraction) -> Iterator[Simplex]:
     """The polytope of (x, r) for one pool size, cut into triangles (segments, points where it is flat)."""
     # Half planes a x + c r <= d: x >= 0; r >= 0; r <= (1 - r)/k; x + beta/2 <= (1 - r)/k; y <= x + beta.

@@ -18,6 +18,8 @@ from hconsist.losses import Separable
 
 #: Least logarithm of a softmax value that the solver bothers with: below it a label's share of the risk is nil.
 _FLOOR = -300.0
+#: Largest one: at 1 itself the slope of g may vanish.
+_CEILING = -1e-9
 
 Values = tuple[Fraction, ...]
 Counts = tuple[int, ...]
@@ -124,20 +126,21 @@ class SoftmaxRisk:
     def _newton(self, p: Sequence[float], counts: Sequence[int]) -> list[float]:
         """Solve ``log p_i + log(-g'(S_i)) = L``, ``sum count S = 1`` by Newton steps in log S and L."""
         logs = [math.log(v) for v in p]
-        v = [min(x, -1e-9) for x in logs]
-        level = max(logs) + self._log_slope(-1e-9)[0]  # the top label alone would take all the mass
+        v = [min(x, _CEILING) for x in logs]
+        level = max(logs) + self._log_slope(_CEILING)[0]  # the top label alone would take all the mass
         for _ in range(60):
             mass = slope = 0.0
             for i, a in enumerate(logs):
                 for _ in range(50):
                     value, derivative = self._log_slope(v[i])
                     step = (a + value - level) / derivative
-                    before, v[i] = v[i], max(_FLOOR, min(v[i] - step, 3.0))
+                    before, v[i] = v[i], max(_FLOOR, min(v[i] - step, _CEILING))
                     if abs(v[i] - before) < 1e-15 * max(1.0, abs(v[i])):
                         break
                 s = counts[i] * math.exp(v[i])
                 mass += s
-                slope += s / self._log_slope(v[i])[1]
+                if v[i] > _FLOOR:
+                    slope += s / self._log_slope(v[i])[1]
             if not slope < 0:
                 raise ArithmeticError("g is not strictly convex")
             change = math.log(mass) * mass / slope
