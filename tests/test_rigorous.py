@@ -167,11 +167,11 @@ def psi(name: str, b: float, bound: float | None) -> float:
     if name == "hinge":
         return b * min(B, 1)
     if name == "margin-logistic":
-        if b <= (math.tanh(B / 2) if B < math.inf else 1):
+        if b <= (math.tanh(B / 2) if math.isfinite(B) else 1):
             return sum((1 + s * b) / 2 * math.log(1 + s * b) for s in (1, -1) if 1 + s * b > 0)
         return math.log(2) - (1 + b) / 2 * math.log1p(math.exp(-B)) - (1 - b) / 2 * math.log1p(math.exp(B))
     if name == "exponential":
-        if b <= (math.tanh(B) if B < math.inf else 1):
+        if b <= (math.tanh(B) if math.isfinite(B) else 1):
             return 1 - math.sqrt(1 - b * b)
         return 1 - (1 + b) / 2 * math.exp(-B) - (1 - b) / 2 * math.exp(B)
     if name == "squared-hinge":
