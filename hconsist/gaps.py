@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hconsist.arithmetic import CVXPY, NUMPY, Exact, exact, require
 from hconsist.distributions import Distribution, Estimate, Finite
+from hconsist.engines import numeric
 from hconsist.engines.numeric.methods import inner_solver
 from hconsist.engines.symbolic.best_in_class import best_in_class
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError, UnknownNameError
@@ -96,38 +97,29 @@ def best_in_class_function(
 def _each(problem: PointwiseProblem, p: Array) -> Array:
     """C*(p) by one convex program per label distribution."""
     flat = p.reshape(-1, p.shape[-1])
-    bound = problem.hypotheses.score_bound
-    return np.array([_minimise(problem.surrogate, row[None], None, bound)[0] for row in flat]).reshape(p.shape[:-1])
+    found = [numeric.best_in_class(problem, row, method="oracle") for row in flat]
+    failed = [f.status for f in found if f.risk is None]
+    if failed:
+        raise EngineCannotAnswerError("numeric", f"the convex program for {problem.surrogate.spec} ended as {failed[0]}")
+    return np.array([f.risk for f in found], dtype=float).reshape(p.shape[:-1])
 
 
-def _minimise(
-    loss: Loss, p: Array, features: Array | None, bound: Exact | None, norms: tuple[float, float] | None = None
-) -> tuple[float, float]:
-    """``min sum_i p_i . l(s_i)`` over score vectors that are one constant, or linear in the features: (value, solver's gap)."""
+def _linear_risk(loss: Loss, p: Array, features: Array, weight: float, bias: float) -> Estimate:
+    """``min sum_i p_i . l(W x_i + b)`` over row norms of W and entries of b, with the solver's duality gap as error."""
     import cvxpy as cp
 
-    n = p.shape[1]
-    offset = cp.Variable(n)
-    constraints: list[Any] = [cp.sum(offset) == 0] if loss.sum_to_zero else []
-    if features is None:
-        rows = [offset] * p.shape[0]
-        if bound is not None:
-            constraints.append(cp.abs(offset) <= float(bound))
-    else:
-        assert norms is not None
-        weights = cp.Variable((n, features.shape[1]))
-        constraints += [cp.norm(weights, 2, axis=1) <= norms[0], cp.abs(offset) <= norms[1]]
-        if loss.sum_to_zero:
-            constraints.append(cp.sum(weights, axis=0) == 0)
-        rows = [weights @ x + offset for x in features]
-    cost = 0
-    for row, scores in zip(p, rows, strict=True):
-        cost = cost + row @ _in_scores(loss, scores)
-    program = cp.Problem(cp.Minimize(cost), constraints)
-    program.solve(solver=cp.CLARABEL)
-    if program.status not in ("optimal", "optimal_inaccurate"):
+    weights, offset = cp.Variable((p.shape[1], features.shape[1])), cp.Variable(p.shape[1])
+    constraints: list[Any] = [cp.norm(weights, 2, axis=1) <= weight, cp.abs(offset) <= bias]
+    if loss.sum_to_zero:
+        constraints += [cp.sum(offset) == 0, cp.sum(weights, axis=0) == 0]
+    costs = [row @ _in_scores(loss, weights @ x + offset) for row, x in zip(p, features, strict=True)]
+    program = cp.Problem(cp.Minimize(sum(costs)), constraints)
+    data, chain, inverse = program.get_problem_data(cp.CLARABEL, solver_opts={})
+    raw = chain.solver.solve_via_data(data, warm_start=False, verbose=False, solver_opts={})
+    program.unpack_results(raw, chain, inverse)
+    if program.status != cp.OPTIMAL:
         raise EngineCannotAnswerError("numeric", f"the convex program for {loss.spec} ended as {program.status}")
-    return float(program.value), 1e-7 * (1 + abs(float(program.value)))
+    return Estimate(float(program.value), abs(float(raw.obj_val - raw.obj_val_dual)), "convex program")
 
 
 def expected_best_in_class(loss: Loss | str, distribution: Distribution, hypotheses: Hypotheses | str = "complete") -> Estimate:
@@ -217,16 +209,16 @@ def _linear_gap(loss: Loss, distribution: Distribution, hypotheses: Hypotheses) 
     features = np.array(distribution.points)
     p = np.array(distribution.conditionals, dtype=float)
     weights = np.array(distribution.weights, dtype=float)
-    norms = (float(hypotheses.weight), float(hypotheses.bias))
-    value, error = _minimise(loss, weights[:, None] * p, features, None, norms)
-    parts = []
-    for x, q in zip(features, p, strict=True):
-        radius = exact(float(norms[0] * np.linalg.norm(x) + norms[1]), "score bound")
-        parts.append(_minimise(loss, q[None], None, radius)[0])
-    expected = Estimate(float(weights @ np.array(parts)), error, "convex programs")
-    return _difference(
-        Estimate(value, error, "convex program"), expected, False, "linear scores: an estimate by convex optimisation"
-    )
+    weight, bias = float(hypotheses.weight), float(hypotheses.bias)
+    risk = _linear_risk(loss, weights[:, None] * p, features, weight, bias)
+    expected = 0.0
+    for w, x, q in zip(weights, features, p, strict=True):
+        # At x the scores fill the box of radius W |x| + B.
+        reach = Bounded(exact(weight * float(np.linalg.norm(x)) + bias, "score bound"))
+        best, _ = best_in_class_function(loss, reach, distribution.n_classes)
+        expected += float(w) * float(best(q))
+    conditional = Estimate(expected, risk.error, "finite sum, solver")
+    return _difference(risk, conditional, False, "linear scores: an estimate by convex optimisation")
 
 
 def _convex_in_scores(loss: Loss) -> bool:

@@ -169,7 +169,7 @@ def test_the_formula_follows_the_loss() -> None:
     assert np.allclose(twice(THREE), 2 * once(THREE) + 1)
 
 
-@pytest.mark.parametrize("spec", ["sce", "focal", "ldr:c=1", "js"])
+@pytest.mark.parametrize("spec", ["sce", "focal", "ldr:c=1", "js", "weston-watkins", "ldr-zero:c=2"])
 def test_solver_where_there_is_no_closed_form(spec: str) -> None:
     best, closed = best_in_class_function(spec, "complete", 3)
     assert not closed

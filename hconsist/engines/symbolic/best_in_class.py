@@ -141,9 +141,10 @@ def _in_a_box(form: Separable, p: tuple[Any, ...], ratio: Any) -> Found | None:
                 "linear-fractional in the weights exp(s): the maximum is at a vertex of the box, the m likeliest labels at B",
             ),
         ]
-    found = _of_softmax_value(form, p)
-    inverse = _inverse_slope(g, u)
-    if n != 2 or found is None or inverse is None:
+    if n != 2:
+        return None
+    found, inverse = _of_softmax_value(form, p), _inverse_slope(g, u)
+    if found is None or inverse is None:
         return None
     elasticity, top, low = inverse[2], sympy.Max(*p), sympy.Min(*p)
     edge = ratio / (1 + ratio)
