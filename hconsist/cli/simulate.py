@@ -14,7 +14,7 @@ from hconsist.cli.app import ExitCode
 from hconsist.cli.output import atomic_file, progress
 from hconsist.errors import InvalidInputError
 
-_CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": ExitCode.UNDECIDED}
+_CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": ExitCode.UNDECIDED, "measured": ExitCode.HOLDS}
 #: Violations told on the terminal; the file has them all.
 _SHOWN = 5
 

@@ -26,6 +26,14 @@ Cell = dict[str, Any]
 #: Every study, with what it asks.
 STUDIES: Mapping[str, str] = {
     "bounds": "Target excess against surrogate excess of many (distribution, h), below every bound curve?",
+    "tau": "Bound, gap and error across tau: which tau would the theory choose, which wins?",
+    "noise": "Does the excess error follow the exponents predicted under Massart and Tsybakov noise?",
+    "nb-vs-lr": "Samples that naive Bayes and logistic regression need as the dimension grows.",
+    "ldr": "LDR losses against cross-entropy, GCE, SCE and MAE under label noise.",
+    "ensloss": "Random calibrated loss-derivatives against fixed losses.",
+    "adversarial": "Robust error of linear rules: plain, worst-margin and smooth adversarial training.",
+    "two-gaussians": "Error against d/m, and what unlabeled points in and out of the domain add.",
+    "large-steps": "Does logistic gradient descent with growing steps tend to the batch perceptron?",
 }
 
 
@@ -35,14 +43,15 @@ class Verdict:
 
     Parameters
     ----------
-    status : {"holds", "violated", "undecided"}
+    status : {"holds", "violated", "undecided", "measured"}
+        "measured" where the study claims nothing beforehand.
     summary : tuple of str
         A few lines for people.
     violations : tuple of dict
         Each with its cell, its distribution, and what was measured.
     """
 
-    status: Literal["holds", "violated", "undecided"]
+    status: Literal["holds", "violated", "undecided", "measured"]
     summary: tuple[str, ...]
     violations: tuple[Row, ...] = field(default=())
 

@@ -2,8 +2,8 @@
 
 With the gaps on both sides the best-in-class risks cancel: excess plus gap is ``R(h) - E_x[C*(x)]``, which for a finite
 distribution is a finite sum. So on finite distributions every comparison is exact up to rounding, and a violation is a
-violation. On Gaussian mixtures both sides are averages over a randomised rule, and a violation needs its confidence interval on
-the wrong side.
+violation. On Gaussian mixtures both sides are averages over a randomised rule, and a violation needs its confidence interval
+on the wrong side.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from hconsist.arithmetic import NUMPY
 from hconsist.bounds import Bound, ConvexHull, derive
-from hconsist.distributions import ClassNoise, GaussianMixture, MassartNoise, NoisyLabels, UniformNoise
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import Loss, parse_loss
 from hconsist.pointwise import check_beta
 from hconsist.simulate.backend import Backend
 from hconsist.simulate.conditional import best_scores, conditional_risk, zero_one_regret
 from hconsist.simulate.population import population
+from hconsist.simulate.studies.mixtures import NAMES, mixture
 from hconsist.simulate.study import Cell, Row, Verdict
 from hconsist.simulate.training import train
 
@@ -59,13 +59,6 @@ SOFTMAX = (
 BINARY = ("hinge", "squared-hinge", "least-squares", "margin-logistic", "exponential", "sigmoid", "rho-margin", "ramp")
 #: ... and losses that cost a Newton iteration for every p: fewer pairs.
 SLOW = (("ldr:lam=0.5,c=1", 2), ("brier", 2), ("brier", 3), ("constrained:phi=squared-hinge", 3), ("cosface:scale=2", 2))
-_MIXTURES = (
-    "two labels",
-    "three labels",
-    "three labels, uniform noise",
-    "two labels, Massart noise",
-    "three labels, pair noise",
-)
 
 
 def cells(quick: bool) -> list[Cell]:
@@ -79,7 +72,7 @@ def cells(quick: bool) -> list[Cell]:
     trained = ["logistic", "gce:q=0.7", "mae"] if quick else list(SOFTMAX[:8])
     mixtures = [
         {"kind": "mixture", "distribution": name, "losses": trained, "seeds": 2 if quick else 5}
-        for name in (_MIXTURES[:1] if quick else _MIXTURES)
+        for name in (NAMES[:1] if quick else NAMES)
     ]
     return [*finite, *mixtures]
 
@@ -413,23 +406,6 @@ def _climb(
 
 
 # --- mixtures ---------------------------------------------------------------------------------------------------------
-
-
-def mixture(name: str) -> GaussianMixture | NoisyLabels:
-    """The distribution of a name in the plane."""
-    two = GaussianMixture([0.5, 0.5], [[-0.7, 0.0], [0.7, 0.3]], [[1.0, 0.3], [0.3, 1.0]])
-    angles = 2 * np.pi * np.arange(3) / 3
-    three = GaussianMixture(
-        [0.4, 0.3, 0.3], np.c_[np.cos(angles), np.sin(angles)] * 1.2, np.stack([np.eye(2) * v for v in (1, 0.5, 1.5)])
-    )
-    named: dict[str, GaussianMixture | NoisyLabels] = {
-        "two labels": two,
-        "three labels": three,
-        "three labels, uniform noise": NoisyLabels(three, UniformNoise(0.3)),
-        "two labels, Massart noise": NoisyLabels(two, MassartNoise(0.4)),
-        "three labels, pair noise": NoisyLabels(three, ClassNoise.pairs(3, 0.3)),
-    }
-    return named[name]
 
 
 def _mixture(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:

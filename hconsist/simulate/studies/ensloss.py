@@ -1,0 +1,101 @@
+"""Do random calibrated loss-derivatives, drawn anew at every step, do as well as a fixed loss?
+
+Linear scores trained by mini-batch gradient descent on two labels. EnsLoss draws the derivatives of a convex calibrated loss
+at the margins of the batch: minus the exponential of normal draws, sorted along the margins, clipped at -1, and divided by
+the margin z for z > 1. That 1/z tail integrates to -log z, the borderline of losses bounded below. Fixed losses take the same
+steps on the same batches.
+
+Source: Dai, "EnsLoss: stochastic calibrated loss ensembles for preventing overfitting in classification", 2024.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hconsist.arithmetic import NUMPY
+from hconsist.distributions import GaussianMixture, NoisyLabels, UniformNoise
+from hconsist.losses import parse_loss
+from hconsist.simulate.backend import Backend
+from hconsist.simulate.gradients import log_derivative
+from hconsist.simulate.studies.nb_vs_lr import linear_error
+from hconsist.simulate.study import Cell, Row, Verdict
+
+Array = NDArray[np.float64]
+
+FIXED = ("margin-logistic", "hinge", "exponential", "squared-hinge")
+
+
+def ensemble(margins: Array, random: np.random.Generator) -> Array:
+    """Derivatives at the margins (k, m): one calibrated convex loss for each of the k batches.
+
+    >>> g = ensemble(np.array([[-1.0, 0.5, 2.0]]), np.random.default_rng(0))
+    >>> bool((g < 0).all() and (np.diff(g) >= 0).all())
+    True
+    """
+    draws = np.sort(-np.exp(random.standard_normal(margins.shape)), axis=-1)
+    order = np.argsort(np.argsort(margins, axis=-1), axis=-1)
+    sorted_draws = np.maximum(np.take_along_axis(draws, order, axis=-1), -1.0)
+    return np.asarray(sorted_draws / np.maximum(margins, 1.0))
+
+
+def cells(quick: bool) -> list[Cell]:
+    """Dimension against sample size, where overfitting is to be had or not."""
+    grid = [(40, 100)] if quick else [(10, 100), (40, 100), (80, 100), (40, 400)]
+    return [{"d": d, "m": m, "rate": 0.1, "seeds": 5 if quick else 20, "epochs": 30 if quick else 100} for d, m in grid]
+
+
+def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
+    """One row for each method and seed: the exact error on clean labels at the end."""
+    d, m, seeds = cell["d"], cell["m"], cell["seeds"]
+    mean = np.zeros(d)
+    mean[:4] = 0.7
+    clean = GaussianMixture([0.5, 0.5], [-mean, mean], np.eye(d))
+    noisy = NoisyLabels(clean, UniformNoise(cell["rate"]))
+    samples = [noisy.sample(m, stream) for stream in random.spawn(seeds)]
+    x = np.stack([np.c_[s[0], np.ones(m)] for s in samples])
+    signs = np.stack([2.0 * s[1] - 1 for s in samples])
+    batches = [random.permuted(np.tile(np.arange(m), (seeds, 1)), axis=1).reshape(seeds, -1, 20) for _ in range(cell["epochs"])]
+    draws = random.spawn(1)[0]
+    methods: dict[str, Callable[[Array], Array]] = {"ensloss": lambda margins: ensemble(margins, draws)}
+    for spec in FIXED:
+        slope = log_derivative(parse_loss(spec))
+        methods[spec] = lambda margins, slope=slope: slope(margins, NUMPY) + 0.0 * margins  # type: ignore[misc]
+    rows = []
+    for method, derivative in methods.items():
+        w = _descend(x, signs, batches, derivative)
+        errors = linear_error(clean, w)
+        training = np.mean(np.einsum("sij,sj->si", x, w) * signs <= 0, axis=1)
+        rows += [
+            {"d": d, "m": m, "method": method, "seed": i, "error": float(errors[i]), "training_error": float(training[i])}
+            for i in range(seeds)
+        ]
+    return rows
+
+
+def _descend(x: Array, signs: Array, batches: list[NDArray[np.int64]], derivative: Callable[[Array], Array]) -> Array:
+    w = np.zeros((x.shape[0], x.shape[2]))
+    for epoch, batch in enumerate(batches):
+        step = 0.1 / np.sqrt(1 + epoch / 10)
+        for k in range(batch.shape[1]):
+            part = np.take_along_axis(x, batch[:, k, :, None], axis=1)
+            side = np.take_along_axis(signs, batch[:, k], axis=1)
+            margins = np.clip(np.einsum("sij,sj->si", part, w) * side, -30.0, None)
+            w = w - step * np.einsum("si,sij->sj", derivative(margins) * side, part) / batch.shape[2]
+    return w
+
+
+def verdict(rows: Sequence[Row]) -> Verdict:
+    """Mean errors with standard errors over seeds."""
+    summary = []
+    for d, m in dict.fromkeys((row["d"], row["m"]) for row in rows):
+        told = []
+        for method in dict.fromkeys(row["method"] for row in rows):
+            values = np.array([row["error"] for row in rows if (row["d"], row["m"], row["method"]) == (d, m, method)])
+            told.append(
+                (float(values.mean()), f"{method} {values.mean():.4f} +- {values.std(ddof=1) / np.sqrt(values.size):.4f}")
+            )
+        summary.append(f"d = {d}, m = {m}: " + ", ".join(text for _, text in sorted(told)))
+    return Verdict("measured", tuple(summary))
