@@ -269,3 +269,18 @@ def test_normalized_cross_entropy_has_no_bound() -> None:
         p = np.array([(1 + b) / 2, (1 - b) / 2, 0.0])
         values = [float(p @ loss.losses(np.array([0.0, 1.0, -t]), NUMPY)) for t in (1e2, 1e4, 1e6)]
         assert values[0] > values[1] > values[2] > 0 and values[2] < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("spec", "n", "target", "asked"),
+    [
+        ("comp-sum-margin:phi=hinge", 3, "zero-one", "phi exponential"),
+        ("aldr:alpha=1.1", 3, "zero-one", "Var_q"),
+        ("softmax:u", 3, "zero-one", "non-increasing"),
+        ("dice", 3, "top-k:2", "strictly proper"),
+    ],
+)
+def test_undecided_says_what_was_missing(spec: str, n: int, target: str, asked: str) -> None:
+    found = verdict(spec, n, target)
+    assert found.status == "undecided" and asked in found.reason
+    assert found.counterexample is None and not found.steps

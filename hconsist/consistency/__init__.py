@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hconsist.consistency.rules import RULES, Case, applicable
+from hconsist.consistency.rules import RULES, Case, asked_for
 from hconsist.consistency.verdict import ConsistencyVerdict, Counterexample
 from hconsist.losses import Loss, Target, parse_loss, parse_target
 from hconsist.pointwise import PointwiseProblem
@@ -44,5 +44,5 @@ def verdict(loss: Loss | str, n_classes: int = 2, target: Target | str = "zero-o
         found = rule(case)
         if found is not None:
             return found
-    tried = applicable(case.loss) if case.top_1 else []
-    return case.verdict("undecided", "no rule applies" + (f" (asked for: {'; '.join(tried)})" if tried else ""))
+    tried = asked_for(case)
+    return case.verdict("undecided", "no rule applies" + (f"; the rules ask for: {tried}" if tried else ""))

@@ -1053,14 +1053,22 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def applicable(loss: Loss) -> list[str]:
-    """The names of the rules that look at losses of this kind, for the message of an undecided verdict."""
-    kinds: dict[type, str] = {
-        SoftmaxLoss: "g non-increasing with g' < 0 on [1/n, 1/2]",
+def asked_for(case: Case) -> str:
+    """What the rules for losses of this kind ask for, for the message of an undecided verdict."""
+    top_1 = {
+        SoftmaxLoss: "g non-increasing with g' < 0 on [1/n, 1/2], perhaps capped",
         ProbabilityLoss: "continuous on the simplex and decreasing in the label's probability",
         MarginLoss: "phi convex, or non-increasing with suitable slopes at 0",
-        Sum: "phi convex, non-increasing and differentiable",
+        Sum: "phi convex, non-increasing, differentiable and bounded below, or constant for negative and for large margins",
         Max: "phi convex, odd around phi(0), or constant for negative margins",
-        Constrained: "phi non-increasing and falling for negative margins",
+        Constrained: "phi non-increasing and falling, or constant, for negative margins",
+        CompSumMargin: "phi exponential, or constant for negative and for large margins",
+        ALDR: "max Var_q(log q) < (alpha - 1) log n",
     }
-    return [text for kind, text in kinds.items() if isinstance(loss, kind)]
+    top_k = {
+        SoftmaxLoss: "g' < 0 on (0, 1/2] and g'(0) infinite, or g convex or concave, perhaps capped, g'(0) finite, g'(1) < 0",
+        ProbabilityLoss: "strictly proper with the squared or the spherical regret",
+        ALDR: top_1[ALDR],
+    }
+    kinds = top_1 if case.top_1 else top_k
+    return "; ".join(text for kind, text in kinds.items() if isinstance(case.loss, kind))
