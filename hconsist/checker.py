@@ -14,6 +14,7 @@ from typing import Any
 import flint
 
 from hconsist.expressions import (
+    ONE,
     Domain,
     Q,
     Rejected,
@@ -43,7 +44,8 @@ def prove(t: Tree, name: str, low: Tree, high: Tree, method: str) -> None:
     ends = [rational(e) if isinstance(e, str) and e != "inf" else None for e in (low, high)]
     domain = Domain(name, ends[0], ends[1], high == "inf")
     if method == "algebra":
-        need(domain.nonnegative(domain.form(t)) or is_zero(domain.form(t)), "an identity is not confirmed")
+        form = domain.form(t)
+        need(domain.nonnegative(form) or is_zero(form), "an identity is not confirmed")
         return
     if method == "concave":  # least at an end
         need("concave" in shape(t, name) and 0 <= rational(low) < rational(high) <= 1, "a concave piece must lie in [0, 1]")
@@ -67,7 +69,7 @@ def plain(t: Tree) -> Fraction | None:
         form = Domain("x", None, None).form(t)
     except Rejected:
         return None
-    return form[()] if set(form) == {()} else None
+    return form[ONE] if set(form) == {ONE} else None
 
 
 def simplex(entries: Any, n: int) -> list[Fraction]:

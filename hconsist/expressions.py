@@ -183,9 +183,14 @@ def ball(t: Tree, env: dict[str, Any]) -> Any:
 
 
 # ---- algebra --------------------------------------------------------------------------------------------------------
-# A form is {monomial: rational}, a monomial a sorted tuple of (atom, exponent), an atom ("p", prime), ("v", variable),
+# A form is {monomial: rational}, a monomial a frozenset of (atom, exponent), an atom ("p", prime), ("v", variable),
 # ("E", monomial) for exp(monomial), ("L", form) for its logarithm, or ("S", form) for a sum >= 0 that is kept as a factor.
-ONE: Any = ()
+ONE: Any = frozenset()
+
+
+def unit(atom: Any, e: Fraction = Q(1)) -> Form:
+    """The form of one atom to a power."""
+    return {frozenset({(atom, e)}): Q(1)}
 
 
 def total(*forms: Form) -> Form:
@@ -208,14 +213,9 @@ def product(*forms: Form) -> Form:
             for atom in [a for a in exponents if a[0] == "p"]:
                 coefficient *= Q(atom[1]) ** (exponents[atom] // 1)
                 exponents[atom] %= 1
-            terms.append({tuple(sorted(((a, e) for a, e in exponents.items() if e), key=repr)): coefficient})
+            terms.append({frozenset((a, e) for a, e in exponents.items() if e): coefficient})
         result = total(*terms)
     return result
-
-
-def frozen(p: Form) -> Any:
-    """A form as part of an atom."""
-    return tuple(sorted(p.items(), key=repr))
 
 
 def primes(c: Fraction) -> list[tuple[int, Fraction]]:
@@ -227,13 +227,13 @@ def divided(p: Form, atom: Any) -> tuple[Fraction, Form]:
     """The least power of a sum in p, and p without it, the remaining whole powers multiplied out."""
     powers = {m: dict(m).get(atom, Q(0)) for m in p}
     low = min(powers.values())
-    rest = {m: tuple((a, e) for a, e in m if a != atom) for m in p}
+    rest = {m: frozenset((a, e) for a, e in m if a != atom) for m in p}
     return low, total(*(product({rest[m]: c}, *[dict(atom[1])] * int(powers[m] - low)) for m, c in p.items()))
 
 
 def sums(p: Form) -> list[Any]:
     """The sums kept as factors in p, the largest first: it may contain others."""
-    return sorted({a for m in p for a, _ in m if a[0] == "S"}, key=lambda a: (len(repr(a)), repr(a)), reverse=True)
+    return sorted({a for m in p for a, _ in m if a[0] == "S"}, key=lambda a: len(repr(a)), reverse=True)
 
 
 def is_zero(p: Form) -> bool:
@@ -259,7 +259,7 @@ class Domain:
 
     def nonnegative(self, p: Form) -> bool:
         """Whether p >= 0 is proven: positive terms only, or affine with exact values at the ends."""
-        x = ((("v", self.name), Q(1)),)
+        (x,) = unit(("v", self.name))
         if all(c > 0 and self.positive(m) for m, c in p.items()):
             return True
         if set(p) - {ONE, x} or self.low is None or (self.high is None and not self.unbounded):
@@ -270,7 +270,7 @@ class Domain:
     def form(self, t: Tree) -> Form:
         """Normal form of a tree."""
         if isinstance(t, str):
-            return {((("v", t), Q(1)),): Q(1)} if t.isalpha() else {ONE: rational(t)} if t != "0" else {}
+            return unit(("v", t)) if t.isalpha() else {ONE: rational(t)} if t != "0" else {}
         op, a = t[0], t[1]
         if op in ("add", "mul"):
             return (total if op == "add" else product)(*(self.form(x) for x in t[1:]))
@@ -285,9 +285,11 @@ class Domain:
             parts = parts if e.denominator == 1 or all(map(self.nonnegative, parts)) else [q]
             return product(*(self.raised(x, e) for x in parts)) if op == "pow" else total(*map(self.logarithm, parts))
         if op == "exp":
-            logs = {m: c for m, c in self.form(a).items() if len(m) == 1 and m[0][0][0] == "L" and m[0][1] == 1}
-            powers = [self.raised(dict(m[0][0][1]), c) for m, c in logs.items()]  # exp(c log q) = q^c
-            return product(*powers, *({((("E", m), c),): Q(1)} for m, c in self.form(a).items() if m not in logs))
+            parts = []
+            for m, c in self.form(a).items():  # exp(c log q) = q^c
+                ((atom, k),) = m if len(m) == 1 else ((("E", m), c),)
+                parts.append(self.raised(dict(atom[1]), c) if atom[0] == "L" and k == 1 else unit(("E", m), c))
+            return product(*parts)
         if op == "tanh":
             return self.form(minus("1", mul("2", ["pow", add("1", ["exp", mul("2", a)]), "-1"])))
         if op == "xlogx":
@@ -308,21 +310,21 @@ class Domain:
 
         while atoms := [a for a in sums(p) if mixed(a)]:  # multiply out sums that only some terms contain
             low, p = divided(p, atoms[0])
-            p = product(p, {((atoms[0], low),): Q(1)}) if low else p
+            p = product(p, unit(atoms[0], low)) if low else p
         need(bool(p), "a power or logarithm of zero")
         common = {a: min(dict(m).get(a, Q(0)) for m in p) for a in {a for m in p for a, _ in m if a[0] in "EvpS"}}
-        outside = tuple(sorted(((a, e) for a, e in common.items() if e), key=repr))
+        outside = frozenset((a, e) for a, e in common.items() if e)
         if len(p) > 1 and outside:
-            inside, c = self.factor(product(p, {tuple((a, -e) for a, e in outside): Q(1)}), positive)
+            inside, c = self.factor(product(p, {frozenset((a, -e) for a, e in outside): Q(1)}), positive)
             ((m, k),) = product({inside: c}, {outside: Q(1)}).items()
             need(not positive or self.positive(outside), "a base that may be negative")
             return m, k
         if len(p) > 1:
-            c = abs(frozen(p)[0][1])
+            c = max(map(abs, p.values()))
             c = c if self.nonnegative({m: v / c for m, v in p.items()}) else -c
             q = {m: v / c for m, v in p.items()}
             need(self.nonnegative(q), "a sum of unknown sign")
-            p = {((("S", frozen(q)), Q(1)),): c}
+            p = {frozenset({(("S", frozenset(q.items())), Q(1))}): c}
         ((m, c),) = p.items()
         need(not positive or (c > 0 and self.positive(m)), "a base that may be negative")
         return m, c
@@ -331,17 +333,15 @@ class Domain:
         """p^e."""
         m, c = self.factor(p, e.denominator > 1)
         sign = Q(-1) ** e.numerator if c < 0 else Q(1)
-        return product(
-            {ONE: sign}, *({((a, k * e),): Q(1)} for a, k in m), *({((("p", q), k * e),): Q(1)} for q, k in primes(c))
-        )
+        return product({ONE: sign}, *(unit(a, k * e) for a, k in m), *(unit(("p", q), k * e) for q, k in primes(c)))
 
     def logarithm(self, p: Form) -> Form:
         """log p, a sum over the factors of p."""
         m, c = self.factor(p, True)
-        logs = [{((("L", frozen({((("p", q), Q(1)),): Q(1)})), Q(1)),): k} for q, k in primes(c)]
-        for a, e in m:
-            inner = a[1] if a[0] == "S" else frozen({((a, Q(1)),): Q(1)})
-            logs.append({a[1]: e} if a[0] == "E" else {((("L", inner), Q(1)),): e})
+        logs: list[Form] = []
+        for atom, e in [*m, *((("p", q), k) for q, k in primes(c))]:
+            inner = atom[1] if atom[0] == "S" else frozenset(unit(atom).items())
+            logs.append({atom[1]: e} if atom[0] == "E" else dict.fromkeys(unit(("L", inner)), e))
         return total(*logs)
 
 
