@@ -19,6 +19,8 @@ CAPTIONS = {
     "explore": "one page with sliders",
     "plots": "curves: take an Axes, return it",
     "verify": "theorems against engines: verdicts",
+    "study_figures": "the figures of the studies",
+    "expressions": "exact expression trees that the checker reads; imports nothing of the package",
     "zoo": "every loss on one line",
     "tightness": "published T beside exact T",
     "consistency": "calibrated, or a counterexample",
@@ -36,7 +38,7 @@ CAPTIONS = {
     "arithmetic": "floats, symbols, balls, convex expressions: one interface",
     "errors": "the rule, the value received, the remedy",
 }
-WIDTH, ROW, GAP, LEFT, TOP = 960, 56, 10, 56, 64
+WIDTH, ROW, GAP, LEFT, TOP = 960, 42, 6, 56, 62
 FONT = "font-family='DejaVu Sans, Verdana, sans-serif'"
 
 
@@ -88,12 +90,12 @@ def picture() -> str:
             x = LEFT + place * (width + GAP)
             engines = name == "engines"
             parts.append(_box(x, y, width, ROW, "#e8f1f8" if engines else "#f6f6f6", "#0072b2" if engines else "#888888"))
-            parts.append(_text(x + 12, y + 22, name, 15, "#111111", "bold"))
-            parts.append(_text(x + 12, y + 42, CAPTIONS.get(name, ""), 12, "#444444"))
+            parts.append(_text(x + 12, y + 18, name, 14, "#111111", "bold"))
+            parts.append(_text(x + 12, y + 34, CAPTIONS.get(name, ""), 12, "#444444"))
             if engines:
                 for k, engine in enumerate(("rigorous", "numeric", "symbolic")):
-                    parts.append(_box(x + width - 78 * (k + 1) - 4, y + 7, 74, 20, "#ffffff", "#0072b2"))
-                    parts.append(_text(x + width - 78 * (k + 1) + 33, y + 21, engine, 11, "#0072b2", anchor="middle"))
+                    parts.append(_box(x + width - 78 * (k + 1) - 4, y + 4, 74, 17, "#ffffff", "#0072b2"))
+                    parts.append(_text(x + width - 78 * (k + 1) + 33, y + 16, engine, 11, "#0072b2", anchor="middle"))
     return "\n".join([*parts, "</svg>", ""])
 
 
