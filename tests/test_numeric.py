@@ -287,3 +287,67 @@ def test_the_minimum_over_pools_is_not_the_pointwise_transform() -> None:
     assert by_hand < pool_minimum(1.8, 3, b) - 2e-4
     oracle = [best_in_class(problem, p, j, method="oracle").risk for j in ([1], None)]
     assert oracle[0] - oracle[1] == pytest.approx(by_hand, abs=1e-8)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("spec", "n", "hypotheses", "expected"),
+    [
+        ("hinge", 2, "bounded:0.5", 0.15),
+        ("sigmoid", 2, "bounded:1", 0.3 * np.tanh(1.0)),
+        ("rho-margin", 2, "complete", 0.3),
+        ("constrained:phi=hinge", 3, "complete", 0.3),
+        ("max:phi=hinge", 3, "complete", 0.0),  # Crammer-Singer: all scores equal is optimal while p_max < 1/2
+        ("comp-sum-margin:phi=rho-margin,tau=1", 3, "complete", 0.3 * np.log(2.0)),  # adversarial family: beta Phi(1)
+    ],
+)
+def test_direct_search_finds_the_known_values_of_kinked_and_non_convex_losses(
+    spec: str, n: int, hypotheses: str, expected: float
+) -> None:
+    answer = transform(PointwiseProblem(spec, hypotheses=hypotheses, n_classes=n), 0.3)
+    assert answer.estimate == pytest.approx(expected, abs=2e-7)
+    assert answer.witness is not None and answer.witness.regret == pytest.approx(expected, abs=2e-7)
+
+
+def test_weston_watkins_has_no_bound_near_zero() -> None:
+    small, large = sweep(PointwiseProblem("sum:phi=hinge", n_classes=3), [0.1, 0.5])
+    assert small.estimate == pytest.approx(0.0, abs=1e-9)
+    assert large.estimate == pytest.approx(0.4, abs=1e-6)
+
+
+def test_direct_search_agrees_with_the_pooled_one() -> None:
+    from hconsist.engines.numeric.direct import Direct
+
+    problem = PointwiseProblem("gce:q=0.8", hypotheses="bounded:1", n_classes=3)
+    assert Direct(problem).smallest_regret(0.3)[0] == pytest.approx(transform(problem, 0.3).estimate, abs=1e-8)
+
+
+def test_direct_search_refuses_what_would_not_come_back() -> None:
+    with pytest.raises(EngineCannotAnswerError, match="betas at most"):
+        sweep(PointwiseProblem("sum:phi=hinge", n_classes=3), np.linspace(0, 1, 100).tolist())
+    with pytest.raises(EngineCannotAnswerError, match="beyond 4 classes"):
+        transform(PointwiseProblem("sum:phi=hinge", n_classes=5), 0.5)
+
+
+def test_jets_of_an_inner_maximum_follow_the_envelope_theorem() -> None:
+    problem = PointwiseProblem("aldr:lam0=0.5,alpha=3,c=1", n_classes=4)
+    model = inner_solver(problem).model  # type: ignore[union-attr]
+    s, ones, w = np.array([[0.3, -0.2, 0.1, -0.4]]), np.ones((1, 4)), np.full((1, 4), 0.25)
+    losses, jacobian, hessian = model.derivatives(s, ones, w)
+    assert losses == pytest.approx(problem.surrogate.losses(s, NUMPY), abs=1e-12)
+    h = 1e-5
+    for i in range(4):
+        up, down = s + h * np.eye(4)[i], s - h * np.eye(4)[i]
+        slope = (problem.surrogate.losses(up, NUMPY) - problem.surrogate.losses(down, NUMPY)) / (2 * h)
+        assert jacobian[0, :, i] == pytest.approx(slope[0], abs=1e-8)
+        bend = (model.derivatives(up, ones, w)[1] - model.derivatives(down, ones, w)[1]).mean(axis=1) / (2 * h)
+        assert hessian[0, :, i] == pytest.approx(bend[0], abs=1e-8)
+
+
+def test_bounded_scores_give_no_bound_for_small_regrets_from_three_classes_on() -> None:
+    # both labels at the upper score bound: tied at the optimum itself while p_1 <= p_2 (1 + e^(-2B)) and p_3 = 0
+    for bound in (0.5, 1.0):
+        edge = 1 / (1 + 2 * np.exp(2 * bound))
+        problem = PointwiseProblem("logistic", hypotheses=f"bounded:{bound}", n_classes=3)
+        below, above = sweep(problem, [round(0.98 * edge, 9), round(1.1 * edge, 9)])
+        assert below.estimate == pytest.approx(0.0, abs=1e-12)
+        assert above.estimate is not None and above.estimate > 1e-7

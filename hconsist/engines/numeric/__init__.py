@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hconsist.engines.numeric import direct, oracle, search, vertices
 from hconsist.engines.numeric import exhaustive as exhaustive_
-from hconsist.engines.numeric import oracle, search, vertices
 from hconsist.engines.numeric.inner import Inner, SeparableSoftmax
 from hconsist.engines.numeric.methods import inner_solver, is_piecewise_linear
 from hconsist.engines.numeric.oracle import BestInClass
@@ -25,6 +25,8 @@ from hconsist.pointwise import Answer, PointwiseProblem, Witness, check_beta
 __all__ = ["BestInClass", "best_in_class", "exhaustive", "sweep", "transform"]
 
 Array = NDArray[np.float64]
+
+DIRECT = "a pattern search from a grid of distributions and scores; it may miss a narrow minimum"
 
 #: A score that stands for minus infinity is shown this far below the largest one, in units of the temperature.
 _FAR = 100.0
@@ -87,7 +89,15 @@ def sweep(problem: PointwiseProblem, betas: Iterable[object], *, seed: int = 0) 
     plain = problem.hypotheses.score_bound is None and problem.target.k == 1
     if plain and isinstance(loss, SoftmaxLoss) and (loss.shape == "concave in softmax" or is_piecewise_linear(loss)):
         return _at_vertices(problem, loss, values, array)
-    raise EngineCannotAnswerError("numeric", f"no method yet for {loss.spec}, {problem.target}, {problem.hypotheses}")
+    if problem.target.k == 1 and problem.n <= direct.MOST_CLASSES:
+        if len(values) > direct.MOST_BETAS:  # seconds for each: an envelope on hundreds would not come back
+            raise EngineCannotAnswerError(
+                "numeric", f"{loss.spec} needs a direct search, for {direct.MOST_BETAS} betas at most"
+            )
+        return _directly(problem, array)
+    raise EngineCannotAnswerError(
+        "numeric", f"no method for {loss.spec}, {problem.target}, {problem.hypotheses} beyond {direct.MOST_CLASSES} classes"
+    )
 
 
 def best_in_class(
@@ -198,6 +208,15 @@ def _pooled(problem: PointwiseProblem, inner: Inner, betas: list[Fraction], arra
         p, good, bad = (np.repeat(v[i], repeat) for v in (found.p, best.scores, tied.scores))
         labels = np.flatnonzero(np.repeat(predicted, repeat))
         answers.append(_answer(problem, p, good, bad, labels, float(found.value[i]), float(found.residual[i]), (POOLING,)))
+    return answers
+
+
+def _directly(problem: PointwiseProblem, array: Array) -> list[Answer]:
+    tables = direct.Direct(problem)
+    answers = []
+    for beta in array:
+        value, p, tied, free, predicted = tables.smallest_regret(float(beta))
+        answers.append(_answer(problem, p, free, tied, np.array([predicted]), value, 0.0, (DIRECT,)))
     return answers
 
 

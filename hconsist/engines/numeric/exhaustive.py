@@ -53,7 +53,7 @@ def smallest_regret(inner: Inner, n: int, beta: float, resolution: int = 16, kee
         free = inner.solve(p, np.ones_like(p)).risk
         return np.asarray(constrained_risk(inner, p) - free)
 
-    grid = _simplex_grid(n, resolution)
+    grid = simplex_grid(n, resolution)
     values = regret(grid)
     chosen = np.argsort(values)[:keep]
     points, values = grid[chosen], values[chosen]
@@ -74,7 +74,8 @@ def smallest_regret(inner: Inner, n: int, beta: float, resolution: int = 16, kee
     return float(values[winner]), distribution(points[winner : winner + 1])[0]
 
 
-def _simplex_grid(parts: int, resolution: int) -> Array:
+def simplex_grid(parts: int, resolution: int) -> Array:
+    """All points of the simplex with coordinates in multiples of 1 / resolution."""
     bars = np.array(list(combinations(range(resolution + parts - 1), parts - 1)))
     edges = np.concatenate([np.full((len(bars), 1), -1), bars, np.full((len(bars), 1), resolution + parts - 1)], axis=1)
     return (np.diff(edges, axis=1) - 1) / resolution

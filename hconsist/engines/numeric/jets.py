@@ -35,6 +35,12 @@ class Jet:
         """The shape of the values."""
         return self.value.shape
 
+    def __getitem__(self, key: Any) -> Jet:
+        """A further axis at the end, ``jet[..., None]``: all that a formula may ask for."""
+        if key != (Ellipsis, None):
+            raise NotImplementedError("a jet can only be indexed by [..., None]")
+        return Jet(self.value[..., None], self.gradient[..., None, :], self.hessian[..., None, :, :])
+
     def chain(self, value: Array, first: Array, second: Array) -> Jet:
         """f(self) from f, f' and f'' at the value."""
         g = self.gradient
@@ -187,10 +193,11 @@ class GroupScores(Jet):
 
     __slots__ = ("n",)
 
-    def __init__(self, scores: Array, n: int) -> None:
+    def __init__(self, scores: Array, n: int, *, derivatives: bool = True) -> None:
         size = scores.shape[-1]
-        identity = np.broadcast_to(np.eye(size), (*scores.shape, size))
-        super().__init__(scores, identity, np.zeros((*scores.shape, size, size)))
+        d = size if derivatives else 0
+        identity = np.broadcast_to(np.eye(size)[:, :d], (*scores.shape, d))
+        super().__init__(scores, identity, np.zeros((*scores.shape, d, d)))
         self.n = n
 
     @property
@@ -208,10 +215,14 @@ class GroupJetOps(JetOps):
     ----------
     multiplicity : array (..., G)
         Zero for an empty group.
+    maximisers : list of array, optional
+        Of the inner maxima of the formula, in order, as an earlier run left them in the attribute of this name.
     """
 
-    def __init__(self, multiplicity: Array) -> None:
+    def __init__(self, multiplicity: Array, maximisers: list[Array] | None = None) -> None:
         size = multiplicity.shape[-1]
+        self.maximisers: list[Array] = []
+        self._known = list(maximisers or [])
         self.weights = multiplicity
         others = np.maximum(multiplicity[..., None, :] - np.eye(size), 0.0)
         self.pair_weights = np.concatenate([np.ones((*others.shape[:-1], 1)), others], axis=-1)
@@ -262,6 +273,33 @@ class GroupJetOps(JetOps):
 
     def max_others(self, matrix: Value) -> Value:
         return self._largest(matrix, self._without_self())
+
+    def maximum_over(self, value: Any, slope: Any, low: Value, high: Value) -> Value:
+        """Bisection on the slope, without derivatives; with them, from the maximisers of such a run.
+
+        By the envelope theorem the first derivatives of the maximiser give the second derivatives of the maximum.
+        """
+        if not self._known:
+            shape = self.weights.shape
+
+            def constant(lam: Array) -> Jet:
+                return Jet(lam, np.zeros((*shape, 0)), np.zeros((*shape, 0, 0)))
+
+            below, above = np.full(shape, float(low)), np.full(shape, float(high))
+            for _ in range(60):
+                middle = (below + above) / 2
+                rising = slope(constant(middle), self).value > 0
+                below, above = np.where(rising, middle, below), np.where(rising, above, middle)
+            self.maximisers.append(below)
+            return value(constant(below), self)
+        lam = self._known.pop(0)
+        d = self.size
+        flat = np.zeros((*lam.shape, d, d))
+        still = slope(Jet(lam, np.zeros((*lam.shape, d)), flat), self)
+        unit = np.broadcast_to(np.eye(d)[0], (*lam.shape, d))
+        moved = slope(Jet(lam, unit, flat), self)
+        curvature = (moved.gradient - still.gradient)[..., :1]
+        return value(Jet(lam, -still.gradient / curvature, flat), self)
 
     def _without_self(self) -> Array:
         weights = self.pair_weights.copy()

@@ -7,6 +7,7 @@ import numpy as np
 from hconsist.engines.numeric.inner import Fallback, Inner, SeparableScores, SeparableSoftmax
 from hconsist.engines.numeric.jets import GroupJetOps, GroupScores, Jet, JetOps
 from hconsist.engines.numeric.smooth import FormulaModel, Newton, SeparableScoresModel, SoftmaxModel
+from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import LDRk, Loss, Max, SoftmaxLoss
 from hconsist.pointwise import PointwiseProblem
 
@@ -17,7 +18,9 @@ _FAR = 60.0
 def inner_solver(problem: PointwiseProblem) -> Inner | None:
     """The batched solver of best-in-class risks, for symmetric losses that are smooth and convex in some coordinates."""
     loss, bound = problem.surrogate, problem.hypotheses.score_bound
-    if not loss.symmetric or loss.shape not in ("convex in softmax", "convex in scores") or is_piecewise_linear(loss):
+    if not loss.symmetric or loss.shape not in ("convex in softmax", "convex in scores"):
+        return None
+    if not _has_jets(loss) or is_piecewise_linear(loss):
         return None
     if isinstance(loss, SoftmaxLoss):
         unit = float(loss.temperature)
@@ -31,11 +34,34 @@ def inner_solver(problem: PointwiseProblem) -> Inner | None:
     if separable is not None and separable.complement:
         newton = Newton(SeparableScoresModel(separable.term, problem.n), _FAR if bound is None else float(bound))
         return Fallback(SeparableScores(separable), newton) if bound is None else newton
-    return Newton(FormulaModel(loss, problem.n, loss.sum_to_zero), _FAR if bound is None else float(bound))
+    model = FormulaModel(loss, problem.n, loss.sum_to_zero, _inner_maxima(loss))
+    return Newton(model, _FAR if bound is None else float(bound))
 
 
 def _margin(loss: Loss) -> float:
     return 3.0 * float(getattr(loss, "c", 0))
+
+
+def _plain_run(loss: Loss) -> GroupJetOps:
+    """The arithmetic after the formula ran once, on scores 0 and without derivatives."""
+    scores = np.zeros((1, loss.only_classes or 3))
+    ops = GroupJetOps(np.ones_like(scores))
+    loss.losses(GroupScores(scores, scores.shape[1], derivatives=False), ops)
+    return ops
+
+
+def _has_jets(loss: Loss) -> bool:
+    """Whether the formula of the loss stays within the arithmetic of jets (no sorting)."""
+    try:
+        _plain_run(loss)
+    except (NotImplementedError, EngineCannotAnswerError):
+        return False
+    return True
+
+
+def _inner_maxima(loss: Loss) -> bool:
+    """Whether the formula maximises over a variable of its own."""
+    return bool(_plain_run(loss).maximisers)
 
 
 def is_piecewise_linear(loss: Loss) -> bool:
@@ -47,13 +73,14 @@ def is_piecewise_linear(loss: Loss) -> bool:
     >>> is_piecewise_linear(parse_loss("mae")), is_piecewise_linear(parse_loss("sum:phi=hinge"))
     (True, True)
     """
-    if isinstance(loss, SoftmaxLoss):
+    if isinstance(loss, SoftmaxLoss):  # u^(-1/2) and the like have no jet at 0: stay inside
         jet: Jet = loss.of_softmax(Jet.variable(np.linspace(0.05, 0.95, 7)), JetOps())
     else:
         n = loss.only_classes or 3
         scores = np.random.default_rng(0).normal(size=(20, n))
-        try:
-            jet = loss.losses(GroupScores(scores, n), GroupJetOps(np.ones_like(scores)))
-        except NotImplementedError:
+        if not _has_jets(loss):
             return False
+        if _inner_maxima(loss):
+            return False
+        jet = loss.losses(GroupScores(scores, n), GroupJetOps(np.ones_like(scores)))
     return bool(np.all(np.abs(jet.hessian) < 1e-12))

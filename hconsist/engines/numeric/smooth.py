@@ -104,15 +104,22 @@ class FormulaModel:
     loss: Loss
     n: int
     centred: bool = False
+    inner_maxima: bool = False
 
     def values(self, scores: Array, multiplicity: Array) -> Array:
         """Losses (N, G)."""
-        return self._jet(scores, multiplicity).value
+        return self._run(scores, multiplicity, GroupJetOps(multiplicity), derivatives=False).value
 
     def _jet(self, scores: Array, multiplicity: Array) -> Jet:
+        plain = GroupJetOps(multiplicity)
+        if self.inner_maxima:
+            self._run(scores, multiplicity, plain, derivatives=False)
+        return self._run(scores, multiplicity, GroupJetOps(multiplicity, plain.maximisers), derivatives=True)
+
+    def _run(self, scores: Array, multiplicity: Array, ops: GroupJetOps, *, derivatives: bool) -> Jet:
         if self.centred:
             scores = scores - np.sum(multiplicity * scores, axis=-1, keepdims=True) / self.n
-        result: Jet = self.loss.losses(GroupScores(scores, self.n), GroupJetOps(multiplicity))
+        result: Jet = self.loss.losses(GroupScores(scores, self.n, derivatives=derivatives), ops)
         return result
 
     def derivatives(self, scores: Array, multiplicity: Array, weight: Array) -> tuple[Array, Array, Array]:
