@@ -32,6 +32,8 @@ EXTRA = [
     "constrained:phi=rho-margin",
     "constrained:phi=sigmoid",
     "constrained:phi=exponential",
+    "constrained:phi=least-squares",
+    "constrained:phi=squared-hinge",
     "comp-sum-margin:phi=rho-margin",
     "ldam:growth=0.5",
     "ldam:growth=1",
@@ -162,6 +164,8 @@ def test_lattice_descent_is_the_linear_program(spec: str, n: int) -> None:
         ("hard-truncated", "not consistent"),
         ("truncated-gce", "not consistent"),
         ("constrained", "not consistent"),
+        ("constrained:phi=exponential", "consistent"),
+        ("constrained:phi=least-squares", "consistent"),
         ("weston-watkins", "not consistent"),
         ("ldr-k:k=2", "not consistent"),
         ("aldr", "consistent"),
@@ -284,3 +288,13 @@ def test_undecided_says_what_was_missing(spec: str, n: int, target: str, asked: 
     found = verdict(spec, n, target)
     assert found.status == "undecided" and asked in found.reason
     assert found.counterexample is None and not found.steps
+
+
+def test_a_linear_constrained_loss_is_not_called_consistent() -> None:
+    # sum (1 - p_k) s_k falls without bound along (1, 1, -2) at p = (0.5, 0.4, 0.1): a tie of the first two labels.
+    from hconsist.losses import Constrained, UserMarginLoss
+
+    loss = Constrained(UserMarginLoss("-v"))
+    assert verdict(loss, 3).status != "consistent"
+    p = np.array([0.5, 0.4, 0.1])
+    assert p @ loss.losses(np.array([9.0, 9.0, -18.0]), NUMPY) < p @ loss.losses(np.array([1.0, 1.0, -2.0]), NUMPY) < 0

@@ -617,6 +617,9 @@ def constrained_loss(case: Case) -> ConsistencyVerdict | None:
     loss = case.loss
     if not isinstance(loss, Constrained) or case.n < 3:
         return None
+    smooth = _smooth_constrained(case, loss.phi)
+    if smooth is not None:
+        return smooth
     if not case.top_1:
         return _constrained_hinge_top_k(case) if isinstance(loss.phi, Hinge) else None
     v = _variable(positive=False)
@@ -649,10 +652,10 @@ def constrained_loss(case: Case) -> ConsistencyVerdict | None:
     rising = slope.is_positive or (convex and slope.subs(t, 0).is_positive)
     limits = (sympy.limit(behind, t, sympy.oo), sympy.limit(_far(phi, v), v, sympy.oo))
     bounded = all(x.is_finite for x in limits) and (limits[0] - limits[1]).is_positive
-    if not rising or not (convex or bounded):
+    if not rising or not ((convex and limits[1].is_finite) or bounded):
         return None
     reach = (
-        "g grows at least linearly, so the risk is bounded below and wrong predictions of bounded risk form a compact set"
+        "g is bounded below and grows at least linearly, so wrong predictions of bounded risk form a compact set"
         if convex
         else "in [-inf, inf]^n a wrong label at +inf gains by a swap or by going to -inf; without +inf there is no -inf"
     )
@@ -667,6 +670,33 @@ def constrained_loss(case: Case) -> ConsistencyVerdict | None:
             "the largest of scores that sum to 0 is >= 0",
         ),
         (r"\min \{ C : s_j = \max s \} > C^*", reach),
+    )
+
+
+def _smooth_constrained(case: Case, inner: MarginLoss) -> ConsistencyVerdict | None:
+    """Every top-k target: phi convex, differentiable and bounded below with phi'(0) < 0, monotone or not."""
+    import sympy
+
+    v = _variable(positive=False)
+    phi = inner.of_margin(v, SYMPY)
+    differentiable = not phi.has(sympy.Max, sympy.Min, sympy.Abs, sympy.Piecewise) or _smooth_hinge(phi)
+    slope = calculus.one_sided_slopes(phi, v)[0]
+    if inner.shape != "convex in scores" or not differentiable or not slope.is_negative:
+        return None
+    far = sympy.limit(_active(phi), v, sympy.oo)
+    if not (far.is_finite or far == sympy.oo):
+        return None
+    return case.verdict(
+        "consistent",
+        "constrained loss, phi convex, differentiable, bounded below, phi'(0) < 0: minimisers order the labels as p does",
+        (r"C(s) = \textstyle\sum_k (1 - p_k)\, g(s_k),\ \sum_k s_k = 0,\ g(z) = \varphi(-z)", "definition, summed over y"),
+        (rf"g'(0) = {sympy.latex(-slope)} > 0", "derivative of the formula"),
+        (r"(1 - p_k)\, g'(s_k) = \mu > 0", "Lagrange at a minimiser; some score is >= 0, where g' >= g'(0) > 0"),
+        (r"p_i > p_j \;\Rightarrow\; g'(s_i) > g'(s_j) \;\Rightarrow\; s_i > s_j", "g' is non-decreasing"),
+        (
+            r"\min_{\text{wrong}} C > C^*",
+            "the largest score of a wrong prediction belongs to a label with p < 1: bounded risk means bounded scores",
+        ),
     )
 
 
