@@ -141,13 +141,26 @@ def test_gamma_inverts_the_envelope(spec: str, n: int) -> None:
         assert float(evaluate(derivation.gamma, {e: np.asarray(99.0)}, NUMPY)) == 1
 
 
-@pytest.mark.parametrize("spec", ["logistic", "sum-exp", "comp-sum:tau=0.5", "comp-sum:tau=1.3", "mae", "comp-sum:tau=3"])
+@pytest.mark.parametrize("spec", ["logistic", "sum-exp", "comp-sum:tau=0.5", "comp-sum:tau=1.5", "mae", "comp-sum:tau=3"])
 @pytest.mark.parametrize("n", [2, 6])
 def test_gamma_upper_lies_above(spec: str, n: int) -> None:
     derivation = derive(PointwiseProblem(spec, n_classes=n))
     betas = np.linspace(0, 1, 101)[1:]
     values = np.asarray(evaluate(derivation.envelope, {b: betas}, NUMPY)) + 0 * betas
-    assert np.all(np.asarray(evaluate(derivation.gamma_upper, {e: values}, NUMPY)) >= betas - 1e-12)
+    upper = np.asarray(evaluate(derivation.gamma_upper, {e: values}, NUMPY))
+    assert np.all(upper >= betas - 1e-12)
+    assert np.min(upper / betas) < 1 + 1e-3  # the constant cannot be improved
+
+
+@pytest.mark.parametrize("tau", ["1.1", "1.25", "1.5"])
+def test_square_root_bound_improves_on_the_published_one(tau: str) -> None:
+    derivation = derive(PointwiseProblem(CompSum(tau), n_classes=2))
+    excess = 0.01
+    ours = float(evaluate(derivation.gamma_upper, {e: np.asarray(excess)}, NUMPY))
+    assert ours < (2 * 2 ** (float(Fraction(tau)) - 1) * excess) ** 0.5  # sqrt(2 n^(tau - 1) epsilon), already at n = 2
+    for beta in np.linspace(0.01, 1, 50):
+        value = float(evaluate(derivation.transform, {b: np.asarray(beta)}, NUMPY))
+        assert float(evaluate(derivation.gamma_upper, {e: np.asarray(value)}, NUMPY)) >= beta - 1e-12
 
 
 def test_symbolic_exponent_has_a_case_for_each_range() -> None:

@@ -208,13 +208,16 @@ def solve(problem: PointwiseProblem) -> Solution:
 
 
 def of_softmax(problem: PointwiseProblem, phi: Any, u: Any, temperature: Any) -> Solution:
-    """A loss of the softmax value with two classes, as a loss of the score difference over the temperature."""
+    """A loss of the softmax value with two classes whose sum over the two labels is constant, such as the MAE.
+
+    As a loss of the score difference over the temperature it is symmetric around a point.
+    """
+    if sympy.simplify(phi + phi.subs(u, 1 - u)).has(u):
+        raise stop(f"phi(u) = {phi} is convex neither on (0, 1) nor in the scores, and its sum over two labels is not constant")
     v = margin_variable()
-    formula = phi.subs(u, 1 / (1 + sympy.exp(-v)))
-    logs = formula.replace(sympy.log, lambda arg: sympy.log(sympy.factor(sympy.together(arg))))
     bound = problem.hypotheses.score_bound
     reach = sympy.oo if bound is None else 2 * to_sympy(bound) / temperature
-    return derive_margin(problem, sympy.expand_log(logs, force=True), reach)
+    return derive_margin(problem, phi.subs(u, 1 / (1 + sympy.exp(-v))), reach)
 
 
 def of_two_classes(problem: PointwiseProblem) -> Solution:
@@ -269,6 +272,8 @@ def _decreasing(pieces: Pieces) -> bool:
 def _symmetric(problem: PointwiseProblem, phi: Any, v: Any, total: Any, B: Any, steps: list[Step]) -> Solution:
     b = beta_symbol()
     end = sympy.limit(phi, v, sympy.oo) if B is sympy.oo else phi.subs(v, B)
+    if end.is_infinite:
+        raise stop("phi is unbounded below: T is infinite")
     T = b * sympy.factor(sympy.simplify(phi.subs(v, 0) - end))
     steps += [
         Step(

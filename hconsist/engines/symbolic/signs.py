@@ -76,12 +76,42 @@ def sign_on(expression: Any, x: Any, low: Any, high: Any) -> int | None:
 
 
 def _decided(mapped: Any) -> int | None:
+    """The sign of a rational function of positive symbols, where the signs of its coefficients decide.
+
+    SymPy's own queries may search for roots of a polynomial, without end where constants are not rational.
+    """
     if mapped.has(sympy.nan, sympy.zoo, sympy.exp, sympy.log):
         return None
-    if not mapped.is_rational_function():
+    if not mapped.is_rational_function():  # roots of positive things: SymPy's rules, on short expressions
+        if mapped.count_ops() > 60:
+            return None
         return 0 if mapped.is_zero else 1 if mapped.is_nonnegative else -1 if mapped.is_nonpositive else None
-    form = _factored(mapped)
-    return 0 if form.is_zero else 1 if form.is_nonnegative else -1 if form.is_nonpositive else None
+    sign = 1
+    for part in sympy.fraction(sympy.together(mapped)):
+        constant, factors = _factor_list(part)
+        known = constant_sign(constant)
+        if known is None:
+            return None
+        sign *= known
+        for factor, power in factors:
+            if power % 2 == 0:
+                continue
+            known = _terms_agree(factor)
+            if known is None:
+                return None
+            sign *= known
+    return sign
+
+
+def _terms_agree(factor: Any) -> int | None:
+    """The common sign of the terms of a polynomial in positive symbols, of it times (1 + t)^10 if t is its only one."""
+    for raised in (factor, factor * (1 + next(iter(factor.free_symbols))) ** 10 if len(factor.free_symbols) == 1 else factor):
+        terms = sympy.Add.make_args(sympy.expand(raised))
+        if all(term.is_nonnegative for term in terms):
+            return 1
+        if all(term.is_nonpositive for term in terms):
+            return -1
+    return None
 
 
 def _coefficients_decide(expression: Any, t: Any, values: dict[Any, Any]) -> int | None:
@@ -110,17 +140,6 @@ def _between(low: Any, high: Any, t: Any) -> Any:
     if low is -sympy.oo:
         return high - t
     return (low + high * t) / (1 + t)
-
-
-def _factored(expression: Any) -> Any:
-    """Numerator and denominator factored, each factor expanded, so that the signs of coefficients decide."""
-    result = sympy.Integer(1)
-    for part, exponent in zip(sympy.fraction(sympy.together(expression)), (1, -1), strict=True):
-        constant, factors = _factor_list(part)
-        result *= constant**exponent
-        for factor, power in factors:
-            result *= sympy.expand(factor) ** (exponent * power)
-    return result
 
 
 def _factor_list(part: Any) -> tuple[Any, list[tuple[Any, int]]]:

@@ -29,7 +29,7 @@ from hconsist.engines.symbolic.pools import PoolEnvelope, PoolMinimum, best_pool
 from hconsist.engines.symbolic.signs import constant_sign, holds, sign_on
 from hconsist.engines.symbolic.solution import Solution, stop
 from hconsist.errors import EngineCannotAnswerError
-from hconsist.losses import Separable
+from hconsist.losses import ProbabilityLoss, Separable
 from hconsist.pointwise import PointwiseProblem, Witness
 
 tex = sympy.latex
@@ -205,7 +205,7 @@ def _of_convex(
             p = ((1 + beta) / 2, (1 - beta) / 2, *([Fraction(0)] * (problem.n - 2)))
             risks = sympy.lambdify(s, risk.subs(b, to_sympy(beta)), "scipy")
             found = minimize_scalar(risks, bounds=(0.5, float(reach)), method="bounded", options={"xatol": 1e-12})
-            ends = [float(phi.subs(u, reach))] if beta == 1 else []
+            ends = [float(phi.subs(u, reach))] if beta == 1 else [] if top == 1 else [float(risks(float(reach)))]
             return evaluated(problem, p, _scores(problem, 2), 1, lambda q: min(float(found.fun), *ends, np.inf))
 
     return Solution(derivation, at_one=at_one, witness=witness)
@@ -459,28 +459,38 @@ def _at_one(power: Power) -> Any:
 
 
 def _square_root(power: Power, steps: list[Step]) -> Any:
-    """Gamma <= sqrt(epsilon / C) from T'' >= 2 C."""
-    e, (c, m) = excess_symbol(), (power.c, power.m)
-    s = sympy.Symbol("s", positive=True)
-    curvature = c * (s**m + (1 - s) ** m) ** 3 / (4 * m * (s * (1 - s)) ** (2 * m - 1))
+    """Gamma <= sqrt(epsilon / C) from T >= C beta^2."""
+    b, e, (c, m) = beta_symbol(), excess_symbol(), (power.c, power.m)
+    a = 1 / m
+    scale = c * 2 ** (m - 1) / (1 - m) if m != 1 else None
     if holds(m >= 1):
-        constant = c * 2 ** (m - 2) / m
-        why = "s^m + (1-s)^m is at least 2^(1-m) and s (1-s) at most 1/4, both attained at s = 1/2"
-    else:
-        constant = c * 4 ** (2 * m - 2) / (2 * m)
-        why = "s^m + (1-s)^m is at least 1 and s (1-s) at most 1/4"
-    if not holds(m >= sympy.Rational(1, 2)):
-        return None
-    constant = sympy.powsimp(constant)
-    steps.append(
-        Step(
-            rf"\mathcal{{T}}''(\beta) = {tex(curvature)} \ge {tex(2 * constant)},\qquad"
-            rf" \Gamma(\varepsilon) \le {tex(sympy.sqrt(e / constant))}",
-            f"Write T'' through the softmax value s of the top label at the optimum; {why}",
-            (r"s \in [\tfrac12, 1)",),
+        s = sympy.Symbol("s", positive=True)
+        curvature = c * (s**m + (1 - s) ** m) ** 3 / (4 * m * (s * (1 - s)) ** (2 * m - 1))
+        constant = sympy.powsimp(c * 2 ** (m - 2) / m)
+        shown = rf"\mathcal{{T}}''(\beta) = {tex(curvature)} \ge {tex(2 * constant)}"
+        why = (
+            "Write T'' through the softmax value s of the top label at the optimum; s^m + (1-s)^m is at least 2^(1-m) and "
+            "s (1-s) at most 1/4, both attained at s = 1/2"
         )
-    )
-    return sympy.sqrt(e / constant)
+    elif holds(m >= sympy.Rational(1, 2)):
+        rise = a * (a - 1) / 2
+        constant = sympy.powsimp(scale * ((1 + rise) ** m - 1))
+        shown = rf"\tfrac12\left[(1+\beta)^{{{tex(a)}}} + (1-\beta)^{{{tex(a)}}}\right] \ge 1 + {tex(rise)} \beta^2"
+        why = (
+            "All coefficients of the binomial series are non-negative for exponents between 1 and 2; the power m of the right "
+            "side is concave in beta^2, hence above its chord on [0, 1]"
+        )
+    else:
+        constant = scale * (sympy.sqrt(2) - 1)
+        shown = (
+            rf"\left(\tfrac12\left[(1+\beta)^{{{tex(a)}}} + (1-\beta)^{{{tex(a)}}}\right]\right)^{{{tex(m)}}}"
+            r" \ge \sqrt{1 + \beta^2} \ge 1 + (\sqrt2 - 1) \beta^2"
+        )
+        why = "Power means grow with their exponent, here above 2; the root is concave in beta^2, above its chord on [0, 1]"
+    bound = sympy.sqrt(e / constant)
+    steps.append(Step(rf"{shown},\qquad \mathcal{{T}}(\beta) \ge {tex(constant * b**2)}", why))
+    steps.append(Step(rf"\Gamma(\varepsilon) \le {tex(bound)}", "Invert the quadratic"))
+    return bound
 
 
 def best_in_class(power: Power) -> Callable[[np.ndarray], float]:
@@ -508,9 +518,8 @@ def _pair_witness(problem: PointwiseProblem, power: Power) -> Callable[[Fraction
 
 def _scores(problem: PointwiseProblem, pooled: int) -> tuple[float, ...]:
     """Scores that tie the first labels and leave the others far below."""
-    form = problem.surrogate.separable
-    assert form is not None
-    far = _FAR * float(form.temperature)
+    assert isinstance(problem.surrogate, ProbabilityLoss)
+    far = _FAR * float(problem.surrogate.temperature)
     return tuple(0.0 if i < pooled else -far for i in range(problem.n))
 
 

@@ -8,6 +8,9 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
+from hconsist.arithmetic import Ops, Value
 from hconsist.engines.derivation import Derivation
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.pointwise import PointwiseProblem, Witness
@@ -55,7 +58,7 @@ def solve(problem: PointwiseProblem) -> Solution:
         When none does.
     """
     from hconsist.engines.symbolic import constrained, margin, softmax
-    from hconsist.losses import Constrained, MarginLoss
+    from hconsist.losses import Constrained, MarginLoss, ProbabilityLoss, Separable
 
     loss = problem.surrogate
     form = loss.separable
@@ -65,6 +68,12 @@ def solve(problem: PointwiseProblem) -> Solution:
         raise stop(f"the target {problem.target} (derivations cover the zero-one target for {loss.spec_name} losses)")
     if isinstance(loss, MarginLoss):
         return margin.solve(problem)
+    if problem.n_classes == 2 and loss.symmetric and isinstance(loss, ProbabilityLoss):
+
+        def own(u: Value, ops: Ops) -> Value:
+            return loss.of_probabilities(np.array([u, 1 - u], dtype=object), ops)[0]
+
+        return softmax.solve(problem, Separable("softmax", own, temperature=loss.temperature))
     if problem.n_classes == 2 and loss.symmetric:
         return margin.of_two_classes(problem)
     if isinstance(loss, Constrained):
