@@ -39,4 +39,4 @@ def test_has_the_parts_in_order_and_ends_with_assertions(script: Path) -> None:
 
 
 def test_there_are_a_dozen() -> None:
-    assert len(EXAMPLES) >= 10
+    assert len(EXAMPLES) >= 12

@@ -12,9 +12,12 @@ from matplotlib.figure import Figure
 
 from hconsist.bounds import derive
 from hconsist.cli import main
+from hconsist.distributions import Finite
 from hconsist.engines import transform
 from hconsist.errors import InvalidInputError, UnknownNameError
 from hconsist.figures import FIGURES, draw
+from hconsist.figures.clouds import cloud_under_bound, near_witnesses, random_pairs
+from hconsist.figures.gap import gap_curves
 from hconsist.figures.published import gain_over_published
 from hconsist.figures.witnesses import pool_size, transform_with_witnesses, witness_bars
 from hconsist.plots import save
@@ -110,6 +113,25 @@ def test_draws_on_the_callers_axes() -> None:
     assert gain_over_published(derive("mae", n_classes=3), theirs) is theirs
 
 
+@pytest.mark.parametrize(("spec", "n"), [("logistic", 3), ("mae", 5), ("gce:q=0.5", 4)])
+def test_no_experiment_lies_above_the_bound_and_some_touch_it(spec: str, n: int) -> None:
+    bound = derive(spec, n_classes=n)
+    pairs = np.vstack([random_pairs(bound.problem, 500, 3), near_witnesses(bound.problem, 500, 3)])
+    grid = np.linspace(0, 1, 2001)
+    least = np.interp(pairs[:, 1], grid, bound.envelope_curve(grid))
+    assert np.all(pairs[:, 0] >= least - 1e-6)
+    wrong = pairs[:, 1] > 0.2
+    assert np.count_nonzero(wrong) > 100
+    assert np.min(pairs[wrong, 0] / least[wrong]) < 1.05
+
+
+def test_gap_of_the_mean_absolute_error_is_the_share_that_differs() -> None:
+    ax = gap_curves({"a": Finite(["9/10", "1/10"], [[1, 0], [0, 1]])}, taus=[1, 2])
+    (line,) = ax.lines
+    entropy = -0.9 * np.log(0.9) - 0.1 * np.log(0.1)
+    assert np.asarray(line.get_ydata(), dtype=float) == pytest.approx([entropy, 0.1])
+
+
 # --- image regression: pytest --mpl-generate-path=tests/baseline tests/test_project_figures.py draws them anew -------
 
 LOOKED_AT = {"baseline_dir": "baseline", "savefig_kwargs": {"dpi": 50}, "remove_text": True, "tolerance": 3}
@@ -135,4 +157,18 @@ def test_image_of_witness_bars() -> Figure:
     witness = transform(PointwiseProblem("mae", n_classes=5), "2/5").witness
     assert witness is not None
     witness_bars(witness, figure.add_subplot())
+    return figure
+
+
+@pytest.mark.mpl_image_compare(**LOOKED_AT)
+def test_image_of_cloud_under_bound() -> Figure:
+    figure = Figure()
+    cloud_under_bound(derive("mae", n_classes=3), figure.add_subplot(), size=60)
+    return figure
+
+
+@pytest.mark.mpl_image_compare(**LOOKED_AT)
+def test_image_of_gap_curves() -> Figure:
+    figure = Figure()
+    gap_curves({"a": Finite(["9/10", "1/10"], [[1, 0], [0, 1]])}, figure.add_subplot(), taus=["0", "0.5", "1", "1.5", "2"])
     return figure

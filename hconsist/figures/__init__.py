@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 FIGURES = {
     "bounds": "published.bounds",
     "published-vs-exact": "published.published_vs_exact",
+    "clouds": "clouds.clouds",
     "gap-across-tau": "gap.gap_across_tau",
     "worst-cases": "witnesses.worst_cases",
 }

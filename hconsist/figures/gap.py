@@ -60,7 +60,7 @@ def gap_curves(
     """
     if not 1 <= len(distributions) <= len(LOOKS):
         raise InvalidInputError(f"this figure holds one to {len(LOOKS)} distributions", len(distributions), "draw fewer")
-    losses = [CompSum(tau) for tau in taus]  # type: ignore[arg-type]
+    losses = [CompSum(tau) for tau in taus]
     curves = {}
     for name, distribution in distributions.items():
         gaps = [float(minimizability_gap(loss, distribution, members="constant")) for loss in losses]
@@ -70,7 +70,7 @@ def gap_curves(
     ax = axes_in_style(ax)
     with mpl.rc_context(fname=STYLE):
         for (name, values), (colour, marker) in zip(curves.items(), LOOKS, strict=False):
-            ax.plot([float(loss.tau) for loss in losses], values, color=colour, marker=marker, markevery=4, label=name)  # type: ignore[arg-type]
+            ax.plot([float(loss.tau) for loss in losses], values, color=colour, marker=marker, markevery=4, label=name)
     ax.set_xlabel(r"$\tau$   (0: sum-exponential, 1: cross-entropy, 2: MAE)")
     ax.set_ylabel(r"$\Gamma_\tau(M_\tau)$" if guarantee else r"minimizability gap $M_\tau$")
     ax.set_ylim(0, None)
@@ -78,7 +78,7 @@ def gap_curves(
 
 
 def gap_across_tau() -> Figure:
-    """Inputs whose labels are certain, seen by constant functions: the gap falls with tau, and the guarantee has its best tau."""
+    """Inputs whose labels are certain, seen by constant functions: the gap falls with tau, and so does what it leaves."""
     from matplotlib.figure import Figure
 
     shares = (Fraction(1, 50), Fraction(1, 10), Fraction(3, 10))

@@ -242,8 +242,12 @@ def _inverse_slope(g: Any, z: Any) -> tuple[Any, Any, Any] | None:
     slope = sympy.simplify(sympy.diff(g, z))
     sign = -1 if slope.subs(z, sympy.Rational(1, 2)).is_negative else 1
     x = sympy.Symbol("x", positive=True)
+    order = sympy.simplify(z * sympy.diff(slope, z) / slope)
     try:
-        roots = [r for r in sympy.solve(sympy.Eq(slope, sign * x), z) if r.is_real is not False]
+        if order.is_number and order != 0:  # g' = c z^order; SymPy's solver does not end for some rational orders
+            roots = [(sign * x / slope.subs(z, 1)) ** (1 / order)]
+        else:
+            roots = [r for r in sympy.solve(sympy.Eq(slope, sign * x), z) if r.is_real is not False]
     except NotImplementedError:
         return None
     if len(roots) != 1:
