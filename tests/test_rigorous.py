@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from hconsist.arithmetic import BALLS, endpoints, precision
-from hconsist.engines.rigorous import transform
+from hconsist.engines.rigorous import best_in_class_risk, minimizability_gap, transform
 from hconsist.engines.rigorous.risk import SoftmaxRisk, pool
-from hconsist.errors import EngineCannotAnswerError
+from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.losses import CompSum
 from hconsist.pointwise import PointwiseProblem
 
@@ -238,3 +238,37 @@ def test_a_users_loss_is_enclosed_and_an_increasing_one_refused() -> None:
     assert inside(again, two_labels(Fraction(1), Fraction(1, 2)))
     with pytest.raises(EngineCannotAnswerError):
         transform(PointwiseProblem("softmax:u**2", n_classes=3), Fraction(1, 2))
+
+
+def test_four_labels_of_a_general_loss() -> None:
+    answer = transform(PointwiseProblem("softmax:-log(u)", n_classes=4), Fraction(1, 2), width=1e-4)
+    assert inside(answer, two_labels(Fraction(1), Fraction(1, 2)))
+    assert answer.width <= 1e-4
+
+
+def test_best_in_class_risks_enclose_their_closed_forms() -> None:
+    p = [Fraction(1, 2), Fraction(1, 3), Fraction(1, 6), Fraction(0)]
+    entropy = -sum(float(v) * math.log(v) for v in p if v)
+    low, high = best_in_class_risk(PointwiseProblem("logistic", n_classes=4), p)
+    assert float(low) - 1e-15 <= entropy <= float(high) + 1e-15
+    assert high - low < Fraction(1, 10**12)
+    low, high = best_in_class_risk(PointwiseProblem("ldr:lam=2,c=0", n_classes=4), p)
+    assert float(low) - 1e-15 <= 2 * entropy <= float(high) + 1e-15
+    low, high = best_in_class_risk(PointwiseProblem("hinge", hypotheses="bounded:0.5"), ["0.2", "0.8"])
+    assert low <= Fraction(7, 10) <= high  # 1 - 0.5 * 0.6
+    for wrong in ([1, 1], [1], ["-1/2", "3/2"]):
+        with pytest.raises(InvalidInputError):
+            best_in_class_risk(PointwiseProblem("logistic", n_classes=2), wrong)
+
+
+def test_gap_of_the_constant_functions_is_the_information_about_the_label() -> None:
+    weights, rows = ["1/4", "3/4"], [["1/2", "1/4", "1/4"], ["1/10", "1/5", "7/10"]]
+    low, high = minimizability_gap(PointwiseProblem("logistic", n_classes=3), weights, rows)
+    w = [float(Fraction(v)) for v in weights]
+    table = np.array([[float(Fraction(v)) for v in row] for row in rows])
+    mean = w @ table
+    information = sum(w[i] * table[i] @ np.log(table[i] / mean) for i in range(2))
+    assert float(low) - 1e-14 <= information <= float(high) + 1e-14
+    assert minimizability_gap(PointwiseProblem("logistic", n_classes=3), weights, [rows[0], rows[0]])[1] < Fraction(1, 10**12)
+    with pytest.raises(InvalidInputError):
+        minimizability_gap(PointwiseProblem("logistic", n_classes=3), ["1/2"], rows)

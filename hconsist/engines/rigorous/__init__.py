@@ -12,13 +12,16 @@ from fractions import Fraction
 from hconsist.arithmetic import BALLS, endpoints, precision
 from hconsist.engines.rigorous.binary import BinaryRisk
 from hconsist.engines.rigorous.branch import Enclosure, Progress, Risk, minimise
+from hconsist.engines.rigorous.gaps import best_in_class_risk, minimizability_gap
 from hconsist.engines.rigorous.jets import BALL_JETS, variable
-from hconsist.engines.rigorous.regions import PairBound, comp_sum_regions, small_regions
+from hconsist.engines.rigorous.regions import PairBound, comp_sum_regions, sorted_region
 from hconsist.engines.rigorous.risk import Counts, SoftmaxRisk, Values, pool
 from hconsist.engines.rigorous.transport import LDRRisk
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import LDR, CompSum, MarginLoss, Ramp, RhoMargin, Separable, Sigmoid, SoftmaxLoss, ZeroOne
 from hconsist.pointwise import Answer, PointwiseProblem, Witness, check_beta
+
+__all__ = ["best_in_class_risk", "minimizability_gap", "transform"]
 
 POOLING = "pooling lemma (docs/theory.md)"
 STAR_SHAPE = "star shape of T (docs/theory.md)"
@@ -35,7 +38,7 @@ def transform(
     beta: Fraction,
     *,
     width: float | Fraction | None = None,
-    max_boxes: int = 100_000,
+    max_boxes: int | None = None,
     progress: Progress | None = None,
 ) -> Answer:
     """Enclose T(beta).
@@ -47,8 +50,9 @@ def transform(
         In [0, 1].
     width : float or Fraction, optional
         Stop when ``upper - lower`` is at most this; 1e-9 for comp-sum and margin losses, 1e-6 for others, unless given.
-    max_boxes : int
-        Stop after so many simplices; the answer is then proven but wider, and says so in ``reason``.
+    max_boxes : int, optional
+        Stop after so many simplices (100 000 for comp-sum and margin losses, 5 000 for others, unless given); the answer is
+        then proven but wider, and says so in ``reason``.
     progress : callable, optional
         Called with the number of simplices and the bounds so far.
 
@@ -73,6 +77,7 @@ def transform(
     bound = problem.hypotheses.score_bound
     easy = isinstance(loss, CompSum | MarginLoss)
     width = Fraction(width) if width is not None else Fraction(1, 10**9) if easy else Fraction(1, 10**6)
+    max_boxes = max_boxes if max_boxes is not None else 100_000 if easy else 5_000
     if not isinstance(problem.target, ZeroOne) or (bound is not None and not isinstance(bound, Fraction)):
         raise refused
     with precision(BITS):
@@ -94,10 +99,10 @@ def transform(
             lemmas: tuple[str, ...] = (POOLING, STAR_SHAPE, REDUCTION, PAIRS)
             regions, pairs = comp_sum_regions(problem.n, beta), PairBound(risk, Fraction(loss.tau), beta)
             found = minimise(risk, regions, width, max_boxes, progress, pairs)
-        elif problem.n <= 3 and isinstance(loss, LDR | SoftmaxLoss) and loss.shape in ("convex in softmax", "convex in scores"):
+        elif problem.n <= 5 and isinstance(loss, LDR | SoftmaxLoss) and loss.shape in ("convex in softmax", "convex in scores"):
             risk = LDRRisk(loss) if isinstance(loss, LDR) else SoftmaxRisk(loss.separable)
             lemmas = (POOLING, STAR_SHAPE)
-            found = minimise(risk, small_regions(problem.n, beta), width, max_boxes, progress)
+            found = minimise(risk, [sorted_region(problem.n, beta)], width, max_boxes, progress)
         else:
             raise refused
         return _answer(found, problem, risk, float(separable.temperature) if separable else 1.0, width, lemmas)

@@ -57,7 +57,7 @@ class BinaryRisk:
             far = Fraction(1000)
             limit = self.loss.of_margin(flint.arb("inf"), BALLS)
             high = endpoints(self.value(BALLS.const(far)))[1]
-            if limit.is_finite() and not self.slope(far) > 0:
+            if limit.is_finite():  # then a convex phi falls everywhere, towards this limit
                 return endpoints(limit)[0], high, float(far)
         wall = self.bound if self.bound is not None else Fraction(2**12)
         if self.bound is not None and self.slope(wall) <= 0:  # still falling at the bound

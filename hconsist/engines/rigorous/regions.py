@@ -51,15 +51,14 @@ def comp_sum_regions(n: int, beta: Fraction) -> Iterator[Simplex]:
         yield from _pool_region(n, k, beta)
 
 
-def small_regions(n: int, beta: Fraction) -> Iterator[Simplex]:
-    """All distributions with p_max - p_j = beta, n = 2 or 3: ``(x + beta, x, 1 - 2 x - beta)``, no label above the first."""
-    high = (1 - beta) / 2
-    if n == 2:
-        yield Simplex(((high + beta, high),), (1, 1))
-        return
-    low = max(Fraction(0), (1 - 2 * beta) / 3)
-    ends = [(x + beta, x, 1 - 2 * x - beta) for x in ((low, high) if low < high else (high,))]
-    yield Simplex(tuple(ends), (1, 1, 1))
+def sorted_region(n: int, beta: Fraction) -> Simplex:
+    """A simplex of ``(x + beta, x, r_1 >= ... >= r_(n-2) >= 0)`` that contains a minimiser for any symmetric loss.
+
+    Where r_1 is above x + beta the target regret exceeds beta, so nothing there is below T(beta).
+    """
+    vertices = [((1 + beta) / 2, (1 - beta) / 2, *[Fraction(0)] * (n - 2))]
+    vertices += [(beta, Fraction(0), *[(1 - beta) / i] * i, *[Fraction(0)] * (n - 2 - i)) for i in range(1, n - 1)]
+    return Simplex(tuple(vertices) if beta < 1 else tuple(vertices[:1]), (1,) * n)
 
 
 def _pool_region(n: int, k: int, beta: Fraction) -> Iterator[Simplex]:

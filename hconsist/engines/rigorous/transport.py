@@ -91,20 +91,20 @@ class LDRRisk:
             return np.asarray(p @ self._rows(t) - p)
 
         g = gradient(s)
-        for _ in range(200):
+        for _ in range(100):
+            if s.size == 1 or np.abs(g).max() < 3e-16:
+                break
             rows = self._rows(s)
             curvature = (np.diag(p @ rows) - (rows * p[:, None]).T @ rows) / lam
-            if s.size == 1 or np.abs(g).max() < 1e-17:
-                break
             step = np.zeros_like(s)
             step[1:] = np.linalg.lstsq(curvature[1:, 1:], g[1:], rcond=None)[0]
-            size = 1.0
-            while size > 1e-8 and np.linalg.norm(gradient(s - size * step)) > np.linalg.norm(g):
+            size, after = 1.0, gradient(s - step)
+            while np.abs(after).max() > np.abs(g).max() and size > 1e-6:
                 size /= 2
-            if size <= 1e-8:
-                break
-            s = s - size * step
-            g = gradient(s)
+                after = gradient(s - size * step)
+            if np.abs(after).max() > 0.9 * np.abs(g).max() and np.abs(g).max() < 1e-13:
+                break  # rounding noise
+            s, g = s - size * step, after
         return np.asarray(s)
 
     def _dual(self, p: list[Fraction], s: np.ndarray) -> Any:
