@@ -75,7 +75,7 @@ def test_tsybakov_bound_is_attained_by_errors_at_small_margins(strength: float) 
         m = np.abs(p[:, 1] - p[:, 0])
         chosen = (m >= low) & (m <= high)
         found = noise.tsybakov_bound(np.array([np.mean(curve(m) * chosen)]), strength)[0]
-        assert np.mean(m * chosen) <= found * (1 + 0.1)
+        assert np.mean(m * chosen) <= found * 1.02  # margins are sampled
 
 
 def test_linear_error_is_that_of_simulation() -> None:
