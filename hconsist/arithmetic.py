@@ -333,12 +333,17 @@ class ArrayOps(Ops):
         return self.xp.max(self._with_diagonal(matrix, -math.inf), axis=-1)
 
     def maximum_over(self, function: OfParameter, slope: OfParameter, low: Value, high: Value) -> Value:
+        best, at = self.maximiser(function, slope, low, high)
+        return self.maximum(best, function(at, self))
+
+    def maximiser(self, function: OfParameter, slope: OfParameter, low: Value, high: Value) -> tuple[Value, Value]:
+        """The largest value on the grid of `maximum_over`, and the t that its refinement found."""
         xp, cells = self.xp, 48
-        best = function(xp.asarray(low), self)
+        best = function(xp.asarray(low, **self._creation), self)
         at = xp.full_like(best, low)
         for i in range(1, cells + 1):
             t = low + (high - low) * i / cells
-            value = function(xp.asarray(t), self)
+            value = function(xp.asarray(t, **self._creation), self)
             better = value > best
             best, at = xp.where(better, value, best), xp.where(better, xp.full_like(best, t), at)
         width = (high - low) / cells
@@ -347,7 +352,7 @@ class ArrayOps(Ops):
             middle = (left + right) / 2
             rising = slope(middle, self) > 0
             left, right = xp.where(rising, middle, left), xp.where(rising, right, middle)
-        return self.maximum(best, function((left + right) / 2, self))
+        return best, (left + right) / 2
 
     def select(self, branches: list[tuple[Value, Value]]) -> Value:
         result: Value = math.nan

@@ -68,7 +68,7 @@ def test_gradient_is_autograd_s(spec: str) -> None:
 def test_gradient_of_every_model_is_a_finite_difference(spec: str) -> None:
     model, random = parse_model(spec), np.random.default_rng(3)
     design = model.design(random.normal(size=(1, 8, 2)))
-    parameters = random.normal(size=(3, model.size(design.shape[-1], 3)))
+    parameters = random.normal(size=(3, model.size(design.shape[-2], 3)))
     direction = random.normal(size=(3, 3, 8))
     scores, back = model.scores(parameters, design, 3, Backend().xp)
     gradient = back(direction)

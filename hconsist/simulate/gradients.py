@@ -83,13 +83,15 @@ class _OfSoftmax:
     def __call__(self, scores: AnyArray, weights: AnyArray) -> tuple[AnyArray, AnyArray]:
         xp, ops = self.backend.xp, self.backend.ops
         temperature = float(self.separable.temperature)
-        shifted = (scores - xp.max(scores, axis=-2, keepdims=True)) / temperature
-        u = xp.exp(shifted)
-        u = xp.maximum(u / xp.sum(u, axis=-2, keepdims=True), xp.full_like(u, _TINY))
+        if temperature != 1:
+            scores = scores / temperature
+        u = xp.exp(scores - xp.max(scores, axis=-2, keepdims=True))
+        u = xp.clip(u / xp.sum(u, axis=-2, keepdims=True), _TINY)
         w = xp.sum(weights, axis=-2, keepdims=True) - weights if self.separable.complement else weights
         slopes = w * self.derivative(u, ops)
         value = xp.sum(w * self.separable.term(u, ops), axis=-2)
-        return value, (slopes - u * xp.sum(slopes, axis=-2, keepdims=True)) / temperature
+        slopes = slopes - u * xp.sum(slopes, axis=-2, keepdims=True)
+        return value, slopes if temperature == 1 else slopes / temperature
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Hypothesis sets that can be trained: parameters (A, P) and inputs to scores, and gradients back.
 
-A model first turns inputs into its design array (A or 1, m, D) once; `scores` then runs for many parameter vectors at once and
-returns the scores (A, n_classes, m) with a function that carries gradients by the scores back to the parameters.
+A model first turns inputs into its design array (A or 1, D, m) once; `scores` then runs for many parameter vectors at once and
+returns the scores (A, n_classes, m) with a function that carries gradients by the scores back to the parameters. Samples come
+last, which is several times faster for the products of a few rows with many samples.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ class Model(ABC):
     convex: ClassVar[bool] = False
 
     def design(self, x: ArrayLike) -> NDArray[np.float64]:
-        """Inputs (..., m, d) to the array (..., m, D) that the scores are functions of; a last column of ones for the bias."""
-        inputs = np.asarray(x, dtype=float)
-        return np.concatenate([inputs, np.ones((*inputs.shape[:-1], 1))], axis=-1)
+        """Inputs (..., m, d) to the array (..., D, m) that the scores are functions of; a last row of ones for the bias."""
+        inputs = np.swapaxes(np.asarray(x, dtype=float), -1, -2)
+        return np.concatenate([inputs, np.ones((*inputs.shape[:-2], 1, inputs.shape[-1]))], axis=-2)
 
     @abstractmethod
     def is_weight(self, width: int, n_classes: int) -> NDArray[np.bool_]:
@@ -70,12 +71,12 @@ class LinearScores(Model):
         return np.zeros((batch, self.size(width, n_classes)))
 
     def scores(self, parameters: AnyArray, design: AnyArray, n_classes: int, xp: Any) -> tuple[AnyArray, Pullback]:
-        weights = xp.reshape(parameters, (parameters.shape[0], n_classes, design.shape[-1]))
+        weights = xp.reshape(parameters, (parameters.shape[0], n_classes, design.shape[-2]))
 
         def back(gradient: AnyArray) -> AnyArray:
-            return xp.reshape(_product(gradient, design, xp), parameters.shape)
+            return xp.reshape(_product(gradient, xp.matrix_transpose(design), xp), parameters.shape)
 
-        return _product(weights, xp.matrix_transpose(design), xp), back
+        return _product(weights, design, xp), back
 
 
 @dataclass(frozen=True)
@@ -102,20 +103,20 @@ class BoundedLinear(LinearScores):
         return f"linear:W={self.weight},B={self.bias}"
 
     def scores(self, parameters: AnyArray, design: AnyArray, n_classes: int, xp: Any) -> tuple[AnyArray, Pullback]:
-        free = xp.reshape(parameters, (parameters.shape[0], n_classes, design.shape[-1]))
+        free = xp.reshape(parameters, (parameters.shape[0], n_classes, design.shape[-2]))
         parts = ((free[..., :-1], float(self.weight)), (free[..., -1:], float(self.bias)))
         roots = [xp.sqrt(1 + xp.sum(v * v, axis=-1, keepdims=True)) for v, _ in parts]
         held = [radius * v / root for (v, radius), root in zip(parts, roots, strict=True)]
 
         def back(gradient: AnyArray) -> AnyArray:
-            outer = _product(gradient, design, xp)
+            outer = _product(gradient, xp.matrix_transpose(design), xp)
             pulled = [
                 radius * (o / root - v * xp.sum(o * v, axis=-1, keepdims=True) / root**3)
                 for (v, radius), root, o in zip(parts, roots, (outer[..., :-1], outer[..., -1:]), strict=True)
             ]
             return xp.reshape(xp.concat(pulled, axis=-1), parameters.shape)
 
-        return _product(xp.concat(held, axis=-1), xp.matrix_transpose(design), xp), back
+        return _product(xp.concat(held, axis=-1), design, xp), back
 
 
 @dataclass(frozen=True)
@@ -125,8 +126,8 @@ class RandomFeatures(LinearScores):
     Source: Rahimi, Recht, NeurIPS 2007.
 
     >>> x = np.array([[0.0], [1.0]])
-    >>> features = RandomFeatures(4096, scale=1, seed=0).design(x)[:, :-1]
-    >>> float((features[0] @ features[1]).round(1)), round(float(np.exp(-0.5)), 1)
+    >>> features = RandomFeatures(4096, scale=1, seed=0).design(x)[:-1]
+    >>> float((features[:, 0] @ features[:, 1]).round(1)), round(float(np.exp(-0.5)), 1)
     (0.6, 0.6)
     """
 
@@ -182,11 +183,11 @@ class ReLUNetwork(Model):
         return np.concatenate([inner, outer], axis=-1)
 
     def scores(self, parameters: AnyArray, design: AnyArray, n_classes: int, xp: Any) -> tuple[AnyArray, Pullback]:
-        batch, width = parameters.shape[0], design.shape[-1]
+        batch, width = parameters.shape[0], design.shape[-2]
         cut = self.width * width
         inner = xp.reshape(parameters[:, :cut], (batch, self.width, width))
         outer = xp.reshape(parameters[:, cut:], (batch, n_classes, self.width + 1))
-        before = _product(inner, xp.matrix_transpose(design), xp)
+        before = _product(inner, design, xp)
         hidden = xp.maximum(before, xp.zeros_like(before))
 
         def back(gradient: AnyArray) -> AnyArray:
@@ -194,7 +195,7 @@ class ReLUNetwork(Model):
             by_bias = xp.sum(gradient, axis=-1, keepdims=True)
             by_hidden = xp.matmul(xp.matrix_transpose(outer[..., :-1]), gradient)
             by_before = xp.where(before > 0, by_hidden, xp.zeros_like(by_hidden))
-            by_inner = _product(by_before, design, xp)
+            by_inner = _product(by_before, xp.matrix_transpose(design), xp)
             pieces = [by_inner, xp.concat([by_outer, by_bias], axis=-1)]
             return xp.concat([xp.reshape(p, (batch, -1)) for p in pieces], axis=-1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from hconsist.arithmetic import ArrayOps, Exact, Ops, Value
+from hconsist.arithmetic import ArrayOps, Exact, OfParameter, Ops, Value
 
 
 class Tangent:
@@ -197,6 +197,16 @@ class TangentOps(Ops):
         others = self.plain.off_diagonal(matrix.shape[-1])
         low = self.xp.where(others > 0, matrix.value, self.xp.full_like(matrix.value, -math.inf))
         return self.max(Tangent(low, matrix.slope))
+
+    def maximum_over(self, function: OfParameter, slope: OfParameter, low: Value, high: Value) -> Value:
+        # The derivative of a maximum is that of the function at the maximiser, held fixed (Danskin).
+        _, at = self.plain.maximiser(
+            lambda t, _: _value(function(self._constant(t), self)),
+            lambda t, _: _value(slope(self._constant(t), self)),
+            _value(low),
+            _value(high),
+        )
+        return function(self._constant(at), self)
 
     def less(self, x: Value, y: Value, *, strict: bool) -> Value:
         return self.plain.less(_value(x), _value(y), strict=strict)

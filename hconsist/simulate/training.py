@@ -128,7 +128,7 @@ def train(
     if runs < 1:
         raise InvalidInputError("restarts must be >= 1", restarts, "pass restarts=4")
     random = np.random.default_rng(seed)
-    width, n = problem.design.shape[-1], problem.n_classes
+    width, n = problem.design.shape[-2], problem.n_classes
     starts = model.start(runs * problem.batch, width, n, random).reshape(problem.batch, runs, -1)
     if not problem.convex:
         if model.convex:
@@ -163,7 +163,7 @@ class _Problem:
 
     losses: tuple[Loss, ...]
     model: Model
-    design: Array  # (B or 1, m, D)
+    design: Array  # (B or 1, D, m)
     weights: Array  # (B or 1, n, m): sample weight times label probability
     l2: Array  # (B,)
     n_classes: int
@@ -250,7 +250,7 @@ class _Objective:
         self.problem, self.runs, self.backend = problem, runs, backend
         self.kernels: dict[Loss, RiskKernel] = {loss: risk_kernel(loss, backend) for loss in set(problem.losses)}
         self.data = [backend.array(a) for a in (problem.design, problem.weights, problem.l2)]
-        is_weight = problem.model.is_weight(problem.design.shape[-1], problem.n_classes)
+        is_weight = problem.model.is_weight(problem.design.shape[-2], problem.n_classes)
         self.is_weight = backend.array(is_weight.astype(float))
         self.active: NDArray[np.int64] | None = None
         self.part: list[AnyArray] = []

@@ -112,7 +112,7 @@ def tsybakov_bound(surrogate: NDArray[np.float64], strength: float) -> NDArray[n
     which gives ``c / (c + 1) (2 (c + 2) / c surrogate)^((c + 1) / (c + 2))``, of exponent 1 / (2 - a).
 
     >>> tsybakov_bound(np.array([0.02]), 0.5).round(4)
-    array([0.1233])
+    array([0.1216])
     """
     c = strength / (1 - strength)
     return np.asarray(c / (c + 1) * (2 * (c + 2) / c * surrogate) ** ((c + 1) / (c + 2)))
