@@ -174,7 +174,7 @@ def theorems() -> tuple[Theorem, ...]:
             r"\mathcal{T}(\beta) = \sqrt{(1+\beta^2)/2} - \sqrt{1/2}",
             "transform =",
             "tight",
-            problems(("spherical",), (2, 3, 5)),
+            problems(("spherical",), (2, 3)),
             spherical,
             new=True,
         ),

@@ -1,0 +1,66 @@
+"""The catalogue's verdicts, statement by statement and engine by engine; and that a false constant is noticed."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import cache
+
+import pytest
+
+from hconsist.engines import EngineName
+from hconsist.pointwise import PointwiseProblem
+from hconsist.theorems import Theorem, catalogue, published
+from hconsist.verify import Verification, verify
+
+ENGINES: tuple[EngineName, ...] = ("symbolic", "numeric")
+STATEMENTS = list(catalogue().values())
+TIGHT = [t for t in STATEMENTS if t.claim == "tight" and t.relation == "transform ="]
+
+
+def only(entry: Theorem, count: int = 2) -> Theorem:
+    """The statement on its first and last instances: enough for a quick test."""
+    chosen = tuple(dict.fromkeys((entry.instances[0], entry.instances[-1])))[:count]
+    return dataclasses.replace(entry, instances=chosen)
+
+
+@cache
+def checked(identifier: str, engine: EngineName) -> Verification:
+    """One engine's word on a statement; both tests below read it."""
+    return verify(only(catalogue()[identifier]), (engine,))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("entry", STATEMENTS, ids=lambda t: t.id)
+def test_no_engine_contradicts_the_catalogue(entry: Theorem, engine: EngineName) -> None:
+    found = checked(entry.id, engine)
+    assert found.status != "violated", [c for c in found.checks if c.outcome == "contradicted"]
+
+
+@pytest.mark.parametrize("entry", STATEMENTS, ids=lambda t: t.id)
+def test_every_statement_is_settled_by_some_engine(entry: Theorem) -> None:
+    if entry.claim == "open":
+        pytest.skip("open statements are listed, not settled")
+    checks = tuple(c for engine in ENGINES for c in checked(entry.id, engine).checks)
+    assert Verification(entry, checks, 0.0).status == "holds", checks
+
+
+@pytest.mark.parametrize("factor", [0.99, 1.01])
+@pytest.mark.parametrize("entry", TIGHT, ids=lambda t: t.id)
+def test_a_false_constant_is_noticed(entry: Theorem, factor: float) -> None:
+    import sympy
+
+    assert entry.formula is not None
+    scale = sympy.Rational(repr(factor))
+    mutant = dataclasses.replace(only(entry, 1), formula=lambda problem: scale * entry.formula(problem))
+    assert verify(mutant, ("symbolic", "numeric")).status == "violated"
+
+
+def test_ids_are_unique_and_sources_named() -> None:
+    assert len(STATEMENTS) >= 60
+    assert all(t.paper and t.locator and t.statement and t.instances for t in STATEMENTS)
+    assert all((t.formula is None) == (t.relation in ("consistent", "inconsistent", "fact")) for t in STATEMENTS)
+
+
+def test_published_finds_the_paper_for_a_problem_it_never_saw() -> None:
+    assert [t.id for t in published(PointwiseProblem("gce:q=0.33", n_classes=17))] == ["comp-sum-gce"]
+    assert published(PointwiseProblem("gce:q=0.33", target="top-k:2", n_classes=17)) == []
