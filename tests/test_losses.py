@@ -39,6 +39,16 @@ def test_relabelling_permutes_the_losses(spec: str) -> None:
 
 
 @pytest.mark.parametrize("spec", SPECS)
+def test_shifts_of_the_scores_change_what_the_loss_says_they_change(spec: str) -> None:
+    loss = parse_loss(spec)
+    scores = scores_for(loss)
+    if loss.sum_to_zero and loss.only_classes is None:
+        pytest.skip("the scores must sum to zero")
+    same = np.allclose(loss.losses(scores + 0.375, NUMPY), loss.losses(scores, NUMPY))
+    assert same == loss.shift_invariant
+
+
+@pytest.mark.parametrize("spec", SPECS)
 def test_spec_string_reads_back(spec: str) -> None:
     loss = parse_loss(spec)
     assert parse_loss(loss.spec) == loss

@@ -61,6 +61,8 @@ class Loss(ABC):
     source: ClassVar[str] = ""
     #: Whether relabelling the classes only permutes the losses.
     symmetric: ClassVar[bool] = True
+    #: Whether adding a constant to every score changes nothing.
+    shift_invariant: ClassVar[bool] = True
     #: Number of classes for which the loss is defined; None for every n >= 2.
     only_classes: ClassVar[int | None] = None
 

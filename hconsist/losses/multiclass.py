@@ -159,6 +159,7 @@ class QuadraticSurrogate(Loss):
     """
 
     spec_name: ClassVar[str] = "quadratic-surrogate"
+    shift_invariant: ClassVar[bool] = False
     source: ClassVar[str] = "Osokin, Bach, Lacoste-Julien, NeurIPS 2017"
 
     @property

@@ -26,6 +26,7 @@ class TaylorSoftmax(Loss):
     """
 
     spec_name: ClassVar[str] = "taylor-softmax"
+    shift_invariant: ClassVar[bool] = False
     source: ClassVar[str] = "de Brebisson, Vincent, ICLR 2016"
 
     def losses(self, scores: Value, ops: Ops) -> Value:
@@ -51,6 +52,7 @@ class SphericalSoftmax(Loss):
     epsilon: Exact = Fraction(1, 10)
 
     spec_name: ClassVar[str] = "spherical-softmax"
+    shift_invariant: ClassVar[bool] = False
     source: ClassVar[str] = "de Brebisson, Vincent, ICLR 2016"
 
     def __post_init__(self) -> None:

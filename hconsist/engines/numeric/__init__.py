@@ -261,5 +261,7 @@ def _shown(problem: PointwiseProblem, scores: Array) -> Array:
         return scores
     if loss.sum_to_zero:
         return np.asarray(scores - scores.mean())
+    if not loss.shift_invariant:
+        return np.asarray(np.clip(scores, -_FAR, _FAR))
     unit = float(loss.temperature) if isinstance(loss, SoftmaxLoss) else 1.0
     return np.asarray(np.maximum(scores - scores.max(), -_FAR * unit))
