@@ -1,7 +1,8 @@
 """The numeric engine against loops of CVXPY solves, in one run.
 
 Run ``python benchmarks/bench_numeric.py``. The sweep includes its search over distributions; the loops are given the worst-case
-distributions that the sweep found, and only evaluate them (two solves for each beta), so the ratio understates the gain.
+distributions that the sweep found, and only evaluate them (two solves for each beta), so that ratio understates the gain; the
+other one compares the same inner problems. Times are of the processor, one thread: a busy machine distorts them less.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ BETAS = [float(b) for b in np.round(np.linspace(0.005, 1.0, 200), 6)]
 
 
 def timed(function, *arguments):  # type: ignore[no-untyped-def]
-    start = time.perf_counter()
+    start = time.process_time()
     result = function(*arguments)
-    return time.perf_counter() - start, result
+    return time.process_time() - start, result
 
 
 def fresh_loop(problem: PointwiseProblem, answers: list) -> list[float]:  # type: ignore[type-arg]

@@ -351,3 +351,13 @@ def test_bounded_scores_give_no_bound_for_small_regrets_from_three_classes_on() 
         below, above = sweep(problem, [round(0.98 * edge, 9), round(1.1 * edge, 9)])
         assert below.estimate == pytest.approx(0.0, abs=1e-12)
         assert above.estimate is not None and above.estimate > 1e-7
+
+
+@pytest.mark.parametrize("n", [2, 3, 6])
+def test_constrained_exponential_at_a_certain_label(n: int) -> None:
+    # p = (1, 0, ...): C* = 0, and the tied optimum of (1/2, 1/2, 0, ...) weighs e^z_k by 1 - p_k
+    weights = np.array([0.5, 0.5, *[1.0] * (n - 2)])
+    expected = n * np.exp(np.log(weights).mean())
+    assert transform(PointwiseProblem("constrained:phi=exponential", n_classes=n), 1).estimate == pytest.approx(
+        expected, abs=1e-9
+    )

@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from hconsist.arithmetic import NUMPY
 from hconsist.engines.numeric.jets import Jet, JetOps
 from hconsist.losses import Separable
 
@@ -21,6 +22,8 @@ _JETS = JetOps()
 _VANISHING = 1e-30
 #: exp(-200) does not show in a double sum with a term of order 1, and its third power is still a double.
 _LOWEST = -200.0
+#: A score that stands for an infinite one.
+_INFINITE = 60.0
 
 
 @dataclass(frozen=True)
@@ -217,6 +220,13 @@ class SeparableScores:
             losses = np.sum(weighted, axis=-1, keepdims=True) - value
             risk = np.sum(np.where(m > 0, (1.0 - p) * weighted, 0.0), axis=-1)
         residual = np.where(np.isfinite(risk) & np.isfinite(residual), residual, np.inf)
+        # a certain label: its score goes to infinity, the others to minus infinity, where g has its infimum
+        certain = np.any((p >= 1) & (m > 0), axis=-1)
+        if np.any(certain):
+            low = self.separable.term(np.full(p[certain].shape, -_INFINITE), NUMPY)
+            others = m[certain].sum(axis=-1, keepdims=True) - 1.0
+            z[certain] = np.where(p[certain] >= 1, _INFINITE * others, -_INFINITE)
+            risk[certain], residual[certain] = np.sum(np.where(p[certain] < 1, m[certain] * low, 0.0), axis=-1), 0.0
         return Optimum(risk, losses, z, hessian, residual)
 
 
