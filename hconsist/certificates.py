@@ -35,6 +35,8 @@ Relation = Literal[">=", "<="]
 Progress = Callable[[str], None]
 
 _GRID = tuple(Fraction(s) for s in ("1/2", "9/10", "1/4", "1/10", "3/4", "99/100", "1", "1/100", "1/3", "2/3", "1/1000"))
+#: Seconds between checkpoints.
+_SAVE_EVERY = 5.0
 #: log((1 + x)/(1 - x)): the best score of logistic losses at beta = x.
 _LOG_ODDS = ["log", ["mul", ["add", "1", "x"], ["pow", ["add", "1", ["mul", "-1", "x"]], "-1"]]]
 
@@ -205,6 +207,8 @@ class Search:
         Seconds.
     max_boxes : int
     progress : callable, optional
+    checkpoint : callable, optional
+        Called every few seconds with an undecided certificate that holds what is finished.
     """
 
     problem: PointwiseProblem
@@ -213,6 +217,7 @@ class Search:
     time_budget: float = 60.0
     max_boxes: int = 20_000
     progress: Progress | None = None
+    checkpoint: Callable[[dict[str, Any]], None] | None = None
     _started: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
@@ -445,20 +450,27 @@ class Search:
                 done, todo = list(state["done"]), [tuple(t) for t in state["todo"]]
                 test = Statement(self.statement)
                 failed = False
+                saved = self._started
                 while todo:
-                    spent = time.monotonic() - self._started
-                    if spent > self.time_budget or len(done) + len(todo) > self.max_boxes:
-                        reason = f"the budget ended after {len(done)} boxes and {spent:.0f} s, with {len(todo)} left"
-                        return self._undecided(reason, {"option": index, "done": done, "todo": [list(t) for t in todo]})
-                    low, high = todo.pop()
-                    piece = self._proven(test, options[index], low, high)
+                    now = time.monotonic()
+                    state = {"option": index, "done": done, "todo": [list(t) for t in todo]}
+                    if now - self._started > self.time_budget or len(done) + len(todo) > self.max_boxes:
+                        reason = f"the budget ended after {len(done)} boxes and {now - self._started:.0f} s"
+                        return self._undecided(f"{reason}, with {len(todo)} left", state)
+                    if self.checkpoint is not None and now - saved > _SAVE_EVERY:
+                        self.checkpoint(self._undecided(f"interrupted after {len(done)} boxes, with {len(todo)} left", state))
+                        saved = now
+                    low, high = todo[-1]
+                    try:
+                        piece = self._proven(test, options[index], low, high)
+                    except KeyboardInterrupt:
+                        return self._undecided(f"interrupted after {len(done)} boxes, with {len(todo)} left", state)
+                    todo.pop()
                     if piece is not None:
                         done.append(piece)
                     elif Fraction(high) - Fraction(low) < Fraction(1, 2**20):
-                        failed, reason = (
-                            True,
-                            f"no proof on [{float(Fraction(low)):.6g}, {float(Fraction(high)):.6g}]: tight or false there",
-                        )
+                        failed = True
+                        reason = f"no proof on [{float(Fraction(low)):.6g}, {float(Fraction(high)):.6g}]: tight or false there"
                         break
                     else:
                         middle = str((Fraction(low) + Fraction(high)) / 2)
@@ -543,6 +555,7 @@ def certify(
     max_boxes: int = 20_000,
     progress: Progress | None = None,
     resume: dict[str, Any] | None = None,
+    checkpoint: Callable[[dict[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
     """Search for a certificate that ``T(beta) relation claim(beta)`` for every beta in [0, 1], or that it fails.
 
@@ -560,6 +573,9 @@ def certify(
     progress : callable, optional
     resume : dict, optional
         An undecided certificate of the same statement.
+    checkpoint : callable, optional
+        Called every few seconds with an undecided certificate that holds what is finished. An interrupt (Ctrl-C) during the
+        boxes ends the search with such a certificate too.
 
     Returns
     -------
@@ -572,7 +588,7 @@ def certify(
     >>> certify(PointwiseProblem("logistic", n_classes=3), relation, claim)["verdict"]
     'holds'
     """
-    return Search(problem, relation, claim, time_budget, max_boxes, progress).run(resume)
+    return Search(problem, relation, claim, time_budget, max_boxes, progress, checkpoint).run(resume)
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -231,6 +231,7 @@ class Statement:
                 values = [arb(top) * (g[0] - g[1]) - arb(min(Q(1), k * top - b)) * (g[0] - g[k]) for k in range(1, self.n + 1)]
                 need(all(bool(v > claimed) for v in values), "T is not above the claim")
                 return
+            check_tree(["add", *([proof["witness"]] if not self.softmax else proof["witness"])], "")
             bound, sides = self.lower_bound(str(b), proof, proof["witness"])
             need(all(bool(ball(s, {}) >= 0) for s in sides) and bool(ball(bound, {}) > claimed), "T is not above the claim")
             return

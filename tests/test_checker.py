@@ -109,6 +109,28 @@ def test_interrupted_work_goes_on() -> None:
         Search(PointwiseProblem("logistic", n_classes=4), relation, formula).run(first)
 
 
+def test_an_interrupt_and_a_checkpoint_keep_what_is_finished(monkeypatch: pytest.MonkeyPatch) -> None:
+    relation, formula = parse_claim("T >= b**2/2", 3)
+    problem = PointwiseProblem("logistic", n_classes=3)
+    monkeypatch.setattr("hconsist.certificates._SAVE_EVERY", 0.0)
+    original, calls = Search._proven, iter(range(8))
+
+    def interrupted(self: Search, *arguments: Any) -> Any:
+        if next(calls, None) is None:
+            raise KeyboardInterrupt
+        return original(self, *arguments)
+
+    saved: list[dict[str, Any]] = []
+    monkeypatch.setattr(Search, "_proven", interrupted)
+    first = certify(problem, relation, formula, checkpoint=lambda c: saved.append(copy.deepcopy(c)))
+    assert "interrupted" in first["proof"]["reason"]
+    monkeypatch.undo()
+    for state in (first, saved[-1]):
+        assert check(state) == "undecided"
+        assert state["proof"]["progress"]["done"]
+        assert certify(problem, relation, formula, resume=json.loads(json.dumps(state)))["verdict"] == "holds"
+
+
 SAMPLES = {
     "identity": lambda: certificate("gce:q=0.7", 3, "T >= ((((1+b)**(10/3)+(1-b)**(10/3))/2)**(3/10)-1)/(7/10*3**(7/10))"),
     "boxes": lambda: certificate("logistic", 3, "T >= b**2/2"),

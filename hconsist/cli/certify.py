@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -50,11 +51,22 @@ def command(
     problem = PointwiseProblem(spec, target, hypotheses, n_classes)  # type: ignore[arg-type]
     relation, formula = parse_claim(claim, n_classes)
     before = read(output) if resume else None
+
+    def write(certificate: dict[str, Any]) -> None:
+        with atomic_file(output) as temporary:
+            temporary.write_text(json.dumps(certificate, indent=1) + "\n", encoding="utf-8")
+
     certificate = certify(
-        problem, relation, formula, time_budget=time_budget, max_boxes=max_boxes, progress=progress, resume=before
+        problem,
+        relation,
+        formula,
+        time_budget=time_budget,
+        max_boxes=max_boxes,
+        progress=progress,
+        resume=before,
+        checkpoint=write,
     )
-    with atomic_file(output) as temporary:
-        temporary.write_text(json.dumps(certificate, indent=1) + "\n", encoding="utf-8")
+    write(certificate)
     verdict, proof = certificate["verdict"], certificate["proof"]
     if as_json:
         print_json({"verdict": verdict, "lemmas": certificate["lemmas"], "file": str(output), "digest": certificate["digest"]})
