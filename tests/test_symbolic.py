@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from fractions import Fraction
 
 import numpy as np
@@ -14,7 +15,7 @@ from hconsist.engines.derivation import beta_symbol, excess_symbol
 from hconsist.engines.symbolic import derive, transform
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.hypotheses import Bounded
-from hconsist.losses import CompSum, SoftmaxLoss, parse_loss
+from hconsist.losses import LDR, CompSum, SoftmaxLoss, parse_loss
 from hconsist.pointwise import PointwiseProblem
 
 b, e = beta_symbol(), excess_symbol()
@@ -181,6 +182,22 @@ def test_symbolic_number_of_classes() -> None:
         special = derive(PointwiseProblem("mae", n_classes=number))
         assert enclosed_difference(general.transform.subs(n, number), special.transform) < 1e-40
         assert enclosed_difference(general.envelope.subs(n, number), special.envelope) < 1e-40
+
+
+def test_ldr_without_margin_is_tempered_cross_entropy() -> None:
+    lam = sympy.Symbol("lambda", positive=True)
+    derived = derive(PointwiseProblem(LDR(lam=lam, c=0), n_classes=7))
+    assert sympy.simplify(derived.transform - lam * published(sympy.Integer(1))) == 0
+    assert derived.gamma_upper == sympy.sqrt(2 * e / lam)
+
+
+@pytest.mark.parametrize("spec", ["logistic", "mae", "comp-sum:tau=2.5", "gce:q=0.7", "softmax:1/u - log(u)"])
+def test_derivations_travel_between_processes(spec: str) -> None:
+    derivation = derive(PointwiseProblem(spec, n_classes=5))
+    again = pickle.loads(pickle.dumps(derivation))
+    assert again == derivation
+    value = float(evaluate(again.transform, {b: np.asarray(0.3)}, NUMPY))
+    assert value == pytest.approx(transform(derivation.problem, Fraction(3, 10)).estimate, rel=1e-12)
 
 
 def test_a_value_needs_numbers() -> None:

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import sympy
 
-from hconsist.arithmetic import BALLS, NUMPY, endpoints, evaluate, precision
+from hconsist.arithmetic import BALLS, NUMPY, Ops, Value, endpoints, evaluate, precision
 from hconsist.engines.derivation import beta_symbol, excess_symbol
 from hconsist.engines.symbolic import derive, transform
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.hypotheses import Bounded, Linear, OneHiddenReLU
-from hconsist.losses import MarginLoss, RhoMargin, Sigmoid, parse_loss
+from hconsist.losses import Constrained, Exponential, Hinge, MarginLoss, RhoMargin, Sigmoid, parse_loss
 from hconsist.pointwise import PointwiseProblem
 
 b, e = beta_symbol(), excess_symbol()
@@ -152,3 +152,29 @@ def test_gamma_and_its_elementary_bound(spec: str, bound: Fraction | None) -> No
             assert np.allclose(evaluate(derivation.gamma, {e: values}, NUMPY), betas, atol=1e-7)
         assert derivation.gamma_upper is not None
         assert np.all(np.asarray(evaluate(derivation.gamma_upper, {e: values}, NUMPY)) >= betas - 1e-12)
+
+
+class Steeper(Exponential):
+    """The exponential loss with a linear term."""
+
+    def of_margin(self, u: Value, ops: Ops) -> Value:
+        return super().of_margin(u, ops) - u / ops.const(4)
+
+
+class WiderHinge(Hinge):
+    """The hinge that starts at 3."""
+
+    def of_margin(self, u: Value, ops: Ops) -> Value:
+        return ops.maximum(ops.const(3) - u, ops.const(0))
+
+
+def test_a_mutated_formula_changes_the_transform() -> None:
+    assert derive(PointwiseProblem(WiderHinge())).transform == 3 * b
+    assert derive(PointwiseProblem(Constrained(WiderHinge()), n_classes=3)).transform.subs(b, sympy.Rational(1, 3)).doit() == 1
+    mutated = PointwiseProblem(Steeper(), hypotheses=Bounded(1))
+    for beta in (Fraction(1, 10), Fraction(4, 5)):
+        answer = transform(mutated, beta)
+        assert answer.estimate == pytest.approx(brute_force(mutated.surrogate, float(beta), 1.0), abs=1e-8)
+        assert answer.estimate != pytest.approx(
+            transform(PointwiseProblem("exponential", hypotheses=Bounded(1)), beta).estimate
+        )
