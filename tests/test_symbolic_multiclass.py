@@ -102,9 +102,19 @@ def test_two_classes_are_a_margin_loss(spec: str, formula: str) -> None:
     assert sympy.simplify(derived - sympy.sympify(formula, locals={"beta": b})) == 0
 
 
+@pytest.mark.parametrize("tau", ["0", "1", "1.7", "2"])
+def test_an_exponential_inside_is_the_softmax(tau: str) -> None:
+    """Found from the formula: the other labels drop out of the loss written in softmax values."""
+    inside = derive(PointwiseProblem(f"comp-sum-margin:phi=exponential,tau={tau}", n_classes=4))
+    plain = derive(PointwiseProblem(f"comp-sum:tau={tau}", n_classes=4))
+    for beta in (0.2, 0.7):
+        values = [float(evaluate(d.transform, {b: np.asarray(beta)}, NUMPY)) for d in (inside, plain)]
+        assert values[0] == pytest.approx(values[1], rel=1e-12)
+
+
 def test_what_is_not_covered_is_named() -> None:
     with pytest.raises(EngineCannotAnswerError, match="no derivation covers"):
-        derive(PointwiseProblem("sum:phi=exponential", n_classes=3))
+        derive(PointwiseProblem("sum:phi=hinge", n_classes=3))
     with pytest.raises(EngineCannotAnswerError, match="not convex"):
         derive(PointwiseProblem("constrained:phi=sigmoid", n_classes=3))
 

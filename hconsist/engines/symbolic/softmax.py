@@ -19,7 +19,7 @@ import numpy as np
 import sympy
 from scipy.optimize import minimize_scalar
 
-from hconsist.arithmetic import SYMPY, is_symbolic, to_sympy
+from hconsist.arithmetic import SYMPY, evaluate, is_symbolic, to_sympy
 from hconsist.engines.derivation import Derivation, Step, beta_symbol, excess_symbol
 from hconsist.engines.symbolic import margin
 from hconsist.engines.symbolic.consequences import Case, convex_consequences, invert
@@ -64,6 +64,25 @@ def as_power(phi: Any) -> Power | None:
     if c.has(u):
         return None
     return Power(phi, sympy.simplify(phi.subs(u, 1)), c, m)
+
+
+def own_share(problem: PointwiseProblem) -> Separable | None:
+    """The loss as a function of the label's own softmax value, where an exponential inside makes it one; None elsewhere.
+
+    The scores are written as logarithms of softmax values with free symbols for the other labels, which must drop out.
+    """
+    v, u = margin.margin_variable(), share()
+    phi = sympy.sympify(problem.surrogate.phi.of_margin(v, SYMPY))  # type: ignore[attr-defined]
+    rate = sympy.simplify(-sympy.diff(phi, v) / phi)
+    if rate.has(v) or not holds(rate > 0) or is_symbolic(problem.n_classes) or problem.n > 12:
+        return None
+    others = sympy.symbols(f"x2:{problem.n}", positive=True)
+    shares = [u, *((1 - u) * x for x in others), (1 - u) * (1 - sum(others))]
+    scores = np.array([sympy.log(x) / rate for x in shares], dtype=object)
+    value = sympy.simplify(sympy.sympify(problem.surrogate.losses(scores, SYMPY)[0]))
+    if value.free_symbols - {u}:
+        return None
+    return Separable("softmax", lambda z, ops: evaluate(value, {u: z}, ops), temperature=1 / rate)
 
 
 def solve(problem: PointwiseProblem, form: Separable) -> Solution:
@@ -518,8 +537,8 @@ def _pair_witness(problem: PointwiseProblem, power: Power) -> Callable[[Fraction
 
 def _scores(problem: PointwiseProblem, pooled: int) -> tuple[float, ...]:
     """Scores that tie the first labels and leave the others far below."""
-    assert isinstance(problem.surrogate, ProbabilityLoss)
-    far = _FAR * float(problem.surrogate.temperature)
+    loss = problem.surrogate
+    far = _FAR * float(loss.temperature) if isinstance(loss, ProbabilityLoss) else _FAR
     return tuple(0.0 if i < pooled else -far for i in range(problem.n))
 
 

@@ -58,7 +58,7 @@ def solve(problem: PointwiseProblem) -> Solution:
         When none does.
     """
     from hconsist.engines.symbolic import constrained, margin, softmax
-    from hconsist.losses import Constrained, MarginLoss, ProbabilityLoss, Separable
+    from hconsist.losses import CompSumMargin, Constrained, MarginLoss, ProbabilityLoss, Separable, Sum
 
     loss = problem.surrogate
     form = loss.separable
@@ -78,4 +78,8 @@ def solve(problem: PointwiseProblem) -> Solution:
         return margin.of_two_classes(problem)
     if isinstance(loss, Constrained):
         return constrained.solve(problem)
+    if isinstance(loss, Sum | CompSumMargin):
+        share = softmax.own_share(problem)
+        if share is not None:
+            return softmax.solve(problem, share)
     raise stop(f"{loss.spec_name} losses with n = {problem.n_classes}: no derivation covers them")
