@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from threadpoolctl import threadpool_limits
 
 from hconsist.engines.numeric import direct, oracle, search, vertices
 from hconsist.engines.numeric import exhaustive as exhaustive_
@@ -83,6 +84,11 @@ def sweep(problem: PointwiseProblem, betas: Iterable[object], *, seed: int = 0) 
     if not values:
         return []
     array = np.array([float(b) for b in values])
+    with threadpool_limits(1):  # the matrices are tiny: threads of BLAS only get in each other's way
+        return _answers(problem, values, array, seed)
+
+
+def _answers(problem: PointwiseProblem, values: list[Fraction], array: Array, seed: int) -> list[Answer]:
     loss = problem.surrogate
     if (inner := inner_solver(problem)) is not None:
         return _pooled(problem, inner, values, array, seed)
