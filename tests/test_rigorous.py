@@ -272,3 +272,17 @@ def test_gap_of_the_constant_functions_is_the_information_about_the_label() -> N
     assert minimizability_gap(PointwiseProblem("logistic", n_classes=3), weights, [rows[0], rows[0]])[1] < Fraction(1, 10**12)
     with pytest.raises(InvalidInputError):
         minimizability_gap(PointwiseProblem("logistic", n_classes=3), ["1/2"], rows)
+
+
+@pytest.mark.parametrize("phi", ["exponential", "squared-hinge", "hinge", "margin-logistic"])
+def test_constrained_losses_of_three_labels_agree_with_the_numeric_engine(phi: str) -> None:
+    from hconsist.engines import numeric
+
+    problem = PointwiseProblem(f"constrained:phi={phi}", n_classes=3)
+    answer = transform(problem, Fraction(1, 2), width=1e-4)
+    assert answer.width <= 1e-4
+    estimate = numeric.transform(problem, Fraction(1, 2)).estimate
+    assert float(answer.lower) - 1e-9 <= estimate <= float(answer.upper) + 1e-9
+    scores = np.array(answer.witness.scores)
+    assert abs(scores.sum()) < 1e-12
+    assert scores[1] == scores.max()

@@ -12,13 +12,29 @@ from fractions import Fraction
 from hconsist.arithmetic import BALLS, endpoints, precision
 from hconsist.engines.rigorous.binary import BinaryRisk
 from hconsist.engines.rigorous.branch import Enclosure, Progress, Risk, minimise
+from hconsist.engines.rigorous.constrained import ConstrainedRisk
 from hconsist.engines.rigorous.gaps import best_in_class_risk, minimizability_gap
 from hconsist.engines.rigorous.jets import BALL_JETS, variable
 from hconsist.engines.rigorous.regions import PairBound, comp_sum_regions, sorted_region
 from hconsist.engines.rigorous.risk import Counts, SoftmaxRisk, Values, pool
 from hconsist.engines.rigorous.transport import LDRRisk
 from hconsist.errors import EngineCannotAnswerError
-from hconsist.losses import LDR, CompSum, MarginLoss, Ramp, RhoMargin, Separable, Sigmoid, SoftmaxLoss, ZeroOne
+from hconsist.losses import (
+    LDR,
+    CompSum,
+    Constrained,
+    Exponential,
+    Hinge,
+    MarginLogistic,
+    MarginLoss,
+    Ramp,
+    RhoMargin,
+    Separable,
+    Sigmoid,
+    SoftmaxLoss,
+    SquaredHinge,
+    ZeroOne,
+)
 from hconsist.pointwise import Answer, PointwiseProblem, Witness, check_beta
 
 __all__ = ["best_in_class_risk", "minimizability_gap", "transform"]
@@ -29,6 +45,8 @@ REDUCTION = "reduction lemma for comp-sum losses (docs/theory.md)"
 PAIRS = "pair lemma (docs/theory.md)"
 CONCAVE = "Theorem C (docs/theory.md)"
 
+#: Convex margin losses that never increase: their constrained losses order the labels as the scores do.
+_FALLING = (Hinge, SquaredHinge, MarginLogistic, Exponential)
 #: Working precision in bits: solvers' floats have 53, so the balls add next to nothing to the width.
 BITS = 96
 
@@ -103,6 +121,10 @@ def transform(
             risk = LDRRisk(loss) if isinstance(loss, LDR) else SoftmaxRisk(loss.separable)
             lemmas = (POOLING, STAR_SHAPE)
             found = minimise(risk, [sorted_region(problem.n, beta)], width, max_boxes, progress)
+        elif problem.n <= 4 and beta < 1 and isinstance(loss, Constrained) and isinstance(loss.phi, _FALLING):
+            risk = ConstrainedRisk(loss.separable)
+            lemmas = (POOLING, STAR_SHAPE)
+            found = minimise(risk, [sorted_region(problem.n, beta)], width, max_boxes, progress)
         else:
             raise refused
         return _answer(found, problem, risk, float(separable.temperature) if separable else 1.0, width, lemmas)
@@ -123,7 +145,9 @@ def _answer(
     lemmas: tuple[str, ...],
 ) -> Answer:
     p, coordinates = _expand(found.values, found.counts, risk, problem.n)
-    if isinstance(risk, LDRRisk):
+    if isinstance(risk, ConstrainedRisk):
+        scores = tuple(s or 0.0 for s in coordinates)
+    elif isinstance(risk, LDRRisk):
         least = min(s for s in coordinates if s is not None) - 40.0 * temperature
         scores = tuple(least if s is None else s for s in coordinates)
     else:
@@ -145,7 +169,7 @@ def _expand(values: Values, counts: Counts, risk: Risk, n: int) -> tuple[tuple[F
         if count:
             p += [value] * count
             at = point.coordinates[0] if i in members else left[value]
-            coordinates += [float(at) if value or i in members else None] * count
+            coordinates += [float(at) if value or i in members or isinstance(risk, ConstrainedRisk) else None] * count
     missing = n - len(p)
     return (*p, *[Fraction(0)] * missing), coordinates + [None] * missing
 
