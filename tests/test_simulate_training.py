@@ -169,13 +169,13 @@ def test_array_libraries_agree(library: str, model: str) -> None:
     x, y = data(3, m=20, batch=2, seed=8)
 
     # A network's path forks on rounding long before it converges; its first steps must agree.
-    iterations = 20 if model.startswith("relu") else 200
+    iterations = 10 if model.startswith("relu") else 200
 
     def fit(backend: Backend) -> Fit:
         return train(["logistic", "gce:q=0.7"], model, x, y, l2=0.1, restarts=1, max_iterations=iterations, backend=backend)
 
     first, second = fit(Backend()), fit(Backend(library))
-    assert second.objective == pytest.approx(first.objective, abs=1e-9)
+    assert second.objective == pytest.approx(first.objective, abs=1e-7)
     assert second.scores(x) == pytest.approx(first.scores(x), abs=1e-6)
 
 

@@ -31,8 +31,10 @@ class Model(ABC):
 
     def design(self, x: ArrayLike) -> NDArray[np.float64]:
         """Inputs (..., m, d) to the array (..., D, m) that the scores are functions of; a last row of ones for the bias."""
-        inputs = np.swapaxes(np.asarray(x, dtype=float), -1, -2)
-        return np.concatenate([inputs, np.ones((*inputs.shape[:-2], 1, inputs.shape[-1]))], axis=-2)
+        inputs = np.asarray(x, dtype=float)
+        result = np.ones((*inputs.shape[:-2], inputs.shape[-1] + 1, inputs.shape[-2]))
+        result[..., :-1, :] = np.swapaxes(inputs, -1, -2)
+        return result
 
     @abstractmethod
     def is_weight(self, width: int, n_classes: int) -> NDArray[np.bool_]:

@@ -134,7 +134,13 @@ def train(
         if model.convex:
             starts += random.standard_normal(starts.shape)
         guide = problem.with_losses([CompSum(1)] * problem.batch)
-        found = minimise(guide.objective(1, backend), backend.array(starts[:, 0]), backend, tolerance=1e-3, max_iterations=100)
+        found = minimise(
+            guide.objective(1, backend),
+            backend.array(starts[:, 0]),
+            backend,
+            tolerance=1e-3,
+            max_iterations=min(100, max_iterations),
+        )
         starts[:, 0] = backend.numpy(found.parameters)
     found = minimise(
         problem.objective(runs, backend),
@@ -186,7 +192,7 @@ class _Problem:
             raise InvalidInputError("there must be a loss to train", "none", "pass 'logistic'")
         inputs = _inputs(x)
         p = _label_distributions(y, inputs.shape[1], n_classes)
-        n = p.shape[-1]
+        n = p.shape[-2]
         even = np.full((1, inputs.shape[1]), 1 / inputs.shape[1])
         sample = even if sample_weights is None else np.atleast_2d(np.asarray(sample_weights, dtype=float))
         penalty = np.atleast_1d(np.asarray(l2, dtype=float))
@@ -211,10 +217,10 @@ class _Problem:
                     f"{loss.spec} is defined for n_classes = {loss.only_classes}", n, f"lift it: 'sum:phi={loss.spec_name}'"
                 )
         order = sorted(range(batch), key=lambda i: chosen[i].spec)
-        design, weights = model.design(inputs), np.moveaxis(p * sample[..., None], -1, -2)
+        design, weights = model.design(inputs), p * sample[:, None, :]
 
         def sort(array: Array) -> Array:
-            return np.ascontiguousarray(array[order] if array.shape[0] > 1 else array)
+            return np.ascontiguousarray(array if array.shape[0] == 1 or order == list(range(batch)) else array[order])
 
         return cls(
             tuple(chosen[i] for i in order),
@@ -300,7 +306,7 @@ def _inputs(x: ArrayLike) -> Array:
 
 
 def _label_distributions(y: ArrayLike, m: int, n_classes: int | None) -> Array:
-    """Labels or distributions as (B or 1, m, n)."""
+    """Labels or distributions as (B or 1, n, m)."""
     labels = np.asarray(y)
     if labels.dtype.kind in "iu":
         labels = np.atleast_2d(labels)
@@ -309,13 +315,13 @@ def _label_distributions(y: ArrayLike, m: int, n_classes: int | None) -> Array:
             raise InvalidInputError(
                 f"labels must be 0..{n - 1}, of shape (..., {m})", f"shape {labels.shape}", "one label a sample"
             )
-        return np.asarray(np.eye(n)[labels])
+        return np.asarray(labels[:, None, :] == np.arange(n)[:, None], dtype=float)
     labels = labels if labels.ndim == 3 else labels[None]
     if labels.ndim != 3 or labels.shape[1] != m or labels.shape[2] < 2 or n_classes not in (None, labels.shape[2]):
         raise InvalidInputError(
             f"y must be integer labels or distributions of shape (..., {m}, n_classes)", f"shape {labels.shape}", "pass p(y|x)"
         )
-    return labels.astype(float)
+    return np.swapaxes(labels, -1, -2).astype(float)
 
 
 def _mean(values: Array, weights: ArrayLike | None) -> Array:
