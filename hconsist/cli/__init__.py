@@ -10,6 +10,7 @@ COMMANDS = {
     "transform": "Compute T(beta), with a witness or an enclosure.",
     "bound": "Turn a surrogate excess into a bound on the target excess.",
     "plot": "Draw bound curves, published beside exact.",
+    "explore": "Write a page with sliders that draws T and Gamma.",
     "figures": "Rebuild the project's figures.",
     "tightness": "Tell whether published bounds are tight, loose or false.",
     "zoo": "List every loss with its verdicts and its bound.",
