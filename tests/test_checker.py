@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
+import math
 import subprocess
 import sys
 from fractions import Fraction
@@ -350,3 +352,75 @@ def test_the_checker_loads_nothing_of_the_package_but_itself() -> None:
     assert shown.strip() == "['hconsist', 'hconsist.checker', 'hconsist.expressions']"
     for name in ("checker.py", "expressions.py"):
         assert len((Path(sys.modules["hconsist.checker"].__file__ or "").parent / name).read_text().splitlines()) < 400
+
+
+def value_of_form(form: Any, x: float) -> float:
+    """A normal form at a number, by floats."""
+    total = 0.0
+    for monomial, coefficient in dict(form).items():
+        term = float(coefficient)
+        for atom, exponent in monomial:
+            kind, inner = atom
+            if kind == "E":
+                term *= math.exp(float(exponent) * value_of_form({inner: 1}, x))
+            elif kind == "L":
+                term *= math.log(value_of_form(inner, x)) ** float(exponent)
+            else:
+                base = x if kind == "v" else float(inner) if kind == "p" else value_of_form(inner, x)
+                term *= base ** float(exponent)
+        total += term
+    return total
+
+
+RATIONALS = st.sampled_from(["1", "2", "1/2", "3", "-1", "2/3", "-3/2"])
+EXPONENTS = st.sampled_from(["2", "3", "-1", "1/2", "4/3", "-1/3", "5/2", "-2"])
+TREES = st.recursive(
+    st.one_of(st.just("x"), RATIONALS),
+    lambda inner: st.one_of(
+        st.tuples(st.just("add"), inner, inner).map(list),
+        st.tuples(st.just("mul"), inner, inner).map(list),
+        st.tuples(st.just("pow"), inner, EXPONENTS).map(list),
+        st.tuples(st.sampled_from(["exp", "log", "tanh", "xlogx"]), inner).map(list),
+        st.tuples(st.sampled_from(["max", "min"]), inner, inner).map(list),
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(TREES, st.sampled_from([Fraction(1, 7), Fraction(2, 5), Fraction(5, 6)]))
+def test_normal_forms_are_the_functions_that_they_came_from(t: Any, x: Fraction) -> None:
+    try:
+        form = Domain("x", Fraction(0), Fraction(1)).form(t)
+        exact = ball(t, {"x": arb(x)})
+    except (Rejected, ZeroDivisionError):
+        return
+    if not exact.is_finite() or abs(float(exact.mid())) > 1e6:
+        return
+    try:
+        value = value_of_form(form, float(x))
+    except (OverflowError, ZeroDivisionError):
+        return
+    assert value == pytest.approx(float(exact.mid()), rel=1e-6, abs=1e-6)
+    if is_zero(form):
+        assert abs(float(exact.mid())) < 1e-9
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(TREES)
+def test_shapes_and_trends_are_true_of_samples(t: Any) -> None:
+    """Convexity and monotonicity, where claimed, hold on a grid of [0, 1]."""
+    try:
+        claimed, moves = shape(t, "x"), trend(t, "x")
+        values = [float(ball(t, {"x": arb(Fraction(k, 8))}).mid()) for k in range(9)]
+    except (Rejected, ZeroDivisionError, ValueError):
+        return
+    if not all(map(math.isfinite, values)) or max(map(abs, values)) > 1e6:
+        return
+    slack = 1e-9 * (1 + max(map(abs, values)))
+    bends = [a - 2 * b + c for a, b, c in zip(values, values[1:], values[2:], strict=False)]
+    steps = [b - a for a, b in itertools.pairwise(values)]
+    assert "convex" not in claimed or min(bends) >= -slack
+    assert "concave" not in claimed or max(bends) <= slack
+    assert "up" not in moves or min(steps) >= -slack
+    assert "down" not in moves or max(steps) <= slack
