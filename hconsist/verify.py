@@ -151,6 +151,8 @@ def _check_transform(entry: Theorem, problem: PointwiseProblem, engine: EngineNa
     formula = entry.at(problem)
     # The rigorous engine searches; a few betas are enough to hold a closed form against it.
     betas = BETAS[3:9:2] if engine == "rigorous" else BETAS
+    if entry.betas is not None:
+        betas = entry.betas(problem)
     name = describe(problem)
     try:
         answers = _ask(engine, problem, betas)

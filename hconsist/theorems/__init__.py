@@ -20,10 +20,17 @@ def catalogue() -> dict[str, Theorem]:
     >>> catalogue()["comp-sum-logistic"].claim
     'tight'
     """
-    from hconsist.theorems import binary, comp_sum, multiclass, noise, targets
+    from hconsist.theorems import binary, comp_sum, findings, multiclass, noise, targets
 
     found: dict[str, Theorem] = {}
-    for entry in (*comp_sum.THEOREMS, *binary.theorems(), *multiclass.theorems(), *targets.theorems(), *noise.theorems()):
+    for entry in (
+        *comp_sum.THEOREMS,
+        *binary.theorems(),
+        *multiclass.theorems(),
+        *targets.theorems(),
+        *noise.theorems(),
+        *findings.theorems(),
+    ):
         if entry.id in found:
             raise AssertionError(f"two theorems are called {entry.id}")
         found[entry.id] = entry

@@ -53,6 +53,8 @@ class Theorem:
         `excess_symbol()` for gamma; None for consistency statements.
     check : callable or None
         For the relation "fact": ``check(problem)`` gives whether it is true there, by how much, and the evidence.
+    betas : callable or None
+        Target regrets at which a transformation is checked, where the statement does not cover all of [0, 1].
     new : bool
         Whether the statement was found in this project.
     note : str
@@ -68,6 +70,7 @@ class Theorem:
     instances: tuple[PointwiseProblem, ...]
     formula: Callable[[PointwiseProblem], sympy.Expr | None] | None = None
     check: Callable[[PointwiseProblem], tuple[bool, float, str]] | None = None
+    betas: Callable[[PointwiseProblem], tuple[Fraction, ...]] | None = None
     new: bool = False
     note: str = ""
 
