@@ -19,6 +19,7 @@ from hconsist.cli.app import app
 from hconsist.distributions import GaussianMixture
 from hconsist.errors import InvalidInputError, UnknownNameError
 from hconsist.losses import parse_loss
+from hconsist.simulate import best_risk, train
 from hconsist.simulate.conditional import best_scores, conditional_risk, zero_one_regret
 from hconsist.simulate.population import population
 from hconsist.simulate.studies import bounds
@@ -130,6 +131,23 @@ def test_cells_do_not_depend_on_order_or_processes() -> None:
     alone = run_cell("bounds", cell, 4, seed=9)
     assert run_study("bounds", quick=True, seed=9, only=4) == alone
     assert run_cell("bounds", cell, 4, seed=10) != alone
+
+
+def test_processes_give_the_same_rows() -> None:
+    assert run_study("adversarial", quick=True, seed=5, jobs=2) == run_study("adversarial", quick=True, seed=5)
+
+
+@pytest.mark.parametrize(("loss", "model"), [("logistic", "linear"), ("sum:phi=exponential", "linear:W=1,B=1")])
+def test_best_risk_brackets_the_optimum_of_a_large_rule(loss: str, model: str) -> None:
+    g = GaussianMixture([0.4, 0.6], [[0.0, 0.0], [1.0, 0.5]], [[1.0, 0.2], [0.2, 1.0]])
+    best = best_risk(loss, model, population(g, log2_points=7, repeats=8, seed=1))
+    fine = population(g, log2_points=12, repeats=2, seed=2)
+    x, p = fine.x.reshape(-1, 2), fine.p.reshape(-1, 2)
+    weights = np.tile(fine.weights, 2) / 2
+    reference = train(loss, model, x, p, sample_weights=weights, tolerance=1e-7).objective[0]
+    assert best.low < reference < best.high
+    assert best.high - best.low < 0.03 * reference
+    assert abs(float(best.estimate) - reference) <= best.estimate.error
 
 
 def test_an_interrupted_study_resumes_with_the_same_result(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import Loss, parse_loss
 from hconsist.pointwise import check_beta
 from hconsist.simulate.backend import Backend
+from hconsist.simulate.best import best_risk
 from hconsist.simulate.conditional import best_scores, conditional_risk, zero_one_regret
 from hconsist.simulate.population import population
 from hconsist.simulate.studies.mixtures import NAMES, mixture
@@ -84,7 +85,7 @@ def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
     try:
         return _finite(cell, random)
     except EngineCannotAnswerError as problem:  # reported, and no reason to stop the other cells
-        return [_row("unanswered", cell["loss"], cell["n"], "none", 0.0, 0.0, 0.0, 0.0, 0.0, str(problem))]
+        return [_row("unanswered", cell["loss"], cell["n"], "none", 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, str(problem))]
 
 
 def _row(
@@ -97,6 +98,7 @@ def _row(
     surrogate: float,
     surrogate_error: float,
     gap: float,
+    gap_error: float,
     distribution: str,
 ) -> Row:
     """Excesses hold the gaps; errors are half-widths of confidence intervals, or rounding."""
@@ -110,6 +112,7 @@ def _row(
         "surrogate": float(surrogate),
         "surrogate_error": float(surrogate_error),
         "gap": float(gap),
+        "gap_error": float(gap_error),
         "distribution": distribution,
     }
 
@@ -280,6 +283,7 @@ def _finite(cell: Cell, random: np.random.Generator) -> list[Row]:
                 surrogate[i],
                 rounding[i],
                 0.0,
+                0.0,
                 _described(weights[i], p[i], scores[i]),
             )
             for i in range(len(target))
@@ -437,12 +441,11 @@ def _mixture(cell: Cell, random: np.random.Generator, backend: Backend) -> list[
     rows = []
     for spec in cell["losses"]:
         loss = parse_loss(spec)
-        flat, weight = nodes.x.reshape(-1, nodes.x.shape[-1]), np.tile(nodes.weights, len(nodes.x)) / len(nodes.x)
-        labels = nodes.p.reshape(-1, n)
+        labels, weight = nodes.p.reshape(-1, n), np.tile(nodes.weights, len(nodes.x)) / len(nodes.x)
         best, _ = best_scores(loss, labels)
-        # the best linear risk on the nodes: an estimate of R*(H), from which the gap follows
-        within = train(spec, "linear", flat, labels, sample_weights=weight, restarts=1, tolerance=1e-6, backend=backend)
-        gap = float(within.objective[0]) - float(best @ weight)
+        # not needed for the comparison, where R*(H) cancels: how much of the excess is gap
+        within = best_risk(loss, "linear", nodes, restarts=1, backend=backend)
+        gap = float(within.estimate) - float(best @ weight)
         for i in [k for k, problem in enumerate(problems) if problem[0] == spec]:
             regret = (nodes.p * loss.losses(scores[i], NUMPY)).sum(-1) - best.reshape(nodes.p.shape[:-1])
             surrogate, surrogate_error = nodes.mean(regret)
@@ -458,6 +461,7 @@ def _mixture(cell: Cell, random: np.random.Generator, backend: Backend) -> list[
                     float(surrogate),
                     SPREAD * float(surrogate_error),
                     gap,
+                    within.estimate.error,
                     f"{cell['distribution']}; parameters={fit.parameters[i].tolist()}",
                 )
             )

@@ -21,6 +21,7 @@ from hconsist.simulate.study import Cell, Row, Verdict
 from hconsist.simulate.training import train
 
 LOSSES = ("logistic", "gce:q=0.7", "sce", "mae", "ldr:lam=1,c=1", "ldr:lam=4,c=1")
+ADAPTIVE = "aldr:lam0=1,alpha=2,c=1"
 
 
 def clean() -> GaussianMixture:
@@ -32,9 +33,9 @@ def clean() -> GaussianMixture:
 def cells(quick: bool) -> list[Cell]:
     """Every kind and rate of noise."""
     uniform, pairs = ((0.4,), (0.3,)) if quick else ((0.0, 0.2, 0.4, 0.6), (0.15, 0.3, 0.4))
-    seeds = 4 if quick else 20
+    seeds, losses = (4, LOSSES) if quick else (20, (*LOSSES, ADAPTIVE))
     return [
-        {"noise": kind, "rate": rate, "seeds": seeds, "samples": 300}
+        {"noise": kind, "rate": rate, "seeds": seeds, "samples": 300, "losses": list(losses)}
         for kind, rates in (("uniform", uniform), ("pairs", pairs))
         for rate in rates
     ]
@@ -48,7 +49,7 @@ def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
     nodes = population(base, log2_points=8, repeats=4, seed=int(random.integers(2**31)))
     samples = [noisy.sample(cell["samples"], stream) for stream in random.spawn(cell["seeds"])]
     x, y = np.stack([s[0] for s in samples]), np.stack([s[1] for s in samples])
-    problems = [(loss, i) for loss in LOSSES for i in range(cell["seeds"])]
+    problems = [(loss, i) for loss in cell["losses"] for i in range(cell["seeds"])]
     index = [i for _, i in problems]
     fit = train(
         [loss for loss, _ in problems],

@@ -13,6 +13,7 @@ import numpy as np
 from hconsist.arithmetic import NUMPY
 from hconsist.losses import parse_loss
 from hconsist.simulate.backend import Backend
+from hconsist.simulate.best import best_risk
 from hconsist.simulate.conditional import best_scores, zero_one_regret
 from hconsist.simulate.population import population
 from hconsist.simulate.studies.bounds import ROUNDING, SPREAD, curve_of
@@ -39,7 +40,7 @@ def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
     distribution, seeds, m = mixture(cell["distribution"]), cell["seeds"], cell["samples"]
     n = distribution.n_classes
     nodes = population(distribution, log2_points=8, repeats=8, seed=int(random.integers(2**31)))
-    flat, labels = nodes.x.reshape(-1, nodes.x.shape[-1]), nodes.p.reshape(-1, n)
+    labels = nodes.p.reshape(-1, n)
     even = np.tile(nodes.weights, len(nodes.x)) / len(nodes.x)
     samples = [distribution.sample(m, stream) for stream in random.spawn(seeds)]
     x, y = np.stack([s[0] for s in samples]), np.stack([s[1] for s in samples])
@@ -47,8 +48,8 @@ def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
     for tau in cell["taus"]:
         loss = parse_loss(f"comp-sum:tau={tau}")
         best, _ = best_scores(loss, labels)
-        within = train(loss, "linear", flat, labels, sample_weights=even, restarts=2, tolerance=1e-6, backend=backend)
-        gap = float(within.objective[0]) - float(best @ even)
+        within = best_risk(loss, "linear", nodes, restarts=2, backend=backend).estimate
+        gap = float(within) - float(best @ even)
         fit = train(loss, "linear", x, y, n_classes=n, l2=1e-3, restarts=2, tolerance=1e-6, backend=backend)
         scores = np.stack([fit.scores(part) for part in nodes.x], axis=1)
         target, target_error = nodes.mean(zero_one_regret(scores, nodes.p))
@@ -64,6 +65,7 @@ def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
                 "error": float(target[i]),
                 "bound": float(curve.gamma(total[i])),
                 "gap": gap,
+                "gap_error": within.error,
                 "bound_of_gap": float(curve.gamma(max(gap, 0.0))),
                 "excess": float(total[i]) - gap,
                 "state": int(states[i]),
