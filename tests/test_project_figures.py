@@ -20,8 +20,10 @@ from hconsist.figures.clouds import cloud_under_bound, near_witnesses, random_pa
 from hconsist.figures.gap import gap_curves
 from hconsist.figures.published import gain_over_published
 from hconsist.figures.witnesses import pool_size, transform_with_witnesses, witness_bars
+from hconsist.figures.zoo_map import zoo_map
 from hconsist.plots import save
 from hconsist.pointwise import PointwiseProblem
+from hconsist.zoo import zoo
 
 CHECKED_IN = Path(__file__).parents[1] / "figures"
 
@@ -130,6 +132,15 @@ def test_gap_of_the_mean_absolute_error_is_the_share_that_differs() -> None:
     (line,) = ax.lines
     entropy = -0.9 * np.log(0.9) - 0.1 * np.log(0.1)
     assert np.asarray(line.get_ydata(), dtype=float) == pytest.approx([entropy, 0.1])
+
+
+def test_map_of_the_zoo_places_the_constants() -> None:
+    ax = zoo_map(list(zoo(10, ["mae", "logistic", "hinge"])))
+    names = [text.get_text() for text in ax.get_yticklabels()]
+    found = {names[round(y)]: x for line in ax.lines for x, y in zip(*map(np.atleast_1d, line.get_data()), strict=True)}
+    assert found == pytest.approx({"hinge": 1, "comp-sum:tau=2": 10, "comp-sum:tau=1": np.sqrt(2)}, rel=1e-3)
+    with pytest.raises(InvalidInputError):
+        zoo_map(list(zoo(3, ["crammer-singer"])))
 
 
 # --- image regression: pytest --mpl-generate-path=tests/baseline tests/test_project_figures.py draws them anew -------
