@@ -182,7 +182,8 @@ class Newton:
             slope = np.max(np.where(held, 0.0, np.abs(gradient)), axis=-1) * self.unit
             scale = 1.0 + np.abs(risk)
             going = (slope > self.tolerance * scale) & (decrement > 1e-17 * scale)
-            rows, s, w, mult, step, risk = (a[going] for a in (rows, s, w, mult, step, risk))
+            rows, mult = rows[going], mult[going]
+            s, w, step, risk = (a[going] for a in (s, w, step, risk))
             moved = self._line_search(s, step, w, mult, risk, decrement[going])
             scores[rows] = moved
             stuck = np.all(moved == s, axis=-1)
