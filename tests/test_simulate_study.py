@@ -19,7 +19,7 @@ from hconsist.cli.app import app
 from hconsist.distributions import GaussianMixture
 from hconsist.errors import InvalidInputError, UnknownNameError
 from hconsist.losses import parse_loss
-from hconsist.simulate import best_risk, train
+from hconsist.simulate import Backend, best_risk, train
 from hconsist.simulate.conditional import best_scores, conditional_risk, zero_one_regret
 from hconsist.simulate.population import population
 from hconsist.simulate.studies import bounds
@@ -236,3 +236,19 @@ def test_ten_thousand_pairs_hold() -> None:
     assert len(rows) >= 10_000
     assert bounds.verdict(rows).status == "holds"
     assert bounds.verdict(rows, 0.7).status == "violated"
+
+
+def test_nothing_compared_is_not_a_success() -> None:
+    cell = {"kind": "finite", "loss": "z-loss", "n": 3, "pairs": 40}
+    rows = bounds.run(cell, np.random.default_rng(0), Backend())
+    assert [row["kind"] for row in rows] == ["unanswered"]
+    verdict = bounds.verdict(rows)
+    assert verdict.status == "undecided"
+    assert "z-loss" in verdict.summary[-1]
+
+
+@pytest.mark.parametrize("spec", ["hinge", "rho-margin"])
+def test_binary_losses_with_kinks_hold_and_a_false_bound_is_caught(spec: str) -> None:
+    rows = bounds.run({"kind": "finite", "loss": spec, "n": 2, "pairs": 80}, np.random.default_rng(1), Backend())
+    assert bounds.verdict(rows).status == "holds"
+    assert bounds.verdict(rows, 0.9).status == "violated"
