@@ -40,10 +40,9 @@ print(f"T(1/2) = {answer.estimate} at p = {answer.witness.p}: half of what is pr
 counts = collections.Counter((entry.claim, entry.new) for entry in catalogue().values())
 figure, ax = plt.subplots()
 claims = ["tight", "valid", "refuted"]
-ax.barh(claims, [counts[claim, False] for claim in claims], color="#0072B2", label="published")
-ax.barh(
-    claims, [counts[claim, True] for claim in claims], [counts[claim, False] for claim in claims], color="#E69F00", label="new"
-)
+old, new = ([counts[claim, fresh] for claim in claims] for fresh in (False, True))
+ax.barh(claims, old, color="#0072B2", label="published")
+ax.barh(claims, new, left=old, color="#E69F00", hatch="//", edgecolor="white", label="new")
 ax.invert_yaxis()
 ax.set_xlabel("statements")
 ax.legend()

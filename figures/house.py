@@ -25,7 +25,7 @@ CAPTIONS = {
     "tightness": "published T beside exact T",
     "consistency": "calibrated, or a counterexample",
     "gaps": "minimizability gaps",
-    "bounds": "convex envelope, its inverse Gamma: a Bound",
+    "bounds": "envelope, its inverse Gamma: a Bound",
     "simulate": "Monte Carlo, training, studies",
     "certificates": "proofs as files",
     "engines": "T(beta), three ways; none imports another",

@@ -154,7 +154,7 @@ def escape_bars(app: Any, what: str, name: str, obj: Any, options: Any, lines: l
 def setup(app: Any) -> dict[str, bool]:
     """Write the pages before Sphinx looks for sources."""
     app.connect("source-read", escape_subscripts)
-    app.connect("autodoc-process-docstring", escape_bars, priority=900)
+    app.connect("autodoc-process-docstring", escape_bars, priority=100)
     app.add_directive("hconsist-help", HelpDirective)
     api_pages()
     losses_page()
