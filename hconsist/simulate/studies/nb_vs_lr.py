@@ -154,6 +154,10 @@ def verdict(rows: Sequence[Row]) -> Verdict:
             continue
         needs = {d: need([row for row in group if row["d"] == d]) for d in sorted({row["d"] for row in group})}
         value, low, high = slope(group)
-        told = ", ".join(f"{d}: {m:.0f}" if np.isfinite(m) else f"{d}: more" for d, m in needs.items())
+        smallest = min(row["m"] for row in group)
+        told = ", ".join(
+            f"{d}: more" if not np.isfinite(m) else f"{d}: at most {m:.0f}" if m <= smallest else f"{d}: {m:.0f}"
+            for d, m in needs.items()
+        )
         summary.append(f"{name}, {learner}: need ~ d^{value:.2f} (95 % interval {low:.2f} to {high:.2f}); {told}")
     return Verdict("measured", tuple(summary))
