@@ -171,6 +171,11 @@ class MarginLoss(Loss):
         return "convex in scores" if self.convex else None
 
     @property
+    def kinks(self) -> tuple[Exact, ...] | None:
+        """The margins where phi bends, for a non-increasing piecewise linear phi >= 0; None for every other phi."""
+        return None
+
+    @property
     def separable(self) -> Separable:
         return Separable("scores", self.of_margin)
 

@@ -27,6 +27,10 @@ class Hinge(MarginLoss):
     source: ClassVar[str] = _ICML22
     convex: ClassVar[bool] = True
 
+    @property
+    def kinks(self) -> tuple[Exact, ...]:
+        return (Fraction(1),)
+
     def of_margin(self, u: Value, ops: Ops) -> Value:
         return ops.maximum(ops.const(1) - u, ops.const(0))
 
@@ -142,6 +146,10 @@ class RhoMargin(MarginLoss):
         rho = self._read("rho")
         require(rho > 0, "rho must be > 0", rho, "pass rho=1")
 
+    @property
+    def kinks(self) -> tuple[Exact, ...]:
+        return (Fraction(0), self.rho)
+
     def of_margin(self, u: Value, ops: Ops) -> Value:
         return ops.minimum(ops.maximum(ops.const(1) - u / ops.const(self.rho), ops.const(0)), ops.const(1))
 
@@ -160,6 +168,10 @@ class Ramp(MarginLoss):
 
     spec_name: ClassVar[str] = "ramp"
     source: ClassVar[str] = _BJM
+
+    @property
+    def kinks(self) -> tuple[Exact, ...]:
+        return (Fraction(-1), Fraction(1))
 
     def of_margin(self, u: Value, ops: Ops) -> Value:
         return ops.minimum(ops.maximum((ops.const(1) - u) / ops.const(2), ops.const(0)), ops.const(1))

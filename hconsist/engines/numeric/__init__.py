@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from threadpoolctl import threadpool_limits
 
-from hconsist.engines.numeric import direct, oracle, search, vertices
+from hconsist.engines.numeric import direct, kinked, oracle, search, vertices
 from hconsist.engines.numeric import exhaustive as exhaustive_
 from hconsist.engines.numeric.inner import Inner, SeparableSoftmax
-from hconsist.engines.numeric.methods import inner_solver, is_piecewise_linear
+from hconsist.engines.numeric.methods import inner_solver
 from hconsist.engines.numeric.oracle import BestInClass
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.losses import SoftmaxLoss, check_distribution
@@ -39,11 +39,16 @@ _AGREE = 1e-8
 POOLING = "the search uses the pooling lemma (docs/theory.md) and the pool structure of its candidates"
 
 
+VERTICES = "scores at the vertices of the arrangement of kinks (docs/theory.md, finite scores), linear programs over p"
+
+UNBOUNDED = "every distribution with this target regret has a risk that is unbounded below: no regret exists"
+
+
 def transform(problem: PointwiseProblem, beta: object, *, seed: int = 0) -> Answer:
     """Estimate T(beta) and show where it is attained.
 
-    Domain: every problem whose conditional risk is convex in the softmax values or in the scores, or concave in the
-    softmax values.
+    Domain: every problem whose conditional risk is convex in the softmax values or in the scores, concave in the softmax
+    values, or concave between the kinks of a piecewise linear margin; the zero-one target and few classes for other losses.
 
     Parameters
     ----------
@@ -93,8 +98,15 @@ def _answers(problem: PointwiseProblem, values: list[Fraction], array: Array, se
     if (inner := inner_solver(problem)) is not None:
         return _pooled(problem, inner, values, array, seed)
     plain = problem.hypotheses.score_bound is None and problem.target.k == 1
-    if plain and isinstance(loss, SoftmaxLoss) and (loss.shape == "concave in softmax" or is_piecewise_linear(loss)):
+    if plain and isinstance(loss, SoftmaxLoss) and (loss.shape == "concave in softmax" or kinked.is_linear(loss)):
         return _at_vertices(problem, loss, values, array)
+    if loss.symmetric and (scores := kinked.score_vertices(problem)) is not None:
+        return [
+            _answer(problem, s.p, s.free, s.tied, s.predicted, s.value, 0.0, (VERTICES,))
+            if s.value != np.inf
+            else Answer(None, None, None, None, "numeric", (VERTICES,), UNBOUNDED)
+            for s in kinked.smallest_regret(problem, scores, array)
+        ]
     if problem.target.k == 1 and problem.n <= direct.MOST_CLASSES:
         if len(values) > direct.MOST_BETAS:  # seconds for each: an envelope on hundreds would not come back
             raise EngineCannotAnswerError(
