@@ -21,8 +21,7 @@ import numpy as np
 
 import hconsist as hc
 from hconsist.certificates import certify, parse_claim
-from hconsist.checker import check, digest
-from hconsist.expressions import Rejected
+from hconsist.checker import Rejected, check, digest
 
 problem = hc.PointwiseProblem("logistic", n_classes=10)
 proven = certify(problem, *parse_claim("T >= b**2/2", 10))

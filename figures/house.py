@@ -20,7 +20,6 @@ CAPTIONS = {
     "plots": "curves: take an Axes, return it",
     "verify": "theorems against engines: verdicts",
     "study_figures": "the figures of the studies",
-    "expressions": "exact expression trees that the checker reads; imports nothing of the package",
     "zoo": "every loss on one line",
     "tightness": "published T beside exact T",
     "consistency": "calibrated, or a counterexample",

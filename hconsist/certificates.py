@@ -17,13 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from hconsist.arithmetic import BALLS, SYMPY, endpoints, evaluate, exact, precision
-from hconsist.checker import SCHEMA, Statement, check, digest
+from hconsist.checker import SCHEMA, Rejected, Statement, Tree, check, digest, prove
 from hconsist.engines.rigorous import transform
 from hconsist.engines.rigorous.branch import minimise
 from hconsist.engines.rigorous.regions import PairBound, comp_sum_regions
 from hconsist.engines.rigorous.risk import SoftmaxRisk, pool
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
-from hconsist.expressions import Rejected, Tree
 from hconsist.losses import CompSum, MarginLoss, SoftmaxLoss, ZeroOne
 from hconsist.pointwise import PointwiseProblem, beta_symbol
 
@@ -77,14 +76,7 @@ def tree(expression: sympy.Expr, names: dict[sympy.Symbol, str]) -> Tree:
         if e.is_Add:
             return ["add", *map(walk, e.args)]
         if e.is_Mul:
-            parts = list(e.args)
-            for log in [a for a in parts if isinstance(a, sympy.log)]:
-                ratio = next((a for a in parts if a != log and sympy.cancel(a / log.args[0]).is_Rational), None)
-                if ratio is not None:  # c x log x, which balls can enclose at x = 0
-                    parts.remove(log)
-                    parts.remove(ratio)
-                    return ["mul", walk(sympy.cancel(ratio / log.args[0])), ["xlogx", walk(log.args[0])], *map(walk, parts)]
-            return ["mul", *map(walk, parts)]
+            return ["mul", *map(walk, e.args)]
         if isinstance(e, sympy.exp):
             return ["exp", walk(e.args[0])]
         if e.is_Pow and e.exp.is_Rational:
@@ -333,17 +325,20 @@ class Search:
                 yield [piece("0", B, "x", ["tanh", ["mul", factor, "x"]]), piece(reach, "1", B)]
 
     def _softmax_witnesses(self, b: Tree) -> list[list[Tree]]:
-        """Optimal softmax values of two labels, as weights."""
+        """Optimal softmax values of two labels."""
         loss = self.problem.surrogate
         if not isinstance(loss, CompSum):
             return [["1", "0"], self._slanted()]
         if Fraction(loss.tau) >= 2:
             return [["1", "0"]]
+        if loss.tau == 1:
+            return [[["mul", "1/2", ["add", "1", b]], ["mul", "1/2", ["add", "1", ["mul", "-1", b]]]]]
         a = str(1 / (2 - Fraction(loss.tau)))
-        return [[["pow", ["add", "1", b], a], ["pow", ["add", "1", ["mul", "-1", b]], a]]]
+        weights: list[Tree] = [["pow", ["add", "1", b], a], ["pow", ["add", "1", ["mul", "-1", b]], a]]
+        return [[["mul", w, ["pow", ["add", *weights], "-1"]] for w in weights]]
 
     def _slanted(self) -> list[Tree]:
-        """Weights affine in beta that are nearly optimal for small beta."""
+        """Softmax values affine in beta that are nearly optimal for small beta."""
         step = Fraction(1, 1000)
         witness = self._rational_witnesses(step)
         if not witness:
@@ -362,7 +357,8 @@ class Search:
                     point = risk.optimum(((1 + b) / 2, (1 - b) / 2), (1, 1))
             except (ArithmeticError, ValueError):
                 return []
-            return [[str(z) for z in point.coordinates]]
+            first = Fraction(point.coordinates[0])
+            return [[str(first), str(1 - first)]]
         best = _margin_minimiser(self.problem.surrogate, b, self.problem.hypotheses.score_bound)  # type: ignore[arg-type]
         return [str(best)]
 
@@ -489,8 +485,6 @@ class Search:
 
     def _proven(self, test: Statement, options: dict[str, Any], low: str, high: str) -> dict[str, Any] | None:
         """A piece that the checker's rules accept on this interval."""
-        from hconsist.checker import prove
-
         middle = (Fraction(low) + Fraction(high)) / 2
         if self.statement["loss"]["kind"] == "softmax":
             exact_ones: list[Any] = self._softmax_witnesses("x")

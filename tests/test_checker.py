@@ -18,14 +18,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hconsist.certificates import Search, certify, parse_claim, tree
-from hconsist.checker import Statement, check, digest, prove
+from hconsist.checker import Domain, Rejected, Statement, arb, ball, check, derivative, digest, is_zero, minus, prove, shape
 from hconsist.cli import main
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
-from hconsist.expressions import Domain, Rejected, arb, ball, derivative, is_zero, minus, shape, trend
 from hconsist.pointwise import PointwiseProblem, beta_symbol
 from hconsist.theorems import catalogue
 
 N = sympy.Symbol("n", integer=True, positive=True)
+BENDS = {"convex", "concave"}
 
 
 def certificate(spec: str, n: Any, claim: str, hypotheses: str = "complete", **options: Any) -> dict[str, Any]:
@@ -208,7 +208,7 @@ def test_a_missing_piece_a_false_verdict_and_other_lemmas_are_rejected(name: str
         lambda c: c["proof"]["pieces"].pop(),
         lambda c: c.update(verdict="violated"),
         lambda c: c.update(lemmas=[]),
-        lambda c: c.update(schema="hconsist-certificate/2"),
+        lambda c: c.update(schema="hconsist-certificate/1"),
         lambda c: c["statement"].update(target="top-k:2"),
         lambda c: c["statement"].update(classes=1),
         lambda c: c["proof"].update(pieces=[]),
@@ -231,7 +231,18 @@ def test_a_counterexample_must_have_the_target_regret_and_the_prediction() -> No
             check(forged)
 
 
-@pytest.mark.parametrize("value", [[], "x", {}, {"schema": "hconsist-certificate/1"}, None, 3])
+def test_a_piece_that_runs_downwards_is_rejected() -> None:
+    """With beta = -x and x from 0 to -1 the difference b - 2 b is x, which no rule may take for positive."""
+    forged = certificate("hinge", 2, "T >= b")
+    forged["statement"]["claim"]["formula"] = ["mul", "2", "b"]
+    piece = {"from": "0", "to": "-1", "beta": ["mul", "-1", "x"], "witness": "1", "method": "algebra"}
+    forged["proof"] = {"pieces": [piece]}
+    forged["digest"] = digest(forged)
+    with pytest.raises(Rejected, match="upwards"):
+        check(forged)
+
+
+@pytest.mark.parametrize("value", [[], "x", {}, {"schema": "hconsist-certificate/2"}, None, 3])
 def test_what_is_no_certificate_is_rejected(value: Any) -> None:
     with pytest.raises(Rejected):
         check(value)
@@ -266,13 +277,13 @@ def test_roots_of_squares_and_bases_of_unknown_sign_are_refused() -> None:
 
 
 def test_shapes_and_trends_follow_the_rules() -> None:
-    assert shape(["mul", "-1", ["log", "u"]], "u") == {"convex"}
-    assert shape(["pow", "u", "1/2"], "u") == {"concave"}
-    assert shape(["pow", "v", "3"], "v") == set()
-    assert shape(["log", ["add", "1", ["exp", ["mul", "-1", "v"]]]], "v") == {"convex"}
-    assert shape(["add", "1", ["mul", "-1", ["tanh", "v"]]], "v") == set()
-    assert trend(["add", "1", ["mul", "-2", ["tanh", "v"]]], "v") == {"down"}
-    assert trend(["pow", "v", "2"], "v") == set()
+    assert shape(["mul", "-1", ["log", "u"]], "u") & BENDS == {"convex"}
+    assert shape(["pow", "u", "1/2"], "u") & BENDS == {"concave"}
+    assert not shape(["pow", "v", "3"], "v")
+    assert shape(["log", ["add", "1", ["exp", ["mul", "-1", "v"]]]], "v") & BENDS == {"convex"}
+    assert shape(["add", "1", ["mul", "-1", ["tanh", "v"]]], "v") & BENDS == set()
+    assert shape(["add", "1", ["mul", "-2", ["tanh", "v"]]], "v") == {"down"}
+    assert shape(["pow", "v", "2"], "v") == {"convex"}
 
 
 def test_balls_of_trees_contain_samples_and_derivatives_agree() -> None:
@@ -285,7 +296,6 @@ def test_balls_of_trees_contain_samples_and_derivatives_agree() -> None:
         h = Fraction(1, 10**8)
         slope = (ball(t, {"x": arb(x + h)}) - ball(t, {"x": arb(x - h)})) / arb(2 * h)
         assert d.overlaps(slope)
-    assert ball(["xlogx", "x"], {"x": arb(0).union(arb(1))}).contains(-0.36)
 
 
 def test_prove_is_three_valued() -> None:
@@ -349,9 +359,7 @@ def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_checker_loads_nothing_of_the_package_but_itself() -> None:
     code = "import sys, hconsist.checker; print(sorted(m for m in sys.modules if m.startswith(('hconsist', 'sympy', 'numpy'))))"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert shown.strip() == "['hconsist', 'hconsist.checker', 'hconsist.expressions']"
-    for name in ("checker.py", "expressions.py"):
-        assert len((Path(sys.modules["hconsist.checker"].__file__ or "").parent / name).read_text().splitlines()) < 400
+    assert shown.strip() == "['hconsist', 'hconsist.checker']"
 
 
 def value_of_form(form: Any, x: float) -> float:
@@ -380,7 +388,7 @@ TREES = st.recursive(
         st.tuples(st.just("add"), inner, inner).map(list),
         st.tuples(st.just("mul"), inner, inner).map(list),
         st.tuples(st.just("pow"), inner, EXPONENTS).map(list),
-        st.tuples(st.sampled_from(["exp", "log", "tanh", "xlogx"]), inner).map(list),
+        st.tuples(st.sampled_from(["exp", "log", "tanh"]), inner).map(list),
         st.tuples(st.sampled_from(["max", "min"]), inner, inner).map(list),
     ),
     max_leaves=8,
@@ -411,7 +419,7 @@ def test_normal_forms_are_the_functions_that_they_came_from(t: Any, x: Fraction)
 def test_shapes_and_trends_are_true_of_samples(t: Any) -> None:
     """Convexity and monotonicity, where claimed, hold on a grid of [0, 1]."""
     try:
-        claimed, moves = shape(t, "x"), trend(t, "x")
+        claimed = moves = shape(t, "x")
         values = [float(ball(t, {"x": arb(Fraction(k, 8))}).mid()) for k in range(9)]
     except (Rejected, ZeroDivisionError, ValueError):
         return

@@ -24,8 +24,7 @@ def command(file: Path, as_json: bool) -> ExitCode:
 
     Exits 0, 1 or 3 in that order, and 2 when the file is no valid certificate: changed, malformed, or short of its proof.
     """
-    from hconsist.checker import check
-    from hconsist.expressions import Rejected
+    from hconsist.checker import Rejected, check
 
     remedy = "write one with hconsist certify"
     try:
