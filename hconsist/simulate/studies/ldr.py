@@ -90,8 +90,8 @@ def verdict(rows: Sequence[Row]) -> Verdict:
         told = []
         for loss in dict.fromkeys(row["loss"] for row in group):
             values = np.array([row["excess"] for row in group if row["loss"] == loss])
-            told.append(
-                (float(values.mean()), f"{loss} {values.mean():.4f} +- {values.std(ddof=1) / np.sqrt(values.size):.4f}")
-            )
+            fewer = f" ({values.size} seeds)" if values.size < len({row["seed"] for row in group}) else ""
+            error = values.std(ddof=1) / np.sqrt(values.size)
+            told.append((float(values.mean()), f"{loss} {values.mean():.4f} +- {error:.4f}{fewer}"))
         summary.append(f"{noise} {rate:g}: " + ", ".join(text for _, text in sorted(told)))
     return Verdict("measured", tuple(summary))
