@@ -27,8 +27,10 @@ Outcome = Literal["confirmed", "contradicted", "undecided"]
 BETAS = tuple(Fraction(s) for s in ("1/1000", "1/50", "1/10", "1/4", "1/3", "2/5", "1/2", "2/3", "4/5", "19/20", "1"))
 #: The numeric engine's estimates are compared to this accuracy (absolute, T being at most of order 1).
 NUMERIC_TOLERANCE = 1e-6
-#: A proven comparison of closed forms must be at least this sharp to count as equality.
-EQUALITY_WIDTH = Fraction(1, 10**12)
+#: A proven comparison must be at least this sharp to count as equality: closed forms, and enclosures by search.
+EQUALITY_WIDTH: dict[EngineName, Fraction] = {"symbolic": Fraction(1, 10**12), "rigorous": Fraction(1, 10**6)}
+#: The rigorous engine's budget for one value. A wider enclosure is still a proof: it may confirm or refute an inequality.
+RIGOROUS_BUDGET: dict[str, Any] = {"width": Fraction(1, 10**7), "max_boxes": 40}
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,9 @@ def describe(problem: PointwiseProblem) -> str:
 
 
 # -- checks of transformations -----------------------------------------------------------------------------------------
-def _compare_proven(answer: Answer, low: Fraction, high: Fraction, relation: str) -> tuple[Outcome, float | None]:
+def _compare_proven(
+    answer: Answer, low: Fraction, high: Fraction, relation: str, sharpness: Fraction
+) -> tuple[Outcome, float | None]:
     """A proven enclosure [answer.lower, answer.upper] of T against a proven enclosure [low, high] of the formula."""
     if relation == "transform >=":
         if answer.upper is not None and answer.upper < low:
@@ -118,14 +122,14 @@ def _compare_proven(answer: Answer, low: Fraction, high: Fraction, relation: str
         if answer.lower is not None and answer.lower >= high:
             return "confirmed", float(answer.lower - high)
         # Equality cases overlap: T >= f is confirmed only up to the width of the balls, which is said by the margin.
-        sharp = answer.lower is not None and high - answer.lower <= EQUALITY_WIDTH
+        sharp = answer.lower is not None and high - answer.lower <= sharpness
         return ("confirmed", float(answer.lower - high)) if sharp else ("undecided", None)  # type: ignore[operator]
     if (answer.upper is not None and answer.upper < low) or (answer.lower is not None and answer.lower > high):
         gap = float(low - answer.upper) if answer.upper is not None and answer.upper < low else float(answer.lower - high)  # type: ignore[operator]
         return "contradicted", gap
     if answer.proven:
         width = max(answer.upper - low, high - answer.lower)  # type: ignore[operator]
-        if width <= EQUALITY_WIDTH:
+        if width <= sharpness:
             return "confirmed", float(width)
     return "undecided", None
 
@@ -144,7 +148,7 @@ def _ask(engine: EngineName, problem: PointwiseProblem, betas: Sequence[Fraction
     if engine == "numeric":
         sweep = importlib.import_module("hconsist.engines.numeric").sweep
         return list(sweep(problem, list(betas)))
-    return [transform(problem, b, engine) for b in betas]
+    return [transform(problem, b, engine, **(RIGOROUS_BUDGET if engine == "rigorous" else {})) for b in betas]
 
 
 def _check_transform(entry: Theorem, problem: PointwiseProblem, engine: EngineName) -> Check:
@@ -166,7 +170,7 @@ def _check_transform(entry: Theorem, problem: PointwiseProblem, engine: EngineNa
         if engine == "numeric":
             outcome, margin = _compare_estimate(answer, float((low + high) / 2), entry.relation)
         else:
-            outcome, margin = _compare_proven(answer, low, high, entry.relation)
+            outcome, margin = _compare_proven(answer, low, high, entry.relation, EQUALITY_WIDTH[engine])
         if margin is not None:
             margins.append(margin)
         if outcome == "contradicted" and not refutation:

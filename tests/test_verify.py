@@ -39,7 +39,7 @@ def answer(lower: str | None, upper: str | None, estimate: float | None = None) 
 )
 def test_proofs_are_compared_in_three_values(lower: str | None, upper: str | None, relation: str, outcome: str) -> None:
     value = Fraction("0.4")
-    assert _compare_proven(answer(lower, upper), value, value, relation)[0] == outcome
+    assert _compare_proven(answer(lower, upper), value, value, relation, Fraction(1, 10**12))[0] == outcome
 
 
 @pytest.mark.parametrize(
