@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,8 @@ class Jet:
     def chain(self, value: Array, first: Array, second: Array) -> Jet:
         """f(self) from f, f' and f'' at the value."""
         g = self.gradient
+        if not g.shape[-1]:
+            return _plain(value)
         outer = g[..., :, None] * g[..., None, :]
         return Jet(value, first[..., None] * g, second[..., None, None] * outer + first[..., None, None] * self.hessian)
 
@@ -55,6 +58,8 @@ class Jet:
     def __add__(self, other: Any) -> Jet:
         v, g, h = self._pair(other)
         value = self.value + v
+        if not self.gradient.shape[-1]:
+            return _plain(value)
         if isinstance(other, Jet):
             return Jet(value, self.gradient + g, self.hessian + h)
         d = self.gradient.shape[-1]
@@ -77,7 +82,11 @@ class Jet:
     def __mul__(self, other: Any) -> Jet:
         if not isinstance(other, Jet):
             v = np.asarray(other, dtype=float)
+            if not self.gradient.shape[-1]:
+                return _plain(self.value * v)
             return Jet(self.value * v, self.gradient * v[..., None], self.hessian * v[..., None, None])
+        if not self.gradient.shape[-1]:
+            return _plain(self.value * other.value)
         cross = self.gradient[..., :, None] * other.gradient[..., None, :]
         return Jet(
             self.value * other.value,
@@ -100,6 +109,12 @@ class Jet:
     def __rtruediv__(self, other: Any) -> Jet:
         r = 1.0 / self.value
         return self.chain(r, -r * r, 2 * r * r * r).__mul__(other)
+
+
+def _plain(value: Array) -> Jet:
+    """A value without derivatives (d = 0)."""
+    value = np.asarray(value)
+    return Jet(value, np.empty((*value.shape, 0)), np.empty((*value.shape, 0, 0)))
 
 
 def _where(condition: Array, x: Jet, y: Jet) -> Jet:
@@ -275,7 +290,7 @@ class GroupJetOps(JetOps):
         return self._largest(matrix, self._without_self())
 
     def maximum_over(self, value: Any, slope: Any, low: Value, high: Value) -> Value:
-        """Bisection on the slope, without derivatives; with them, from the maximisers of such a run.
+        """The root of the slope, without derivatives; with them, from the maximisers of such a run.
 
         By the envelope theorem the first derivatives of the maximiser give the second derivatives of the maximum.
         """
@@ -285,13 +300,11 @@ class GroupJetOps(JetOps):
             def constant(lam: Array) -> Jet:
                 return Jet(lam, np.zeros((*shape, 0)), np.zeros((*shape, 0, 0)))
 
-            below, above = np.full(shape, float(low)), np.full(shape, float(high))
-            for _ in range(60):
-                middle = (below + above) / 2
-                rising = slope(constant(middle), self).value > 0
-                below, above = np.where(rising, middle, below), np.where(rising, above, middle)
-            self.maximisers.append(below)
-            return value(constant(below), self)
+            at = _falling_root(
+                lambda lam: slope(constant(lam), self).value, np.full(shape, float(low)), np.full(shape, float(high))
+            )
+            self.maximisers.append(at)
+            return value(constant(at), self)
         lam = self._known.pop(0)
         d = self.size
         flat = np.zeros((*lam.shape, d, d))
@@ -315,6 +328,8 @@ class GroupJetOps(JetOps):
         def total(a: Array, weights: Array, axis: int) -> Array:
             return np.asarray(np.sum(np.where(weights > 0, weights * a, 0.0), axis=axis))
 
+        if not x.gradient.shape[-1]:
+            return _plain(total(x.value, w, -1))
         return Jet(total(x.value, w, -1), total(x.gradient, w[..., None], -2), total(x.hessian, w[..., None, None], -3))
 
     @staticmethod
@@ -325,3 +340,40 @@ class GroupJetOps(JetOps):
             np.take_along_axis(x.gradient, index[..., None], axis=-2)[..., 0, :],
             np.take_along_axis(x.hessian, index[..., None, None], axis=-3)[..., 0, :, :],
         )
+
+
+def _falling_root(function: Callable[[Array], Array], low: Array, high: Array) -> Array:
+    """Where a function that falls through 0 does so, elementwise; an end of the interval where it has one sign.
+
+    Anderson-Bjorck steps (regula falsi whose stale end is scaled down), a bisection where three of them left more than half.
+
+    Examples
+    --------
+    >>> _falling_root(lambda x: 2 - x**3, np.array([0.0]), np.array([2.0])) ** 3
+    array([2.])
+    """
+    a, b, fa, fb = low.copy(), high.copy(), function(low), function(high)
+    close = 1e-13 * (np.abs(fa) + np.abs(fb))
+    x, before, last = np.where(fa <= 0, a, b), b - a, np.zeros(a.shape)
+    going = (fa > 0) & (fb < 0)
+    for i in range(90):
+        if not np.any(going):
+            break
+        with np.errstate(all="ignore"):
+            step = b - fb * (b - a) / (fb - fa)
+        slow = (i % 3 == 2) & (b - a > before / 2)
+        step = np.where(slow | ~((step > a) & (step < b)), (a + b) / 2, step)
+        if i % 3 == 2:
+            before = b - a
+        f = function(np.where(going, step, x))
+        x = np.where(going, step, x)
+        right = f > 0  # the root is to the right of x
+        with np.errstate(all="ignore"):
+            shrink = 1.0 - f / np.where(right, fa, fb)
+        shrink = np.where(shrink > 0, shrink, 0.5)
+        stale = np.where(right, last > 0, last < 0)
+        fa, fb = np.where(right, f, np.where(stale, fa * shrink, fa)), np.where(right, np.where(stale, fb * shrink, fb), f)
+        a, b = np.where(right, x, a), np.where(right, b, x)
+        last = np.where(right, 1.0, -1.0)
+        going &= (np.abs(f) > close) & (b - a > 1e-15 * np.maximum(np.abs(a), np.abs(b)))
+    return x

@@ -6,9 +6,9 @@ import numpy as np
 
 from hconsist.engines.numeric.inner import Fallback, Inner, SeparableScores, SeparableSoftmax
 from hconsist.engines.numeric.jets import GroupJetOps, GroupScores, Jet, JetOps
-from hconsist.engines.numeric.smooth import FormulaModel, Newton, SeparableScoresModel, SoftmaxModel
+from hconsist.engines.numeric.smooth import FormulaModel, Newton, PairwiseModel, SeparableScoresModel, SoftmaxModel
 from hconsist.errors import EngineCannotAnswerError
-from hconsist.losses import LDRk, Loss, Max, SoftmaxLoss
+from hconsist.losses import LDRk, Loss, Max, SoftmaxLoss, Sum
 from hconsist.pointwise import PointwiseProblem
 
 #: On the complete set, scores beyond this many units change no risk in double precision.
@@ -34,8 +34,11 @@ def inner_solver(problem: PointwiseProblem) -> Inner | None:
     if separable is not None and separable.complement:
         newton = Newton(SeparableScoresModel(separable.term, problem.n), _FAR if bound is None else float(bound))
         return Fallback(SeparableScores(separable), newton) if bound is None else newton
+    far = _FAR if bound is None else float(bound)
+    if isinstance(loss, Sum):
+        return Newton(PairwiseModel(loss.phi.of_margin), far)
     model = FormulaModel(loss, problem.n, loss.sum_to_zero, _inner_maxima(loss))
-    return Newton(model, _FAR if bound is None else float(bound))
+    return Newton(model, far)
 
 
 def _margin(loss: Loss) -> float:

@@ -98,6 +98,42 @@ class SeparableScoresModel:
 
 
 @dataclass(frozen=True)
+class PairwiseModel:
+    """Sum losses ``l_y = sum_{k != y} phi(s_y - s_k)``: derivatives from those of phi at the differences."""
+
+    phi: Callable[[Value, Ops], Value]
+
+    def values(self, scores: Array, multiplicity: Array) -> Array:
+        """Losses (N, G)."""
+        phi = self.phi(scores[:, :, None] - scores[:, None, :], NUMPY)
+        return np.asarray(np.sum(np.where(_others(multiplicity) > 0, _others(multiplicity) * phi, 0.0), axis=-1))
+
+    def derivatives(self, scores: Array, multiplicity: Array, weight: Array) -> tuple[Array, Array, Array]:
+        """Losses, Jacobian, Hessian of the weighted sum."""
+        others = _others(multiplicity)
+        jet = self.phi(Jet.variable(scores[:, :, None] - scores[:, None, :]), _JETS)
+        value, first, second = (np.where(others > 0, others * a, 0.0) for a in _elementwise(jet))
+        diagonal = np.arange(scores.shape[-1])
+        jacobian = -first
+        jacobian[:, diagonal, diagonal] += np.sum(first, axis=-1)
+        bend = weight[:, :, None] * second
+        bend = bend + np.swapaxes(bend, -1, -2)  # a graph Laplacian
+        hessian = -bend
+        hessian[:, diagonal, diagonal] += np.sum(bend, axis=-1)
+        return np.sum(value, axis=-1), jacobian, hessian
+
+
+def _others(multiplicity: Array) -> Array:
+    """How many labels other than one of group y are in group k: (N, G, G); nothing for an empty group y."""
+    others = np.maximum(multiplicity[:, None, :] - np.eye(multiplicity.shape[-1]), 0.0)
+    return np.asarray(others * (multiplicity > 0)[:, :, None])
+
+
+def _elementwise(jet: Jet) -> tuple[Array, Array, Array]:
+    return jet.value, jet.gradient[..., 0], jet.hessian[..., 0, 0]
+
+
+@dataclass(frozen=True)
 class FormulaModel:
     """Any symmetric loss by its formula over jets; a loss over scores that sum to zero sees the centred scores."""
 
