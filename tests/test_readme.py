@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import hconsist
+from hconsist import theorems
 from hconsist.cli import COMMANDS, main
 
 ROOT = Path(__file__).parents[1]
@@ -82,3 +83,14 @@ def test_torch_is_never_pulled_in_by_the_tests() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = [*project["dependencies"], *project["optional-dependencies"]["test"]]
     assert not any(name.startswith("torch") for name in wanted)
+
+
+def test_verdict_table_is_of_this_catalogue() -> None:
+    table = README.split("<!-- verdicts: begin -->\n")[1].split("<!-- verdicts: end -->")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+    shown = {row[0].strip("`"): row for row in rows}
+    catalogue = theorems.catalogue()
+    assert list(shown) == list(catalogue)
+    for name, entry in catalogue.items():
+        assert shown[name][1:3] == [entry.paper, entry.claim + (" (new)" if entry.new else "")]
+        assert shown[name][3] == "holds"
