@@ -60,9 +60,16 @@ def main() -> dict[str, float]:
             ("ldr:lam=0.25,c=1", 10),
             ("gce:q=0.7", 1000),
             ("mae", 1000),
+            ("ldr:lam=0.25,c=1", 1000),
+            ("constrained:phi=hinge", 10),
+            ("sum:phi=hinge", 10),
+            ("max:phi=hinge", 10),
         ):
             seconds, _ = timed(sweep, PointwiseProblem(spec, n_classes=n), BETAS)
             print(f"sweep of 200 betas, {spec}, n = {n}: {seconds:.2f} s")
+        for spec, n in (("sum:phi=squared-hinge", 3), ("sum:phi=squared-hinge", 5), ("aldr:lam0=1,alpha=2", 5)):
+            seconds, _ = timed(sweep, PointwiseProblem(spec, n_classes=n), BETAS[9::19])
+            print(f"sweep of {len(BETAS[9::19])} betas, {spec}, n = {n}: {seconds:.2f} s")
         for spec in ("logistic", "gce:q=0.7"):
             problem = PointwiseProblem(spec, n_classes=10)
             seconds, answers = timed(sweep, problem, BETAS)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from threadpoolctl import threadpool_limits
 
+from hconsist.arithmetic import NUMPY
 from hconsist.engines.numeric import direct, kinked, oracle, search, vertices
 from hconsist.engines.numeric import exhaustive as exhaustive_
 from hconsist.engines.numeric.inner import Inner, SeparableSoftmax
@@ -35,6 +36,9 @@ _FAR = 100.0
 _ANCHORS = 24
 #: How far the search and the re-evaluated witness may differ, relative to 1 + value.
 _AGREE = 1e-8
+
+#: Beyond so many classes a witness is evaluated by the softmax form of its loss: the definition may need all pairs of labels.
+_PAIRS = 100
 
 POOLING = "the search uses the pooling lemma (docs/theory.md) and the pool structure of its candidates"
 
@@ -262,7 +266,12 @@ def _answer(
 ) -> Answer:
     """Assemble an answer; the regret of the witness is evaluated anew from the definition of the loss."""
     p = p / p.sum()
-    risks = problem.conditional_risk(np.stack([_shown(problem, tied), _shown(problem, best)]), np.stack([p, p]))
+    scores = np.stack([_shown(problem, tied), _shown(problem, best)])
+    if isinstance(problem.surrogate, SoftmaxLoss) and problem.n > _PAIRS:
+        losses = problem.surrogate.of_probabilities(NUMPY.softmax(scores / float(problem.surrogate.temperature)), NUMPY)
+        risks = np.sum(np.where(p > 0, p * losses, 0.0), axis=-1)
+    else:
+        risks = problem.conditional_risk(scores, np.stack([p, p]))
     regret = float(risks[0] - risks[1])
     witness = Witness(tuple(map(float, p)), tuple(map(float, _shown(problem, tied))), tuple(map(int, predicted)), regret)
     reason = ""

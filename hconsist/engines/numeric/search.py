@@ -384,8 +384,8 @@ def _improve_blocks(objective: Objective, best: Found, betas: Array, n: int, k: 
 
 
 def _try_blocks(objective: Objective, best: Found, gap: Array, steps: tuple[int, ...]) -> Found:
-    moved = [descend(objective, _resized(best.candidates, step * gap), iterations=8) for step in steps]
-    return _best(objective, Candidates.join([best.candidates, *moved]), best.value.size)
+    moved = Candidates.join([_resized(best.candidates, step * gap) for step in steps])
+    return _best(objective, Candidates.join([best.candidates, descend(objective, moved, iterations=8)]), best.value.size)
 
 
 def _resized(c: Candidates, change: Array) -> Candidates:
