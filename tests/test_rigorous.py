@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from hconsist.arithmetic import BALLS, endpoints, precision
+from hconsist.bounds import derive
 from hconsist.engines.rigorous import best_in_class_risk, minimizability_gap, transform
 from hconsist.engines.rigorous.risk import SoftmaxRisk, pool
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
@@ -286,3 +287,26 @@ def test_constrained_losses_of_three_labels_agree_with_the_numeric_engine(phi: s
     scores = np.array(answer.witness.scores)
     assert abs(scores.sum()) < 1e-12
     assert scores[1] == scores.max()
+
+
+EXCESSES = tuple(Fraction(s) for s in ("0", "1/1000", "1/100", "1/10", "1/6", "3/10", "2/5", "1/2"))
+
+
+def test_gamma_of_mae_is_enclosed() -> None:
+    """For n = 3 the envelope of T runs through (0, 0), (1/2, 1/6) and (1, 1/2)."""
+    bound = derive("mae", n_classes=3, engine="rigorous")
+    for excess in EXCESSES:
+        answer = bound.bound(excess)
+        truth = 3 * excess if excess <= Fraction(1, 6) else Fraction(1, 4) + excess * 3 / 2
+        assert answer.lower <= truth <= answer.upper <= answer.lower + Fraction(1, 30)
+
+
+def test_gamma_of_the_logistic_loss_is_enclosed() -> None:
+    """Gamma is the inverse of the convex increasing T, so T(lower) <= excess <= T(upper), but for Gamma = 1."""
+    bound = derive("logistic", n_classes=2, engine="rigorous")
+    for excess in EXCESSES:
+        answer = bound.bound(excess)
+        assert endpoints(two_labels(Fraction(1), Fraction(answer.lower)))[0] <= excess
+        assert excess <= endpoints(two_labels(Fraction(1), Fraction(answer.upper)))[1]
+        assert answer.upper - answer.lower <= Fraction(1, 30)
+    assert bound.bound(1).lower == bound.bound(1).upper == 1
