@@ -27,6 +27,7 @@ CAPTIONS = {
     "bounds": "envelope, its inverse Gamma: a Bound",
     "simulate": "Monte Carlo, training, studies",
     "certificates": "proofs as files",
+    "exports": "claims for z3, boxes for Coq",
     "engines": "T(beta), three ways; none imports another",
     "theorems": "what papers claim, as data",
     "pointwise": "the question (PointwiseProblem) and the Answer",

@@ -26,6 +26,7 @@ _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": E
 @click.option("--time-budget", default=60.0, show_default=True, metavar="S", type=click.FloatRange(min=0), help="Seconds.")
 @click.option("--max-boxes", default=20_000, show_default=True, metavar="N", type=click.IntRange(min=1), help="Boxes.")
 @click.option("--resume", is_flag=True, help="Go on from the undecided certificate in FILE.")
+@click.option("--export", metavar="FILE", type=click.Path(path_type=Path), help="Also an SMT-LIB (.smt2) or Coq (.v) script.")
 @json_option
 def command(
     spec: str,
@@ -37,6 +38,7 @@ def command(
     time_budget: float,
     max_boxes: int,
     resume: bool,
+    export: Path | None,
     as_json: bool,
 ) -> ExitCode:
     """Search for a proof that T(b) >= EXPR for every b in [0, 1], or for a counterexample, and write it to FILE.
@@ -48,6 +50,8 @@ def command(
     from hconsist.pointwise import PointwiseProblem
 
     check_output(output, (".json",))
+    if export is not None:
+        check_output(export, (".smt2", ".v"))
     problem = PointwiseProblem(spec, target, hypotheses, n_classes)  # type: ignore[arg-type]
     relation, formula = parse_claim(claim, n_classes)
     before = read(output) if resume else None
@@ -67,6 +71,12 @@ def command(
         checkpoint=write,
     )
     write(certificate)
+    if export is not None:
+        from hconsist.exports import coq_script, smt_script
+
+        script = coq_script(certificate) if export.suffix == ".v" else smt_script(certificate["statement"])
+        with atomic_file(export) as temporary:
+            temporary.write_text(script, encoding="utf-8")
     verdict, proof = certificate["verdict"], certificate["proof"]
     if as_json:
         print_json({"verdict": verdict, "lemmas": certificate["lemmas"], "file": str(output), "digest": certificate["digest"]})
