@@ -140,3 +140,33 @@ def test_kinks_of_margin_losses_are_where_they_bend() -> None:
         value = loss.of_margin(u, NUMPY)  # type: ignore[attr-defined]
         bends = u[1:-1][np.abs(np.diff(value, 2)) > 1e-9]
         assert bends.tolist() == pytest.approx(sorted(float(v) for v in loss.kinks))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("tau", "n", "k"), [("2", 5, 2), ("2.5", 6, 3), ("3", 4, 3)])
+def test_top_k_with_tau_of_two_or_more_against_the_vertices_of_the_softmax(tau: str, n: int, k: int) -> None:
+    # the infimum over { S : S_i >= S_m for i predicted } of a concave risk is at S uniform on a set of labels
+    t, betas = float(tau), [0.2, 0.5, 0.8, 0.95]
+    problem = PointwiseProblem(f"comp-sum:tau={tau}", target=f"top-k:{k}", n_classes=n)
+    answers = sweep(problem, betas)
+
+    def regret(p: np.ndarray, predicted: tuple[int, ...]) -> float:
+        gains = []
+        for members in (np.array(m, dtype=bool) for m in product((False, True), repeat=n)):
+            inside = members[list(predicted)].all() or not np.delete(members, predicted).any()
+            if members.any() and inside:
+                gains.append(members.sum() ** (1 - t) * p[members].sum())
+        return float(p.max() - max(gains)) / (t - 1)
+
+    for beta, answer in zip(betas, answers, strict=True):
+        witness = answer.witness
+        assert witness is not None
+        assert float(problem.target_regret(witness.p, witness.predicted)) >= beta - 1e-12
+        assert answer.estimate == pytest.approx(regret(np.array(witness.p), witness.predicted), abs=1e-9)
+    rng = np.random.default_rng(n)
+    for i in range(200):
+        p = rng.multinomial(8, np.full(n, 1 / n)) / 8 if i % 2 else rng.dirichlet(np.full(n, 0.3))
+        predicted = tuple(np.argsort(p)[:k].tolist())
+        below = [
+            a.estimate for b, a in zip(betas, answers, strict=True) if b <= problem.target_regret(p, list(predicted)) + 1e-12
+        ]
+        assert regret(p, predicted) >= max(below, default=0.0) - 1e-12
