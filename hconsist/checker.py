@@ -7,6 +7,7 @@ Nothing of the package is imported. An expression tree is a rational string ("3/
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 import json
@@ -32,6 +33,7 @@ def need(condition: object, message: str) -> None:
         raise Rejected(message)
 
 
+@functools.lru_cache(maxsize=4096)
 def rational(text: object) -> Fraction:
     """A rational in lowest terms, from its string."""
     need(isinstance(text, str) and bool(re.fullmatch(r"-?\d+(/[1-9]\d*)?", text)), f"not a rational string: {text!r:.60}")
@@ -362,10 +364,8 @@ class Statement:
         self.n, self.relation, self.claim = s["classes"], s["claim"]["relation"], s["claim"]["formula"]
         self.g, self.bound, self.lemmas = s["loss"]["formula"], s["score_bound"], set[str]()
         self.softmax, self.name = s["loss"]["kind"] == "softmax", "u" if s["loss"]["kind"] == "softmax" else "v"
-        need(
-            s["loss"]["kind"] in ("softmax", "margin") and self.relation in (">=", "<=") and s["target"] == "zero-one",
-            "unknown",
-        )
+        need(s["loss"]["kind"] in ("softmax", "margin") and s["target"] == "zero-one", "an unknown loss or target")
+        need(self.relation in (">=", "<="), "an unknown relation")
         need(self.n == "any" or (type(self.n) is int and self.n >= 2), "classes must be a whole number >= 2, or any")
         need(self.bound is None if self.softmax else self.n == 2, "softmax losses: no score bound; margin losses: two classes")
         need(self.bound is None or rational(self.bound) > 0, "the score bound must be positive")
