@@ -321,6 +321,13 @@ def test_direct_search_agrees_with_the_pooled_one() -> None:
     assert Direct(problem).smallest_regret(0.3)[0] == pytest.approx(transform(problem, 0.3).estimate, abs=1e-8)
 
 
+def test_direct_search_finds_minima_narrower_than_its_grid() -> None:
+    from hconsist.engines.numeric.direct import Direct
+
+    problem = PointwiseProblem("constrained:phi=hinge", n_classes=3)  # theorem F: T(b) = b up to b = 1/2
+    assert Direct(problem).smallest_regret(0.001)[0] == pytest.approx(0.001, abs=2e-7)
+
+
 def test_direct_search_refuses_what_would_not_come_back() -> None:
     with pytest.raises(EngineCannotAnswerError, match="betas at most"):
         sweep(PointwiseProblem("max:phi=exponential", n_classes=3), np.linspace(0, 1, 100).tolist())

@@ -1,7 +1,8 @@
 """Numeric engine: T by convex optimisation, with a witness; an estimate, never a proof.
 
 Inner problem (over scores): `inner` solves it in batches over grouped distributions, `oracle` is the readable check by CVXPY.
-Outer problem (over p): `search`, with the pooling lemma; `exhaustive` backs it for few classes without the lemma.
+Outer problem (over p): `search`, with the pooling lemma; `exhaustive` backs it for few classes without the lemma. Losses that
+are concave between kinks have finitely many scores to try: `kinked` (and `vertices`, in closed form). For the rest, `direct`.
 """
 
 from __future__ import annotations
