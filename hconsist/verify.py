@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from hconsist.bounds import derive, enclose
+from hconsist.consistency import verdict
 from hconsist.engines import EngineName, transform
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.pointwise import Answer, PointwiseProblem, beta_symbol, excess_symbol
@@ -246,11 +247,11 @@ def _check_consistency(entry: Theorem, problem: PointwiseProblem, engine: Engine
     name = describe(problem)
     if engine != "symbolic":
         return Check(engine, name, "undecided", None, "consistency is decided by proof or counterexample, not by this engine")
-    verdict = importlib.import_module("hconsist.consistency").verdict(problem.surrogate, problem.n_classes, problem.target)
+    found = verdict(problem.surrogate, problem.n_classes, problem.target)
     wanted = "consistent" if entry.relation == "consistent" else "not consistent"
-    if verdict.status == "undecided":
-        return Check(engine, name, "undecided", None, verdict.reason)
-    return Check(engine, name, "confirmed" if verdict.status == wanted else "contradicted", None, verdict.reason)
+    if found.status == "undecided":
+        return Check(engine, name, "undecided", None, found.reason)
+    return Check(engine, name, "confirmed" if found.status == wanted else "contradicted", None, found.reason)
 
 
 def _levels(problem: PointwiseProblem, engine: EngineName, betas: Sequence[Fraction]) -> list[Fraction]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib
 import io
 import math
 from collections.abc import Iterator, Sequence
@@ -12,13 +11,14 @@ from fractions import Fraction
 from typing import Any
 
 from hconsist.bounds import Bound, derive
+from hconsist.consistency import verdict
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import CATALOGUE, Loss, parse_loss
 from hconsist.pointwise import PointwiseProblem, beta_symbol
 from hconsist.theorems import published
 
 #: Where the constant of a bound is looked for.
-_BETAS = tuple(Fraction(i, 64) for i in range(1, 65))
+_BETAS = (Fraction(1, 2048), Fraction(1, 1024), *(Fraction(i, 64) for i in range(1, 65)))
 HEADER = ("loss", "n", "consistent", "top-2 consistent", "growth", "constant", "published", "source")
 
 
@@ -29,7 +29,7 @@ class ZooRow:
     Parameters
     ----------
     loss : str
-        Spec string.
+        Spec string, as it was given.
     n_classes : int
     consistent, top_2 : str
         "yes", "no" or "?" (undecided).
@@ -82,19 +82,19 @@ def zoo(n_classes: int = 10, specs: Sequence[str] | None = None) -> Iterator[Zoo
     Examples
     --------
     >>> [row.cells()[:6] for row in zoo(3, ["mae"])]
-    [('comp-sum:tau=2', '3', 'yes', 'no', '1', '3')]
+    [('mae', '3', 'yes', 'no', '1', '3')]
     """
-    for loss in [parse_loss(spec) for spec in (CATALOGUE if specs is None else specs)]:  # all read before any work
-        yield _row(loss, loss.only_classes or n_classes)
+    names = [entry.spec for entry in CATALOGUE.values()] if specs is None else specs
+    for name, loss in [(name, parse_loss(name)) for name in names]:  # all read before any work
+        yield _row(name, loss, loss.only_classes or n_classes)
 
 
-def _row(loss: Loss, n: int) -> ZooRow:
-    consistency = importlib.import_module("hconsist.consistency")
+def _row(name: str, loss: Loss, n: int) -> ZooRow:
     words = {"consistent": "yes", "not consistent": "no", "undecided": "?"}
-    verdict = words[consistency.verdict(loss, n).status]
-    top_2 = words[consistency.verdict(loss, n, "top-k:2").status] if n > 2 else "-"
+    settled = words[verdict(loss, n).status]
+    top_2 = words[verdict(loss, n, "top-k:2").status] if n > 2 else "-"
     growth, constant, proven, known = None, None, False, "-"
-    if verdict != "no":
+    if settled != "no":
         try:
             bound = derive(loss, n)
             growth, constant = _growth_and_constant(bound)
@@ -102,7 +102,7 @@ def _row(loss: Loss, n: int) -> ZooRow:
             known = _against_published(bound)
         except EngineCannotAnswerError:
             pass
-    return ZooRow(loss.spec, n, verdict, top_2, growth, constant, proven, known, loss.source)
+    return ZooRow(name, n, settled, top_2, growth, constant, proven, known, loss.source)
 
 
 def _growth_and_constant(bound: Bound) -> tuple[float | None, float | None]:
@@ -127,7 +127,7 @@ def _against_published(bound: Bound) -> str:
     from hconsist.bounds import enclose
 
     ratios = []
-    for beta in _BETAS[7::8]:
+    for beta in _BETAS[9::8]:
         exact = float(bound.transform_curve([float(beta)])[0])
         best = max(float(enclose(t.at(bound.problem), beta_symbol(), beta)[1]) for t in known)
         ratios.append(exact / best)

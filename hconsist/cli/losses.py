@@ -23,9 +23,5 @@ def command(as_json: bool) -> None:
             [{"name": e.name, "parameters": e.parameters, "summary": e.summary, "source": e.source} for e in CATALOGUE.values()]
         )
         return
-    rows = []
-    for entry in CATALOGUE.values():
-        parameters = ",".join(v if k == "formula" else f"{k}={v}" for k, v in entry.parameters.items())
-        spec = entry.name + (f":{parameters}" if parameters else "")
-        rows.append((spec, entry.summary, entry.source))
+    rows = [(entry.spec, entry.summary, entry.source) for entry in CATALOGUE.values()]
     print_table(("SPEC (defaults shown)", "LOSS", "SOURCE"), rows)

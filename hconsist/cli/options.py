@@ -37,9 +37,9 @@ def classes_or_symbol(value: str) -> Any:
     return int(value)
 
 
-def classes_option(type_: Any = int, text: str = "Number of classes.") -> Callable[[F], F]:
+def classes_option(type_: Any = int, text: str = "Number of classes.", default: int = 2) -> Callable[[F], F]:
     """``--classes``."""
-    return click.option("-n", "--classes", "n_classes", type=type_, default=2, show_default=True, metavar="N", help=text)
+    return click.option("-n", "--classes", "n_classes", type=type_, default=default, show_default=True, metavar="N", help=text)
 
 
 def engine_option(default: str) -> Callable[[F], F]:

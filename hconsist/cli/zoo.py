@@ -11,7 +11,7 @@ from hconsist.cli.output import print_json, print_table, progress
 
 @click.command("zoo", short_help=COMMANDS["zoo"])
 @click.argument("specs", metavar="[SPEC]...", nargs=-1)
-@classes_option()
+@classes_option(default=10)
 @click.option("--format", "style", type=click.Choice(["text", "markdown", "csv", "latex"]), default="text", show_default=True)
 @json_option
 def command(specs: tuple[str, ...], n_classes: int, style: str, as_json: bool) -> None:

@@ -28,6 +28,12 @@ class Entry:
         """Parameter names and their defaults, as they are written in a spec string."""
         return {k: _written(p.default) for k, p in inspect.signature(self.make).parameters.items()}
 
+    @property
+    def spec(self) -> str:
+        """The spec string with the default parameters written out."""
+        shown = ",".join(v if k == "formula" else f"{k}={v}" for k, v in self.parameters.items())
+        return self.name + (f":{shown}" if shown else "")
+
 
 def _written(default: object) -> str:
     if isinstance(default, Fraction):
