@@ -12,11 +12,13 @@ import pytest
 import sympy
 from scipy.optimize import linprog
 
-from hconsist.arithmetic import NUMPY, evaluate
+from hconsist.arithmetic import NUMPY, Ops, Value, evaluate
 from hconsist.engines import transform as by_engine
 from hconsist.engines.derivation import beta_symbol
 from hconsist.engines.symbolic import derive, transform
 from hconsist.errors import EngineCannotAnswerError
+from hconsist.losses import Brier, ProbabilityLoss, Spherical
+from hconsist.losses.base import total
 from hconsist.pointwise import PointwiseProblem
 
 b = beta_symbol()
@@ -119,7 +121,65 @@ def test_what_is_not_covered_is_named() -> None:
         derive(PointwiseProblem("constrained:phi=sigmoid", n_classes=3))
 
 
+# -- proper losses -----------------------------------------------------------------------------------------------------
+
+
+class PseudoSpherical(ProbabilityLoss):
+    """1 - (q_y / ||q||_a)^(a - 1) with a = 3/2."""
+
+    def of_probabilities(self, q: Value, ops: Ops) -> Value:
+        power = total(ops.power(q, Fraction(3, 2)), ops)
+        return ops.const(1) - ops.power(q, Fraction(1, 2)) / ops.power(power, Fraction(1, 3))
+
+
+class Improper(ProbabilityLoss):
+    """The Brier loss with the wrong factor of the own probability."""
+
+    def of_probabilities(self, q: Value, ops: Ops) -> Value:
+        return ops.const(1) - ops.const(3) * q + total(ops.power(q, 2), ops)
+
+
+@pytest.mark.parametrize(("loss", "formula"), [("brier", "beta**2/2"), ("spherical", "sqrt((1 + beta**2)/2) - sqrt(1/2)")])
+def test_proper_losses_are_two_label_formulas(loss: str, formula: str) -> None:
+    for n in (2, 3, 50):
+        derived = derive(PointwiseProblem(loss, n_classes=n))
+        assert sympy.simplify(derived.transform - sympy.sympify(formula, locals={"beta": b}, rational=True)) == 0
+        assert derived.gamma is not None and derived.gamma_upper is not None and derived.growth == 2
+        answer = transform(derived.problem, Fraction(1, 3))
+        assert answer.proven and answer.witness is not None
+        assert answer.witness.regret == pytest.approx(answer.estimate, abs=1e-12)
+
+
+@pytest.mark.parametrize("loss", [Brier(), Spherical(), PseudoSpherical()])
+@pytest.mark.parametrize("n", [3, 4])
+def test_no_distribution_regrets_less_under_a_proper_loss(loss: ProbabilityLoss, n: int) -> None:
+    """Brute force over p, with the tie found by a search over the forecasts in which label 2 leads label 1."""
+    rng = np.random.default_rng(0)
+    problem = PointwiseProblem(loss, n_classes=n)
+    for beta in (Fraction(3, 20), Fraction(3, 5)):
+        value, size, seen = transform(problem, beta).estimate, float(beta), 0
+        assert value is not None
+        q = rng.dirichlet(np.full(n, 0.5), size=20_000)
+        q = q[q.argmax(axis=1) == 1]
+        losses = loss.of_probabilities(q, NUMPY)
+        while seen < 200:
+            rest = rng.dirichlet(np.full(n, 0.5))
+            p = np.sort(rest * (1 - size))[::-1] + size * np.eye(n)[0]
+            p[1:] = rng.permutation(p[1:])
+            p[0], p[1] = (p[0] + p[1] + size) / 2, (p[0] + p[1] - size) / 2
+            if p.min() < 0 or p.max() > p[0]:
+                continue
+            seen += 1
+            assert (losses @ p).min() - loss.of_probabilities(p[None], NUMPY)[0] @ p >= value - 1e-9
+
+
+def test_a_loss_that_is_not_proper_is_refused() -> None:
+    with pytest.raises(EngineCannotAnswerError, match="not recognised as proper"):
+        derive(PointwiseProblem(Improper(), n_classes=3))
+
+
 LATEX = [
+    ("spherical", 4, "complete"),
     ("logistic", 10, "complete"),
     ("gce:q=0.7", 3, "complete"),
     ("mae", 100, "complete"),

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hconsist.arithmetic import NUMPY, SYMPY, evaluate, to_sympy
 from hconsist.engines.derivation import Step
+from hconsist.engines.symbolic.proper import entropy as proper_entropy
 from hconsist.engines.symbolic.solution import stop
 from hconsist.losses import (
     NCE,
@@ -314,23 +315,8 @@ def _proper(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
         ]
     if not isinstance(loss, ProbabilityLoss) or isinstance(loss, SoftmaxLoss):
         return None
-    q = sympy.symbols(f"q1:{len(p) + 1}", positive=True)
-    losses = loss.of_probabilities(np.array(q, dtype=object), SYMPY)
-    risk = sum(a * b for a, b in zip(p, losses, strict=True))
-    one = {p[-1]: 1 - sum(p[:-1])}
-    squares = sum((a - b) ** 2 for a, b in zip(p, q, strict=True))
-    offset = sympy.expand((risk - squares).subs(one))
-    if not offset.has(*q):
-        return 1 - sympy.Add(*(v**2 for v in p)), [
-            (r"\mathcal C = \lVert q - p \rVert_2^2 + 1 - \lVert p \rVert_2^2", "expanded")
-        ]
-    norm = sympy.sqrt(sum(a**2 for a in q))
-    inner = sum(a * b for a, b in zip(p, q, strict=True))
-    if sympy.simplify((risk + inner / norm).subs(one)) == 1:
-        return 1 - sympy.sqrt(sympy.Add(*(v**2 for v in p))), [
-            (r"\mathcal C = 1 - \langle p, q \rangle / \lVert q \rVert_2 \ge 1 - \lVert p \rVert_2", "Cauchy-Schwarz")
-        ]
-    return None
+    found = proper_entropy(loss, len(p))
+    return None if found is None else (found.at(p), list(found.steps))
 
 
 def _quadratic(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:

@@ -108,7 +108,7 @@ def _quadratic_growth(branches: list[tuple[Any, Any]], curvature: tuple[Any, Any
         return None, None
     growth = sympy.Integer(2)
     if sign_on(sympy.diff(expression, parameter), parameter, low, high) not in (0, 1):
-        return growth, None
+        return growth, _chord_in_square(branches, steps)
     constant = start / 2
     for T, end in branches[1:]:  # T - C beta^2 is concave on a linear branch: its ends decide
         constant = sympy.Min(constant, sympy.simplify(T.subs(b, end) / end**2))
@@ -122,6 +122,25 @@ def _quadratic_growth(branches: list[tuple[Any, Any]], curvature: tuple[Any, Any
         )
     )
     return growth, bound
+
+
+def _chord_in_square(branches: list[tuple[Any, Any]], steps: list[Step]) -> Any:
+    """sqrt(epsilon / T(1)) where T is concave in beta^2, hence above its chord; None elsewhere."""
+    b, e, y = beta_symbol(), excess_symbol(), sympy.Symbol("y", positive=True)
+    if len(branches) != 1:
+        return None
+    T = branches[0][0]
+    if sign_on(sympy.simplify(sympy.diff(T.subs(b, sympy.sqrt(y)), y, 2)), y, 0, sympy.Integer(1)) not in (0, -1):
+        return None
+    constant = sympy.simplify(T.subs(b, 1))
+    bound = sympy.sqrt(e / constant)
+    steps.append(
+        Step(
+            rf"\mathcal{{T}}(\beta) \ge {tex(constant)} \beta^2,\quad \Gamma(\varepsilon) \le {tex(bound)}",
+            "T is concave in beta^2, hence above its chord on [0, 1]",
+        )
+    )
+    return bound
 
 
 def _invert_branches(branches: list[tuple[Any, Any]]) -> Any:

@@ -57,7 +57,7 @@ def solve(problem: PointwiseProblem) -> Solution:
     EngineCannotAnswerError
         When none does.
     """
-    from hconsist.engines.symbolic import constrained, margin, softmax
+    from hconsist.engines.symbolic import constrained, margin, proper, softmax
     from hconsist.losses import CompSumMargin, Constrained, MarginLoss, ProbabilityLoss, Separable, Sum
 
     loss = problem.surrogate
@@ -68,6 +68,12 @@ def solve(problem: PointwiseProblem) -> Solution:
         raise stop(f"the target {problem.target} (derivations cover the zero-one target for {loss.spec_name} losses)")
     if isinstance(loss, MarginLoss):
         return margin.solve(problem)
+    if loss.symmetric and isinstance(loss, ProbabilityLoss):
+        try:
+            return proper.solve(problem)
+        except EngineCannotAnswerError:
+            if problem.n_classes != 2:
+                raise
     if problem.n_classes == 2 and loss.symmetric and isinstance(loss, ProbabilityLoss):
 
         def own(u: Value, ops: Ops) -> Value:
