@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import sympy
+from scipy.optimize import minimize
 
 from hconsist.arithmetic import BALLS, NUMPY, Ops, Value, endpoints, evaluate, precision
 from hconsist.engines import transform as by_engine
@@ -153,6 +154,44 @@ def test_gamma_upper_lies_above(spec: str, n: int) -> None:
     assert np.min(upper / betas) < 1 + 1e-3  # the constant cannot be improved
 
 
+@pytest.mark.parametrize(("tau", "n"), [("1.6", 3), ("1.75", 12), ("1.95", 5), ("1.95", 60)])
+def test_square_root_bound_of_the_pools_is_free_of_n(tau: str, n: int) -> None:
+    """Below the exact envelope everywhere, and met at beta = 1."""
+    derivation = derive(PointwiseProblem(CompSum(tau), n_classes=n))
+    betas = np.linspace(0, 1, 33)[1:]
+    values = evaluate(derivation.envelope, {b: betas}, NUMPY)
+    upper = evaluate(derivation.gamma_upper, {e: values}, NUMPY)
+    assert np.all(upper >= betas - 1e-12) and upper[-1] == pytest.approx(1, abs=1e-9)
+    assert upper[0] < (2 * n ** (float(Fraction(tau)) - 1) * values[0]) ** 0.5  # the published one
+
+
+@pytest.mark.parametrize("formula", ["(1 - u)**2", "(1 - u)**3", "1/(1 + u)"])
+def test_no_distribution_regrets_less_where_labels_may_get_no_mass(formula: str) -> None:
+    """Random p on five labels: C* and the tie by projected search over S on the simplex, independent of the pooling lemma."""
+    problem = PointwiseProblem(f"softmax:{formula}", n_classes=5)
+    rng = np.random.default_rng(1)
+    for beta in (0.1, 0.35, 0.8):
+        value = float(evaluate(derive(problem).transform, {b: np.asarray(beta)}, NUMPY))
+        for _ in range(12):
+            p = rng.dirichlet(np.full(5, 0.6)) * (1 - beta)
+            p = np.sort(p)[::-1] + beta * np.eye(5)[0]
+            p[0], p[1] = (p[0] + p[1] + beta) / 2, (p[0] + p[1] - beta) / 2
+            p[2:] = np.minimum(p[2:], p[0])
+            p[2:] *= (1 - p[0] - p[1]) / max(p[2:].sum(), 1e-300)
+            if p.min() < 0 or p.max() > p[0] or abs(p.sum() - 1) > 1e-12:
+                continue
+            risks = []
+            for tied in (False, True):
+                order = [{"type": "ineq", "fun": lambda S, i=i: S[1] - S[i]} for i in (0, 2, 3, 4)] if tied else []
+                total = {"type": "eq", "fun": lambda S: S.sum() - 1}
+                found = minimize(
+                    lambda S, p=p: float(p @ problem.surrogate.of_softmax(S, NUMPY)),
+                    np.full(5, 0.2), bounds=[(0, 1)] * 5, constraints=[total, *order], options={"ftol": 1e-14},
+                )  # fmt: skip
+                risks.append(found.fun)
+            assert risks[1] - risks[0] >= value - 1e-7
+
+
 @pytest.mark.parametrize("tau", ["1.1", "1.25", "1.5"])
 def test_square_root_bound_improves_on_the_published_one(tau: str) -> None:
     derivation = derive(PointwiseProblem(CompSum(tau), n_classes=2))
@@ -218,7 +257,8 @@ OWN = [
     ("softmax:2*(1 - u**(1/3))", 4),
     ("softmax:1/u**(3/2)", 3),
     ("softmax:1 - u**3", 4),
-    ("softmax:(1 - u)**3", 2),
+    ("softmax:(1 - u)**3", 4),
+    ("softmax:(1 - u)**2", 5),
     ("ldr:lam=1,c=0.2", 4),
     ("ldr:lam=0.5,c=1", 2),
     ("comp-sum:tau=1.7", 4),
@@ -269,7 +309,8 @@ def test_envelope_lies_below_chords_of_the_pools() -> None:
 @pytest.mark.parametrize(
     ("spec", "n", "reason"),
     [
-        ("softmax:(1 - u)**2", 3, "finite"),
+        ("softmax:(1 - u)**4", 3, "finite"),
+        ("softmax:-log(u + 1/10)", 3, "provably at least"),
         ("softmax:-log(u) + 3*(1 - u)", 3, "theorem D"),
         ("ldr:lam=0.25,c=1", 5, "convex neither"),
         ("softmax:u", 2, "decreas"),

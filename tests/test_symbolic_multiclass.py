@@ -178,7 +178,79 @@ def test_a_loss_that_is_not_proper_is_refused() -> None:
         derive(PointwiseProblem(Improper(), n_classes=3))
 
 
+# -- max losses, losses flat below zero, limits of LDR --------------------------------------------------------------------
+
+RANKED = [
+    ("max:phi=hinge", "Max(0, 2*beta - 1)"),
+    ("ldr-k:k=1,c=2", "2*Max(0, 4*beta/2 - 1)"),
+    ("max:phi=exponential", "1 - sqrt(1 - Max(0, 2*beta - 1)**2)"),
+    ("max:phi=sigmoid", "Max(0, 2*beta - 1)"),
+    ("max:phi=rho-margin", "beta"),
+    ("sum:phi=rho-margin", "beta"),
+    ("constrained:phi=rho-margin", "beta"),
+    ("comp-sum-margin:phi=rho-margin,tau=1", "beta*log(2)"),
+    ("comp-sum-margin:phi=rho-margin,tau=1/2", "2*beta*(sqrt(2) - 1)"),
+]
+
+
+@pytest.mark.parametrize(("spec", "formula"), RANKED)
+def test_ranked_losses(spec: str, formula: str) -> None:
+    """The formula, and the numeric engine or the witness, evaluated from the loss."""
+    problem = PointwiseProblem(spec, n_classes=3)
+    derived = derive(problem)
+    expected = sympy.sympify(formula, locals={"beta": b})
+    for beta in (Fraction(1, 5), Fraction(7, 10)):
+        answer = transform(problem, beta)
+        value = float(expected.subs(b, sympy.Rational(beta.numerator, beta.denominator)))
+        assert answer.proven and answer.estimate == pytest.approx(value, abs=1e-14)
+        assert answer.witness is not None and answer.witness.regret == pytest.approx(value, abs=1e-7)
+        if problem.surrogate.shape is not None:
+            assert by_engine(problem, beta, "numeric").estimate == pytest.approx(value, abs=1e-7)
+    assert derived.gamma is not None
+
+
+@pytest.mark.parametrize(
+    "spec", ["sum:phi=rho-margin", "max:phi=rho-margin", "comp-sum-margin:phi=rho-margin,tau=1", "max:phi=ramp"]
+)
+def test_no_distribution_regrets_less_under_a_ranked_loss(spec: str) -> None:
+    """All scores on a grid that holds the kinks, n = 4, random p: the regret of the best wrong prediction."""
+    problem = PointwiseProblem(spec, n_classes=4)
+    rng = np.random.default_rng(2)
+    scores = np.stack(np.meshgrid(*[np.arange(0, 4)] * 4, indexing="ij"), axis=-1).reshape(-1, 4).astype(float)
+    losses = problem.surrogate.losses(scores, NUMPY)
+    wrong = scores[:, 1] == scores.max(axis=1)
+    for beta in (0.3, 0.75):
+        value = float(evaluate(derive(problem).transform, {b: np.asarray(beta)}, NUMPY))
+        smallest = np.inf
+        for trial in range(300):
+            p = rng.dirichlet(np.full(4, 0.5)) * (1 - beta)
+            if trial == 0:
+                p = np.array([0, 0, 1 - beta, 0]) if beta > 0.5 else np.array([0.5 - beta, 0.5 - beta, beta, 0])
+            if trial == 1:
+                p = np.array([(1 - beta) / 2] * 2 + [0.0, 0.0])
+            p[0] = p[1] + beta
+            p = p / p.sum() if p.sum() > 1 + 1e-9 else p
+            if abs(p.sum() - 1) > 1e-9 or p.max() > p[0] + 1e-12 or abs(p[0] - p[1] - beta) > 1e-12:
+                p = np.array([0.0, 0.0, *rng.dirichlet([1, 1])])
+                share = rng.uniform(0, (1 - beta) / 2)
+                p = np.array([share + beta, share, *(p[2:] * (1 - beta - 2 * share))])
+                if p.max() > p[0]:
+                    continue
+            risks = losses @ p
+            smallest = min(smallest, risks[wrong].min() - risks.min())
+        assert smallest == pytest.approx(value, abs=1e-9)
+
+
+@pytest.mark.parametrize("spec", ["ldr-inf:c=1", "ldr-k:k=3,c=1"])
+def test_losses_without_a_floor_are_named(spec: str) -> None:
+    with pytest.raises(EngineCannotAnswerError, match="unbounded below"):
+        derive(PointwiseProblem(spec, n_classes=3 if "inf" in spec else 4))
+
+
 LATEX = [
+    ("max:phi=hinge", 3, "complete"),
+    ("comp-sum-margin:phi=rho-margin,tau=1", 3, "complete"),
+    ("softmax:(1 - u)**2", 3, "complete"),
     ("spherical", 4, "complete"),
     ("logistic", 10, "complete"),
     ("gce:q=0.7", 3, "complete"),

@@ -127,9 +127,9 @@ def _quadratic_growth(branches: list[tuple[Any, Any]], curvature: tuple[Any, Any
 def _chord_in_square(branches: list[tuple[Any, Any]], steps: list[Step]) -> Any:
     """sqrt(epsilon / T(1)) where T is concave in beta^2, hence above its chord; None elsewhere."""
     b, e, y = beta_symbol(), excess_symbol(), sympy.Symbol("y", positive=True)
-    if len(branches) != 1:
-        return None
     T = branches[0][0]
+    if len(branches) != 1 or T.has(sympy.log) or T.count_ops() > 40:  # SymPy takes minutes over long expressions
+        return None
     if sign_on(sympy.simplify(sympy.diff(T.subs(b, sympy.sqrt(y)), y, 2)), y, 0, sympy.Integer(1)) not in (0, -1):
         return None
     constant = sympy.simplify(T.subs(b, 1))

@@ -248,14 +248,15 @@ def derive_margin(problem: PointwiseProblem, phi: Any, B: Any) -> Solution:
     ]
     total = sympy.simplify(phi + phi.subs(v, -v))
     pieces = split(phi, v)
-    if not total.has(v) and _decreasing(pieces):
+    if not total.has(v) and decreasing(pieces):
         return _symmetric(problem, phi, v, total, B, steps)
     if is_convex(pieces):
         return _convex(problem, phi, v, pieces, B, steps)
     return _corners(problem, pieces, B, steps)
 
 
-def _decreasing(pieces: Pieces) -> bool:
+def decreasing(pieces: Pieces) -> bool:
+    """Whether phi provably does not increase on the line."""
     f = margin_symbol()
     ends = [*pieces.knots[1:], sympy.oo]
     for i, (low, high) in enumerate(zip(pieces.knots, ends, strict=True)):

@@ -89,7 +89,8 @@ def entropy(loss: ProbabilityLoss, n: int) -> Entropy | None:
                 "Sum over the labels; the factor of the own probability is a F'(Q), a derivative of H (Savage's form)",
             ),
             (
-                rf"\mathcal{{C}}(q, p) - H(p) = D_{{-H}}(p, q) \ge 0,\quad \mathcal{{C}}^* = H,\quad F(x^{{{tex(a)}}}) = {tex(of_norm)}",
+                rf"\mathcal{{C}}(q, p) - H(p) = D_{{-H}}(p, q) \ge 0,\quad \mathcal{{C}}^* = H,"
+                rf"\quad F(x^{{{tex(a)}}}) = {tex(of_norm)}",
                 "F decreases and F(x^a) is concave in the norm x, so H is concave: the loss is proper, its regret the Bregman "
                 "divergence of -H, and the softmax reaches every q of the open simplex",
             ),
@@ -120,7 +121,7 @@ def solve(problem: PointwiseProblem) -> Solution:
     pair = ((1 + b) / 2) ** a + ((1 - b) / 2) ** a
     T = sympy.simplify(F.subs(Q, 2 ** (1 - a)) - F.subs(Q, sympy.expand(pair) if a.is_Integer else pair))
     steps = [
-        *(Step(*pair) for pair in found.steps),
+        *(Step(*shown) for shown in found.steps),
         Step(
             r"\inf_{q_j \ge q_i} \mathcal{C}(q, p) = H(\mathrm{pool}(p)),\quad"
             r" \mathcal{T}(\beta) = \min_{p_{\max} - p_j = \beta} H(\mathrm{pool}(p)) - H(p)",
@@ -130,11 +131,13 @@ def solve(problem: PointwiseProblem) -> Solution:
         Step(
             rf"\mathcal{{T}}(\beta) = F(2^{{1-a}}) - F\bigl((\tfrac{{1+\beta}}2)^a + (\tfrac{{1-\beta}}2)^a\bigr) = {tex(T)}",
             "Theorem G: with Q = sum pool(p)^a at most 2^(1-a) and the rise h of the sum at least its value at "
-            "p = ((1 + beta)/2, (1 - beta)/2), F(Q) - F(Q + h) decreases in Q and increases in h, as F is decreasing and convex",
+            "p = ((1 + beta)/2, (1 - beta)/2), F(Q) - F(Q + h) falls in Q and grows in h, as F is decreasing and convex",
             (r"1 < a \le 2,\ F' < 0,\ F'' \ge 0",),
         ),
     ]
-    derivation = convex_consequences(problem, T, steps, [Case([(T, one)], True, (sympy.diff(T, b, 2), b, sympy.Integer(0), one))])
+    derivation = convex_consequences(
+        problem, T, steps, [Case([(T, one)], True, (sympy.diff(T, b, 2), b, sympy.Integer(0), one))]
+    )
     return Solution(derivation, witness=_witness(problem, found))
 
 

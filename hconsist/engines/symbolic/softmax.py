@@ -5,7 +5,7 @@ With the marginal loss psi = -phi' the best S solves p_k psi(S_k) = lambda. Two 
 
 - power: psi(u) = c u^(-m), every loss of the comp-sum family up to scale (m = 2 - tau);
 - any phi whose reciprocal marginal h = 1/psi vanishes at 0 and is convex, or concave with h^2 convex (theorem D of
-  docs/theory.md): then two labels decide for every number of classes.
+  docs/theory.md), or is finite at 0 and meets theorem H: then two labels decide for every number of classes.
 """
 
 from __future__ import annotations
@@ -160,19 +160,7 @@ def _of_convex(
         )
     )
     if problem.n_classes != 2:
-        if at_zero != 0:
-            raise stop(f"the marginal loss at 0 is finite ({1 / at_zero}), so labels may get no mass; n = 2 is covered")
-        convex, concave = (sign_on(sympy.diff(h, u, 2), u, 0, one) in signs for signs in ((0, 1), (0, -1)))
-        squared = sign_on(sympy.diff(h**2, u, 2), u, 0, one) in (0, 1)
-        if not convex and not (concave and squared):
-            raise stop(f"h(u) = 1/psi(u) = {h} is neither convex, nor concave with a convex square (theorem D)")
-        shape = "h'' \\ge 0" if convex else "h'' \\le 0,\\ (h^2)'' \\ge 0"
-        steps.append(
-            Step(
-                rf"{shape},\ h(0) = 0 \implies \mathcal{{T}}_n = \mathcal{{T}}_2 \text{{ for every }} n",
-                "Theorem D: moving mass from the other labels to the two at stake lowers the regret",
-            )
-        )
+        steps.append(_many_labels_of_infinite_marginal(h, u) if at_zero == 0 else _many_labels_of_finite_marginal(phi, h, u))
     # Stationarity p_1 psi(s) = p_2 psi(1 - s) reads beta = (h(s) - h(1 - s))/(h(s) + h(1 - s)), increasing in s.
     mirror = h.subs(u, 1 - s)
     switch = sympy.factor(sympy.cancel(sympy.together((h.subs(u, s) - mirror) / (h.subs(u, s) + mirror))))
@@ -265,6 +253,55 @@ def _quadratic_share(polynomial: Any, top: Any) -> Any:
             if constant_sign(inside - half) == 1 and constant_sign(1 - inside) == 1:
                 return value
     return None
+
+
+def _many_labels_of_infinite_marginal(h: Any, u: Any) -> Step:
+    """Theorem D: two labels decide for every n."""
+    one = sympy.Integer(1)
+    convex, concave = (sign_on(sympy.diff(h, u, 2), u, 0, one) in signs for signs in ((0, 1), (0, -1)))
+    squared = sign_on(sympy.diff(h**2, u, 2), u, 0, one) in (0, 1)
+    if not convex and not (concave and squared):
+        raise stop(f"h(u) = 1/psi(u) = {h} is neither convex, nor concave with a convex square (theorem D)")
+    shape = "h'' \\ge 0" if convex else "h'' \\le 0,\\ (h^2)'' \\ge 0"
+    return Step(
+        rf"{shape},\ h(0) = 0 \implies \mathcal{{T}}_n = \mathcal{{T}}_2 \text{{ for every }} n",
+        "Theorem D: moving mass from the other labels to the two at stake lowers the regret",
+    )
+
+
+def _many_labels_of_finite_marginal(phi: Any, h: Any, u: Any) -> Step:
+    """Theorem H: labels of small probability get no mass, and two labels still decide for every n."""
+    one, half, third = sympy.Integer(1), sympy.Rational(1, 2), sympy.Rational(1, 3)
+    s, b = sympy.Symbol("s", positive=True), beta_symbol()
+    psi = 1 / h
+    finite = f"the marginal loss at 0 is finite ({psi.subs(u, 0)}), so labels may get no mass: theorem H needs "
+    if sign_on(sympy.diff(h, u, 2), u, 0, one) not in (0, 1):
+        raise stop(finite + f"a convex reciprocal marginal, not h(u) = {h}")
+    rest = u * psi - (1 - 2 * u) * psi.subs(u, 1 - 2 * u)
+    if sign_on(sympy.diff(u * psi, u), u, 0, third) not in (0, 1) or sign_on(rest, u, third, half) not in (0, 1):
+        raise stop(finite + f"u psi(u) = {u * psi} to increase up to 1/3, and to stay above its value at 1 - 2u up to 1/2")
+    slope = sympy.diff(psi, u)
+    bend = psi - psi.subs(u, u / 2) - u / 4 * slope.subs(u, u / 2) + u / 2 * slope
+    if sign_on(bend, u, 0, one) not in (0, -1):
+        raise stop(finite + f"{bend} to be negative on (0, 1)")
+    # b (phi(b/2) - phi(b)) >= T_2(b): where both labels get mass, along the optimum s; beyond it T_2 is affine in b.
+    h_s, mirror = h.subs(u, s), h.subs(u, 1 - s)
+    switch = sympy.cancel(sympy.together((h_s - mirror) / (h_s + mirror)))
+    floor = b * (phi.subs(u, b / 2) - phi.subs(u, b))
+    pair = phi.subs(u, half) - (1 + b) / 2 * phi.subs(u, s) - (1 - b) / 2 * phi.subs(u, 1 - s)
+    top = sympy.limit(switch, s, 1, "-")
+    inside = sign_on(sympy.cancel(sympy.together((floor - pair).subs(b, switch))), s, half, one) in (0, 1)
+    beyond = top == 1 or sign_on((floor - pair.subs(s, 1)), b, top, one) in (0, 1)
+    if not inside or not beyond:
+        raise stop(finite + "beta (phi(beta/2) - phi(beta)) to be provably at least the two-label value")
+    return Step(
+        r"\mathcal{T}_n \ge \min_{\beta \le t \le 1} R(t),\quad R(t) = \max_{x + y = t}\left[t \varphi(\tfrac t2)"
+        r" - \tfrac{t + \beta}2 \varphi(x) - \tfrac{t - \beta}2 \varphi(y)\right],\quad \min_t R(t) = R(1) = \mathcal{T}_2",
+        "Theorem H: the tied labels get at least their probability, so the pair at stake holds t with p_1 + p_j <= t. While "
+        "both labels get mass R falls, as h is convex; where label j gets none R is concave, and at t = beta it is "
+        "beta (phi(beta/2) - phi(beta)), at least the two-label value",
+        (r"h'' \ge 0,\ (u \psi)' \ge 0",),
+    )
 
 
 # -- powers ------------------------------------------------------------------------------------------------------------
@@ -394,8 +431,18 @@ def _pools(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Soluti
             (r"\beta \to 0",),
         ),
     ]
+    steps.append(
+        Step(
+            rf"\mathcal{{T}}_n(\beta) \ge \min_{{\beta \le t \le 1}} t^{{{tex(2 - m)}}}\, \mathcal{{T}}_2(\beta/t),\qquad"
+            r" \mathcal{T}_2(\beta) \ge C \beta^2 \implies \mathcal{T}_n(\beta) \ge C \beta^2",
+            "The tied labels get at least their probability, so the pair at stake holds t with p_1 + p_j <= t "
+            "(lemma of theorem H)",
+            (r"t^{-m} \ge 1",),
+        )
+    )
+    upper = _square_root(power, steps)
     # The envelope, and with it Gamma, is exact. The formula for T itself is proven from above only: see `Solution.lower`.
-    derivation = Derivation(problem, T, envelope, growth=sympy.Integer(2), steps=tuple(steps), relation="<=")
+    derivation = Derivation(problem, T, envelope, gamma_upper=upper, growth=sympy.Integer(2), steps=tuple(steps), relation="<=")
     return Solution(derivation, lower=envelope, witness=_pool_witness(problem, power) if not problem.is_symbolic else None)
 
 
@@ -500,12 +547,17 @@ def _square_root(power: Power, steps: list[Step]) -> Any:
             "side is concave in beta^2, hence above its chord on [0, 1]"
         )
     else:
-        constant = scale * (sympy.sqrt(2) - 1)
+        rise = 2 ** (1 - m) - 1
+        constant = sympy.simplify(scale * rise)
         shown = (
             rf"\left(\tfrac12\left[(1+\beta)^{{{tex(a)}}} + (1-\beta)^{{{tex(a)}}}\right]\right)^{{{tex(m)}}}"
-            r" \ge \sqrt{1 + \beta^2} \ge 1 + (\sqrt2 - 1) \beta^2"
+            rf" \ge 1 + \left({tex(rise)}\right) \beta^2"
         )
-        why = "Power means grow with their exponent, here above 2; the root is concave in beta^2, above its chord on [0, 1]"
+        why = (
+            "The left side is concave in beta^2, above its chord on [0, 1]: with beta = tanh(theta) and a = 1/m its slope in "
+            "beta^2 is proportional to cosh(a theta)^(m - 1) sinh((a - 1) theta) coth(theta), falling as (a - 1) cosh(theta) "
+            "sinh(2 theta) is at most 2 sinh((a - 1) theta) cosh(a theta) for a of at least 2"
+        )
     bound = sympy.sqrt(e / constant)
     steps.append(Step(rf"{shown},\qquad \mathcal{{T}}(\beta) \ge {tex(constant * b**2)}", why))
     steps.append(Step(rf"\Gamma(\varepsilon) \le {tex(bound)}", "Invert the quadratic"))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hconsist.arithmetic import Ops, Value
+from hconsist.arithmetic import SYMPY, Ops, Value
 from hconsist.engines.derivation import Derivation
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.pointwise import PointwiseProblem, Witness
@@ -57,8 +57,18 @@ def solve(problem: PointwiseProblem) -> Solution:
     EngineCannotAnswerError
         When none does.
     """
-    from hconsist.engines.symbolic import constrained, margin, proper, softmax
-    from hconsist.losses import CompSumMargin, Constrained, MarginLoss, ProbabilityLoss, Separable, Sum
+    from hconsist.engines.symbolic import constrained, margin, proper, ranking, softmax
+    from hconsist.losses import (
+        CompSumMargin,
+        Constrained,
+        LDRInfinity,
+        LDRk,
+        MarginLoss,
+        Max,
+        ProbabilityLoss,
+        Separable,
+        Sum,
+    )
 
     loss = problem.surrogate
     form = loss.separable
@@ -83,9 +93,13 @@ def solve(problem: PointwiseProblem) -> Solution:
     if problem.n_classes == 2 and loss.symmetric:
         return margin.of_two_classes(problem)
     if isinstance(loss, Constrained):
+        if ranking.is_flat(loss.phi.of_margin(margin.margin_variable(), SYMPY)):
+            return ranking.solve(problem)
         return constrained.solve(problem)
     if isinstance(loss, Sum | CompSumMargin):
         share = softmax.own_share(problem)
         if share is not None:
             return softmax.solve(problem, share)
+    if isinstance(loss, Max | Sum | CompSumMargin | LDRk | LDRInfinity):
+        return ranking.solve(problem)
     raise stop(f"{loss.spec_name} losses with n = {problem.n_classes}: no derivation covers them")
