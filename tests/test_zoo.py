@@ -47,7 +47,7 @@ def test_formats_hold_every_cell(style: str) -> None:
     if style == "csv":
         assert [tuple(line) for line in csv.reader(io.StringIO(text))] == [HEADER, *(r.cells() for r in rows)]
     else:
-        assert text.count("\n") == len(rows) + (1 if style == "markdown" else 4)
+        assert text.count("\n") == len(rows) + (1 if style == "markdown" else 5)
         assert all(r.published in text for r in rows)
 
 
