@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -95,9 +96,14 @@ def test_symbolic_shape_parameters() -> None:
     assert derive(PointwiseProblem(RhoMargin(rho))).transform == b
 
 
-def brute_force(loss: MarginLoss, beta: float, reach: float) -> float:
+@lru_cache(maxsize=4)
+def both_sides(loss: MarginLoss, reach: float) -> tuple[np.ndarray, np.ndarray]:
     f = np.linspace(0, reach, 480_001)  # the kinks of the formulas below are on the grid
-    right, left = loss.of_margin(f, NUMPY), loss.of_margin(-f, NUMPY)
+    return loss.of_margin(f, NUMPY), loss.of_margin(-f, NUMPY)
+
+
+def brute_force(loss: MarginLoss, beta: float, reach: float) -> float:
+    right, left = both_sides(loss, reach)
     risk, wrong = (1 + beta) / 2 * right + (1 - beta) / 2 * left, (1 + beta) / 2 * left + (1 - beta) / 2 * right
     return float(wrong.min() - min(risk.min(), wrong.min()))
 
