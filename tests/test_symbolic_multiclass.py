@@ -157,20 +157,22 @@ def test_no_distribution_regrets_less_under_a_proper_loss(loss: ProbabilityLoss,
     rng = np.random.default_rng(0)
     problem = PointwiseProblem(loss, n_classes=n)
     for beta in (Fraction(3, 20), Fraction(3, 5)):
-        value, size, seen = transform(problem, beta).estimate, float(beta), 0
+        value, size, drawn = transform(problem, beta).estimate, float(beta), []
         assert value is not None
         q = rng.dirichlet(np.full(n, 0.5), size=20_000)
         q = q[q.argmax(axis=1) == 1]
         losses = loss.of_probabilities(q, NUMPY)
-        while seen < 200:
+        while len(drawn) < 200:
             rest = rng.dirichlet(np.full(n, 0.5))
             p = np.sort(rest * (1 - size))[::-1] + size * np.eye(n)[0]
             p[1:] = rng.permutation(p[1:])
             p[0], p[1] = (p[0] + p[1] + size) / 2, (p[0] + p[1] - size) / 2
             if p.min() < 0 or p.max() > p[0]:
                 continue
-            seen += 1
-            assert (losses @ p).min() - loss.of_probabilities(p[None], NUMPY)[0] @ p >= value - 1e-9
+            drawn.append(p)
+        labels = np.array(drawn)
+        best = np.sum(labels * loss.of_probabilities(labels, NUMPY), axis=1)
+        assert np.all((losses @ labels.T).min(axis=0) - best >= value - 1e-9)
 
 
 def test_a_loss_that_is_not_proper_is_refused() -> None:
