@@ -131,7 +131,7 @@ def transform_curves(
             _curve(ax, betas, papers[1], f"{name}: published, {papers[0]}", index, dashed=True)
     target = _common([str(b.problem.target) for b in chosen], "target")
     ax.set_xlabel(rf"{target} regret $\beta$ at a point")
-    ax.set_ylabel(r"least surrogate regret $\mathcal{T}(\beta)$ (in units of the loss)")
+    ax.set_ylabel(r"least surrogate regret $T(\beta)$ (in units of the loss)")
     _finish(ax, curves, _title("Least surrogate regret at a given target regret", chosen), "upper left", own=own, log=log)
     return ax
 
@@ -173,7 +173,7 @@ def tightness_curves(report: Tightness, ax: Axes | None = None, *, witnesses: in
         label = f"published, {_short(comparison.theorem.paper)}: {comparison}"
         _curve(ax, betas, values, label, index + 1, dashed=True)
     ax.set_xlabel(rf"{report.problem.target} regret $\beta$ at a point")
-    ax.set_ylabel(r"least surrogate regret $\mathcal{T}(\beta)$ (in units of the loss)")
+    ax.set_ylabel(r"least surrogate regret $T(\beta)$ (in units of the loss)")
     ax.set_xlim(0, 1)
     ax.set_ylim(0, None)
     with mpl.rc_context(fname=STYLE if own else None):

@@ -129,7 +129,7 @@ def transform_with_witnesses(
             ax.plot(x, y, marker="o", color=colour, markeredgecolor="white", markersize=7, zorder=4, label="_witness")
         ax.plot([], [], marker="^", color="black", markersize=4, linestyle="none", label="predicted label")
     ax.set_xlabel(r"zero-one regret $\beta$ at a point")
-    ax.set_ylabel(r"least surrogate regret $\mathcal{T}(\beta)$")
+    ax.set_ylabel(r"least surrogate regret $T(\beta)$")
     return ax
 
 

@@ -58,7 +58,7 @@ def zoo_map(rows: Sequence[ZooRow], ax: Axes | None = None, *, labels: Sequence[
     --------
     >>> ax = zoo_map(list(zoo(3, ["mae", "logistic"])))
     >>> [text.get_text() for text in ax.get_yticklabels()]
-    ['comp-sum:tau=2', 'comp-sum:tau=1']
+    ['mae', 'logistic']
     """
     names = [row.loss for row in rows] if labels is None else list(labels)
     known = [(r.growth, r.constant, r.proven, name) for r, name in zip(rows, names, strict=True) if r.growth and r.constant]
