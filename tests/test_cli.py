@@ -161,7 +161,9 @@ def test_interrupt_is_quiet(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_interrupted_work_is_quiet_and_leaves_nothing(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "hconsist", "plot", "gce:q=0.7", "-n", "40", "--engine", "numeric", "-o", "a.svg"]
-    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+    # A shell that starts this test in the background hands down a SIGINT that is ignored: undo that.
+    heed = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **heed) as running:
         assert running.stderr is not None
         assert running.stderr.readline() == "gce:q=0.7, 40 classes\n"  # the work has begun
         running.send_signal(signal.SIGINT)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import cvxpy as cp
 import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from hconsist.arithmetic import NUMPY
+from hconsist.arithmetic import CVXPY, NUMPY
 from hconsist.engines.numeric import best_in_class, exhaustive, sweep, transform
 from hconsist.engines.numeric.jets import Jet, JetOps
 from hconsist.engines.numeric.methods import inner_solver
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
-from hconsist.losses import parse_loss
+from hconsist.losses import UserSoftmaxLoss, parse_loss
 from hconsist.pointwise import PointwiseProblem
 
 
@@ -368,3 +369,19 @@ def test_constrained_exponential_at_a_certain_label(n: int) -> None:
     assert transform(PointwiseProblem("constrained:phi=exponential", n_classes=n), 1).estimate == pytest.approx(
         expected, abs=1e-9
     )
+
+
+@pytest.mark.parametrize("formula", ["(1-u)+(1-u)**2/2", "1/(1+u)", "(1-u)**2"])
+def test_finite_slopes_leave_unlikely_labels_without_a_share(formula: str) -> None:
+    """The best risk against an independent convex program, at distributions whose optimum is at a face of the simplex."""
+
+    loss = UserSoftmaxLoss(formula)
+    problem = PointwiseProblem(loss, n_classes=3)
+    for p in ([0.75, 0.25, 0.0], [0.9, 0.06, 0.04], [0.5, 0.3, 0.2]):
+        share = cp.Variable(3, nonneg=True)
+        terms = cp.inv_pos(1 + share) if formula == "1/(1+u)" else loss.of_softmax(share, CVXPY)
+        reference = cp.Problem(cp.Minimize(np.array(p) @ terms), [cp.sum(share) == 1]).solve(solver=cp.CLARABEL)
+        assert float(best_in_class(problem, p).risk) == pytest.approx(reference, abs=1e-7)
+    two = transform(PointwiseProblem(loss, n_classes=2), "1/2").estimate
+    three = transform(problem, "1/2").estimate
+    assert two is not None and three is not None and three <= two + 1e-9

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hconsist.engines.numeric.inner import Fallback, Inner, SeparableScores, SeparableSoftmax
+from hconsist.engines.numeric.inner import Fallback, Inner, SeparableScores, SeparableSoftmax, WaterFilling
 from hconsist.engines.numeric.jets import GroupJetOps, GroupScores, Jet, JetOps
 from hconsist.engines.numeric.smooth import FormulaModel, Newton, PairwiseModel, SeparableScoresModel, SoftmaxModel
 from hconsist.errors import EngineCannotAnswerError
@@ -25,7 +25,7 @@ def inner_solver(problem: PointwiseProblem) -> Inner | None:
     if isinstance(loss, SoftmaxLoss):
         unit = float(loss.temperature)
         if bound is None and loss.shape == "convex in softmax":
-            return SeparableSoftmax(loss.separable)
+            return WaterFilling(loss.separable) if _finite_slope(loss) else SeparableSoftmax(loss.separable)
         newton = Newton(SoftmaxModel(loss), _FAR * unit + _margin(loss) if bound is None else float(bound), unit)
         return Fallback(SeparableSoftmax(loss.separable, iterations=25, rising=True), newton) if bound is None else newton
     if isinstance(loss, Max | LDRk) or (bound is not None and loss.sum_to_zero and problem.n > 2):
@@ -39,6 +39,13 @@ def inner_solver(problem: PointwiseProblem) -> Inner | None:
         return Newton(PairwiseModel(loss.phi.of_margin), far)
     model = FormulaModel(loss, problem.n, loss.sum_to_zero, _inner_maxima(loss))
     return Newton(model, far)
+
+
+def _finite_slope(loss: SoftmaxLoss) -> bool:
+    """Whether phi' has a finite limit at 0, so that unlikely labels may get no share at all."""
+    jet: Jet = loss.of_softmax(Jet.variable(np.array([1e-12, 1e-9])), JetOps())
+    slopes = -jet.gradient[:, 0]
+    return bool(slopes[0] < 1.0005 * slopes[1])
 
 
 def _margin(loss: Loss) -> float:
