@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _AMMZ = "Awasthi, Mao, Mohri, Zhong, H-consistency bounds for surrogate loss minimizers, ICML 2022"
 _BJM = "Bartlett, Jordan, McAuliffe, Convexity, classification, and risk bounds, JASA 2006"
+_STEINWART = "Steinwart, How to compare different loss functions and their risks, Constructive Approximation 2007"
 _ZHANG = "Zhang, Statistical behavior and consistency of classification methods based on convex risk minimization, AOS 2004"
 
 
@@ -181,6 +182,31 @@ def _zhang() -> list[Theorem]:
     ]  # fmt: skip
 
 
+def _steinwart_and_adversarial() -> list[Theorem]:
+    calibration: dict[str, tuple[Callable[[PointwiseProblem], Any], str]] = {
+        "hinge": (hinge, r"\varepsilon"),
+        "least-squares": (least_squares, r"\varepsilon^2"),
+        "squared-hinge": (squared_hinge, r"\varepsilon^2"),
+    }
+    found = [
+        Theorem(
+            f"steinwart-{name}", _STEINWART, f"calibration functions of margin losses, {name}",
+            rf"\delta(\varepsilon) = {tex}", "transform =", "tight", problems((name,)), formula,
+        )
+        for name, (formula, tex) in calibration.items()
+    ]  # fmt: skip
+    found.append(
+        Theorem(
+            "adversarial-rho-margin", _AMMZ, "section on adversarial classification: sup rho-margin loss, at a point",
+            r"\mathcal{T}(\beta) \ge \beta\min(B,\rho)/\rho \text{ in robust margins } \inf_{\|x'-x\|\le\gamma} y f(x')",
+            "transform >=", "valid",
+            problems(("rho-margin:rho=1", "rho-margin:rho=2"), hypotheses=("linear:W=1,B=0.4", "linear:W=1,B=2.5")), rho_margin,
+            note="at a point the robust margin takes the place of the margin; the supremum itself is in the simulator's study",
+        )
+    )  # fmt: skip
+    return found
+
+
 def theorems() -> tuple[Theorem, ...]:
     """All statements of this module."""
-    return (*_binary(), *_zhang())
+    return (*_binary(), *_zhang(), *_steinwart_and_adversarial())

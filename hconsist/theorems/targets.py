@@ -15,6 +15,7 @@ _TOPK = "Cortes, Mao, Mohri, Mohri, Zhong, Cardinality-aware set prediction and 
 _MMZ = "Mao, Mohri, Zhong, Cross-entropy loss functions, ICML 2023"
 _ENHANCED = "Mao, Mohri, Zhong, Enhanced H-consistency bounds, ALT 2025"
 _OSOKIN = "Osokin, Bach, Lacoste-Julien, On structured prediction theory with calibrated convex surrogate losses, NeurIPS 2017"
+_DVG = "Zheng, Wu, Bao, Cao, Li, Zhu, Revisiting discriminative vs. generative classifiers, ICML 2023"
 _OWN = "hconsist, docs/theory.md"
 
 
@@ -68,6 +69,13 @@ def linear_with_constant_one(problem: PointwiseProblem) -> sympy.Expr:
 def quadratic_surrogate(problem: PointwiseProblem) -> Any:
     """beta^2 / (4 n)."""
     return beta_symbol() ** 2 / (4 * to_sympy(problem.n_classes))
+
+
+def root_two(problem: PointwiseProblem) -> sympy.Expr | None:
+    """sqrt(2 u) for the logistic loss."""
+    import sympy
+
+    return sympy.sqrt(2 * excess_symbol()) if _logistic(problem) else None
 
 
 def theorems() -> tuple[Theorem, ...]:
@@ -148,6 +156,17 @@ def theorems() -> tuple[Theorem, ...]:
             problems(("mae",), (2, 3, 10)),
             linear_with_constant_one,
             note="T = beta/2 for two classes",
+        ),
+        Theorem(
+            "discriminative-logistic",
+            _DVG,
+            "multi-class H-consistency of the logistic loss, the step from its estimation error to the zero-one error",
+            r"\Gamma(u) \le \sqrt{2u}",
+            "gamma <=",
+            "valid",
+            problems(("logistic",), (2, 3, 5, 7)),
+            root_two,
+            note="the sample sizes of the paper are the subject of hconsist simulate nb-vs-lr",
         ),
         Theorem(
             "osokin-quadratic",
