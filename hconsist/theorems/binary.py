@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hconsist.arithmetic import to_sympy
 from hconsist.pointwise import PointwiseProblem, beta_symbol, excess_symbol
-from hconsist.theorems.statement import Theorem, problems
+from hconsist.theorems.statement import Theorem, entropy_gap, problems
 
 if TYPE_CHECKING:
     import sympy
@@ -51,7 +51,7 @@ def logistic(problem: PointwiseProblem) -> sympy.Expr:
     import sympy
 
     b = beta_symbol()
-    free = (1 + b) / 2 * sympy.log(1 + b) + (1 - b) / 2 * sympy.log(1 - b)
+    free = entropy_gap()
 
     def tangent(B: Any) -> Any:
         return sympy.log(2) - (1 + b) / 2 * sympy.log(1 + sympy.exp(-B)) - (1 - b) / 2 * sympy.log(1 + sympy.exp(B))

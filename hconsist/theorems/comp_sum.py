@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hconsist.arithmetic import to_sympy
 from hconsist.losses import CompSum
 from hconsist.pointwise import PointwiseProblem, beta_symbol, excess_symbol
-from hconsist.theorems.statement import Theorem, problems
+from hconsist.theorems.statement import Theorem, entropy_gap, problems
 
 if TYPE_CHECKING:
     import sympy
@@ -34,10 +34,7 @@ def below_one(problem: PointwiseProblem) -> sympy.Expr | None:
 
 def logistic(problem: PointwiseProblem) -> sympy.Expr | None:
     """Published T for tau = 1."""
-    import sympy
-
-    b = beta_symbol()
-    return (1 + b) / 2 * sympy.log(1 + b) + (1 - b) / 2 * sympy.log(1 - b) if _tau(problem) == 1 else None
+    return entropy_gap() if _tau(problem) == 1 else None
 
 
 def gce(problem: PointwiseProblem) -> sympy.Expr | None:

@@ -8,7 +8,7 @@ from typing import Any
 from hconsist.arithmetic import to_sympy
 from hconsist.losses import CompSum
 from hconsist.pointwise import PointwiseProblem, beta_symbol
-from hconsist.theorems.statement import Relation, Theorem, problems
+from hconsist.theorems.statement import Relation, Theorem, entropy_gap, problems
 
 _MMZ23 = "Mao, Mohri, Zhong, H-consistency bounds: characterization and extensions, NeurIPS 2023"
 _OWN = "hconsist, docs/theory.md"
@@ -33,7 +33,7 @@ def bounded_logistic(problem: PointwiseProblem) -> Any:
         return None
     b = beta_symbol()
     low, high = _softmax_range(problem)
-    free = (1 + b) / 2 * sympy.log(1 + b) + (1 - b) / 2 * sympy.log(1 - b)
+    free = entropy_gap()
     tangent = (1 + b) / 2 * sympy.log(2 * high / (high + low)) + (1 - b) / 2 * sympy.log(2 * low / (high + low))
     return sympy.Piecewise((free, b <= (high - low) / (high + low)), (tangent, True))
 

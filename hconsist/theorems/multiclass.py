@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hconsist.pointwise import PointwiseProblem, beta_symbol, excess_symbol
-from hconsist.theorems.statement import Theorem, problems
+from hconsist.theorems.statement import Theorem, entropy_gap, problems
 
 _AMMZ = "Awasthi, Mao, Mohri, Zhong, Multi-class H-consistency bounds, NeurIPS 2022"
 _MMZ23 = "Mao, Mohri, Zhong, H-consistency bounds: characterization and extensions, NeurIPS 2023"
@@ -229,13 +229,9 @@ def theorems() -> tuple[Theorem, ...]:
 
 def ldr_without_margin(problem: PointwiseProblem) -> Any:
     """lam T_1 for LDR without margin."""
-    import sympy
-
     from hconsist.arithmetic import to_sympy
 
     loss = problem.surrogate
     if loss.c != 0:  # type: ignore[attr-defined]
         return None
-    b = beta_symbol()
-    entropy = (1 + b) / 2 * sympy.log(1 + b) + (1 - b) / 2 * sympy.log(1 - b)
-    return to_sympy(loss.lam) * entropy  # type: ignore[attr-defined]
+    return to_sympy(loss.lam) * entropy_gap()  # type: ignore[attr-defined]

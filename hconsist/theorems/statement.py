@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 from hconsist.errors import InvalidInputError
-from hconsist.pointwise import PointwiseProblem
+from hconsist.pointwise import PointwiseProblem, beta_symbol
 
 if TYPE_CHECKING:
     import sympy
@@ -104,6 +104,18 @@ class Theorem:
             if same_loss and same_phi and same_target and same_set:
                 return self.formula is None or self.formula(problem) is not None
         return False
+
+
+def entropy_gap() -> sympy.Expr:
+    """T_1(beta), the transformation of the logistic loss, on which many statements build.
+
+    >>> entropy_gap().subs(beta_symbol(), 0)
+    0
+    """
+    import sympy
+
+    b = beta_symbol()
+    return (1 + b) / 2 * sympy.log(1 + b) + (1 - b) / 2 * sympy.log(1 - b)
 
 
 def problems(

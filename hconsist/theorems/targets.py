@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hconsist.arithmetic import to_sympy
 from hconsist.pointwise import PointwiseProblem, beta_symbol, excess_symbol
-from hconsist.theorems.statement import Theorem, problems
+from hconsist.theorems.statement import Theorem, entropy_gap, problems
 
 if TYPE_CHECKING:
     import sympy
@@ -17,13 +17,6 @@ _ENHANCED = "Mao, Mohri, Zhong, Enhanced H-consistency bounds, ALT 2025"
 _OSOKIN = "Osokin, Bach, Lacoste-Julien, On structured prediction theory with calibrated convex surrogate losses, NeurIPS 2017"
 _DVG = "Zheng, Wu, Bao, Cao, Li, Zhu, Revisiting discriminative vs. generative classifiers, ICML 2023"
 _OWN = "hconsist, docs/theory.md"
-
-
-def _entropy_gap() -> sympy.Expr:
-    import sympy
-
-    b = beta_symbol()
-    return (1 + b) / 2 * sympy.log(1 + b) + (1 - b) / 2 * sympy.log(1 - b)
 
 
 def _logistic(problem: PointwiseProblem) -> bool:
@@ -44,12 +37,12 @@ def top_k_transform(problem: PointwiseProblem) -> sympy.Expr | None:
     b = beta_symbol()
     if not _logistic(problem):
         return None
-    return _entropy_gap().subs(b, b / problem.target.k)
+    return entropy_gap().subs(b, b / problem.target.k)
 
 
 def top_k_exact(problem: PointwiseProblem) -> sympy.Expr | None:
     """T_1(beta), for n >= 2 k (theorem E)."""
-    return _entropy_gap() if _logistic(problem) and problem.n >= 2 * problem.target.k else None
+    return entropy_gap() if _logistic(problem) and problem.n >= 2 * problem.target.k else None
 
 
 def adversarial(problem: PointwiseProblem) -> Any:
