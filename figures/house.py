@@ -15,11 +15,10 @@ PICTURE = Path(__file__).with_name("house.svg")
 #: What each module is for, in lines that fit half the width of the picture.
 CAPTIONS = {
     "cli": "the command line, one module for each command",
-    "figures": "the project's figures, byte for byte",
+    "figures": "the project's figures and those of the studies",
     "explore": "one page with sliders",
     "plots": "curves: take an Axes, return it",
     "verify": "theorems against engines: verdicts",
-    "study_figures": "the figures of the studies",
     "zoo": "every loss on one line",
     "tightness": "published T beside exact T",
     "consistency": "calibrated, or a counterexample",

@@ -12,11 +12,11 @@ from scipy.special import ndtr
 
 from hconsist.bounds import derive
 from hconsist.distributions import GaussianMixture, NoisyLabels, TsybakovNoise
+from hconsist.figures.studies import draw
 from hconsist.plots import STYLE
 from hconsist.simulate import train
 from hconsist.simulate.studies import adversarial, ensloss, large_steps, nb_vs_lr, noise, tau
 from hconsist.simulate.study import STUDIES, run_study, study
-from hconsist.study_figures import draw
 
 SMALL = ("tau", "noise", "nb-vs-lr", "ldr", "ensloss", "adversarial", "two-gaussians", "large-steps")
 

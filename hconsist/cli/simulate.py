@@ -71,8 +71,8 @@ def command(
     )
     found = chosen.verdict(rows)
     violations = [{**v, "reproduce": reproduce(name, v["cell"], seed, quick)} for v in found.violations]
+    from hconsist.figures.studies import draw
     from hconsist.plots import save
-    from hconsist.study_figures import draw
 
     with atomic_file(output / f"{name}.svg") as temporary:
         save(draw(name, rows), temporary)
