@@ -14,6 +14,7 @@ from hconsist.plots import STYLE, axes_in_style
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from hconsist.simulate.studies.nb_vs_lr import Growth
     from hconsist.simulate.study import Row
 
 _DASHES = ("-", (0, (5, 1.5)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)))
@@ -135,20 +136,45 @@ def _noise(rows: Sequence[Row], ax: Axes) -> None:
 
 
 def _nb_vs_lr(rows: Sequence[Row], ax: Axes) -> None:
-    from hconsist.simulate.studies.nb_vs_lr import LEVEL, need
+    from hconsist.simulate.studies import nb_vs_lr as study
 
-    for i, (design, learner) in enumerate(dict.fromkeys((row["design"], row["learner"]) for row in rows)):
-        group = [row for row in rows if (row["design"], row["learner"]) == (design, learner)]
+    designs = {"fixed": "fixed separation", "root": "root law", "log": "log law", "sup": ""}
+    colours = mpl.rcParams["axes.prop_cycle"].by_key()["color"]
+    learners = (study.LOGISTIC, study.SCALED, study.NAIVE, study.MEANS)
+    drawn = {key: group for key, group in study.groups(rows).items() if key[0] in designs}
+    for (design, _, learner), group in sorted(
+        drawn.items(), key=lambda kv: (learners.index(kv[0][2]), list(designs).index(kv[0][0]))
+    ):
         dimensions = sorted({row["d"] for row in group})
-        needs = [need([row for row in group if row["d"] == d]) for d in dimensions]
-        ax.plot(dimensions, needs, linestyle=_DASHES[i % 4], marker=_MARKERS[i], label=f"{learner}, {design} separation")
+        needs = [study.need([row for row in group if row["d"] == d]) for d in dimensions]
+        found = study.growth(group)
+        colour = colours[learners.index(learner)]
+        style = list(designs).index(design)
+        told = ", ".join(filter(None, (learner, designs[design])))
+        label = f"{told}: {_law(found)}" if found else told
+        ax.plot(dimensions, needs, linestyle=_DASHES[style], marker=_MARKERS[style], color=colour, label=label)
+        if learner in (study.NAIVE, study.MEANS):
+            fine = np.unique(2 * np.geomspace(dimensions[0] / 2, dimensions[-1] / 2, 30).round().astype(int))
+            ax.plot(fine, [study.predicted_need(design, int(d)) for d in fine], color="0.35", linewidth=0.9, zorder=1)
+    ax.plot([], [], color="0.35", linewidth=0.9, label="predicted")
     ax.set_xscale("log", base=2)
     ax.set_yscale("log", base=2)
     ax.set_xlabel("dimension d")
-    ax.set_ylabel(f"samples for an excess error of {LEVEL:g}")
-    smallest = min(row["m"] for row in rows)
-    ax.set_title(f"Samples needed by naive Bayes and logistic regression\n{smallest} is the smallest sample tried")
-    ax.legend()
+    ax.set_ylabel(f"samples for an excess error of {study.LEVEL:g}")
+    ax.set_title(
+        "Samples needed by naive Bayes and logistic regression\n"
+        f"sup norm: samples until all class means are within {study.DEVIATION:g} standard deviations"
+    )
+    ax.legend(fontsize=7.5)
+
+
+def _law(found: Growth) -> str:
+    """The law that fits better, with its slope and half the width of its interval."""
+    if found.misfit[1] < found.misfit[2]:
+        value, low, high = found.logarithmic
+        return rf"a + ({value:.1f} $\pm$ {(high - low) / 2:.1f}) log$_2$d"
+    value, low, high = found.power
+    return rf"d$^{{{value:.2f} \pm {(high - low) / 2:.2f}}}$"
 
 
 def _ldr(rows: Sequence[Row], ax: Axes) -> None:

@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import expit, ndtr
+from numpy.typing import ArrayLike, NDArray
 
 from hconsist.distributions import GaussianMixture
-from hconsist.simulate.backend import Backend
+from hconsist.simulate.backend import AnyArray, Backend
 from hconsist.simulate.lbfgs import minimise
+from hconsist.simulate.studies.mixtures import linear_error
 from hconsist.simulate.study import Cell, Row, Verdict
 
 Array = NDArray[np.float64]
@@ -30,41 +30,39 @@ def distribution() -> GaussianMixture:
     return GaussianMixture([0.5, 0.5], [-mean, mean], np.eye(10))
 
 
-def robust_error(g: GaussianMixture, rule: Array, radius: float) -> Array:
-    """Exact probability that a point of the ball is misclassified: rules (k, d + 1) to (k,).
-
-    >>> g = GaussianMixture([0.5, 0.5], [[-1.0], [1.0]], [[1.0]])
-    >>> robust_error(g, np.array([[1.0, 0.0]]), 0.5).round(4)
-    array([0.3085])
-    """
-    w, b = rule[:, :-1], rule[:, -1]
-    spread = np.sqrt(np.einsum("ki,ij,kj->k", w, g.covariances[0], w))
-    reach = radius * np.linalg.norm(w, axis=1)
-    low, high = (w @ g.means[y] + b for y in (0, 1))
-    return np.asarray(g.weights[0] * ndtr((low + reach) / spread) + g.weights[1] * ndtr((reach - high) / spread))
-
-
-def robust_logistic(x: Array, signs: Array, inside: float, outside: float, l2: float = 1e-3) -> Array:
+def robust_logistic(
+    x: ArrayLike, signs: ArrayLike, inside: float, outside: float, l2: float = 1e-3, backend: Backend | None = None
+) -> Array:
     """Minimise the mean of ``softplus(-(y f(x) - inside |w|)) + outside |w|``: rules (k, d + 1) for samples (k, m, d).
 
     ``inside`` is the radius in the worst margin, or of a Wasserstein ball around the data; ``outside`` is nu times the radius.
     """
-    design = np.concatenate([x, np.ones((*x.shape[:2], 1))], axis=-1)
+    backend = backend or Backend()
+    xp, ops = backend.xp, backend.ops
+    points, sides = np.asarray(x, dtype=float), np.asarray(signs, dtype=float)
+    # y (x, 1): the margin is its product with the rule
+    signed = backend.array(np.concatenate([points, np.ones((*points.shape[:2], 1))], axis=-1) * sides[..., None])
+    free = backend.array(np.arange(points.shape[2] + 1) < points.shape[2])  # all but the bias
+    m = points.shape[1]
+    gathered: tuple[NDArray[np.int64] | None, AnyArray] = (None, signed)
 
-    def objective(rule: Array, active: NDArray[np.int64]) -> tuple[Array, Array]:
-        part, side = design[active], signs[active]
-        w = rule[:, :-1]
-        norm = np.sqrt((w * w).sum(1) + 1e-12)
-        margin = np.einsum("kij,kj->ki", part, rule) * side - inside * norm[:, None]
-        slope = -expit(-margin)
-        value = np.logaddexp(0, -margin).mean(1) + outside * norm + l2 / 2 * (w * w).sum(1)
-        gradient = np.einsum("ki,kij->kj", slope * side, part) / part.shape[1]
-        pull = (outside - inside * slope.mean(1)) / norm + l2
-        gradient[:, :-1] += pull[:, None] * w
-        return value, gradient
+    def objective(rule: AnyArray, active: NDArray[np.int64]) -> tuple[AnyArray, AnyArray]:
+        nonlocal gathered
+        if gathered[0] is not active:
+            part = signed if active.size == signed.shape[0] else xp.take(signed, backend.index(active), axis=0)
+            gathered = (active, part)
+        part, w = gathered[1], rule * free
+        square = xp.sum(w * w, axis=1)
+        norm = xp.sqrt(square + 1e-12)
+        margin = xp.matmul(part, rule[:, :, None])[..., 0] - inside * norm[:, None]
+        losses = ops.softplus(-margin)
+        slope = -xp.exp(-margin - losses)  # minus the logistic function of -margin
+        value = xp.mean(losses, axis=1) + outside * norm + l2 / 2 * square
+        pull = (outside - inside * xp.mean(slope, axis=1)) / norm + l2
+        return value, xp.matmul(slope[:, None, :], part)[:, 0, :] / m + pull[:, None] * w
 
-    start = 0.01 * (design * signs[..., None]).mean(1)
-    return np.asarray(minimise(objective, start, Backend(), tolerance=1e-6).parameters)
+    found = minimise(objective, 0.01 * xp.mean(signed, axis=1), backend, tolerance=1e-6)
+    return np.asarray(backend.numpy(found.parameters), dtype=float)
 
 
 def cells(quick: bool) -> list[Cell]:
@@ -86,8 +84,8 @@ def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
     }
     rows = []
     for method, (inside, outside) in methods.items():
-        rules = robust_logistic(x, signs, inside, outside)
-        robust, plain = robust_error(g, rules, r), robust_error(g, rules, 0.0)
+        rules = robust_logistic(x, signs, inside, outside, backend=backend)
+        robust, plain = linear_error(g, rules, r), linear_error(g, rules)
         rows += [
             {"radius": r, "method": method, "seed": i, "robust_error": float(robust[i]), "error": float(plain[i])}
             for i in range(len(robust))

@@ -20,7 +20,7 @@ from hconsist.distributions import GaussianMixture, NoisyLabels, UniformNoise
 from hconsist.losses import parse_loss
 from hconsist.simulate.backend import Backend
 from hconsist.simulate.gradients import log_derivative
-from hconsist.simulate.studies.nb_vs_lr import linear_error
+from hconsist.simulate.studies.mixtures import linear_error
 from hconsist.simulate.study import Cell, Row, Verdict
 
 Array = NDArray[np.float64]

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from hconsist.distributions import GaussianMixture
 from hconsist.simulate.backend import Backend
 from hconsist.simulate.studies.adversarial import robust_logistic
-from hconsist.simulate.studies.nb_vs_lr import linear_error
+from hconsist.simulate.studies.mixtures import linear_error
 from hconsist.simulate.study import Cell, Row, Verdict
 
 Array = NDArray[np.float64]
