@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import pkgutil
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+import hconsist.figures
 from hconsist.bounds import derive
 from hconsist.cli import main
 from hconsist.distributions import Finite
@@ -19,10 +23,14 @@ from hconsist.figures import FIGURES, draw
 from hconsist.figures.clouds import cloud_under_bound, near_witnesses, random_pairs
 from hconsist.figures.gap import gap_curves
 from hconsist.figures.published import gain_over_published
+from hconsist.figures.rates import fit_slope, gamma_rates, noise_pairs, slopes_under_noise, worst_pairs
+from hconsist.figures.studies import draw as draw_study
 from hconsist.figures.witnesses import pool_size, transform_with_witnesses, witness_bars
 from hconsist.figures.zoo_map import zoo_map
-from hconsist.plots import save
+from hconsist.losses import parse_loss
+from hconsist.plots import bound_curves, save, tightness_curves, transform_curves
 from hconsist.pointwise import PointwiseProblem
+from hconsist.tightness import tightness
 from hconsist.zoo import zoo
 
 CHECKED_IN = Path(__file__).parents[1] / "figures"
@@ -143,6 +151,49 @@ def test_map_of_the_zoo_places_the_constants() -> None:
         zoo_map(list(zoo(3, ["crammer-singer"])))
 
 
+@pytest.mark.parametrize(("spec", "growth"), [("logistic", 2), ("mae", 1)])
+def test_fitted_slopes_meet_the_predicted_ones(spec: str, growth: int) -> None:
+    for exponent in (0.25, 0.5):
+        slope = fit_slope(*worst_pairs(parse_loss(spec), exponent))
+        assert abs(slope.value - 1 / (growth - exponent * (growth - 1))) < 0.002 + slope.error
+        assert slope.error < 0.002
+
+
+def test_worst_pairs_are_the_moments_of_the_margin() -> None:
+    # at exponent 1/2 P(m <= t) = t, so E[m 1(m <= t)] = t^2 / 2, and t^3 / 6 for T(m) ~ m^2 / 2; thresholds 5e-4 to 0.3
+    surrogate, target = (pairs.mean(axis=0) for pairs in worst_pairs(parse_loss("logistic"), 0.5))
+    t = np.geomspace(5e-4, 0.3, 10)
+    assert target[3:] == pytest.approx(t[3:] ** 2 / 2, rel=0.03)
+    assert surrogate[3:] == pytest.approx(t[3:] ** 3 / 6, rel=0.04)
+
+
+def test_interval_is_that_of_the_repetitions() -> None:
+    x = np.array([[0.1, 0.2, 0.4]] * 4)
+    powers = np.array([0.4, 0.5, 0.5, 0.6])
+    found = fit_slope(x, x ** powers[:, None])
+    assert found.value == pytest.approx(0.5)
+    assert found.error == pytest.approx(3.18245 * powers.std(ddof=1) / 2, abs=1e-5)  # Student's t, 3 degrees of freedom
+
+
+def test_slopes_of_the_bounds_are_in_the_legend() -> None:
+    ax = gamma_rates([derive("mae", n_classes=10), derive("logistic", n_classes=3)], labels=["a", "b"])
+    assert [line.get_label() for line in ax.lines] == ["a: 1.000", "b: 0.500"]
+    with pytest.raises(InvalidInputError):
+        gamma_rates([])
+
+
+def test_every_plot_function_has_its_image() -> None:
+    names = ["hconsist.plots", *(f"hconsist.figures.{info.name}" for info in pkgutil.iter_modules(hconsist.figures.__path__))]
+    found = set()
+    for module in map(importlib.import_module, names):
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            ax = inspect.signature(function).parameters.get("ax")
+            if function.__module__ == module.__name__ and not name.startswith("_") and ax is not None and ax.default is None:
+                found.add(name)
+                assert inspect.signature(function).return_annotation == "Axes"
+    assert found == {name.removeprefix("test_image_of_") for name in globals() if name.startswith("test_image_of_")}
+
+
 # --- image regression: pytest --mpl-generate-path=tests/baseline tests/test_project_figures.py draws them anew -------
 
 LOOKED_AT = {"baseline_dir": "baseline", "savefig_kwargs": {"dpi": 50}, "remove_text": True, "tolerance": 3}
@@ -182,4 +233,67 @@ def test_image_of_cloud_under_bound() -> Figure:
 def test_image_of_gap_curves() -> Figure:
     figure = Figure()
     gap_curves({"a": Finite(["9/10", "1/10"], [[1, 0], [0, 1]])}, figure.add_subplot(), taus=["0", "0.5", "1", "1.5", "2"])
+    return figure
+
+
+@pytest.mark.mpl_image_compare(**LOOKED_AT)
+def test_image_of_zoo_map() -> Figure:
+    figure = Figure()
+    zoo_map(list(zoo(10, ["mae", "logistic", "hinge", "gce:q=0.5", "sce"])), ax=figure.add_subplot())
+    return figure
+
+
+@pytest.mark.mpl_image_compare(**LOOKED_AT)
+def test_image_of_gamma_rates() -> Figure:
+    figure = Figure()
+    gamma_rates([derive("mae", n_classes=10), derive("logistic", n_classes=10)], figure.add_subplot())
+    return figure
+
+
+@pytest.mark.mpl_image_compare(**LOOKED_AT)
+def test_image_of_noise_pairs() -> Figure:
+    figure = Figure()
+    noise_pairs(parse_loss("logistic"), figure.add_subplot(), exponents=[0.25, 0.5])
+    return figure
+
+
+@pytest.mark.mpl_image_compare(**LOOKED_AT)
+def test_image_of_slopes_under_noise() -> Figure:
+    figure = Figure()
+    losses = [(spec, parse_loss(spec), growth) for spec, growth in (("logistic", 2.0), ("mae", 1.0))]
+    slopes_under_noise(losses, figure.add_subplot(), exponents=[0.25, 0.5])
+    return figure
+
+
+@pytest.mark.mpl_image_compare(**LOOKED_AT)
+def test_image_of_bound_curves() -> Figure:
+    figure = Figure()
+    bound_curves([derive(spec, n_classes=10) for spec in ("mae", "gce:q=0.5")], figure.add_subplot())
+    return figure
+
+
+@pytest.mark.mpl_image_compare(**LOOKED_AT)
+def test_image_of_transform_curves() -> Figure:
+    figure = Figure()
+    transform_curves([derive(spec, n_classes=10) for spec in ("mae", "gce:q=0.5")], figure.add_subplot())
+    return figure
+
+
+@pytest.mark.mpl_image_compare(**LOOKED_AT)
+def test_image_of_tightness_curves() -> Figure:
+    figure = Figure(figsize=(8, 4), layout="constrained")
+    tightness_curves(tightness(PointwiseProblem("mae", n_classes=4), ["1/4", "1/2", "3/4"]), figure.add_subplot())
+    return figure
+
+
+@pytest.mark.mpl_image_compare(**LOOKED_AT)
+def test_image_of_draw() -> Figure:
+    figure = Figure()
+    rows = [
+        {"method": method, "radius": radius, "robust_error": 0.1 + factor * radius + 0.01 * seed}
+        for method, factor in (("plain", 0.5), ("robust", 0.3))
+        for radius in (0.0, 0.2, 0.4)
+        for seed in range(3)
+    ]
+    draw_study("adversarial", rows, figure.add_subplot())
     return figure

@@ -22,6 +22,7 @@ FIGURES = {
     "gap-across-tau": "gap.gap_across_tau",
     "zoo-map": "zoo_map.zoo_of_closed_forms",
     "worst-cases": "witnesses.worst_cases",
+    "rates": "rates.rates",
 }
 
 
