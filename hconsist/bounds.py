@@ -12,7 +12,7 @@ Source: Mao, Mohri, Zhong, ICML 2023, theorem 1; Awasthi et al., ICML 2022, theo
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -24,68 +24,20 @@ from numpy.typing import ArrayLike, NDArray
 from hconsist.arithmetic import BALLS, NUMPY, Exact, endpoints, evaluate, exact, precision
 from hconsist.engines import ENGINES, EngineName, transform
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError, UnknownNameError
+from hconsist.hull import ConvexHull
 from hconsist.hypotheses import Hypotheses
 from hconsist.losses import Loss, Target
-from hconsist.pointwise import Answer, PointwiseProblem, beta_symbol, check_beta
+from hconsist.pointwise import Answer, PointwiseProblem, beta_symbol, check_beta, round_down
 
 if TYPE_CHECKING:
     import sympy
     from matplotlib.axes import Axes
 
     from hconsist.engines.derivation import Derivation, Step
+    from hconsist.engines.rigorous.envelope import Envelope
 
-
-@dataclass(frozen=True)
-class ConvexHull:
-    """Lower convex hull of points with increasing abscissae: a convex piecewise-linear function.
-
-    Works in floats and, exactly, in fractions.
-
-    Parameters
-    ----------
-    betas, values : tuple
-        The vertices of the hull.
-
-    Examples
-    --------
-    >>> hull = ConvexHull.of([0, Fraction(1, 2), 1], [0, Fraction(3, 4), 1])
-    >>> hull.betas, hull(Fraction(1, 2)), hull.inverse(Fraction(1, 4))
-    ((0, 1), Fraction(1, 2), Fraction(1, 4))
-    """
-
-    betas: tuple[Any, ...]
-    values: tuple[Any, ...]
-
-    @classmethod
-    def of(cls, betas: Sequence[Any], values: Sequence[Any]) -> ConvexHull:
-        """The hull of the points (betas[i], values[i])."""
-        hull: list[tuple[Any, Any]] = []
-        for point in zip(betas, values, strict=True):
-            while len(hull) > 1 and not _turns_left(hull[-2], hull[-1], point):
-                hull.pop()
-            hull.append(point)
-        return cls(tuple(b for b, _ in hull), tuple(v for _, v in hull))
-
-    def __call__(self, beta: Any) -> Any:
-        """The value at beta, between the first and the last abscissa."""
-        right = min(max(int(np.searchsorted(self.betas, beta)), 1), len(self.betas) - 1)
-        return _line(self.betas[right - 1 : right + 1], self.values[right - 1 : right + 1], beta)
-
-    def inverse(self, value: Any) -> Any:
-        """The largest beta whose value is at most the given one (capped at the last abscissa)."""
-        if value >= self.values[-1]:
-            return self.betas[-1]
-        # Convex with value 0 at 0: non-decreasing, so the last vertex below the level starts the crossing segment.
-        left = max(i for i, v in enumerate(self.values[:-1]) if v <= value)
-        return _line(self.values[left : left + 2], self.betas[left : left + 2], value)
-
-
-def _turns_left(a: tuple[Any, Any], b: tuple[Any, Any], c: tuple[Any, Any]) -> bool:
-    return bool((b[0] - a[0]) * (c[1] - a[1]) > (b[1] - a[1]) * (c[0] - a[0]))
-
-
-def _line(xs: Sequence[Any], ys: Sequence[Any], x: Any) -> Any:
-    return ys[0] + (ys[1] - ys[0]) * (x - xs[0]) / (xs[1] - xs[0])
+#: Relative width to which the rigorous engine refines a curve for a figure.
+_CURVE = Fraction(1, 10**4)
 
 
 def search_grid(size: int = 201) -> list[Fraction]:
@@ -200,6 +152,10 @@ class Bound:
         grid = np.asarray(betas, dtype=float)
         if self.derivation:
             return float_curve(self.derivation.envelope, grid)
+        if self.engine == "rigorous" and self._proven is not None:
+            proven = self._proven
+            values = [proven.value(check_beta(b), _CURVE)[0] for b in grid.ravel()]
+            return np.array([round_down(v) for v in values]).reshape(grid.shape)
         hull = self._lower_hull if self.engine == "rigorous" else self._hull
         return np.array([float(hull(b)) for b in grid.ravel()]).reshape(grid.shape)
 
@@ -220,7 +176,17 @@ class Bound:
         result = np.array([_estimate(self.bound(float(e))) for e in values.ravel()]).reshape(values.shape)
         return float(result) if values.ndim == 0 else result
 
-    def bound(self, excess: object, gap: object = 0) -> Answer:
+    def bound(
+        self,
+        excess: object,
+        gap: object = 0,
+        *,
+        tolerance: float | Fraction | None = None,
+        time_budget: float | None = None,
+        progress: Callable[[str], None] | None = None,
+        checkpoint: Callable[[dict[str, Any]], None] | None = None,
+        resume: dict[str, Any] | None = None,
+    ) -> Answer:
         """Gamma at a surrogate excess plus gap, with what is proven about it.
 
         Parameters
@@ -229,11 +195,20 @@ class Bound:
             Surrogate excess risk R_l(h) - R*_l(H), at least 0.
         gap : number
             Minimizability gap of the surrogate, at least 0.
+        tolerance : float or Fraction, optional
+            Rigorous engine: refine until ``upper - lower`` is at most this part of ``upper``; 1e-6 unless given.
+        time_budget : float, optional
+            Rigorous engine: seconds after which it stops with a wider, still proven answer whose ``reason`` says so.
+        progress, checkpoint : callable, optional
+            Rigorous engine: called with a line of text, and with everything proven so far (JSON-ready), after each step.
+            An interrupt (Ctrl-C) ends the refinement with what is proven.
+        resume : dict, optional
+            Rigorous engine: a checkpoint of the same problem, whose work is taken over.
 
         Raises
         ------
         InvalidInputError
-            When a number is negative, or the loss has a parameter without a value.
+            When a number is negative, the loss has a parameter without a value, or an option belongs to another engine.
 
         Examples
         --------
@@ -248,13 +223,24 @@ class Bound:
                 self.problem.surrogate.spec,
                 "derive the bound again with numbers, such as hc.CompSum(tau=1)",
             )
+        options = {"tolerance": tolerance, "time_budget": time_budget, "progress": progress, "checkpoint": checkpoint}
+        given = [name for name, value in {**options, "resume": resume}.items() if value is not None]
+        if given and self.engine != "rigorous":
+            raise InvalidInputError(
+                f"{', '.join(given)} is for the rigorous engine", self.engine, 'derive the bound with engine="rigorous"'
+            )
         if self.derivation:
             low, high = _invert(self.derivation.envelope, total)
             proven_low = low if not self.assumptions else None
             return Answer(_middle(low, high), proven_low, high, None, self.engine, self.assumptions)
         if self.engine == "rigorous":
-            low, high = self._upper_hull.inverse(total), self._lower_hull.inverse(total)
-            return Answer(_middle(low, high), low, high, None, self.engine, self._certified_assumptions)
+            if self._proven is None:
+                low, high = self._upper_hull.inverse(total), self._lower_hull.inverse(total)
+                return Answer(_middle(low, high), low, high, None, self.engine, self._certified_assumptions)
+            if resume is not None:
+                self._proven.resume(resume)
+            low, high, reason = self._proven.gamma(total, _tolerance(tolerance), time_budget, progress, checkpoint)
+            return Answer(_middle(low, high), low, high, None, self.engine, self._proven.supports.lemmas, reason)
         return Answer(float(self._hull.inverse(float(total))), None, None, None, self.engine, self.assumptions)
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
@@ -269,6 +255,15 @@ class Bound:
             sweep = importlib.import_module("hconsist.engines.numeric").sweep
             return list(sweep(self.problem, betas))
         return [transform(self.problem, b, self.engine) for b in betas]
+
+    @cached_property
+    def _proven(self) -> Envelope | None:
+        """T** and Gamma between proven lines and points, where the rigorous engine has lines."""
+        try:
+            found: Envelope = importlib.import_module("hconsist.engines.rigorous").envelope(self.problem)
+        except EngineCannotAnswerError:
+            return None
+        return found
 
     @cached_property
     def _samples(self) -> tuple[list[Fraction], list[Answer]]:
@@ -368,6 +363,15 @@ def check_excess(value: object, name: str = "excess") -> Fraction:
     number: Exact = exact(value, name)
     if not isinstance(number, Fraction) or number < 0:
         raise InvalidInputError(f"{name} must be a number >= 0", str(value), "pass a surrogate risk difference such as 0.05")
+    return number
+
+
+def _tolerance(value: float | Fraction | None) -> Fraction:
+    if value is None:
+        return Fraction(1, 10**6)
+    number = exact(value, "tolerance")
+    if not isinstance(number, Fraction) or not 0 < number < 1:
+        raise InvalidInputError("tolerance must lie in (0, 1)", str(value), "pass a relative width such as 1e-6")
     return number
 
 

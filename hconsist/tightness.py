@@ -16,8 +16,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from hconsist.bounds import ConvexHull, float_curve, search_grid
+from hconsist.bounds import float_curve, search_grid
 from hconsist.errors import InvalidInputError
+from hconsist.hull import ConvexHull
 from hconsist.pointwise import Answer, PointwiseProblem, check_beta
 from hconsist.theorems import Theorem, published
 

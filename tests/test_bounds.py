@@ -10,9 +10,10 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hconsist.bounds import Bound, ConvexHull, _invert, search_grid
+from hconsist.bounds import Bound, _invert, search_grid
 from hconsist.engines.derivation import Derivation
 from hconsist.errors import InvalidInputError, UnknownNameError
+from hconsist.hull import ConvexHull
 from hconsist.pointwise import PointwiseProblem, beta_symbol
 
 BETA = beta_symbol()

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import Any
 
 from hconsist.arithmetic import BALLS, endpoints, precision
 from hconsist.engines.rigorous.binary import BinaryRisk
 from hconsist.engines.rigorous.branch import Enclosure, Progress, Risk, minimise
 from hconsist.engines.rigorous.constrained import ConstrainedRisk
+from hconsist.engines.rigorous.envelope import BITS as ENVELOPE_BITS
+from hconsist.engines.rigorous.envelope import Envelope, Supports
 from hconsist.engines.rigorous.gaps import best_in_class_risk, minimizability_gap
 from hconsist.engines.rigorous.jets import BALL_JETS, variable
 from hconsist.engines.rigorous.regions import PairBound, comp_sum_regions, sorted_region
 from hconsist.engines.rigorous.risk import Counts, SoftmaxRisk, Values, pool
+from hconsist.engines.rigorous.supports import MarginScores, Pools, Vertices
 from hconsist.engines.rigorous.transport import LDRRisk
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import (
@@ -37,12 +41,14 @@ from hconsist.losses import (
 )
 from hconsist.pointwise import Answer, PointwiseProblem, Witness, check_beta
 
-__all__ = ["best_in_class_risk", "minimizability_gap", "transform"]
+__all__ = ["best_in_class_risk", "envelope", "minimizability_gap", "transform"]
 
 POOLING = "pooling lemma (docs/theory.md)"
 STAR_SHAPE = "star shape of T (docs/theory.md)"
 REDUCTION = "reduction lemma for comp-sum losses (docs/theory.md)"
 PAIRS = "pair lemma (docs/theory.md)"
+TWO_LABELS = "Theorem A (docs/theory.md)"
+POOLS = "Theorem B (docs/theory.md)"
 CONCAVE = "Theorem C (docs/theory.md)"
 
 #: Convex margin losses that never increase: their constrained losses order the labels as the scores do.
@@ -203,23 +209,66 @@ def _binary(
     return Answer(float((lower + upper) / 2), lower, upper, witness, "rigorous", (), reason)
 
 
+def envelope(problem: PointwiseProblem) -> Envelope:
+    """T** and Gamma of a problem between proven lines and points; see `Envelope`.
+
+    Raises
+    ------
+    EngineCannotAnswerError
+        For a loss, target or hypothesis set without a method here.
+
+    Examples
+    --------
+    >>> low, high, reason = envelope(PointwiseProblem("mae", n_classes=3)).gamma(Fraction(1, 10), Fraction(1, 10**9))
+    >>> low <= Fraction(3, 10) <= high, float(high - low) < 1e-9, reason
+    (True, True, '')
+    """
+    if problem.is_symbolic:
+        raise EngineCannotAnswerError("rigorous", "it needs numbers for every parameter", "symbolic")
+    statement = {
+        "loss": problem.surrogate.spec,
+        "classes": problem.n,
+        "hypotheses": str(problem.hypotheses),
+        "target": str(problem.target),
+    }
+    with precision(ENVELOPE_BITS):
+        return Envelope(_supports(problem), statement)
+
+
+def _supports(problem: PointwiseProblem) -> Supports:
+    """What supporting lines of T rest on for this problem."""
+    loss, n, bound = problem.surrogate, problem.n, problem.hypotheses.score_bound
+    refused = EngineCannotAnswerError(
+        "rigorous", f"no supporting lines of T for {loss.spec}, {problem.hypotheses}, {problem.target}", "numeric"
+    )
+    if not isinstance(problem.target, ZeroOne) or (bound is not None and not isinstance(bound, Fraction)):
+        raise refused
+    if isinstance(loss, MarginLoss) and (loss.convex or loss.shape == "convex in scores"):
+        if not BinaryRisk(loss, Fraction(1), bound).slope(Fraction(0)) < 0:
+            raise EngineCannotAnswerError("rigorous", f"{loss.spec} has no negative slope at 0", "numeric")
+        return MarginScores(loss, bound)
+    if bound is not None or not isinstance(loss, SoftmaxLoss):
+        raise refused
+    if not isinstance(loss, LDR) and not _decreasing(loss):
+        raise EngineCannotAnswerError("rigorous", f"{loss.spec} is not proven to decrease in the softmax value", "numeric")
+    if loss.shape == "concave in softmax" or (isinstance(loss, CompSum) and loss.tau == 2):
+        terms = _uniform_terms(loss.separable, n)
+        ends = [Fraction(0), *(Fraction(1, m) for m in range(n - 1, 0, -1))]
+        return Vertices(tuple((b, *_least_pool(n, terms, b)[:2]) for b in ends), (CONCAVE,))
+    if isinstance(loss, CompSum) and loss.tau <= Fraction(3, 2):
+        return Pools(loss.of_softmax, (2,), (POOLING, PAIRS if loss.tau <= 1 else TWO_LABELS))
+    if isinstance(loss, CompSum):
+        return Pools(loss.of_softmax, range(2, n + 1), (POOLING, POOLS))
+    if n == 2 and loss.shape in ("convex in softmax", "convex in scores"):
+        return Pools(loss.of_softmax, (2,), (POOLING,), LDRRisk(loss) if isinstance(loss, LDR) else None)
+    raise refused
+
+
 def _concave(problem: PointwiseProblem, separable: Separable, beta: Fraction) -> Answer:
     """Theorem C: risks concave in the softmax value are least at points uniform on k labels; T is a minimum of n numbers."""
     n = problem.n
+    lower, upper, k = _least_pool(n, _uniform_terms(separable, n), beta)
     top = max(beta, (1 + beta) / n)
-    g = {k: separable.term(BALLS.const(Fraction(1, k) if k else 0), BALLS) for k in range(n + 1)}
-    best: tuple[Fraction, Fraction, int] | None = None
-    lowest: Fraction | None = None
-    for k in range(1, n + 1):
-        pooled_mass = min(Fraction(1), k * top - beta)
-        value = BALLS.const(top) * (g[0] - g[1]) - BALLS.const(pooled_mass) * (g[0] - g[k])
-        low, high = endpoints(value)
-        lowest = low if lowest is None else min(lowest, low)
-        if best is None or high < best[0]:
-            best = (high, top, k)
-    assert best is not None
-    assert lowest is not None
-    upper, _, k = best
     # Labels as large as possible in the pool of k, predicted label in second place, the rest of the mass spread by size.
     p = [top, top - beta]
     left = 1 - 2 * top + beta
@@ -230,6 +279,25 @@ def _concave(problem: PointwiseProblem, separable: Separable, beta: Fraction) ->
         raise AssertionError("the witness of theorem C does not sum to 1: please report this")
     chosen = {1, *([0] if k > 1 else []), *range(2, k)}
     softmax = [1.0 / k if i in chosen else 0.0 for i in range(n)]
-    lower = max(lowest, Fraction(0))
     witness = Witness(tuple(p), _scores(softmax, float(separable.temperature)), (1,), float(upper))
     return Answer(float((lower + upper) / 2), lower, upper, witness, "rigorous", (CONCAVE,))
+
+
+def _least_pool(n: int, g: list[Any], beta: Fraction) -> tuple[Fraction, Fraction, int]:
+    """Bounds of T(beta) by theorem C, and the number of labels in the best pool."""
+    top = max(beta, (1 + beta) / n)
+    lowest, upper, best = None, None, 0
+    for k in range(1, n + 1):
+        pooled_mass = min(Fraction(1), k * top - beta)
+        low, high = endpoints(BALLS.const(top) * (g[0] - g[1]) - BALLS.const(pooled_mass) * (g[0] - g[k]))
+        lowest = low if lowest is None else min(lowest, low)
+        if upper is None or high < upper:
+            upper, best = high, k
+    assert lowest is not None
+    assert upper is not None
+    return max(lowest, Fraction(0)), upper, best
+
+
+def _uniform_terms(separable: Separable, n: int) -> list[Any]:
+    """g(0), g(1), g(1/2), ..., g(1/n)."""
+    return [separable.term(BALLS.const(Fraction(1, k) if k else 0), BALLS) for k in range(n + 1)]

@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.arithmetic import NUMPY
-from hconsist.bounds import Bound, ConvexHull, derive
+from hconsist.bounds import Bound, derive
 from hconsist.engines.numeric import sweep
 from hconsist.errors import EngineCannotAnswerError
+from hconsist.hull import ConvexHull
 from hconsist.losses import Loss, parse_loss
 from hconsist.pointwise import PointwiseProblem
 from hconsist.simulate.backend import Backend

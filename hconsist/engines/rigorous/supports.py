@@ -1,0 +1,242 @@
+"""Lines below T, one class for each reason why they are (docs/theory.md, "Supporting lines")."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from scipy.optimize import brentq
+
+from hconsist.arithmetic import BALLS, endpoints
+from hconsist.engines.rigorous.binary import BinaryRisk
+from hconsist.engines.rigorous.branch import Risk
+from hconsist.engines.rigorous.envelope import Line, Point
+from hconsist.engines.rigorous.jets import BALL_JETS, FLOAT_JETS, variable
+from hconsist.losses import MarginLoss
+
+#: Least logarithm of a softmax value that is looked for.
+_FLOOR = -200.0
+#: Slopes below this are solved for in balls alone.
+_GENTLE = 1e-4
+
+
+@dataclass(frozen=True)
+class Vertices:
+    """Lines below a piecewise linear T, from proven bounds at every point where one of its pieces ends.
+
+    Between them T is a minimum of affine functions, so concave: a line below T at both ends stays below.
+
+    Parameters
+    ----------
+    points : tuple
+        (beta, lower bound of T, upper bound of T).
+    lemmas : tuple of str
+    """
+
+    points: tuple[tuple[Fraction, Fraction, Fraction], ...]
+    lemmas: tuple[str, ...]
+
+    def top(self) -> Fraction:
+        """An upper bound of T(1)."""
+        return next(high for beta, _, high in self.points if beta == 1)
+
+    def line(self, slope: Fraction, slack: Fraction) -> tuple[Line, list[Point]]:
+        """The line of this slope, and the points: all of them, as they are known."""
+        offset = max(slope * beta - low for beta, low, _ in self.points)
+        return Line(slope, offset), [(beta, high) for beta, _, high in self.points]
+
+
+class MarginScores:
+    """Lines below T of a convex margin loss, one for each score f: ``T(b) >= phi(0) - R_b(f)``, affine in b.
+
+    Parameters
+    ----------
+    loss : MarginLoss
+        Convex with a negative slope at 0.
+    bound : Fraction or None
+    """
+
+    lemmas: tuple[str, ...] = ()
+
+    def __init__(self, loss: MarginLoss, bound: Fraction | None) -> None:
+        self.loss, self.bound = loss, bound
+
+    def top(self) -> Fraction:
+        """An upper bound of T(1)."""
+        return self._upper(Fraction(1))
+
+    def _upper(self, beta: Fraction) -> Fraction:
+        tied = endpoints(self.loss.of_margin(BALLS.const(0), BALLS))[1]
+        return tied - BinaryRisk(self.loss, beta, self.bound).convex_minimum()[0]
+
+    def line(self, slope: Fraction, slack: Fraction) -> tuple[Line, list[Point]]:
+        """The line of the score f with ``(phi(-f) - phi(f)) / 2 = slope``, or of the bound where there is none."""
+
+        def half_jump(f: float) -> float:
+            try:
+                return float(self._jet(-f, FLOAT_JETS).v - self._jet(f, FLOAT_JETS).v) / 2 - float(slope)
+            except OverflowError:
+                return math.inf
+
+        reach = float(self.bound) if self.bound is not None else 1.0
+        while self.bound is None and half_jump(reach) < 0 and reach < 2**20:
+            reach *= 2
+        at = Fraction(reach) if self.bound is None else self.bound
+        if half_jump(reach) > 0:
+            at = Fraction(_bisected(half_jump, 0.0, reach))
+        forward, backward = (self.loss.of_margin(BALLS.const(f), BALLS) for f in (at, -at))
+        tied = self.loss.of_margin(BALLS.const(0), BALLS)
+        # On [0, 1] the lower end of the slope errs on the right side.
+        line = Line(endpoints((backward - forward) / 2)[0], endpoints((forward + backward) / 2 - tied)[1])
+        up, down = self._jet(float(at), FLOAT_JETS).d1, self._jet(-float(at), FLOAT_JETS).d1
+        beta = _unit((down - up) / (down + up)) if down + up < 0 else Fraction(1)
+        return line, [(beta, self._upper(beta))] if beta else []
+
+    def _jet(self, f: float, ops: Any) -> Any:
+        return self.loss.of_margin(variable(f), ops)
+
+
+class Pools:
+    """Lines below the T_k of pools of k labels, ``T_k(b) = min { g(1/k) - C*(p) : p_1 - p_2 = b }`` over p on k labels.
+
+    For any S of the simplex ``C*(p) <= sum p_y g(S_y)``: ``g(S_1) <= g(1/k) - slope + c``, ``g(S_2) <= g(1/k) + slope + c`` and
+    ``g(S_3) <= g(1/k) + c`` for the other labels give ``T_k(b) >= slope b - c``: three numbers a pool are the whole proof.
+
+    Parameters
+    ----------
+    term : callable
+        g, decreasing.
+    sizes : sequence of int
+        The k whose T_k have the envelope of T as theirs.
+    risk : Risk, optional
+        Bounds C*(p) below where g is not convex.
+    lemmas : tuple of str
+    """
+
+    def __init__(
+        self, term: Callable[..., Any], sizes: Sequence[int], lemmas: tuple[str, ...], risk: Risk | None = None
+    ) -> None:
+        self.term, self.sizes, self.lemmas, self.risk = term, tuple(sizes), lemmas, risk
+        self.tied = {k: term(BALLS.const(Fraction(1, k)), BALLS) for k in self.sizes}
+        self._least = self._float(1.0)
+        try:
+            self._most = self._float(0.0)
+        except (ValueError, OverflowError, ZeroDivisionError):
+            self._most = math.inf
+
+    def top(self) -> Fraction:
+        """An upper bound of T(1): certainty on one of two tied labels."""
+        return endpoints(self.tied[2] - self.term(BALLS.const(1), BALLS))[1]
+
+    def line(self, slope: Fraction, slack: Fraction) -> tuple[Line, list[Point]]:
+        """The line of this slope under every pool, and the points where it is tightest."""
+        tilt, offset = float(slope), 0.0
+        own = {}
+        for k in self.sizes:
+            level = float(self.tied[k].mid())
+            # Where the masses at this offset leave room, the pool's line lies above that of an earlier pool.
+            if tilt < _GENTLE:  # floats cannot see an offset of the order of the slope's square: it starts at 0 in the balls
+                own[k] = 0.0
+            elif not own or self._mass(k, level, tilt, offset) > -1e-9:
+                own[k] = self._offset(k, level, tilt)
+                offset = max(offset, own[k])
+        worst = Fraction(0)
+        points: list[Point] = []
+        for k in self.sizes:
+            binding = own.get(k, -1.0) >= offset * (1 - 1e-7)
+            proven, point = self._proven(k, slope, own[k] if binding else offset, binding)
+            worst = max(worst, proven)
+            points += point
+        return Line(slope, worst), points
+
+    # -- floats: where to look -----------------------------------------------------------------------------------------
+    def _float(self, u: float) -> float:
+        return float(self.term(variable(u), FLOAT_JETS).v)
+
+    def _inverse(self, value: float) -> float:
+        """The u with g(u) = value, 0 or 1 where there is none."""
+        if value <= self._least:
+            return 1.0
+        if value >= self._most:
+            return 0.0
+        if value >= self._float(math.exp(_FLOOR)):
+            return math.exp(_FLOOR)
+        return math.exp(brentq(lambda z: self._float(math.exp(z)) - value, _FLOOR, 0.0, xtol=1e-14, rtol=1e-14))
+
+    def _mass(self, k: int, level: float, tilt: float, offset: float) -> float:
+        """What the softmax values of the pool's labels sum to at this offset, less 1; it falls with the offset."""
+        first, second = self._inverse(level - tilt + offset), self._inverse(level + tilt + offset)
+        return first + second + ((k - 2) * self._inverse(level + offset) if k > 2 else 0.0) - 1
+
+    def _offset(self, k: int, level: float, tilt: float) -> float:
+        if self._mass(k, level, tilt, 0.0) <= 0:
+            return 0.0
+        return float(brentq(lambda c: self._mass(k, level, tilt, c), 0.0, tilt, xtol=1e-300, rtol=1e-13))
+
+    # -- balls: what is proven ----------------------------------------------------------------------------------------
+    def _proven(self, k: int, slope: Fraction, guess: float, polish: bool) -> tuple[Fraction, list[Point]]:
+        """An offset that holds for the pool of k labels, and a point of T_k near where the line touches."""
+        counts = (1, 1, k - 2) if k > 2 else (1, 1)
+        shifts = [BALLS.const(-slope), BALLS.const(slope), BALLS.const(0)][: len(counts)]
+        offset, level = BALLS.const(Fraction(guess)), self.tied[k].mid()
+        start = [self._inverse(float(level + s + offset)) for s in shifts]
+        values = [BALLS.const(Fraction(u)) for u in start]
+        for _ in range(6 if polish else 0):  # Newton's method, in turn on the softmax values and on the offset
+            mass, rate = BALLS.const(-1), BALLS.const(0)
+            for i, (u, s, count) in enumerate(zip(values, shifts, counts, strict=True)):
+                if 0 < start[i] < 1:
+                    jet = self.term(variable(u), BALL_JETS)
+                    step = (u - (jet.v - level - s - offset) / jet.d1).mid()
+                    values[i] = step if 0 < step < 1 else u
+                    rate = rate + count / jet.d1
+                mass = mass + count * values[i]
+            if not rate < 0:
+                break
+            offset = (offset - mass / rate).mid()
+        exact = [min(max(endpoints(u)[0], Fraction(0)), Fraction(1)) for u in values]
+        rest = 1 - sum((u * c for u, c in zip(exact, counts, strict=True)), Fraction(0))
+        if polish or rest < 0:
+            exact[0] += rest
+        terms = [self.term(BALLS.const(u), BALLS) for u in exact]
+        proven = max(endpoints(t - self.tied[k] - s)[1] for t, s in zip(terms, shifts, strict=True))
+        return proven, self._points(k, exact, counts, terms) if polish else []
+
+    def _points(self, k: int, exact: list[Fraction], counts: tuple[int, ...], terms: list[Any]) -> list[Point]:
+        """The p for which S is best, ``p_y g'(S_y)`` equal for all y with S_y > 0, and ``T_k <= g(1/k) - C*(p)`` there."""
+        slopes = [self.term(variable(BALLS.const(u)), BALL_JETS).d1 if u else None for u in exact]
+        if any(d is not None and not d < 0 for d in slopes):
+            return []
+        weights: list[Any] = [0 if d is None else -1 / d for d in slopes]
+        whole = sum(w * c for w, c in zip(weights, counts, strict=True))
+        shares = [endpoints((w / whole).mid())[0] if w else Fraction(0) for w in weights]
+        p = [1 - sum((s * c for s, c in zip(shares[1:], counts[1:], strict=True)), Fraction(0)), *shares[1:]]
+        if not p[0] > p[1] >= 0:
+            return []
+        if self.risk is not None:
+            low = self.risk.best_in_class(tuple(p), counts)[0]
+        else:
+            # C is convex in the softmax value: its tangent plane at S, least over the simplex.
+            low, least = BALLS.const(0), BALLS.const(0)
+            for v, u, d, t, c in zip(p, exact, slopes, terms, counts, strict=True):
+                if d is not None:
+                    low = low + BALLS.const(v * c) * (t - BALLS.const(u) * d)
+                    least = least.min(BALLS.const(v) * d)
+            low = low + least
+        return [(p[0] - p[1], endpoints(self.tied[k] - low)[1])]
+
+
+def _bisected(rising: Callable[[float], float], low: float, high: float) -> float:
+    """Where an increasing function crosses 0, to the last bit."""
+    while True:
+        middle = (low + high) / 2
+        if not low < middle < high:
+            return middle
+        low, high = (middle, high) if rising(middle) < 0 else (low, middle)
+
+
+def _unit(value: float) -> Fraction:
+    """A float as a rational in [0, 1]."""
+    return Fraction(min(max(value, 0.0), 1.0))

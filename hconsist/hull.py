@@ -1,0 +1,63 @@
+"""Lower convex hulls of points in the plane: what a convex envelope is between the points where T is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class ConvexHull:
+    """Lower convex hull of points with increasing abscissae: a convex piecewise-linear function.
+
+    Works in floats and, exactly, in fractions.
+
+    Parameters
+    ----------
+    betas, values : tuple
+        The vertices of the hull.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> hull = ConvexHull.of([0, Fraction(1, 2), 1], [0, Fraction(3, 4), 1])
+    >>> hull.betas, hull(Fraction(1, 2)), hull.inverse(Fraction(1, 4))
+    ((0, 1), Fraction(1, 2), Fraction(1, 4))
+    """
+
+    betas: tuple[Any, ...]
+    values: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, betas: Sequence[Any], values: Sequence[Any]) -> ConvexHull:
+        """The hull of the points (betas[i], values[i])."""
+        hull: list[tuple[Any, Any]] = []
+        for point in zip(betas, values, strict=True):
+            while len(hull) > 1 and not _turns_left(hull[-2], hull[-1], point):
+                hull.pop()
+            hull.append(point)
+        return cls(tuple(b for b, _ in hull), tuple(v for _, v in hull))
+
+    def __call__(self, beta: Any) -> Any:
+        """The value at beta, between the first and the last abscissa."""
+        right = min(max(int(np.searchsorted(self.betas, beta)), 1), len(self.betas) - 1)
+        return _line(self.betas[right - 1 : right + 1], self.values[right - 1 : right + 1], beta)
+
+    def inverse(self, value: Any) -> Any:
+        """The largest beta whose value is at most the given one (capped at the last abscissa)."""
+        if value >= self.values[-1]:
+            return self.betas[-1]
+        # Convex with value 0 at 0: non-decreasing, so the last vertex below the level starts the crossing segment.
+        left = max(i for i, v in enumerate(self.values[:-1]) if v <= value)
+        return _line(self.values[left : left + 2], self.betas[left : left + 2], value)
+
+
+def _turns_left(a: tuple[Any, Any], b: tuple[Any, Any], c: tuple[Any, Any]) -> bool:
+    return bool((b[0] - a[0]) * (c[1] - a[1]) > (b[1] - a[1]) * (c[0] - a[0]))
+
+
+def _line(xs: Sequence[Any], ys: Sequence[Any], x: Any) -> Any:
+    return ys[0] + (ys[1] - ys[0]) * (x - xs[0]) / (xs[1] - xs[0])
