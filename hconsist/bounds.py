@@ -272,8 +272,12 @@ class Bound:
 
     @cached_property
     def _hull(self) -> ConvexHull:
+        """Where the engine is not sure the value to the left stands in: T does not fall, so the bound is loosened."""
         betas, answers = self._samples
-        return ConvexHull.of([float(b) for b in betas], [_estimate(a) for a in answers])
+        values = [0.0]
+        for answer in answers[1:]:
+            values.append(values[-1] if answer.estimate is None else answer.estimate)
+        return ConvexHull.of([float(b) for b in betas], values)
 
     @cached_property
     def _lower_hull(self) -> ConvexHull:

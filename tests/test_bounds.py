@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from fractions import Fraction
 
 import numpy as np
@@ -10,7 +11,7 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hconsist.bounds import Bound, _invert, search_grid
+from hconsist.bounds import Bound, _invert, derive, search_grid
 from hconsist.engines.derivation import Derivation
 from hconsist.errors import InvalidInputError, UnknownNameError
 from hconsist.hull import ConvexHull
@@ -88,8 +89,6 @@ def test_bad_excess(excess: object) -> None:
 
 
 def test_unknown_engine_is_named_with_the_nearest() -> None:
-    from hconsist.bounds import derive
-
     with pytest.raises(UnknownNameError, match="did you mean 'numeric'"):
         derive("logistic", engine="numerc")  # type: ignore[arg-type]
 
@@ -98,3 +97,19 @@ def test_grid_is_dense_near_zero() -> None:
     grid = search_grid()
     assert grid == sorted(set(grid))
     assert sum(b < Fraction(1, 100) for b in grid) >= 12
+
+
+def test_a_value_that_the_engine_does_not_know_loosens_the_bound_and_does_not_tighten_it() -> None:
+    def known(spec: str, gaps: tuple[int, ...]) -> Bound:
+        found = derive(spec, n_classes=3, engine="numeric")
+        betas, answers = found._samples
+        vague = [dataclasses.replace(a, estimate=None, reason="not sure") if i in gaps else a for i, a in enumerate(answers)]
+        object.__setattr__(found, "_samples", (betas, vague))
+        return found
+
+    whole, holed = known("logistic", ()), known("logistic", (130, 131, 170))
+    grid = np.linspace(0.001, 1, 200)
+    assert np.all(holed.envelope_curve(grid) <= whole.envelope_curve(grid) + 1e-15)
+    assert np.all(np.isfinite(holed.envelope_curve(grid)))
+    assert holed.envelope_curve([0.01]) == pytest.approx(whole.envelope_curve([0.01]))
+    assert np.max(whole.envelope_curve(grid) - holed.envelope_curve(grid)) < 0.02
