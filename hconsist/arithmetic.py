@@ -375,7 +375,7 @@ class ArrayOps(Ops):
     def _pair(self, x: Value, y: Value) -> tuple[Value, Value]:
         """Give a Python scalar the dtype of its partner, as the array API wants."""
         if isinstance(x, int | float) and isinstance(y, int | float):
-            return self.xp.asarray(float(x)), self.xp.asarray(float(y))
+            return self.xp.asarray(float(x), **self._creation), self.xp.asarray(float(y), **self._creation)
         if isinstance(y, int | float) and not isinstance(x, int | float):
             return x, self.xp.full_like(x, y)
         if isinstance(x, int | float) and not isinstance(y, int | float):

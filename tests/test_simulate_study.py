@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import json
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from click.testing import CliRunner
 from scipy.special import xlogy
 
 from hconsist.bounds import derive
-from hconsist.cli.app import app
+from hconsist.cli.app import ExitCode, app
 from hconsist.distributions import GaussianMixture
 from hconsist.errors import InvalidInputError, UnknownNameError
 from hconsist.losses import parse_loss
@@ -252,3 +253,27 @@ def test_binary_losses_with_kinks_hold_and_a_false_bound_is_caught(spec: str) ->
     rows = bounds.run({"kind": "finite", "loss": spec, "n": 2, "pairs": 80}, np.random.default_rng(1), Backend())
     assert bounds.verdict(rows).status == "holds"
     assert bounds.verdict(rows, 0.9).status == "violated"
+
+
+def test_netcdf_holds_the_rows_of_the_table(tmp_path: Path) -> None:
+    xarray = pytest.importorskip("xarray")
+    arguments = ["simulate", "adversarial", "--quick", "--seed", "3", "--format", "netcdf", "-o", str(tmp_path)]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert sorted(p.name for p in tmp_path.iterdir()) == [f"adversarial.{suffix}" for suffix in ("csv", "json", "nc", "svg")]
+    with xarray.open_dataset(tmp_path / "adversarial.nc", engine="scipy") as found:
+        rows = run_study("adversarial", quick=True, seed=3)
+        assert set(found.data_vars) == set(rows[0])
+        for name in rows[0]:
+            assert found[name].values.tolist() == [row[name] for row in rows]  # bit for bit
+        assert found.attrs["study"] == "adversarial"
+        assert found.attrs["seed"] == 3
+        assert found.attrs["status"] == "measured"
+
+
+def test_netcdf_without_xarray_is_refused_before_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    result = CliRunner().invoke(app, ["simulate", "adversarial", "--quick", "--format", "netcdf", "-o", str(tmp_path / "out")])
+    assert result.exit_code == ExitCode.BAD_INPUT
+    assert "hconsist[data]" in result.output
+    assert not (tmp_path / "out").exists()

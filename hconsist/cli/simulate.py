@@ -29,6 +29,14 @@ _SHOWN = 5
 )
 @click.option("--seed", default=0, show_default=True, metavar="S", type=click.IntRange(min=0), help="Same seed, same result.")
 @click.option("--cell", type=int, metavar="C", help="Only this cell of the study.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("csv", "netcdf")),
+    default="csv",
+    show_default=True,
+    help="netcdf: STUDY.nc beside STUDY.csv (needs hconsist[data]).",
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the table and the figure.")
 def command(
     name: str | None,
@@ -38,6 +46,7 @@ def command(
     jobs: int,
     seed: int,
     cell: int | None,
+    form: str,
     output: Path | None,
 ) -> ExitCode:
     """Run a study; DIR receives STUDY.csv, STUDY.json and STUDY.svg.
@@ -45,6 +54,7 @@ def command(
     Interrupted, it resumes where it was when run again with the same options. Exits 1 when a bound is violated (each violation
     is written with its distribution and a command that reproduces it), 3 when undecided.
     """
+    from hconsist.simulate.results import netcdf, require_xarray
     from hconsist.simulate.study import STUDIES, reproduce, run_study, study
 
     if listing:
@@ -57,6 +67,8 @@ def command(
     if jobs == 0:
         raise InvalidInputError("jobs must be at least 1, or -1 for all cores", jobs, "pass --jobs 1")
     chosen = study(name)
+    if form == "netcdf":
+        require_xarray()
     _folder(output)
     checkpoint = output / f".{name}.partial.jsonl"
     rows = run_study(
@@ -78,6 +90,10 @@ def command(
         save(draw(name, rows), temporary)
     with atomic_file(output / f"{name}.csv") as temporary:
         _write_table(temporary, rows)
+    if form == "netcdf":
+        about = {"study": name, "seed": seed, "quick": int(quick), "status": found.status, "summary": "\n".join(found.summary)}
+        with atomic_file(output / f"{name}.nc") as temporary:
+            temporary.write_bytes(netcdf(rows, about))
     with atomic_file(output / f"{name}.json") as temporary:
         report = {
             "study": name,
@@ -95,7 +111,8 @@ def command(
         click.echo(f"  {line}")
     for v in violations[:_SHOWN]:
         click.echo(f"  violated: {json.dumps(v)}")
-    progress(f"wrote {', '.join(str(output / f'{name}.{suffix}') for suffix in ('csv', 'json', 'svg'))}")
+    suffixes = ("csv", "json", "svg", "nc") if form == "netcdf" else ("csv", "json", "svg")
+    progress(f"wrote {', '.join(str(output / f'{name}.{suffix}') for suffix in suffixes)}")
     return _CODES[found.status]
 
 

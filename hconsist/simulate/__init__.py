@@ -8,6 +8,7 @@ from hconsist.simulate.backend import Backend
 from hconsist.simulate.best import BestRisk, best_risk
 from hconsist.simulate.models import BoundedLinear, LinearScores, Model, RandomFeatures, ReLUNetwork, parse_model
 from hconsist.simulate.population import Population, population
+from hconsist.simulate.results import dataset, netcdf
 from hconsist.simulate.study import STUDIES, Study, Verdict, run_study, study
 from hconsist.simulate.training import Fit, train
 
@@ -25,6 +26,8 @@ __all__ = [
     "Study",
     "Verdict",
     "best_risk",
+    "dataset",
+    "netcdf",
     "parse_model",
     "population",
     "run_study",

@@ -16,6 +16,9 @@ from hconsist.errors import InvalidInputError, UnknownNameError
 #: Array of any namespace.
 AnyArray = Any
 
+#: Array libraries, and where each can keep its arrays.
+_DEVICES = {"numpy": ("cpu",), "torch": ("cpu", "cuda"), "array_api_strict": ("cpu", "device1", "device2")}
+
 
 @dataclass(frozen=True)
 class Backend:
@@ -26,7 +29,9 @@ class Backend:
     Parameters
     ----------
     name : {"numpy", "torch", "array_api_strict"}
-    device : {"cpu", "cuda"}
+    device : {"cpu", "cuda", "device1", "device2"}
+        "cuda" is torch's; the last two are make-believe devices of array-api-strict, whose arrays meet no other device's: what
+        runs there forgets no device, and will run on cuda.
 
     Raises
     ------
@@ -45,12 +50,16 @@ class Backend:
     device: str = "cpu"
 
     def __post_init__(self) -> None:
-        if self.name not in ("numpy", "torch", "array_api_strict"):
-            raise UnknownNameError("array library", self.name, ("numpy", "torch", "array_api_strict"))
-        if self.device not in ("cpu", "cuda"):
-            raise UnknownNameError("device", self.device, ("cpu", "cuda"))
-        if self.device == "cuda" and self.name != "torch":
-            raise InvalidInputError("only torch runs on cuda", self.name, "pass Backend('torch', 'cuda')")
+        if self.name not in _DEVICES:
+            raise UnknownNameError("array library", self.name, _DEVICES)
+        known = dict.fromkeys(device for devices in _DEVICES.values() for device in devices)
+        if self.device not in known:
+            raise UnknownNameError("device", self.device, known)
+        if self.device not in _DEVICES[self.name]:
+            owner = next(name for name, devices in _DEVICES.items() if self.device in devices)
+            raise InvalidInputError(
+                f"only {owner} runs on {self.device}", self.name, f"pass Backend({owner!r}, {self.device!r})"
+            )
         try:
             module = importlib.import_module(self.name)
         except ImportError:
@@ -76,8 +85,15 @@ class Backend:
         return importlib.import_module(home)
 
     @cached_property
+    def _place(self) -> Any:
+        """The device as the library calls it."""
+        if self.name == "array_api_strict":
+            return self.xp.Device("CPU_DEVICE" if self.device == "cpu" else self.device)
+        return self.device
+
+    @cached_property
     def _creation(self) -> dict[str, Any]:
-        return {"dtype": self.xp.float64} | ({"device": self.device} if self.name == "torch" else {})
+        return {"dtype": self.xp.float64, "device": self._place}
 
     @cached_property
     def ops(self) -> ArrayOps:
@@ -90,11 +106,14 @@ class Backend:
 
     def index(self, values: ArrayLike) -> AnyArray:
         """Integers for ``take``."""
-        extra = {"device": self.device} if self.name == "torch" else {}
-        return self.xp.asarray(np.asarray(values, dtype=np.int64), **extra)
+        return self.xp.asarray(np.asarray(values, dtype=np.int64), device=self._place)
 
     def numpy(self, array: AnyArray) -> NDArray[Any]:
         """The same numbers as a NumPy array."""
-        if self.name == "torch" and not isinstance(array, np.ndarray):
+        if isinstance(array, np.ndarray):
+            return array
+        if self.name == "torch":
             return np.asarray(array.detach().cpu().numpy())
+        if self.name == "array_api_strict":
+            array = array.to_device(self.xp.Device("CPU_DEVICE"))
         return np.asarray(array)

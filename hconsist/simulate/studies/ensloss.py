@@ -10,15 +10,15 @@ Source: Dai, "EnsLoss: stochastic calibrated loss ensembles for preventing overf
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hconsist.arithmetic import NUMPY
 from hconsist.distributions import GaussianMixture, NoisyLabels, UniformNoise
 from hconsist.losses import parse_loss
-from hconsist.simulate.backend import Backend
+from hconsist.simulate.backend import AnyArray, Backend
 from hconsist.simulate.gradients import log_derivative
 from hconsist.simulate.studies.mixtures import linear_error
 from hconsist.simulate.study import Cell, Row, Verdict
@@ -28,17 +28,18 @@ Array = NDArray[np.float64]
 FIXED = ("margin-logistic", "hinge", "exponential", "squared-hinge")
 
 
-def ensemble(margins: Array, random: np.random.Generator) -> Array:
+def ensemble(margins: AnyArray, random: np.random.Generator, backend: Backend | None = None) -> AnyArray:
     """Derivatives at the margins (k, m): one calibrated convex loss for each of the k batches.
 
     >>> g = ensemble(np.array([[-1.0, 0.5, 2.0]]), np.random.default_rng(0))
     >>> bool((g < 0).all() and (np.diff(g) >= 0).all())
     True
     """
-    draws = np.sort(-np.exp(random.standard_normal(margins.shape)), axis=-1)
-    order = np.argsort(np.argsort(margins, axis=-1), axis=-1)
-    sorted_draws = np.maximum(np.take_along_axis(draws, order, axis=-1), -1.0)
-    return np.asarray(sorted_draws / np.maximum(margins, 1.0))
+    backend = backend or Backend()
+    xp, ops = backend.xp, backend.ops
+    draws = backend.array(np.sort(-np.exp(random.standard_normal(margins.shape)), axis=-1))
+    rank = xp.argsort(xp.argsort(margins, axis=-1), axis=-1)
+    return ops.maximum(xp.take_along_axis(draws, rank, axis=-1), -1.0) / ops.maximum(margins, 1.0)
 
 
 def cells(quick: bool) -> list[Cell]:
@@ -59,15 +60,16 @@ def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
     signs = np.stack([2.0 * s[1] - 1 for s in samples])
     batches = [random.permuted(np.tile(np.arange(m), (seeds, 1)), axis=1).reshape(seeds, -1, 20) for _ in range(cell["epochs"])]
     draws = random.spawn(1)[0]
-    methods: dict[str, Callable[[Array], Array]] = {"ensloss": lambda margins: ensemble(margins, draws)}
+    methods: dict[str, Callable[[AnyArray], AnyArray]] = {"ensloss": lambda margins: ensemble(margins, draws, backend)}
     for spec in FIXED:
         slope = log_derivative(parse_loss(spec))
-        methods[spec] = lambda margins, slope=slope: slope(margins, NUMPY) + 0.0 * margins  # type: ignore[misc]
+        methods[spec] = lambda margins, slope=slope: slope(margins, backend.ops) + 0.0 * margins  # type: ignore[misc]
+    signed = x * signs[..., None]
     rows = []
     for method, derivative in methods.items():
-        w = _descend(x, signs, batches, derivative)
+        w = _descend(signed, batches, derivative, backend)
         errors = linear_error(clean, w)
-        training = np.mean(np.einsum("sij,sj->si", x, w) * signs <= 0, axis=1)
+        training = np.mean((signed @ w[..., None])[..., 0] <= 0, axis=1)
         rows += [
             {"d": d, "m": m, "method": method, "seed": i, "error": float(errors[i]), "training_error": float(training[i])}
             for i in range(seeds)
@@ -75,16 +77,23 @@ def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
     return rows
 
 
-def _descend(x: Array, signs: Array, batches: list[NDArray[np.int64]], derivative: Callable[[Array], Array]) -> Array:
-    w = np.zeros((x.shape[0], x.shape[2]))
+def _descend(
+    signed: Array, batches: list[NDArray[np.int64]], derivative: Callable[[AnyArray], AnyArray], backend: Backend
+) -> Array:
+    """Rules after a pass over each of the batches (seeds, steps, size), by the derivative of the loss at the margins."""
+    xp, (seeds, m, width) = backend.xp, signed.shape
+    flat = backend.array(signed.reshape(seeds * m, width))
+    first = m * np.arange(seeds)[:, None]
+    w = backend.array(np.zeros((seeds, width)))
     for epoch, batch in enumerate(batches):
-        step = 0.1 / np.sqrt(1 + epoch / 10)
+        size = batch.shape[2]
+        step = 0.1 / math.sqrt(1 + epoch / 10) / size
         for k in range(batch.shape[1]):
-            part = np.take_along_axis(x, batch[:, k, :, None], axis=1)
-            side = np.take_along_axis(signs, batch[:, k], axis=1)
-            margins = np.clip(np.einsum("sij,sj->si", part, w) * side, -30.0, None)
-            w = w - step * np.einsum("si,sij->sj", derivative(margins) * side, part) / batch.shape[2]
-    return w
+            rows = backend.index((first + batch[:, k]).reshape(-1))
+            part = xp.reshape(xp.take(flat, rows, axis=0), (seeds, size, width))
+            margins = xp.clip(xp.matmul(part, w[..., None])[..., 0], -30.0)
+            w = w - step * xp.matmul(derivative(margins)[:, None, :], part)[:, 0, :]
+    return np.asarray(backend.numpy(w))
 
 
 def verdict(rows: Sequence[Row]) -> Verdict:

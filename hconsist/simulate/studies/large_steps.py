@@ -15,9 +15,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
-from hconsist.simulate.backend import Backend
+from hconsist.simulate.backend import AnyArray, Backend
 from hconsist.simulate.study import Cell, Row, Verdict
 
 Array = NDArray[np.float64]
@@ -49,10 +48,10 @@ def separable(d: int, m: int, margin: float, seeds: int, random: np.random.Gener
 def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
     """One row for each step and seed."""
     data = separable(cell["d"], cell["m"], cell["margin"], cell["seeds"], random)
-    slow, first = _iterate(data, cell["iterations"], None)
+    slow, first = _iterate(data, cell["iterations"], None, backend)
     rows = []
     for step in STEPS:
-        w, needed = _iterate(data, cell["iterations"], step)
+        w, needed = _iterate(data, cell["iterations"], step, backend)
         cosine = (w * slow).sum(-1) / (np.linalg.norm(w, axis=-1) * np.linalg.norm(slow, axis=-1))
         rows += [
             {
@@ -68,20 +67,29 @@ def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
     return rows
 
 
-def _iterate(data: Array, iterations: int, step: float | None) -> tuple[Array, NDArray[np.int64]]:
+def _iterate(data: Array, iterations: int, step: float | None, backend: Backend) -> tuple[Array, NDArray[np.int64]]:
     """Iterates after `COMPARED` steps and the number of steps to separate (iterations + 1 if more); None is the perceptron."""
-    v = np.zeros((data.shape[0], data.shape[2]))
+    xp = backend.xp
+    points = backend.array(data)
+    v = 0.0 * points[:, 0, :]
     kept, needed = v, np.full(data.shape[0], iterations + 1)
+    margins = xp.matmul(points, v[..., None])[..., 0]
     for t in range(1, iterations + 1):
-        margins = np.einsum("sij,sj->si", data, v)
-        weight = np.where(margins < 0, 1.0, np.where(margins == 0, 0.5, 0.0)) if step is None else expit(-step * margins)
-        v = v + np.einsum("si,sij->sj", weight, data) / data.shape[1]
+        weight = _perceptron(margins, xp) if step is None else xp.exp(-backend.ops.softplus(step * margins))
+        v = v + xp.matmul(weight[:, None, :], points)[:, 0, :] / data.shape[1]
         kept = v if t == COMPARED else kept
-        separated = (np.einsum("sij,sj->si", data, v) > 0).all(1)
+        margins = xp.matmul(points, v[..., None])[..., 0]
+        separated = backend.numpy(xp.all(margins > 0, axis=1))
         needed = np.where(separated & (needed > iterations), t, needed)
         if t >= COMPARED and (needed <= iterations).all():
             break
-    return kept, needed
+    return np.asarray(backend.numpy(kept)), needed
+
+
+def _perceptron(margins: AnyArray, xp: AnyArray) -> AnyArray:
+    """1 where the margin is negative, 1/2 where it is 0: the limit of ``sigma(-step margin)``."""
+    one = xp.ones_like(margins)
+    return xp.where(margins < 0, one, xp.where(margins == 0, 0.5 * one, 0.0 * one))
 
 
 def verdict(rows: Sequence[Row]) -> Verdict:

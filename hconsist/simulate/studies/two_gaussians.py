@@ -64,10 +64,12 @@ def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
             shift = random.standard_normal((seeds, d))
             shift[:, 0] = 0.0
             more = more + SHIFT * (shift / np.linalg.norm(shift, axis=1, keepdims=True))[:, None, :]
-        guessed = np.where(np.einsum("sij,sj->si", more, first) > 0, 1.0, -1.0)
-        rules = robust_logistic(np.concatenate([x, more], 1), np.concatenate([signs, guessed], 1), RADIUS, 0.0)
+        scores = backend.xp.matmul(backend.array(more), backend.array(first)[..., None])[..., 0]
+        guessed = np.where(backend.numpy(scores) > 0, 1.0, -1.0)
+        everything, labels = np.concatenate([x, more], 1), np.concatenate([signs, guessed], 1)
+        rules = robust_logistic(everything, labels, RADIUS, 0.0, backend=backend)
         errors = linear_error(g, rules)
-        again = (signs[..., None] * x).sum(1) + (guessed[..., None] * more).sum(1)
+        again = (labels[..., None] * everything).sum(1)
         repeated = linear_error(g, np.c_[again, np.zeros(seeds)])
     bayes = float(g.bayes_error())
     return [
