@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 #: The packaged style sheet, for ``matplotlib.style.use`` and ``matplotlib.rc_context(fname=...)``.
 STYLE = Path(__file__).with_name("hconsist.mplstyle")
 
+#: Published curves are dashed, convex envelopes dotted.
+DASHED = (0, (3.2, 1.4))
+DOTTED = (0, (1, 1.6))
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 #: What each engine's curve may be called.
 _STATUS = {"symbolic": "exact", "rigorous": "certified", "numeric": "numerical estimate"}
@@ -77,23 +81,7 @@ def bound_curves(
     >>> ax.get_ylabel()
     'excess zero-one error + gap, at most'
     """
-    chosen, names = _checked(bounds, labels)
-    own, ax = ax is None, axes_in_style(ax)
-    betas = _grid(log)
-    curves = []
-    for index, (bound, name) in enumerate(zip(chosen, names, strict=True)):
-        excess = bound.envelope_curve(betas)
-        papers = best_published(bound, betas) if published else None
-        same = papers is not None and _alike(bound, excess, papers[1])
-        status = _status(bound) + (", as published" if same else "")
-        curves.append((_curve(ax, excess, betas, f"{name}: {status}", index), name))
-        if papers is not None and not same:
-            _curve(ax, papers[1], betas, f"{name}: published, {papers[0]}", index, dashed=True)
-    target = _common([str(b.problem.target) for b in chosen], "target")
-    ax.set_xlabel("surrogate excess risk + gap (in units of the loss; nats for logarithms)")
-    ax.set_ylabel(f"excess {target} error + gap, at most")
-    _finish(ax, curves, _title(f"Upper bound on the excess {target} error", chosen), "lower right", own=own, log=log)
-    return ax
+    return _draw(_GAMMA, bounds, ax, labels, published, log)
 
 
 def transform_curves(
@@ -115,25 +103,7 @@ def transform_curves(
     >>> [line.get_label() for line in ax.lines]
     ['comp-sum:tau=2: exact', 'comp-sum:tau=2: convex envelope']
     """
-    chosen, names = _checked(bounds, labels)
-    own, ax = ax is None, axes_in_style(ax)
-    betas = _grid(log)
-    curves = []
-    for index, (bound, name) in enumerate(zip(chosen, names, strict=True)):
-        values, envelope = bound.transform_curve(betas), bound.envelope_curve(betas)
-        papers = best_published(bound, betas) if published else None
-        same = papers is not None and _alike(bound, values, papers[1])
-        status = _status(bound) + (", as published" if same else "")
-        curves.append((_curve(ax, betas, values, f"{name}: {status}", index), name))
-        if not _alike(bound, values, envelope):
-            _curve(ax, betas, envelope, f"{name}: convex envelope", index, dashed=True, dash=(0, (1, 1.6)))
-        if papers is not None and not same:
-            _curve(ax, betas, papers[1], f"{name}: published, {papers[0]}", index, dashed=True)
-    target = _common([str(b.problem.target) for b in chosen], "target")
-    ax.set_xlabel(rf"{target} regret $\beta$ at a point")
-    ax.set_ylabel(r"least surrogate regret $T(\beta)$ (in units of the loss)")
-    _finish(ax, curves, _title("Least surrogate regret at a given target regret", chosen), "upper left", own=own, log=log)
-    return ax
+    return _draw(_TRANSFORM, bounds, ax, labels, published, log)
 
 
 def tightness_curves(report: Tightness, ax: Axes | None = None, *, witnesses: int = 4) -> Axes:
@@ -167,11 +137,11 @@ def tightness_curves(report: Tightness, ax: Axes | None = None, *, witnesses: in
     _curve(ax, betas, exact, "exact (numerical estimate)", 0)
     envelope = np.array([float(report.envelope(b)) for b in betas])
     if np.nanmax(exact - envelope) > 1e-3 * np.nanmax(exact):
-        _curve(ax, betas, envelope, "its convex envelope", 0, dashed=True, dash=(0, (1, 1.6)))
+        _curve(ax, betas, envelope, "its convex envelope", 0, DOTTED)
     for index, comparison in enumerate(report.comparisons):
         values = float_curve(comparison.theorem.at(report.problem), betas)
         label = f"published, {_short(comparison.theorem.paper)}: {comparison}"
-        _curve(ax, betas, values, label, index + 1, dashed=True)
+        _curve(ax, betas, values, label, index + 1, DASHED)
     ax.set_xlabel(rf"{report.problem.target} regret $\beta$ at a point")
     ax.set_ylabel(r"least surrogate regret $T(\beta)$ (in units of the loss)")
     ax.set_xlim(0, 1)
@@ -231,6 +201,62 @@ def save(ax: Axes, path: Path | str) -> None:
 
 
 # --- parts ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _View:
+    """One of the two ways to look at a bound: T upwards, or Gamma, which is T** read from the other axis."""
+
+    inverse: bool
+    title: str
+    x: str
+    y: str
+    corner: str
+
+
+_GAMMA = _View(
+    inverse=True,
+    title="Upper bound on the excess {target} error",
+    x="surrogate excess risk + gap (in units of the loss; nats for logarithms)",
+    y="excess {target} error + gap, at most",
+    corner="lower right",
+)
+_TRANSFORM = _View(
+    inverse=False,
+    title="Least surrogate regret at a given target regret",
+    x=r"{target} regret $\beta$ at a point",
+    y=r"least surrogate regret $T(\beta)$ (in units of the loss)",
+    corner="upper left",
+)
+
+
+def _draw(
+    view: _View, bounds: Bound | Sequence[Bound], ax: Axes | None, labels: Sequence[str] | None, published: bool, log: bool
+) -> Axes:
+    chosen, names = _checked(bounds, labels)
+    own, ax = ax is None, axes_in_style(ax)
+    betas = _grid(log)
+    curves = []
+    for index, (bound, name) in enumerate(zip(chosen, names, strict=True)):
+
+        def line(values: NDArray[np.float64], what: str, *dash: Any, name: str = name, index: int = index) -> Line2D:
+            x, y = (values, betas) if view.inverse else (betas, values)
+            return _curve(ax, x, y, f"{name}: {what}", index, *dash)
+
+        envelope = bound.envelope_curve(betas)
+        values = envelope if view.inverse else bound.transform_curve(betas)
+        papers = best_published(bound, betas) if published else None
+        same = papers is not None and _alike(bound, values, papers[1])
+        curves.append((line(values, _status(bound) + (", as published" if same else "")), name))
+        if not _alike(bound, values, envelope):
+            line(envelope, "convex envelope", DOTTED)
+        if papers is not None and not same:
+            line(papers[1], f"published, {papers[0]}", DASHED)
+    target = _common([str(b.problem.target) for b in chosen], "target")
+    ax.set_xlabel(view.x.format(target=target))
+    ax.set_ylabel(view.y.format(target=target))
+    _finish(ax, curves, _title(view.title.format(target=target), chosen), view.corner, own=own, log=log)
+    return ax
 
 
 def _checked(bounds: Bound | Sequence[Bound], labels: Sequence[str] | None) -> tuple[list[Bound], list[str]]:
@@ -311,8 +337,7 @@ def _curve(
     y: NDArray[np.float64],
     label: str,
     index: int,
-    dashed: bool = False,
-    dash: tuple[int, tuple[float, ...]] = (0, (3.2, 1.4)),
+    dash: tuple[int, tuple[float, ...]] | None = None,
 ) -> Line2D:
     """One line in the look of its index: colour and marker tell losses apart; dashes and hollow markers the status."""
     with mpl.rc_context(fname=STYLE):
@@ -323,9 +348,9 @@ def _curve(
             label=label,
             color=colours[index % len(colours)],
             marker=_MARKERS[index % len(_MARKERS)],
-            markevery=(0.04 + 0.03 * (index % 4) + 0.06 * dashed, 0.16),
-            markerfacecolor="white" if dashed else None,
-            linestyle=dash if dashed else "-",
+            markevery=(0.04 + 0.03 * (index % 4) + 0.06 * bool(dash), 0.16),
+            markerfacecolor="white" if dash else None,
+            linestyle=dash or "-",
         )
     return line
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from hconsist.plots import DASHED, DOTTED
+
+__all__ = ["DASHED", "DOTTED", "LOOKS"]
+
 LOOKS = (
     ("#0072B2", "o"),
     ("#D55E00", "s"),
@@ -11,5 +15,3 @@ LOOKS = (
     ("#56B4E9", "P"),
     ("#000000", "X"),
 )
-DASHED = (0, (3.2, 1.4))
-DOTTED = (0, (1, 1.6))
