@@ -26,7 +26,8 @@ from hconsist.figures.published import gain_over_published
 from hconsist.figures.rates import fit_slope, gamma_rates, noise_pairs, slopes_under_noise, worst_pairs
 from hconsist.figures.studies import draw as draw_study
 from hconsist.figures.witnesses import pool_size, transform_with_witnesses, witness_bars
-from hconsist.figures.zoo_map import zoo_map
+from hconsist.figures.zoo_map import compute, zoo_map
+from hconsist.figures.zoo_map import table as zoo_table
 from hconsist.losses import parse_loss
 from hconsist.plots import bound_curves, save, tightness_curves, transform_curves
 from hconsist.pointwise import PointwiseProblem
@@ -182,6 +183,20 @@ def test_slopes_of_the_bounds_are_in_the_legend() -> None:
         gamma_rates([])
 
 
+@pytest.mark.parametrize("spec", ["mae", "gce:q=0.7", "ramp", "constrained:phi=exponential", "quadratic-surrogate"])
+def test_table_of_the_zoo_holds_what_the_engines_find(spec: str) -> None:
+    (stored,) = (row for row in zoo_table() if row.loss == spec)
+    (found,) = zoo(10, [spec])
+    assert (stored.n_classes, stored.growth, stored.proven) == (found.n_classes, found.growth, found.proven)
+    assert stored.constant == pytest.approx(found.constant, rel=6e-4)
+
+
+@pytest.mark.slow
+def test_table_of_the_zoo_is_complete() -> None:
+    stored, found = ([(r.loss, r.n_classes, r.growth, r.proven) for r in rows] for rows in (zoo_table(), compute()))
+    assert stored == found, "run python -m hconsist.figures.zoo_map, then hconsist figures zoo-map -o figures"
+
+
 def test_every_plot_function_has_its_image() -> None:
     names = ["hconsist.plots", *(f"hconsist.figures.{info.name}" for info in pkgutil.iter_modules(hconsist.figures.__path__))]
     found = set()
@@ -239,7 +254,10 @@ def test_image_of_gap_curves() -> Figure:
 @pytest.mark.mpl_image_compare(**LOOKED_AT)
 def test_image_of_zoo_map() -> Figure:
     figure = Figure()
-    zoo_map(list(zoo(10, ["mae", "logistic", "hinge", "gce:q=0.5", "sce"])), ax=figure.add_subplot())
+    chosen = [
+        row for row in zoo_table() if row.loss in ("mae", "logistic", "hinge", "gce:q=0.5", "aul:a=1.5,p=0.9", "ael:a=2.5")
+    ]
+    zoo_map(chosen, figure.add_subplot())
     return figure
 
 

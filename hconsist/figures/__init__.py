@@ -20,7 +20,7 @@ FIGURES = {
     "published-vs-exact": "published.published_vs_exact",
     "clouds": "clouds.clouds",
     "gap-across-tau": "gap.gap_across_tau",
-    "zoo-map": "zoo_map.zoo_of_closed_forms",
+    "zoo-map": "zoo_map.whole_zoo",
     "worst-cases": "witnesses.worst_cases",
     "rates": "rates.rates",
 }

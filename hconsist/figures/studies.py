@@ -51,6 +51,7 @@ def draw(name: str, rows: Sequence[Row], ax: Axes | None = None) -> Axes:
         raise InvalidInputError("there must be rows to draw", "none", "run the study first")
     ax = axes_in_style(ax)
     with mpl.rc_context(fname=STYLE):
+        ax.set_prop_cycle(mpl.rcParams["axes.prop_cycle"])  # the caller's Axes may have other colours
         _FIGURES[name](rows, ax)
     return ax
 
