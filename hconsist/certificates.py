@@ -8,6 +8,8 @@ accepted.
 
 from __future__ import annotations
 
+import functools
+import itertools
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from hconsist.arithmetic import BALLS, SYMPY, endpoints, evaluate, exact, precision
-from hconsist.checker import SCHEMA, Rejected, Statement, Tree, check, digest, prove
+from hconsist.checker import SCHEMA, Rejected, Statement, Tree, ball, check, digest, minus, mul, prove, put, same
 from hconsist.engines.rigorous import transform
 from hconsist.engines.rigorous.branch import minimise
 from hconsist.engines.rigorous.regions import PairBound, comp_sum_regions
@@ -36,6 +38,8 @@ Progress = Callable[[str], None]
 _GRID = tuple(Fraction(s) for s in ("1/2", "9/10", "1/4", "1/10", "3/4", "99/100", "1", "1/100", "1/3", "2/3", "1/1000"))
 #: Seconds between checkpoints.
 _SAVE_EVERY = 5.0
+#: What the checker's rules may raise on a proof that does not fit.
+_NO_PROOF = (Rejected, ArithmeticError, LookupError, TypeError, ValueError, AttributeError)
 #: log((1 + x)/(1 - x)): the best score of logistic losses at beta = x.
 _LOG_ODDS = ["log", ["mul", ["add", "1", "x"], ["pow", ["add", "1", ["mul", "-1", "x"]], "-1"]]]
 
@@ -83,16 +87,16 @@ def tree(expression: sympy.Expr, names: dict[sympy.Symbol, str]) -> Tree:
             base = _positive_factors(e.base) if e.exp.q != 1 else [e.base]
             inner = walk(base[0]) if len(base) == 1 else ["mul", *map(walk, base)]
             return ["pow", inner, str(Fraction(int(e.exp.p), int(e.exp.q)))]
-        for kind, name in ((sympy.log, "log"), (sympy.tanh, "tanh")):
-            if isinstance(e, kind):
-                return [name, walk(e.args[0])]
+        if isinstance(e, sympy.log):
+            return ["log", walk(e.args[0])]
+        if isinstance(e, sympy.tanh):
+            return _tanh(walk(e.args[0]))
         if isinstance(e, sympy.sinh | sympy.cosh | sympy.coth):
             return walk(e.rewrite(sympy.exp))
-        if isinstance(e, sympy.Max | sympy.Min):
-            name, parts = ("max" if isinstance(e, sympy.Max) else "min"), list(map(walk, e.args))
-            while len(parts) > 1:
-                parts = [[name, parts[0], parts[1]], *parts[2:]]
-            return parts[0]
+        if isinstance(e, sympy.Min):
+            return ["mul", "-1", walk(sympy.Max(*(-a for a in e.args)))]
+        if isinstance(e, sympy.Max):
+            return functools.reduce(lambda s, t: ["max", s, t], map(walk, e.args))
         if isinstance(e, sympy.Piecewise):
             (value, condition), *rest = e.args
             if condition == True or not rest:  # noqa: E712 (SymPy's own truth)
@@ -104,6 +108,11 @@ def tree(expression: sympy.Expr, names: dict[sympy.Symbol, str]) -> Tree:
         )
 
     return walk(sympy.sympify(expression))
+
+
+def _tanh(t: Tree) -> Tree:
+    """tanh t as 1 - 2/(1 + exp(2 t)), which has its limits at both infinities."""
+    return ["add", "1", ["mul", "-2", ["pow", ["add", "1", ["exp", mul("2", t)]], "-1"]]]
 
 
 def _positive_factors(base: Any) -> list[Any]:
@@ -211,6 +220,7 @@ class Search:
     progress: Progress | None = None
     checkpoint: Callable[[dict[str, Any]], None] | None = None
     _started: float = field(default=0.0, init=False)
+    _margin_options: list[dict[str, Any]] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.statement = statement(self.problem, self.relation, self.claim)
@@ -263,7 +273,7 @@ class Search:
                 (test.holds if verdict == "holds" else test.violated)(proof)
                 certificate = self._finish(verdict, sorted(test.lemmas), proof)
                 check(certificate)
-            except (Rejected, ZeroDivisionError, ValueError, TypeError, KeyError, AttributeError):
+            except _NO_PROOF:
                 return None
         return certificate
 
@@ -279,41 +289,50 @@ class Search:
         else:
             for beta in _GRID:
                 if self.statement["loss"]["kind"] == "softmax" and self.statement["classes"] != "any":
-                    yield "violated", {"kind": "theorem C", "beta": str(beta)}
+                    yield "violated", {"beta": str(beta)}
                 for options in self._options():
                     for witness in self._rational_witnesses(beta):
                         yield "violated", {**options, "beta": str(beta), "witness": witness}
 
     def _options(self) -> list[dict[str, Any]]:
-        """What a proof says besides its pieces: the scaling exponent of a softmax loss, the reference of an even one."""
+        """What a proof says besides its pieces: the scaling exponent of a softmax loss, the least values of a margin loss."""
         loss = self.problem.surrogate
         if isinstance(loss, SoftmaxLoss):
             e = str(_scaling(loss))
             return [{"scaling": e, "exact": False}, {"scaling": e, "exact": True}]
-        if getattr(loss, "convex", False):
-            return [{}]
-        B = self.statement["score_bound"]
-        scale = str(getattr(loss, "rho", 1))
-        if B is None:
-            return [
-                {"reference": "inf", "limit": "0", "cuts": ["0", "inf"]},
-                {"reference": scale, "cuts": ["0", scale, "inf"]},
-            ]
-        inner = [B] if Fraction(B) <= Fraction(scale) else [scale, B]
-        return [{"reference": r, "cuts": ["0", *inner]} for r in (B, min(B, scale, key=Fraction))]
+        if self._margin_options is None:
+            with precision(160):
+                self._margin_options = self._least_values()
+        return self._margin_options
+
+    def _least_values(self) -> list[dict[str, Any]]:
+        """Least values of the even part of a margin loss and of the loss where the label is not predicted, with proofs."""
+        g, top = self.statement["loss"]["formula"], self.statement["score_bound"] or "inf"
+        mirrored, turns = put(g, "v", mul("-1", "v")), sorted({abs(t) for t in _turns(g)})
+        even = mul("1/2", ["add", g, mirrored])
+        found: dict[str, list[dict[str, Any]]] = {"even": [], "worse": []}
+        for key, risk in (("even", even), ("worse", mirrored)):
+            for place in dict.fromkeys(("0", *map(str, turns), top if top != "inf" else "0")):
+                least = _folded(put(risk, "v", place))
+                pieces = cover(minus(risk, least), "0", top, [Fraction(0), *turns])
+                if pieces is not None:
+                    found[key].append({"least": least, "pieces": pieces})
+        return [{"even": e, "worse": w} for e in found["even"] for w in found["worse"]]
 
     def _closed_forms(self) -> Iterator[list[dict[str, Any]]]:
         """Families of pieces with exact witnesses; the checker decides which fits."""
 
         def piece(low: Tree, high: Tree, witness: Any, beta: Tree = "x") -> dict[str, Any]:
-            return {"from": low, "to": high, "beta": beta, "witness": witness, "method": "algebra"}
+            return {"from": low, "to": high, "at": beta, "witness": witness, "method": "algebra:0"}
 
         if self.statement["loss"]["kind"] == "softmax":
             for witness in self._softmax_witnesses("x"):
                 yield [piece("0", "1", witness)]
             return
         B = self.statement["score_bound"]
-        for witness in ("1", "x", _LOG_ODDS, ["mul", "1/2", _LOG_ODDS], *([B] if B else [])):
+        turns = [str(abs(t)) for t in _turns(self.statement["loss"]["formula"])]
+        scores: list[Tree] = ["1", "x", _LOG_ODDS, ["mul", "1/2", _LOG_ODDS], B or "inf", *turns]
+        for witness in scores:
             yield [piece("0", "1", witness)]
         if B:
             least = str(min(Fraction(B), Fraction(1)))
@@ -321,8 +340,8 @@ class Search:
             if least != "1":
                 yield [piece("0", least, "x"), piece(least, "1", least)]
             for factor in ("1", "1/2"):
-                reach = ["tanh", str(Fraction(factor) * Fraction(B))]
-                yield [piece("0", B, "x", ["tanh", ["mul", factor, "x"]]), piece(reach, "1", B)]
+                reach = _tanh(str(Fraction(factor) * Fraction(B)))
+                yield [piece("0", B, "x", _tanh(["mul", factor, "x"])), piece(reach, "1", B)]
 
     def _softmax_witnesses(self, b: Tree) -> list[list[Tree]]:
         """Optimal softmax values of two labels."""
@@ -420,17 +439,27 @@ class Search:
         }
 
     def _margin_point(self, beta: Fraction, claimed: Fraction) -> dict[str, Any] | None:
+        """The regret of score 0, by pieces of the scores on which the risk is above a rational number."""
         loss, bound = self.problem.surrogate, self.problem.hypotheses.score_bound
-        if not isinstance(loss, MarginLoss) or (not loss.convex and bound is None):
+        if not isinstance(loss, MarginLoss):
             return None
-        if not loss.convex:
-            return {"beta": str(beta), "point": "0"} | self._options()[0]
+        g, top = self.statement["loss"]["formula"], self.statement["score_bound"] or "inf"
+        plus, less = str((1 + beta) / 2), str((1 - beta) / 2)
+        risk = ["add", mul(plus, g), mul(less, put(g, "v", mul("-1", "v")))]
         best = _margin_minimiser(loss, beta, bound)
-        reach = Fraction(1, 1000)
-        low, high = best - reach, best + reach
-        if bound is not None:
-            low, high = max(low, -bound), min(high, bound)
-        return {"beta": str(beta), "point": "0", "reference": [str(low), str(best), str(high)]}
+        with precision(160):
+            value = Fraction(float(ball(risk, v=BALLS.const(best)).mid()))
+            tie = Fraction(float(ball(risk, v=BALLS.const(0)).mid()))
+            slack = (claimed - (tie - value)) / 2
+            if slack <= 0:
+                return None
+            least = (value - min(slack, Fraction(1, 100))).limit_denominator(10**6)
+            reach = Fraction(1, 1000)
+            places = {best, best - reach, best + reach, *_turns(g), *(-t for t in _turns(g))}
+            if bound is not None:
+                places = {min(max(v, -bound), bound) for v in places}
+            pieces = cover(minus(risk, str(least)), mul("-1", "inf") if bound is None else str(-bound), top, sorted(places))
+        return None if pieces is None else {"beta": str(beta), "point": "0", "best": {"least": str(least), "pieces": pieces}}
 
     # ---- boxes ----
 
@@ -445,7 +474,8 @@ class Search:
                     state = {"option": index, "done": [], "todo": [["0", "1"]]}
                 done, todo = list(state["done"]), [tuple(t) for t in state["todo"]]
                 test = Statement(self.statement)
-                failed = False
+                failed = not self._prepared(test, options[index])
+                todo = [] if failed else todo
                 saved = self._started
                 while todo:
                     now = time.monotonic()
@@ -490,23 +520,30 @@ class Search:
             exact_ones: list[Any] = self._softmax_witnesses("x")
         else:
             exact_ones = ["x", ["mul", "1/2", "x"], ["mul", "2", "x"], _LOG_ODDS, ["mul", "1/2", _LOG_ODDS]]
-        orders: tuple[str, ...] = ("ladder:2", "ladder:1") if low == "0" else ("ladder:1",)
+        orders: tuple[str, ...] = ("balls:2", "balls:1") if low == "0" else ("balls:1",)
         tries = [(w, m) for m in orders for w in exact_ones]
-        tries += [(w, m) for w in self._rational_witnesses(middle) for m in ("algebra", "concave", "ladder:0")]
+        tries += [(w, m) for w in self._rational_witnesses(middle) for m in ("algebra:0", "balls:0", "balls:1")]
         if (low, high) == ("0", "1/8"):  # long derivatives: one attempt at high orders suffices
-            tries += [(w, m) for m in ("ladder:4", "ladder:6") for w in exact_ones if "log" not in str(w)]
+            tries += [(w, m) for m in ("balls:4", "balls:6") for w in exact_ones if "log" not in str(w)]
         for witness, method in tries:
             if time.monotonic() - self._started > self.time_budget:
                 return None
             try:
-                bound, sides = test.lower_bound("x", options, witness)
-                for side in sides:
-                    prove(side, "x", low, high, "algebra")
-                prove(["add", bound, ["mul", "-1", test.resolved("x", low, high)]], "x", low, high, method)
-            except (Rejected, ZeroDivisionError, ValueError, TypeError, KeyError, AttributeError):
+                piece = {"from": low, "to": high, "at": "x", "witness": witness, "method": method}
+                for tree_, how in test.inequalities(options, piece, [low, high]):
+                    prove(tree_, "x", low, high, how)
+            except _NO_PROOF:
                 continue
-            return {"from": low, "to": high, "beta": "x", "witness": witness, "method": method}
+            return piece
         return None
+
+    def _prepared(self, test: Statement, options: dict[str, Any]) -> bool:
+        """Whether the checker accepts what a proof rests on."""
+        try:
+            test.prepare(options)
+        except _NO_PROOF:
+            return False
+        return True
 
 
 def _scaling(loss: SoftmaxLoss) -> Fraction:
@@ -519,6 +556,72 @@ def _scaling(loss: SoftmaxLoss) -> Fraction:
     g = loss.of_softmax(u, SYMPY)
     e = sympy.simplify(1 + u * sympy.diff(g, u, 2) / sympy.diff(g, u))
     return Fraction(int(e.p), int(e.q)) if e.is_Rational else Fraction(0)
+
+
+def _turns(t: Tree) -> list[Fraction]:
+    """Where the affine branches of the maxima and minima of a margin loss cross."""
+    if isinstance(t, str):
+        return []
+    found = [v for part in t[1:] for v in _turns(part)]
+    if t[0] == "max":
+        difference = minus(t[1], t[2])
+        with precision(160):
+            start, step = (ball(difference, v=BALLS.const(v)) for v in (0, 1))
+        slope = Fraction(float((step - start).mid())).limit_denominator(10**6)
+        if slope:
+            found.append((-Fraction(float(start.mid())) / slope).limit_denominator(10**6))
+    return found
+
+
+def _folded(t: Tree) -> Tree:
+    """A tree without variables, as a rational where it is one."""
+    with precision(160):
+        value = Fraction(float(ball(t).mid())).limit_denominator(10**6)
+        return str(value) if same(t, str(value)) else t
+
+
+def cover(t: Tree, start: Tree, stop: Tree, places: list[Fraction], depth: int = 8) -> list[dict[str, Any]] | None:
+    """Pieces from start to stop on each of which the checker accepts that a tree in v is >= 0; None where there are none.
+
+    Parameters
+    ----------
+    t : Tree
+    start, stop : Tree
+        Rational strings, or infinite ends.
+    places : list of Fraction
+        Where to cut first, in increasing order.
+    depth : int
+        How often a piece may be halved.
+    """
+    low, high = (Fraction(e) if isinstance(e, str) and e != "inf" else None for e in (start, stop))
+    inner = [p for p in dict.fromkeys(places) if (low is None or p > low) and (high is None or p < high)]
+    result: list[dict[str, Any]] = []
+    for x, y in itertools.pairwise([low, *(inner or ([] if low is not None else [Fraction(0)])), high]):
+        pieces = _cover(t, x, y, depth)
+        if pieces is None:
+            return None
+        result += pieces
+    return result
+
+
+def _cover(t: Tree, low: Fraction | None, high: Fraction | None, depth: int) -> list[dict[str, Any]] | None:
+    """Pieces of one interval: from its low end upwards or from its high end downwards, or of its halves."""
+    length = "inf" if low is None or high is None else str(high - low)
+    ways: list[Tree] = [] if low is None else ["x" if low == 0 else ["add", str(low), "x"]]
+    ways += [] if high is None else [["add", str(high), ["mul", "-1", "x"]]]
+    methods = ("algebra:0", "algebra:1", "algebra:2", *(() if length == "inf" else ("balls:0", "balls:1", "balls:2")))
+    for method, way in itertools.product(methods, ways):
+        try:
+            prove(put(t, "v", way), "x", "0", length, method)
+        except _NO_PROOF:
+            continue
+        return [{"at": way, "from": "0", "to": length, "method": method}]
+    if depth == 0 or low is None or high is None:
+        return None
+    middle = (low + high) / 2
+    first = _cover(t, low, middle, depth - 1)
+    second = None if first is None else _cover(t, middle, high, depth - 1)
+    return None if first is None or second is None else first + second
 
 
 def _margin_minimiser(loss: MarginLoss, b: Fraction, bound: Fraction | None) -> Fraction:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from hconsist.arithmetic import precision
-from hconsist.checker import Statement, Tree, derivative, minus, put
+from hconsist.checker import Statement, Tree, derivative, put
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 
 
@@ -156,7 +156,7 @@ def _coq(t: Tree) -> str:
 def coq_script(certificate: dict[str, Any]) -> str:
     """The inequalities that a certificate proves by balls, as Coq goals for the tactic ``interval`` (coq-interval).
 
-    A piece with method ``ladder:k`` gives its k-th derivative, one with ``concave`` the difference itself. What is left to the
+    A piece with method ``balls:k`` gives the k-th derivative of the difference. What is left to the
     checker is listed in comments: identities, the values at the low ends of ladders, and the lemmas.
 
     Raises
@@ -174,13 +174,12 @@ def coq_script(certificate: dict[str, Any]) -> str:
     lines += [f"(* {certificate['statement']['loss']['spec']}; rests on: {', '.join(certificate['lemmas'])} *)"]
     for i, piece in enumerate(proof["pieces"]):
         low, high, method = piece["from"], piece["to"], piece["method"]
-        if method == "algebra":
+        if method.startswith("algebra"):
             lines.append(f"(* piece {i}: an identity or a sum of positive terms, not exported *)")
             continue
-        bound, _ = statement.lower_bound(piece["beta"], proof, piece["witness"])
-        ends = put(piece["beta"], "x", low), put(piece["beta"], "x", high)
+        ends = [put(piece["at"], "x", e) for e in (low, high)]
         with precision(160):
-            difference = minus(bound, statement.resolved(piece["beta"], *ends))
+            *_, (difference, _) = statement.inequalities(proof, piece, ends)
         order = int(method.partition(":")[2] or 0)
         for _ in range(order):
             difference = derivative(difference, "x")
