@@ -23,6 +23,14 @@ class Hypotheses(ABC):
     def score_bound(self) -> Exact | None:
         """The infimum over x of B(x), where scores at x fill [-B(x), B(x)]; None when scores are unbounded."""
 
+    def score_bound_at(self, norm: float) -> float | None:
+        """B(x) at an input of that norm; None when scores are unbounded.
+
+        >>> Linear(weight=2, bias=1).score_bound_at(3.0), Complete().score_bound_at(3.0)
+        (7.0, None)
+        """
+        return None if self.score_bound is None else float(self.score_bound)
+
 
 @dataclass(frozen=True)
 class Complete(Hypotheses):
@@ -85,6 +93,9 @@ class Linear(Hypotheses):
     def score_bound(self) -> Exact:
         return self.bias
 
+    def score_bound_at(self, norm: float) -> float:
+        return float(self.weight) * norm + float(self.bias)
+
     def __str__(self) -> str:
         return f"linear:W={self.weight},B={self.bias}"
 
@@ -113,6 +124,9 @@ class OneHiddenReLU(Hypotheses):
     @property
     def score_bound(self) -> Exact:
         return self.output * self.bias
+
+    def score_bound_at(self, norm: float) -> float:
+        return float(self.output) * (float(self.weight) * norm + float(self.bias))
 
     def __str__(self) -> str:
         return f"relu:L={self.output},W={self.weight},B={self.bias}"

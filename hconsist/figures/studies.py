@@ -57,17 +57,12 @@ def draw(name: str, rows: Sequence[Row], ax: Axes | None = None) -> Axes:
 
 
 def _bounds(rows: Sequence[Row], ax: Axes) -> None:
-    from hconsist.simulate.studies.bounds import curve_of
-
     limit = 1e-3
     for index, kind in enumerate(("random", "adversarial", "climbed", "witness", "mixture")):
         chosen = [row for row in rows if row["kind"] == kind]
         if not chosen:
             continue
-        bound = np.empty(len(chosen))
-        for key in {(row["loss"], row["n"]) for row in chosen}:
-            where = [i for i, row in enumerate(chosen) if (row["loss"], row["n"]) == key]
-            bound[where] = curve_of(*key).gamma(np.array([chosen[i]["surrogate"] for i in where]))
+        bound = np.array([row["bound"] for row in chosen])
         target = np.array([row["target"] for row in chosen])
         names = {"climbed": "climbed towards the bound", "witness": "witnesses of T", "mixture": "trained on Gaussian mixtures"}
         ax.plot(
@@ -87,7 +82,7 @@ def _bounds(rows: Sequence[Row], ax: Axes) -> None:
     ax.set_yscale("log")
     ax.set_xlim(limit * 0.8, 1.2)
     ax.set_ylim(limit * 0.8, 1.2)
-    rows = [row for row in rows if row["kind"] != "unanswered"]
+    rows = [row for row in rows if row["standing"] != "none"]
     losses = len({row["loss"] for row in rows})
     ax.set_xlabel(r"bound $\Gamma$(surrogate excess + gap)")
     ax.set_ylabel("excess zero-one error + gap")

@@ -278,7 +278,7 @@ def _answer(
     reason = ""
     if residual > 1e-9 or not np.isfinite(value):
         reason = f"the inner solver stopped with residual {residual:.1e}"
-    elif abs(value - regret) > _AGREE * (1.0 + abs(value)):
+    elif not abs(value - regret) <= _AGREE * (1.0 + abs(value)):  # also where the regret is not a number
         reason = f"search value {value:.12g} and re-evaluated regret {regret:.12g} of the witness differ"
     return Answer(None if reason else max(value, 0.0), None, None, witness, "numeric", assumptions, reason)
 

@@ -54,6 +54,10 @@ class Direct:
         """The losses of all labels, very large where they overflow."""
         with np.errstate(all="ignore"):
             values = np.asarray(self.problem.surrogate.losses(scores, NUMPY), dtype=float)
+            tie = np.asarray(self.problem.surrogate.losses(np.zeros(self.n), NUMPY), dtype=float)
+        if np.any(np.isnan(tie)):  # standardised scores: equal ones have none, whatever rounding leaves of their spread
+            level = np.ptp(scores, axis=-1) <= 1e-12 * np.max(np.abs(scores), axis=-1)
+            values = np.where(level[..., None], np.nan, values)
         return np.asarray(np.nan_to_num(values, nan=1e12, posinf=1e12))
 
     def polish(self, p: Array, start: Array, predicted: int | None, step: float, smallest: float = 1e-9) -> tuple[Array, Array]:
@@ -78,7 +82,8 @@ class Direct:
             better = reached < value[rows] - 1e-16
             scores[rows[better]] = trial[np.arange(rows.size), best][better]
             value[rows[better]] = reached[better]
-            size[rows] = np.where(better, size[rows] * 1.5, size[rows] / 2)
+            # steps stay of the order of the table: far beyond, differences of scores drown in rounding
+            size[rows] = np.where(better, np.minimum(size[rows] * 1.5, 40 * self.unit), size[rows] / 2)
         return value, scores
 
     def regret(self, p: Array, predicted: int) -> tuple[Array, Array, Array]:

@@ -15,8 +15,9 @@ from hconsist.losses import parse_loss
 from hconsist.simulate.backend import Backend
 from hconsist.simulate.best import best_risk
 from hconsist.simulate.conditional import best_scores, zero_one_regret
+from hconsist.simulate.curves import ROUNDING, curve_of
 from hconsist.simulate.population import population
-from hconsist.simulate.studies.bounds import ROUNDING, SPREAD, curve_of
+from hconsist.simulate.studies.bounds import SPREAD
 from hconsist.simulate.studies.mixtures import mixture
 from hconsist.simulate.study import Cell, Row, Verdict
 from hconsist.simulate.training import train
