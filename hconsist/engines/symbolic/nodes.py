@@ -21,7 +21,34 @@ def pool_symbol() -> sympy.Symbol:
     return sympy.Symbol("k", integer=True, positive=True)
 
 
-class FiniteMinimum(sympy.Expr):  # type: ignore[misc]
+class _Minimum(sympy.Expr):  # type: ignore[misc]
+    """A minimum over a bound variable; arguments (body, variable, first, last)."""
+
+    @property
+    def free_symbols(self) -> set[Any]:
+        """Without the bound variable."""
+        body, variable, first, last = self.args
+        free: set[Any] = (body.free_symbols - {variable}) | first.free_symbols | last.free_symbols
+        return free
+
+    @property
+    def evaluation_arguments(self) -> tuple[Any, ...]:
+        """What `evaluate_in` receives the values of."""
+        return tuple(sorted(self.free_symbols, key=str))
+
+    def _eval_subs(self, old: Any, new: Any) -> Any:
+        return self if old == self.args[1] else None
+
+    def _latex(self, printer: Any, *args: Any) -> str:
+        body, variable, first, last = (printer._print(a) for a in self.args)
+        return rf"\min_{{{first} \le {variable} \le {last}}} \left[ {body} \right]"
+
+    def _sympystr(self, printer: Any, *args: Any) -> str:
+        body, variable, first, last = (printer._print(a) for a in self.args)
+        return f"{type(self).__name__}({body}, {first} <= {variable} <= {last})"
+
+
+class FiniteMinimum(_Minimum):
     """``min { body : k = first, ..., last }`` over a whole number k.
 
     Parameters
@@ -38,21 +65,6 @@ class FiniteMinimum(sympy.Expr):  # type: ignore[misc]
             return sympy.sympify(body).subs(k, first)
         return sympy.Expr.__new__(cls, sympy.sympify(body), k, first, last)
 
-    @property
-    def free_symbols(self) -> set[Any]:
-        """Without the bound k."""
-        body, k, first, last = self.args
-        free: set[Any] = (body.free_symbols - {k}) | first.free_symbols | last.free_symbols
-        return free
-
-    @property
-    def evaluation_arguments(self) -> tuple[Any, ...]:
-        """What `evaluate_in` receives the values of."""
-        return tuple(sorted(self.free_symbols, key=str))
-
-    def _eval_subs(self, old: Any, new: Any) -> Any:
-        return self if old == self.args[1] else None
-
     def doit(self, **hints: Any) -> Any:
         """The minimum written out with `sympy.Min`."""
         body, k, first, last = self.args
@@ -67,14 +79,6 @@ class FiniteMinimum(sympy.Expr):  # type: ignore[misc]
             value = evaluate(body, {**known, k: ops.const(i)}, ops)
             result = value if result is None else ops.minimum(result, value)
         return result
-
-    def _latex(self, printer: Any, *args: Any) -> str:
-        body, k, first, last = (printer._print(a) for a in self.args)
-        return rf"\min_{{{first} \le {k} \le {last}}} \left[ {body} \right]"
-
-    def _sympystr(self, printer: Any, *args: Any) -> str:
-        body, k, first, last = (printer._print(a) for a in self.args)
-        return f"FiniteMinimum({body}, {k}={first}..{last})"
 
 
 class Interpolation(sympy.Expr):  # type: ignore[misc]
@@ -143,7 +147,7 @@ class Interpolation(sympy.Expr):  # type: ignore[misc]
         return f"Interpolation({x}; {', '.join(str(tuple(p)) for p in points)})"
 
 
-class ConvexMinimum(sympy.Expr):  # type: ignore[misc]
+class ConvexMinimum(_Minimum):
     """``min { body : x in (low, high) }`` of a body convex in x, whose minimum has no elementary form.
 
     Parameters
@@ -157,21 +161,6 @@ class ConvexMinimum(sympy.Expr):  # type: ignore[misc]
 
     def __new__(cls, body: Any, x: Any, low: Any, high: Any) -> Any:
         return sympy.Expr.__new__(cls, *(sympy.sympify(a) for a in (body, x, low, high)))
-
-    @property
-    def free_symbols(self) -> set[Any]:
-        """Without the bound variable."""
-        body, x, low, high = self.args
-        free: set[Any] = (body.free_symbols - {x}) | low.free_symbols | high.free_symbols
-        return free
-
-    @property
-    def evaluation_arguments(self) -> tuple[Any, ...]:
-        """What `evaluate_in` receives the values of."""
-        return tuple(sorted(self.free_symbols, key=str))
-
-    def _eval_subs(self, old: Any, new: Any) -> Any:
-        return self if old == self.args[1] else None
 
     def evaluate_in(self, ops: Ops, *values: Value) -> Value:
         """The value in floats or balls."""
@@ -208,14 +197,6 @@ class ConvexMinimum(sympy.Expr):  # type: ignore[misc]
                 falls = np.asarray(evaluate(slope, {**known, x: middle}, ops)) < 0
                 left, right = np.where(falls, middle, left), np.where(falls, right, middle)
         return (left + right) / 2
-
-    def _latex(self, printer: Any, *args: Any) -> str:
-        body, x, low, high = (printer._print(a) for a in self.args)
-        return rf"\min_{{{low} \le {x} \le {high}}} \left[ {body} \right]"
-
-    def _sympystr(self, printer: Any, *args: Any) -> str:
-        body, x, low, high = (printer._print(a) for a in self.args)
-        return f"ConvexMinimum({body}, {low} <= {x} <= {high})"
 
 
 def _constant(value: Any, ops: Ops) -> Value:

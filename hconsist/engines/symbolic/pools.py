@@ -22,65 +22,58 @@ from hconsist.arithmetic import BALLS, BallOps, Ops, SympyOps, Value
 Floats = NDArray[np.float64]
 
 
-class PoolMinimum(sympy.Function):  # type: ignore[misc]
+class _OfPools(sympy.Function):  # type: ignore[misc]
+    """A function of (a, n, beta) that is 0 at beta = 0 and has values in floats and balls; ``_shown`` is its LaTeX."""
+
+    nargs = 3
+
+    @classmethod
+    def eval(cls, a: Any, n: Any, beta: Any) -> Any:
+        """0 at beta = 0."""
+        return sympy.Integer(0) if beta == 0 else None
+
+    def evaluate_in(self, ops: Ops, a: Value, n: Value, beta: Value) -> Value:
+        """The value in floats or balls."""
+        if isinstance(ops, SympyOps):
+            return self.func(a, n, beta)
+        if isinstance(ops, BallOps):
+            return self._ball(a, int(self.args[1]), beta)
+        return self._float(float(a), int(self.args[1]), np.asarray(beta, dtype=float))
+
+    def _latex(self, printer: Any, exp: Any = None) -> str:
+        a, n, beta = (printer._print(x) for x in self.args)
+        body = self._shown.replace("@a", a).replace("@n", n).replace("@b", beta)
+        return body if exp is None else rf"\Bigl({body}\Bigr)^{{{exp}}}"
+
+
+class PoolMinimum(_OfPools):
     """``min over k = 2..n of e_k(beta)``; arguments (a, n, beta)."""
 
-    nargs = 3
+    _shown = (
+        r"\min_{2 \le k \le @n} \Bigl[ \min_{p \in \Delta_k,\ p_1 - p_2 = @b}"
+        r" \lVert p \rVert_{@a} - k^{\frac{1}{@a} - 1} \Bigr]"
+    )
 
-    @classmethod
-    def eval(cls, a: Any, n: Any, beta: Any) -> Any:
-        """0 at beta = 0."""
-        return sympy.Integer(0) if beta == 0 else None
+    def _ball(self, a: Value, n: int, beta: Value) -> Value:
+        return _minimum_ball(a, n, beta)
 
-    def evaluate_in(self, ops: Ops, a: Value, n: Value, beta: Value) -> Value:
-        """The value in floats or balls."""
-        if isinstance(ops, SympyOps):
-            return self.func(a, n, beta)
-        if isinstance(ops, BallOps):
-            return _minimum_ball(a, _count(self.args[1]), beta)
-        return _minimum_float(float(a), _count(self.args[1]), np.asarray(beta, dtype=float))
-
-    def _latex(self, printer: Any, exp: Any = None) -> str:
-        a, n, beta = (printer._print(x) for x in self.args)
-        body = (
-            rf"\min_{{2 \le k \le {n}}} \Bigl[ \min_{{p \in \Delta_k,\ p_1 - p_2 = {beta}}}"
-            rf" \lVert p \rVert_{{{a}}} - k^{{\frac{{1}}{{{a}}} - 1}} \Bigr]"
-        )
-        return body if exp is None else rf"\Bigl({body}\Bigr)^{{{exp}}}"
+    def _float(self, a: float, n: int, beta: Floats) -> Floats:
+        return _minimum_float(a, n, beta)
 
 
-class PoolEnvelope(sympy.Function):  # type: ignore[misc]
+class PoolEnvelope(_OfPools):
     """Lower convex envelope of `PoolMinimum` on [0, 1]; arguments (a, n, beta)."""
 
-    nargs = 3
+    _shown = (
+        r"\max_{\lambda \ge 0} \Bigl[ \lambda @b + \min_{2 \le k \le @n} \nu_k(\lambda)"
+        r" - k^{\frac{1}{@a} - 1} \Bigr]"
+    )
 
-    @classmethod
-    def eval(cls, a: Any, n: Any, beta: Any) -> Any:
-        """0 at beta = 0."""
-        return sympy.Integer(0) if beta == 0 else None
+    def _ball(self, a: Value, n: int, beta: Value) -> Value:
+        return _envelope_ball(a, n, beta)
 
-    def evaluate_in(self, ops: Ops, a: Value, n: Value, beta: Value) -> Value:
-        """The value in floats or balls."""
-        if isinstance(ops, SympyOps):
-            return self.func(a, n, beta)
-        if isinstance(ops, BallOps):
-            return _envelope_ball(a, _count(self.args[1]), beta)
-        betas = np.asarray(beta, dtype=float)
-        exponent, pools = float(a), _count(self.args[1])
-        values = [_envelope_float(exponent, pools, float(b)) for b in betas.ravel()]
-        return np.asarray(values).reshape(betas.shape)
-
-    def _latex(self, printer: Any, exp: Any = None) -> str:
-        a, n, beta = (printer._print(x) for x in self.args)
-        body = (
-            rf"\max_{{\lambda \ge 0}} \Bigl[ \lambda {beta} + \min_{{2 \le k \le {n}}} \nu_k(\lambda)"
-            rf" - k^{{\frac{{1}}{{{a}}} - 1}} \Bigr]"
-        )
-        return body if exp is None else rf"\Bigl({body}\Bigr)^{{{exp}}}"
-
-
-def _count(n: Any) -> int:
-    return int(n)
+    def _float(self, a: float, n: int, beta: Floats) -> Floats:
+        return np.asarray([_envelope_float(a, n, float(b)) for b in beta.ravel()]).reshape(beta.shape)
 
 
 def lowest_label(a: float, k: int, beta: float) -> float:
