@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import sympy
 
 
-def _parse(expression: object, name: str) -> tuple[sympy.Expr, sympy.Symbol]:
+def _parse(expression: object, name: str) -> sympy.Expr:
     """Read a formula in one variable; the variable is made real (a softmax value positive)."""
     import sympy
 
@@ -29,11 +29,33 @@ def _parse(expression: object, name: str) -> tuple[sympy.Expr, sympy.Symbol]:
     variables = formula.free_symbols - {symbol}
     if len(variables | ({symbol} & formula.free_symbols)) != 1:
         raise InvalidInputError(f"a loss formula must have exactly one variable, {name}", str(formula), remedy)
-    return formula.xreplace(dict.fromkeys(variables, symbol)), symbol
+    return formula.xreplace(dict.fromkeys(variables, symbol))
+
+
+class _Formula:
+    """A loss term given by a formula of one variable."""
+
+    formula: Any
+    spec_name: ClassVar[str]
+    variable: ClassVar[str]
+    source: ClassVar[str] = "user's formula"
+    symbolic: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        formula = _parse(self.formula, self.variable)
+        object.__setattr__(self, "formula", formula)
+
+    def value(self, u: Value, ops: Ops) -> Value:
+        """The formula at u, in any arithmetic."""
+        return evaluate(self.formula, {_symbol(self.formula): u}, ops)
+
+    @property
+    def spec(self) -> str:
+        return f"{self.spec_name}:{self.formula}"
 
 
 @dataclass(frozen=True)
-class UserSoftmaxLoss(SoftmaxLoss):
+class UserSoftmaxLoss(_Formula, SoftmaxLoss):
     """A loss of the label's softmax value given by its formula phi(u), u in (0, 1].
 
     Parameters
@@ -57,22 +79,10 @@ class UserSoftmaxLoss(SoftmaxLoss):
     formula: Any = field(default="-log(u)")
 
     spec_name: ClassVar[str] = "softmax"
-    source: ClassVar[str] = "user's formula"
-
-    def __post_init__(self) -> None:
-        formula, _ = _parse(self.formula, "u")
-        object.__setattr__(self, "formula", formula)
+    variable: ClassVar[str] = "u"
 
     def of_softmax(self, u: Value, ops: Ops) -> Value:
-        return evaluate(self.formula, {_symbol(self.formula): u}, ops)
-
-    @property
-    def symbolic(self) -> bool:
-        return False
-
-    @property
-    def spec(self) -> str:
-        return f"{self.spec_name}:{self.formula}"
+        return self.value(u, ops)
 
     @property
     def shape(self) -> Shape | None:
@@ -91,7 +101,7 @@ class UserSoftmaxLoss(SoftmaxLoss):
 
 
 @dataclass(frozen=True)
-class UserMarginLoss(MarginLoss):
+class UserMarginLoss(_Formula, MarginLoss):
     """A binary margin loss given by its formula phi(u), u in R.
 
     Parameters
@@ -110,22 +120,10 @@ class UserMarginLoss(MarginLoss):
     formula: Any = field(default="exp(-v)")
 
     spec_name: ClassVar[str] = "margin"
-    source: ClassVar[str] = "user's formula"
-
-    def __post_init__(self) -> None:
-        formula, _ = _parse(self.formula, "v")
-        object.__setattr__(self, "formula", formula)
+    variable: ClassVar[str] = "v"
 
     def of_margin(self, u: Value, ops: Ops) -> Value:
-        return evaluate(self.formula, {_symbol(self.formula): u}, ops)
-
-    @property
-    def symbolic(self) -> bool:
-        return False
-
-    @property
-    def spec(self) -> str:
-        return f"{self.spec_name}:{self.formula}"
+        return self.value(u, ops)
 
     @property
     def shape(self) -> Shape | None:
