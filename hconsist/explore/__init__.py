@@ -1,7 +1,8 @@
 """One page with sliders: T, Gamma and the worst-case distribution, in a browser, without a network.
 
-The formulas that the page evaluates are printed from the symbolic engine's closed forms (`formulas`); where no closed form is
-known, it holds a table of the numeric engine's values (`ldr_table`, made by ``python -m hconsist.explore.table``).
+The formulas that the page evaluates are printed from the symbolic engine's closed forms and from the losses (`formulas`). For
+LDR losses, whose T has no closed form, the page searches worst cases by itself; tests compare what it finds with the numeric
+engine.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from typing import Any
 import sympy
 from sympy.printing.jscode import JavascriptCodePrinter
 
+from hconsist.arithmetic import SYMPY
 from hconsist.bounds import derive
 from hconsist.hypotheses import Bounded
-from hconsist.losses import CompSum
+from hconsist.losses import LDR, CompSum
 from hconsist.pointwise import beta_symbol
 
-__all__ = ["BINARY", "formulas", "ldr_table", "page"]
+__all__ = ["BINARY", "formulas", "page"]
 
 _HERE = Path(__file__).parent
 #: Spec strings of the binary losses on the page, and what they are called there.
@@ -57,15 +59,21 @@ def javascript(expression: sympy.Expr) -> str:
 
 @lru_cache(maxsize=1)
 def formulas() -> dict[str, Any]:
-    """T in JavaScript: comp-sum losses in (tau, n, beta), exact and published, and binary losses in (B, beta)."""
+    """In JavaScript: T of comp-sum losses in (tau, n, beta), exact and published; T of binary losses in (B, beta).
+
+    And the LDR loss at lambda = 1 in (r, u), with r = e^c and u the softmax value.
+    """
     tau = sympy.Symbol("tau", positive=True)
     n = sympy.Symbol("n", integer=True, positive=True)
     B = sympy.Symbol("B", positive=True)
+    c, r, u = sympy.symbols("c r u", positive=True)
+    ldr = LDR(lam=1, c=c).of_softmax(u, SYMPY).subs(sympy.exp(c), r)
     exact = derive(CompSum(tau), n).transform
     binary = {spec: derive(spec, 2, Bounded(B)).transform for spec in BINARY}
     return {
         "compSum": javascript(exact),
         "published": javascript(published(tau, n)),
+        "ldr": javascript(ldr),
         "binary": {spec: {"name": BINARY[spec], "code": javascript(form)} for spec, form in binary.items()},
     }
 
@@ -81,12 +89,6 @@ def published(tau: Any, n: Any) -> Any:
         ((mean - 1) / ((tau - 1) * n ** (tau - 1)), tau < 2),
         (b / ((tau - 1) * n ** (tau - 1)), True),
     )
-
-
-def ldr_table() -> dict[str, Any]:
-    """T and worst-case distributions of LDR losses at lambda = 1, by c and n; T(lambda, c) = lambda T(1, c/lambda)."""
-    found: dict[str, Any] = json.loads((_HERE / "ldr.json").read_text(encoding="utf-8"))
-    return found
 
 
 def page() -> str:
@@ -108,6 +110,6 @@ def page() -> str:
         f"function compSum(tau, n, beta) {{ return {found['compSum']}; }}\n"
         f"function published(tau, n, beta) {{ return {found['published']}; }}\n"
         f"const BINARY = {{\n{cases}}};\n"
-        f"const LDR = {json.dumps(ldr_table(), separators=(',', ':'))};\n"
+        f"function ldrLoss(r, u) {{ return {found['ldr']}; }}\n"
     )
     return template.replace("/*SCRIPT*/", generated + script)

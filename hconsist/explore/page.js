@@ -1,6 +1,6 @@
 "use strict";
-// compSum, published, BINARY and LDR above are printed by the package; nothing below knows a formula of a loss, but for the
-// minimum over pools, which has no closed form.
+// compSum, published, BINARY and ldrLoss above are printed by the package. Below are the two minima that have no closed form:
+// over pools (comp-sum losses), and over distributions (LDR).
 
 function finiteMinimum(body, first, last) {
   let least = Infinity;
@@ -21,7 +21,7 @@ function poolMinimum(a, n, beta) {
     if (k > 2) { // convex in x: golden sections
       const ratio = (Math.sqrt(5) - 1) / 2, rest = function (s) { return (1 - beta - 2 * s) / (k - 2); };
       let low = 0, high = (1 - beta) / 2;
-      for (let step = 0; step < 60; step += 1) {
+      for (let step = 0; step < 40; step += 1) {
         const left = high - ratio * (high - low), right = low + ratio * (high - low);
         if (norm(left, rest(left), k) < norm(right, rest(right), k)) high = right; else low = left;
       }
@@ -35,6 +35,64 @@ function poolMinimum(a, n, beta) {
   return found;
 }
 
+// The least x in [low, high] of a function with one valley near its least value on a grid: then golden sections.
+function valley(f, low, high) {
+  const count = 24, ratio = (Math.sqrt(5) - 1) / 2;
+  let place = 0, least = Infinity;
+  for (let i = 0; i <= count; i += 1) {
+    const value = f(low + (high - low) * i / count);
+    if (value < least) { least = value; place = i; }
+  }
+  let a = low + (high - low) * Math.max(place - 1, 0) / count, b = low + (high - low) * Math.min(place + 1, count) / count;
+  for (let step = 0; step < 30; step += 1) {
+    const left = b - ratio * (b - a), right = a + ratio * (b - a);
+    if (f(left) < f(right)) b = right; else a = left;
+  }
+  const x = (a + b) / 2, end = low + (high - low) * place / count;
+  return f(x) <= least ? x : end;
+}
+
+// Best conditional risk of LDR at lambda = 1, r = e^c, when `tops` labels have the largest probability t, one has b and `rest`
+// have y each. At the best shares u of the softmax p_i = mu w(u_i) with w(u) = u (1 - (1 - 1/r) u); labels below the top take the
+// smaller root of this quadratic, and the share of the top ones is found where all add to 1 (the risk is convex in the scores).
+function ldrBest(r, t, tops, b, y, rest) {
+  const kappa = 1 - 1 / r;
+  function root(q) { return 2 * q / (1 + Math.sqrt(Math.max(0, 1 - 4 * kappa * q))); }
+  function excess(u) {
+    const w = u * (1 - kappa * u) / t;
+    return tops * u + root(b * w) + rest * root(y * w) - 1;
+  }
+  let low = 0, high = 1 / tops, below = -1, above = excess(high), side = 0, u = high;
+  for (let step = 0; step < 60 && high - low > 1e-15; step += 1) { // false position (Illinois)
+    u = (low * above - high * below) / (above - below);
+    const value = excess(u);
+    if (Math.abs(value) < 1e-14) break;
+    if (value > 0) { high = u; above = value; if (side === 1) below /= 2; side = 1; }
+    else { low = u; below = value; if (side === -1) above /= 2; side = -1; }
+  }
+  const w = u * (1 - kappa * u) / t, cost = function (p, v) { return p > 0 ? p * ldrLoss(r, v) : 0; };
+  return tops * cost(t, u) + cost(b, root(b * w)) + rest * cost(y, root(y * w));
+}
+
+// T of LDR at lambda = 1 (pooling lemma) over p = (x + beta, x, y, ..., y) on k labels: an upper estimate of the minimum over all p.
+function ldrMinimum(r, n, beta) {
+  let found = { value: Infinity };
+  for (let k = 2; k <= Math.min(n, 5); k += 1) {
+    const share = function (x) { return k > 2 ? Math.max(0, (1 - beta - 2 * x) / (k - 2)) : 0; };
+    const spread = function (x) { return share(x) > x + beta / 2; }; // y joins the pool when it exceeds the mean of the first two
+    const regret = function (x) {
+      const y = share(x);
+      const tied = spread(x) ? ldrLoss(r, 1 / k) : ldrBest(r, x + beta / 2, 2, 0, y, k - 2);
+      return tied - ldrBest(r, x + beta, 1, x, y, k - 2);
+    };
+    const x = k === 2 ? (1 - beta) / 2 : valley(regret, Math.max(0, (1 - (k - 1) * beta) / k), (1 - beta) / 2);
+    const value = regret(x);
+    if (value < found.value - 1e-13) found = { value: value, k: k, x: x, y: share(x), tied: spread(x) ? k : 2 };
+  }
+  if (beta === 0) found.value = 0;
+  return found;
+}
+
 // A closed form at beta in [0, 1]: 0 at 0, and the limit at 1, where 0 log 0 is not a number to a computer.
 function atEnds(f, b) {
   if (b === 0) return 0;
@@ -42,7 +100,6 @@ function atEnds(f, b) {
   return b === 1 && !isFinite(value) ? f(1 - 1e-13) : value;
 }
 
-const LAMBDAS = [0.25, 0.5, 1, 2], MARGINS = [0, 0.5, 1, 2], CLASSES = [2, 3, 5, 10];
 const state = { family: "comp-sum" };
 const byId = function (id) { return document.getElementById(id); };
 const number = function (id) { return Number(byId(id).value); };
@@ -52,31 +109,46 @@ function current() {
   if (state.family === "comp-sum") {
     const tau = number("tau"), n = number("n");
     return {
-      grid: uniform(200), T: function (b) { return atEnds(function (x) { return compSum(tau, n, x); }, b); },
+      grid: towardsZero(tau > 1.5 && tau < 2 ? 100 : 200), T: function (b) { return atEnds(function (x) { return compSum(tau, n, x); }, b); },
       published: function (b) { return atEnds(function (x) { return published(tau, n, x); }, b); },
       p: function (b) { return compSumWorst(tau, n, b); },
-      status: tau <= 1.5 ? "Closed form, proven: two labels decide, whatever n." : tau < 2
-        ? "Pools of labels: the bound is proven; T itself is the least over pools." : "Closed form, proven."
+      name: tau > 1.5 && tau < 2 ? "least over pools" : "exact",
+      status: memberName(tau) + ". " + (tau <= 1.5 ? "Closed form, proven: two labels decide, whatever n." : tau < 2
+        ? "Pools of labels: the envelope, and so the bound, is proven; T itself is drawn as the least over pools."
+        : "Closed form, proven.")
     };
   }
   if (state.family === "binary") {
     const B = number("B"), loss = BINARY[byId("loss").value];
     return {
-      grid: uniform(200), T: function (b) { return atEnds(function (x) { return loss.T(B, x); }, b); },
+      grid: towardsZero(200), T: function (b) { return atEnds(function (x) { return loss.T(B, x); }, b); },
       p: function (b) { return { p: [(1 + b) / 2, (1 - b) / 2], tied: 2 }; },
       status: "Closed form, proven; scores in [-B, B]."
     };
   }
-  const lambda = LAMBDAS[number("lambda")], ratio = MARGINS[number("c")] / lambda, n = CLASSES[number("m")];
-  const table = LDR[ratio.toFixed(ratio === Math.round(ratio) ? 1 : 2).replace(/(\.\d)0$/, "$1")][n];
-  const at = function (b) { return Math.round(20 * b); };
-  return {
-    grid: uniform(20).filter(function (b) { return table.T[at(b)] !== null; }),
-    T: function (b) { const value = table.T[at(b)]; return value === null ? NaN : lambda * value; },
-    p: function (b) { return { p: table.p[at(b)] || [], tied: 0 }; },
-    name: "estimate",
-    status: "Estimates by optimisation, computed when the package was made; nothing is proven here."
+  const lambda = number("lambda"), c = number("c"), n = number("n"), r = Math.exp(c / lambda), known = new Map();
+  const least = function (b) {
+    if (!known.has(b)) known.set(b, ldrMinimum(r, n, b));
+    return known.get(b);
   };
+  const proven = 1 - 1 / r <= (3 - Math.sqrt(3)) / 6;
+  return {
+    grid: towardsZero(80), T: function (b) { return lambda * least(b).value; },
+    p: function (b) {
+      const best = least(b), p = new Array(n).fill(0);
+      for (let i = 0; i < best.k; i += 1) p[i] = i === 0 ? best.x + b : i === 1 ? best.x : best.y;
+      return { p: p, tied: best.tied };
+    },
+    name: proven ? "exact" : "estimate",
+    status: proven ? "A small margin: two labels decide, proven, whatever n."
+      : "An estimate, computed in this page: the least regret found over p = (x + \u03b2, x, y, \u2026, y). Nothing is proven here."
+  };
+}
+
+function memberName(tau) {
+  const names = { 0: "Sum-exponential loss", 1: "Cross-entropy", 2: "Mean absolute error" };
+  if (names[tau]) return names[tau];
+  return tau > 1 && tau < 2 ? "Generalized cross-entropy, q = " + Number((tau - 1).toFixed(2)) : "Comp-sum loss, \u03c4 = " + tau;
 }
 
 function compSumWorst(tau, n, b) {
@@ -102,7 +174,8 @@ function compSumWorst(tau, n, b) {
   return { p: p, tied: tied };
 }
 
-function uniform(steps) { return Array.from({ length: steps + 1 }, function (_, i) { return i / steps; }); }
+// A grid that is dense near 0, where bounds are used.
+function towardsZero(steps) { return Array.from({ length: steps + 1 }, function (_, i) { return Math.pow(i / steps, 2); }); }
 
 // Lower convex hull of the points (x, y), x increasing.
 function hull(points) {
@@ -182,14 +255,12 @@ function show(id, value) { byId(id).textContent = isFinite(value) ? Number(value
 
 function update() {
   const now = current(), beta = number("beta");
-  const points = now.grid.map(function (b) { return [b, now.T(b)]; });
+  const grid = now.grid.concat(now.grid.includes(beta) ? [] : [beta]).sort(function (a, b) { return a - b; });
+  const points = grid.map(function (b) { return [b, now.T(b)]; });
   const envelope = hull(points), end = points[points.length - 1][1], excess = number("excess") * end;
-  const paper = now.published ? now.grid.map(function (b) { return [b, now.published(b)]; }) : [];
+  const paper = now.published ? grid.map(function (b) { return [b, now.published(b)]; }) : [];
   const gamma = interpolate(envelope, excess, 1, 0);
-  ["tau", "n", "B", "beta", "excess"].forEach(function (id) { byId(id + "-shown").textContent = byId(id).value; });
-  byId("lambda-shown").textContent = LAMBDAS[number("lambda")];
-  byId("c-shown").textContent = MARGINS[number("c")];
-  byId("m-shown").textContent = CLASSES[number("m")];
+  ["tau", "n", "lambda", "c", "B", "beta", "excess"].forEach(function (id) { byId(id + "-shown").textContent = byId(id).value; });
   byId("status").textContent = now.status;
   show("value-T", now.T(beta));
   show("value-envelope", interpolate(envelope, beta, 0, 1));
@@ -216,11 +287,11 @@ function update() {
   second.point(excess, gamma);
   second.draw();
   const worst = now.p(beta), bars = worst.p.slice(0, 12), third = Plot("plot-p", Math.max(bars.length, 2), 1, "");
-  bars.forEach(function (value, i) { third.bar(i + 0.15, 0.7, value, worst.tied === 0 || i < worst.tied, i === 1); });
+  bars.forEach(function (value, i) { third.bar(i + 0.15, 0.7, value, i < worst.tied, i === 1); });
   third.draw();
   byId("plot-p").innerHTML += "<text x='218' y='306' font-size='15' text-anchor='middle'>" +
     (worst.p.length > 12 ? "first 12 labels" : "label") + "; &#9650; predicted" +
-    (worst.tied ? "; filled: tied at the top" : "") + "</text>";
+    "; filled: tied at the top</text>";
   byId("plot-p").querySelectorAll("text").forEach(function (t, i) { if (t.getAttribute("y") === "286") t.remove(); });
   byId("plot-p").dataset.p = JSON.stringify(worst.p);
 }
@@ -229,7 +300,10 @@ function choose(family) {
   state.family = family;
   ["comp-sum", "binary", "ldr"].forEach(function (name) {
     byId("family-" + name).setAttribute("aria-pressed", String(name === family));
-    document.querySelectorAll("." + name).forEach(function (node) { node.classList.toggle("hidden", name !== family); });
+  });
+  document.querySelectorAll("[class]").forEach(function (node) {
+    const wanted = ["comp-sum", "binary", "ldr"].filter(function (name) { return node.classList.contains(name); });
+    if (wanted.length) node.classList.toggle("hidden", !wanted.includes(family));
   });
   update();
 }
