@@ -196,6 +196,27 @@ def test_no_rule_beats_the_mean_rule_at_a_random_direction() -> None:
     assert best < error(weights[:, 1, :-1] - weights[:, 0, :-1])
 
 
+def test_logistic_regression_cannot_learn_before_it_sees_half_the_dimension() -> None:
+    # the bound of the documentation, sample by sample: weights are positive combinations of the samples, and those that
+    # combine m < d / 2 nearly orthogonal vectors of noise are long
+    d, m, half = 64, 12, 2.5
+    g, random = GaussianMixture([0.5, 0.5], *_law(d, half)), np.random.default_rng(0)
+    x, y = nb_vs_lr._samples(g, m, 30, random)
+    errors = nb_vs_lr.rule_errors(g, nb_vs_lr._logistic(Backend(), scale=False)(x, y))
+    for points, labels, error in zip(x, y, errors, strict=True):
+        along = ((2 * labels - 1)[:, None] * points)[:, d // 2 :] @ g.means[1][d // 2 :]  # y x.mu of every sample
+        shortest = np.linalg.svd(points[:, : d // 2], compute_uv=False)[-1]
+        margin = along.max() * np.sqrt(m) / (np.sqrt(d) * shortest)
+        assert error >= ndtr(-margin)
+        assert error > 0.2  # and so it is; the best rule errs in 0.6 %
+    assert nb_vs_lr.predicted_error(np.r_[np.zeros(32), np.full(32, half / np.sqrt(32))], 24) < 0.04
+
+
+def _law(d: int, half: float) -> tuple[np.ndarray, np.ndarray]:
+    mean = np.r_[np.zeros(d // 2), np.full(d // 2, half / np.sqrt(d // 2))]
+    return np.stack([-mean, mean]), np.diag(np.r_[np.full(d // 2, float(d)), np.ones(d // 2)])
+
+
 @pytest.mark.parametrize("d", [16, 200])
 def test_sup_norm_need_is_that_of_independent_normals(d: int) -> None:
     m = nb_vs_lr.predicted_need("sup", d)
