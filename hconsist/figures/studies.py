@@ -134,43 +134,52 @@ def _noise(rows: Sequence[Row], ax: Axes) -> None:
 def _nb_vs_lr(rows: Sequence[Row], ax: Axes) -> None:
     from hconsist.simulate.studies import nb_vs_lr as study
 
-    designs = {"fixed": "fixed separation", "root": "root law", "log": "log law", "sup": ""}
-    colours = mpl.rcParams["axes.prop_cycle"].by_key()["color"]
-    learners = (study.LOGISTIC, study.SCALED, study.NAIVE, study.MEANS)
-    drawn = {key: group for key, group in study.groups(rows).items() if key[0] in designs}
-    for (design, _, learner), group in sorted(
-        drawn.items(), key=lambda kv: (learners.index(kv[0][2]), list(designs).index(kv[0][0]))
-    ):
+    shown = {
+        ("fixed", study.LOGISTIC): "logistic regression, fixed separation",
+        ("fixed", study.NAIVE): "naive Bayes, fixed separation",
+        ("log", study.LOGISTIC): "logistic regression, separation$^4$ ~ d / log d",
+        ("log", study.SCALED): "the same, features scaled",
+        ("log", study.NAIVE): "naive Bayes, separation$^4$ ~ d / log d",
+        ("sup", study.MEANS): f"all class means within {study.DEVIATION:g} standard deviations",
+    }
+    groups = {(design, learner): group for (design, classes, learner), group in study.groups(rows).items() if classes == 2}
+    for index, key in enumerate(key for key in shown if key in groups):
+        group = groups[key]
         dimensions = sorted({row["d"] for row in group})
         needs = [study.need([row for row in group if row["d"] == d]) for d in dimensions]
         found = study.growth(group)
-        colour = colours[learners.index(learner)]
-        style = list(designs).index(design)
-        told = ", ".join(filter(None, (learner, designs[design])))
-        label = f"{told}: {_law(found)}" if found else told
-        ax.plot(dimensions, needs, linestyle=_DASHES[style], marker=_MARKERS[style], color=colour, label=label)
-        if learner in (study.NAIVE, study.MEANS):
+        label = shown[key] + (f": {_law(found)}" if found else "")
+        ax.plot(dimensions, needs, linestyle=_DASHES[index % 4], marker=_MARKERS[index], label=label, zorder=3)
+        if key[1] in (study.NAIVE, study.MEANS):
             fine = np.unique(2 * np.geomspace(dimensions[0] / 2, dimensions[-1] / 2, 30).round().astype(int))
-            ax.plot(fine, [study.predicted_need(design, int(d)) for d in fine], color="0.35", linewidth=0.9, zorder=1)
+            ax.plot(fine, [study.predicted_need(key[0], int(d)) for d in fine], color="0.35", linewidth=0.9, zorder=2)
+    if ("log", study.LOGISTIC) in groups:
+        span = np.array(sorted({row["d"] for row in groups["log", study.LOGISTIC]}))
+        ax.plot(
+            span, span / 2, color="0.35", linewidth=0.9, linestyle=":", label="d / 2, which the third cannot beat for large d"
+        )
     ax.plot([], [], color="0.35", linewidth=0.9, label="predicted")
     ax.set_xscale("log", base=2)
     ax.set_yscale("log", base=2)
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high * (high / low) ** 0.65)  # room for the legend
     ax.set_xlabel("dimension d")
-    ax.set_ylabel(f"samples for an excess error of {study.LEVEL:g}")
+    ax.set_ylabel("samples needed")
     ax.set_title(
-        "Samples needed by naive Bayes and logistic regression\n"
-        f"sup norm: samples until all class means are within {study.DEVIATION:g} standard deviations"
+        f"Samples for an excess error of {study.LEVEL:g}, or to know the means\n"
+        "slopes with 95 % intervals; a logarithm where it fits better than a line"
     )
-    ax.legend(fontsize=7.5)
+    ax.legend(fontsize=8, loc="upper left")
 
 
 def _law(found: Growth) -> str:
-    """The law that fits better, with its slope and half the width of its interval."""
-    if found.misfit[1] < found.misfit[2]:
-        value, low, high = found.logarithmic
-        return rf"a + ({value:.1f} $\pm$ {(high - low) / 2:.1f}) log$_2$d"
+    """The exponent, and where a logarithm fits better than a line, its slope: with half the width of the intervals."""
     value, low, high = found.power
-    return rf"d$^{{{value:.2f} \pm {(high - low) / 2:.2f}}}$"
+    text = rf"d$^{{{value:.2f} \pm {(high - low) / 2:.2f}}}$"
+    if found.better > 0.95:
+        value, low, high = found.logarithmic
+        text += rf", {value:.1f} $\pm$ {(high - low) / 2:.1f} a doubling"
+    return text
 
 
 def _ldr(rows: Sequence[Row], ax: Axes) -> None:
