@@ -221,12 +221,13 @@ class Search:
     checkpoint: Callable[[dict[str, Any]], None] | None = None
     _started: float = field(default=0.0, init=False)
     _margin_options: list[dict[str, Any]] | None = field(default=None, init=False)
+    _concave: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         self.statement = statement(self.problem, self.relation, self.claim)
         try:
             with precision(160):
-                Statement(self.statement)
+                self._concave = getattr(Statement(self.statement), "concave", False)
         except Rejected as problem:
             raise EngineCannotAnswerError("certificate", str(problem), "rigorous") from problem
 
@@ -288,8 +289,6 @@ class Search:
                     yield "holds", {**options, "pieces": pieces}
         else:
             for beta in _GRID:
-                if self.statement["loss"]["kind"] == "softmax" and self.statement["classes"] != "any":
-                    yield "violated", {"beta": str(beta)}
                 for options in self._options():
                     for witness in self._rational_witnesses(beta):
                         yield "violated", {**options, "beta": str(beta), "witness": witness}
@@ -328,6 +327,9 @@ class Search:
         if self.statement["loss"]["kind"] == "softmax":
             for witness in self._softmax_witnesses("x"):
                 yield [piece("0", "1", witness)]
+            if self._concave and self.statement["classes"] != "any":  # theorem C has its kinks at 1, 1/2, 1/3, ...
+                edges = ["0", *(str(Fraction(1, k)) for k in range(self.statement["classes"] - 1, 0, -1))]
+                yield [piece(low, high, ["1", "0"]) for low, high in itertools.pairwise(edges)]
             return
         B = self.statement["score_bound"]
         turns = [str(abs(t)) for t in _turns(self.statement["loss"]["formula"])]
@@ -369,7 +371,7 @@ class Search:
         """Nearly optimal witnesses at one beta, rational."""
         if self.statement["loss"]["kind"] == "softmax":
             risk = SoftmaxRisk(self.problem.surrogate.separable)  # type: ignore[arg-type]
-            if b == 1:
+            if b == 1 or self._concave:
                 return [["1", "0"]]
             try:
                 with precision(96):

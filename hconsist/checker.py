@@ -130,7 +130,7 @@ class Algebra:
         for kind, of in reversed(self.atoms):  # each D-th power of a root becomes what it is a root of
             p = p % (self.atom(kind, of) ** self.root - of) if kind == "root" else p
         self.zero = bool(p == 0)
-        self.nonnegative = self.zero or self.positive(p) or self.positive(whole)
+        self.nonnegative = self.zero or self.positive(p) or self.positive(whole) or self.factors(whole, self.one)[0] > 0
 
     def atom(self, kind: str, of: Any) -> Any:
         """The generator that stands for an atom or a variable."""
@@ -155,22 +155,23 @@ class Algebra:
         """Whichever of p and -p is proven positive; None where neither is."""
         return p if self.positive(p) else -p if self.positive(-p) else None
 
-    def factors(self, p: Any, q: Any) -> tuple[bool, list[tuple[Any, Q]]]:
-        """Whether p/q has a positive sign, and positive factors with their powers: primes, atoms, sums of known sign."""
+    def factors(self, p: Any, q: Any) -> tuple[int, list[tuple[Any, Q]]]:
+        """The sign of p/q, 0 if unknown, and positive factors with their powers: primes, atoms, sums of known sign."""
         need(bool(p != 0), "a power or logarithm of zero")
-        up, result = True, []
+        side, result = 1, []
         for sign, f in ((1, p), (-1, q)):
             c, pieces = f.factor() if f.total_degree() < 200 else f.factor_squarefree()
             if any(self.signed(g) is None for g, _ in pieces):
                 c, pieces = f.factor_squarefree()
             for g, k in pieces:
-                need((h := self.signed(g)) is not None, "a sum of unknown sign")
+                if (h := self.signed(g)) is None:
+                    return 0, []
                 c *= 1 if h == g else (-1) ** k
                 kind, of = self.meaning(h)
                 result.append((of, Q(sign * k, self.root)) if kind == "root" else (h, Q(sign * k)))
-            up = up == bool(c > 0)
+            side *= 1 if c > 0 else -1
             result += [(self.one * g, Q(s * int(k))) for n, s in ((abs(c.p), sign), (c.q, -sign)) for g, k in n.factor()]
-        return up, result
+        return side, result
 
     def form(self, t: Tree) -> tuple[Any, Any]:
         """The quotient that a tree is."""
@@ -187,21 +188,21 @@ class Algebra:
             difference = p * rest[0][1] - rest[0][0] * q
             need(difference == 0 or self.signed(difference) is not None, "a maximum is undecided on a piece")
             return parts[difference != 0 and not self.positive(difference)]
-        if op == "pow" and e >= 0 and e.denominator == 1:
-            return p ** int(e), q ** int(e)
+        if op == "pow" and e >= 0 and (e.denominator == 1 or p == 0):
+            return p ** math.ceil(e), q ** math.ceil(e)
         need(op in ("pow", "log", "exp") and (op != "exp" or q.is_constant()), f"no normal form of {op}")
-        up, factors = (True, []) if op == "exp" else self.factors(p, q)
+        side, factors = (1, []) if op == "exp" else self.factors(p, q)
         for m, c in (p / q).terms() if op == "exp" else ():  # exp(c m) is a small power, exp(c log r) = r^c
             kind, of = self.meaning(monomial := self.ring.from_dict({m: 1}))
             step = abs(c) if abs(c.p) > 16 else abs(c) / abs(c.p)
             base, k = (of, c) if kind == "log" else (self.atom("exp", monomial * step), c / step)
             factors.append((base, Q(int(k.p), int(k.q))))
-        need(up or (op == "pow" and e.denominator == 1), "a base that may be negative")
+        need(side > 0 or (side < 0 and op == "pow" and e.denominator == 1), "a base of unknown sign, or negative")
         if op == "log":
             known = [(self.meaning(f), f, fmpq(k)) for f, k in factors]
             logs = (k * (of if kind == "exp" else self.atom("log", f)) for (kind, of), f, k in known)
             return sum(logs, 0 * self.one), self.one
-        result = [self.one * (1 if up else (-1) ** abs(int(e))), self.one]
+        result = [self.one * side ** abs(int(e)), self.one]
         for f, k in factors:
             g, times = (f, k * e) if (k * e).denominator == 1 else (self.atom("root", f), k * e * self.root)
             need(times.denominator == 1, "an unforeseen root")
@@ -286,8 +287,8 @@ class Statement:
             self.least(proof["even"], "0", self.risk("0", ["x", ["mul", "-1", "x"]]))
             self.least(proof["worse"], "0", self.at(["mul", "-1", "x"]))
             self.lemmas.add("margin lemma")
-        elif not self.convex:
-            self.lemmas.add("concave pair lemma")
+        elif self.concave:
+            self.lemmas.add("theorem C" if proof["exact"] else "concave pair lemma")
         elif self.n == 2:
             self.lemmas |= {"pooling lemma", "pair lemma"}
         else:
@@ -297,18 +298,22 @@ class Statement:
             self.lemmas |= {"pooling lemma", "theorem A" if e > 0 and proof["exact"] else "pair lemma"}
             need(e <= Q(1, 2) if proof["exact"] else e <= 0 or self.n != "any", "no bound of this kind")
 
-    def lower_bound(self, b: Tree, proof: dict[str, Any], witness: Any) -> tuple[Tree, list[Tree]]:
-        """A tree that bounds T(b) below for every b, if the trees beside it are >= 0."""
+    def lower_bounds(self, b: Tree, proof: dict[str, Any], witness: Any) -> tuple[list[Tree], list[Tree]]:
+        """Trees of which the least bounds T(b) below for every b, if the trees beside them are >= 0."""
         check_tree(["add", *witness] if self.softmax else "0" if witness == self.top else witness, "x")
         if not self.softmax:
             even, worse = mul(proof["even"]["least"], minus("1", b)), mul(proof["worse"]["least"], b)
             sides = [] if self.bound is None else [minus(self.bound, witness), add(self.bound, witness)]
-            return minus(add(even, worse), self.risk(b, [witness, mul("-1", witness)])), sides
-        if not self.convex:
-            return mul(b, minus(self.at("0"), self.at(str(Q(1, self.n))))), []
+            return [minus(add(even, worse), self.risk(b, [witness, mul("-1", witness)]))], sides
+        if self.concave:
+            falls = [minus(self.at("0"), self.at(str(Q(1, k)))) for k in range(1, self.n + 1)]
+            top = ["max", b, mul(str(Q(1, self.n)), add("1", b))]
+            rests = [minus("1", ["max", "0", minus(add("1", b), mul(str(k), top))]) for k in range(1, self.n + 1)]
+            exact = [minus(mul(top, falls[0]), mul(rest, fall)) for rest, fall in zip(rests, falls, strict=True)]
+            return exact if proof["exact"] else [mul(b, falls[-1])], []
         e = Q(0) if self.n == 2 or proof["exact"] else max(Q(0), rational(proof["scaling"]))
         gap, sides = minus(self.at("1/2"), self.risk(b, witness)), [*witness, minus("1", add(*witness))]
-        return mul(["pow", str(Q(2, self.n)), str(e)], gap) if e else gap, sides
+        return [mul(["pow", str(Q(2, self.n)), str(e)], gap) if e else gap], sides
 
     def resolved(self, t: Tree, ends: list[Tree]) -> Tree:
         """The claim for beta between two ends, each case decided there."""
@@ -321,9 +326,9 @@ class Statement:
 
     def inequalities(self, proof: dict[str, Any], piece: dict[str, Any], ends: list[Tree]) -> list[tuple[Tree, str]]:
         """What must be >= 0 on a piece of a proof that T >= claim."""
-        bound, sides = self.lower_bound(piece["at"], proof, piece["witness"])
+        bounds, sides = self.lower_bounds(piece["at"], proof, piece["witness"])
         claim = put(self.resolved(self.claim, ends), "b", piece["at"])
-        return [*((t, "algebra:0") for t in sides), (minus(bound, claim), piece["method"])]
+        return [(t, "algebra:0") for t in sides] + [(minus(t, claim), piece["method"]) for t in bounds]
 
     def holds(self, proof: dict[str, Any]) -> None:
         """Check that the pieces cover [0, 1] and that T >= claim on each."""
@@ -351,16 +356,10 @@ class Statement:
         need(0 <= b <= 1, "beta must lie in [0, 1]")
         claimed = ball(put(self.resolved(self.claim, [str(b)] * 2), "b", str(b)))
         if self.relation == "<=":
-            if self.softmax and self.concave:
-                self.lemmas.add("theorem C")
-                top, g = max(b, (1 + b) / self.n), [ball(self.at(str(Q(1, k) if k else Q(0)))) for k in range(self.n + 1)]
-                least = [fmpq(top) * (g[0] - g[1]) - fmpq(min(Q(1), k * top - b)) * (g[0] - g[k]) for k in range(1, self.n + 1)]
-            else:
-                self.prepare(proof)
-                bound, sides = self.lower_bound(str(b), proof, proof["witness"])
-                need(all(Algebra(Q(0), Q(1), t).nonnegative for t in sides), "the witness is not admissible")
-                least = [ball(bound)]
-            refuted = all(bool(v > claimed) for v in least)
+            self.prepare(proof)
+            bounds, sides = self.lower_bounds(str(b), proof, proof["witness"])
+            need(all(Algebra(Q(0), Q(1), t).nonnegative for t in sides), "the witness is not admissible")
+            refuted = all(bool(ball(t) > claimed) for t in bounds)
         elif self.softmax:
             p, z = ([rational(v) for v in proof[key]] for key in ("p", "point"))
             regret = self.conditional(p, z) - self.best_in_class(p, proof)

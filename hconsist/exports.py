@@ -25,8 +25,8 @@ def _smt(t: Tree) -> str:
     op, parts = t[0], [_smt(a) for a in t[1:]]
     if op in ("add", "mul"):
         return f"({'+' if op == 'add' else '*'} {' '.join(parts)})" if len(parts) > 1 else parts[0]
-    if op in ("max", "min"):
-        return f"(ite ({'>=' if op == 'max' else '<='} {parts[0]} {parts[1]}) {parts[0]} {parts[1]})"
+    if op == "max":
+        return f"(ite (>= {parts[0]} {parts[1]}) {parts[0]} {parts[1]})"
     if op == "ifle":
         return f"(ite (<= {parts[0]} {parts[1]}) {parts[2]} {parts[3]})"
     if op == "pow" and Fraction(t[2]).denominator == 1 and 1 <= Fraction(t[2]) <= 4:
@@ -148,8 +148,6 @@ def _coq(t: Tree) -> str:
         return f"(exp ({parts[1]} * ln {parts[0]}))"
     if op in ("exp", "log"):
         return f"({'ln' if op == 'log' else 'exp'} {parts[0]})"
-    if op == "tanh":
-        return f"(1 - 2 / (exp (2 * {parts[0]}) + 1))"
     raise EngineCannotAnswerError("coq", f"no term for {op}", None)
 
 
@@ -179,14 +177,15 @@ def coq_script(certificate: dict[str, Any]) -> str:
             continue
         ends = [put(piece["at"], "x", e) for e in (low, high)]
         with precision(160):
-            *_, (difference, _) = statement.inequalities(proof, piece, ends)
-        order = int(method.partition(":")[2] or 0)
-        for _ in range(order):
-            difference = derivative(difference, "x")
+            proven = [t for t, how in statement.inequalities(proof, piece, ends) if how == method]
+        order = int(method.partition(":")[2])
         if order:
-            lines.append(f"(* piece {i}: its first {order} derivatives at {low} are left to the checker *)")
-        lines += [
-            f"Lemma piece_{i} : forall x, {_coq(low)} <= x <= {_coq(high)} -> 0 <= {_coq(difference)}.",
-            "Proof. intros x H. interval with (i_bisect x, i_autodiff x, i_depth 20, i_prec 80). Qed.",
-        ]
+            lines.append(f"(* piece {i}: the first {order} derivatives at {low} are left to the checker *)")
+        for k, difference in enumerate(proven):
+            for _ in range(order):
+                difference = derivative(difference, "x")
+            lines += [
+                f"Lemma piece_{i}_{k} : forall x, {_coq(low)} <= x <= {_coq(high)} -> 0 <= {_coq(difference)}.",
+                "Proof. intros x H. interval with (i_bisect x, i_autodiff x, i_depth 20, i_prec 80). Qed.",
+            ]
     return "\n".join([*lines, ""])

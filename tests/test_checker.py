@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import hconsist.checker
+from hconsist import derive
 from hconsist.certificates import Search, certify, parse_claim, tree
 from hconsist.checker import Algebra, Rejected, Statement, ball, check, covers, derivative, digest, minus, prove
 from hconsist.cli import main
@@ -93,6 +94,17 @@ def test_false_claims_are_refuted(spec: str, n: int, claim: str, hypotheses: str
 def test_other_right_claims_hold(spec: str, n: Any, claim: str) -> None:
     found = certificate(spec, n, claim)
     assert found["verdict"] == check(found) == "holds"
+
+
+@pytest.mark.parametrize(("spec", "n"), [("mae", 3), ("mae", 10), ("comp-sum:tau=3", 10)])
+def test_exact_envelopes_of_concave_losses_are_certified(spec: str, n: int) -> None:
+    """The published bound is b/((tau - 1) n^(tau - 1)): the exact envelope, far above it, is certified too."""
+    problem = PointwiseProblem(spec, n_classes=n)
+    found = certify(problem, ">=", derive(spec, n_classes=n).envelope.doit())
+    assert found["verdict"] == check(found) == "holds"
+    assert found["lemmas"] == ["theorem C"]
+    above = certify(problem, ">=", sympy.Rational(101, 100) * derive(spec, n_classes=n).envelope.doit())
+    assert above["verdict"] == check(above) == "violated"
 
 
 def test_a_claim_that_no_lemma_settles_is_undecided() -> None:
