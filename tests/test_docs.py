@@ -63,7 +63,6 @@ def read(page: Path) -> References:
     return found
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("sphinx_gallery") is None, reason="needs the extra 'docs'")
 def test_site_builds_without_warnings_and_links_only_to_itself(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-D", "plot_gallery=0", str(DOCS), str(tmp_path)]

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -151,9 +152,15 @@ def escape_bars(app: Any, what: str, name: str, obj: Any, options: Any, lines: l
             lines[number] = "``".join(parts)
 
 
+def skip_aliases(app: Any, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:
+    """A name for a type is no class: it has nothing to show, and autodoc cannot write its signature."""
+    return True if isinstance(obj, types.GenericAlias) else None
+
+
 def setup(app: Any) -> dict[str, bool]:
     """Write the pages before Sphinx looks for sources."""
     app.connect("source-read", escape_subscripts)
+    app.connect("autodoc-skip-member", skip_aliases)
     app.connect("autodoc-process-docstring", escape_bars, priority=100)
     app.add_directive("hconsist-help", HelpDirective)
     api_pages()
