@@ -152,12 +152,10 @@ class Bound:
         grid = np.asarray(betas, dtype=float)
         if self.derivation:
             return float_curve(self.derivation.envelope, grid)
-        if self.engine == "rigorous" and self._proven is not None:
-            proven = self._proven
-            values = [proven.value(check_beta(b), _CURVE)[0] for b in grid.ravel()]
+        if self.engine == "rigorous":
+            values = [self._proven.value(check_beta(b), _CURVE)[0] for b in grid.ravel()]
             return np.array([round_down(v) for v in values]).reshape(grid.shape)
-        hull = self._lower_hull if self.engine == "rigorous" else self._hull
-        return np.array([float(hull(b)) for b in grid.ravel()]).reshape(grid.shape)
+        return np.array([float(self._hull(b)) for b in grid.ravel()]).reshape(grid.shape)
 
     def __call__(self, excess: ArrayLike) -> Any:
         """Gamma at a surrogate excess (risk difference plus minimizability gap): the largest target excess possible.
@@ -201,7 +199,7 @@ class Bound:
             Rigorous engine: seconds after which it stops with a wider, still proven answer whose ``reason`` says so.
         progress, checkpoint : callable, optional
             Rigorous engine: called with a line of text, and with everything proven so far (JSON-ready), after each step.
-            An interrupt (Ctrl-C) ends the refinement with what is proven.
+            With a checkpoint an interrupt (Ctrl-C) ends the refinement with what is proven; without, it passes on.
         resume : dict, optional
             Rigorous engine: a checkpoint of the same problem, whose work is taken over.
 
@@ -234,9 +232,6 @@ class Bound:
             proven_low = low if not self.assumptions else None
             return Answer(_middle(low, high), proven_low, high, None, self.engine, self.assumptions)
         if self.engine == "rigorous":
-            if self._proven is None:
-                low, high = self._upper_hull.inverse(total), self._lower_hull.inverse(total)
-                return Answer(_middle(low, high), low, high, None, self.engine, self._certified_assumptions)
             if resume is not None:
                 self._proven.resume(resume)
             low, high, reason = self._proven.gamma(total, _tolerance(tolerance), time_budget, progress, checkpoint)
@@ -257,17 +252,14 @@ class Bound:
         return [transform(self.problem, b, self.engine) for b in betas]
 
     @cached_property
-    def _proven(self) -> Envelope | None:
-        """T** and Gamma between proven lines and points, where the rigorous engine has lines."""
-        try:
-            found: Envelope = importlib.import_module("hconsist.engines.rigorous").envelope(self.problem)
-        except EngineCannotAnswerError:
-            return None
+    def _proven(self) -> Envelope:
+        """T** and Gamma between proven lines and points."""
+        found: Envelope = importlib.import_module("hconsist.engines.rigorous").envelope(self.problem)
         return found
 
     @cached_property
     def _samples(self) -> tuple[list[Fraction], list[Answer]]:
-        betas = search_grid(201 if self.engine == "numeric" else 33)
+        betas = search_grid()
         return betas, self._answers(betas)
 
     @cached_property
@@ -278,26 +270,6 @@ class Bound:
         for answer in answers[1:]:
             values.append(values[-1] if answer.estimate is None else answer.estimate)
         return ConvexHull.of([float(b) for b in betas], values)
-
-    @cached_property
-    def _lower_hull(self) -> ConvexHull:
-        """Proven: T is non-decreasing, so between two betas it is at least its lower bound at the left one."""
-        betas, answers = self._samples
-        lows = [Fraction(0)]
-        for answer in answers[:-1]:
-            lows.append(max(lows[-1], answer.lower if answer.lower is not None else Fraction(0)))
-        return ConvexHull.of([Fraction(0), *betas[1:]], lows)
-
-    @cached_property
-    def _upper_hull(self) -> ConvexHull:
-        """Proven: T** is at most the chord between two values of T."""
-        betas, answers = self._samples
-        points = [(b, a.upper) for b, a in zip(betas, answers, strict=True) if a.upper is not None]
-        return ConvexHull.of([b for b, _ in points], [v for _, v in points])
-
-    @cached_property
-    def _certified_assumptions(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(text for answer in self._samples[1] for text in answer.assumptions))
 
 
 def derive(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 from fractions import Fraction
 
@@ -152,6 +153,60 @@ def test_a_small_budget_still_gives_a_theorem() -> None:
     assert rough.lower <= fine.upper
     assert fine.lower <= rough.upper
     assert rough.width > fine.width
+
+
+def test_an_interrupted_search_goes_on_where_it_stopped() -> None:
+    problem, b = PointwiseProblem("ldr:lam=1,c=1", n_classes=3), Fraction(1, 10)
+    whole, seen = transform(problem, b, width=1e-7), []
+    first: list[dict] = []
+    part = transform(problem, b, width=1e-7, max_boxes=40, checkpoint=first.append)
+    assert "box budget" in part.reason
+    assert part.lower <= whole.lower and whole.upper <= part.upper
+    saved = json.loads(json.dumps(first[-1]))
+
+    def interrupt(boxes: int, lower: float, upper: float) -> None:
+        seen.append(boxes)
+        raise KeyboardInterrupt
+
+    second: list[dict] = []
+    stopped = transform(problem, b, width=1e-9, resume=saved, progress=interrupt, checkpoint=second.append)
+    assert "interrupted" in stopped.reason
+    assert second[-1]["boxes"] == seen[0] > saved["boxes"]
+    resumed = transform(problem, b, width=1e-7, resume=second[-1], progress=lambda boxes, *_: seen.append(boxes))
+    assert resumed.reason == ""
+    assert resumed.width <= 1e-7
+    assert resumed.lower <= whole.upper and whole.lower <= resumed.upper
+    with pytest.raises(KeyboardInterrupt):  # without a checkpoint nobody would keep what is finished
+        transform(problem, b, width=1e-9, progress=interrupt)
+
+
+def test_a_resumed_search_repeats_nothing() -> None:
+    """Cut in two or run at once: the same boxes, the same bounds."""
+    problem, b = PointwiseProblem("comp-sum:tau=1.9", n_classes=4), Fraction(1, 2)
+    saved: list[dict] = []
+    transform(problem, b, width=1e-12, max_boxes=60, checkpoint=saved.append)
+    resumed = transform(problem, b, width=1e-12, max_boxes=140, resume=json.loads(json.dumps(saved[-1])))
+    whole = transform(problem, b, width=1e-12, max_boxes=200)
+    assert resumed.reason == whole.reason
+    assert (resumed.lower, resumed.upper) == (whole.lower, whole.upper)
+
+
+def test_checkpoints_of_another_problem_or_changed_ones_are_refused() -> None:
+    problem = PointwiseProblem("comp-sum:tau=1.9", n_classes=4)
+    saved: list[dict] = []
+    transform(problem, Fraction(1, 2), width=1e-12, max_boxes=60, checkpoint=saved.append)
+    with pytest.raises(InvalidInputError, match="same problem"):
+        transform(problem, Fraction(1, 3), resume=saved[-1])
+    changed = json.loads(json.dumps(saved[-1]))
+    changed["open"][0]["bound"] = "1"
+    with pytest.raises(InvalidInputError, match="as it was written"):
+        transform(problem, Fraction(1, 2), resume=changed)
+
+
+def test_a_time_budget_ends_a_search() -> None:
+    answer = transform(PointwiseProblem("ldr:lam=1,c=1", n_classes=4), Fraction(1, 10), width=1e-9, time_budget=0.3)
+    assert "time budget" in answer.reason
+    assert answer.lower < answer.upper
 
 
 def test_precision_is_restored_and_other_problems_are_refused() -> None:

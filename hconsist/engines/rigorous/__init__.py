@@ -7,20 +7,21 @@ symmetry, in which every best-in-class risk is bounded below by a linear minoran
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
 from hconsist.arithmetic import BALLS, endpoints, precision
 from hconsist.engines.rigorous.binary import BinaryRisk
-from hconsist.engines.rigorous.branch import Enclosure, Progress, Risk, minimise
+from hconsist.engines.rigorous.branch import Checkpoint, Enclosure, Progress, Risk, Search
 from hconsist.engines.rigorous.constrained import ConstrainedRisk
 from hconsist.engines.rigorous.envelope import BITS as ENVELOPE_BITS
 from hconsist.engines.rigorous.envelope import Envelope, Supports
 from hconsist.engines.rigorous.gaps import best_in_class_risk, minimizability_gap
 from hconsist.engines.rigorous.jets import BALL_JETS, variable
-from hconsist.engines.rigorous.regions import PairBound, comp_sum_regions, sorted_region
+from hconsist.engines.rigorous.regions import PairBound, Simplex, comp_sum_regions, sorted_region
 from hconsist.engines.rigorous.risk import Counts, SoftmaxRisk, Values, pool
-from hconsist.engines.rigorous.supports import MarginScores, Pools, Vertices
+from hconsist.engines.rigorous.supports import FiniteScores, MarginScores, Pools, Searched, Vertices
 from hconsist.engines.rigorous.transport import LDRRisk
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import (
@@ -48,6 +49,8 @@ STAR_SHAPE = "star shape of T (docs/theory.md)"
 REDUCTION = "reduction lemma for comp-sum losses (docs/theory.md)"
 PAIRS = "pair lemma (docs/theory.md)"
 TWO_LABELS = "Theorem A (docs/theory.md)"
+CONSTRAINED = "Theorem F (docs/theory.md)"
+QUADRATIC = "Theorem K (docs/theory.md)"
 POOLS = "Theorem B (docs/theory.md)"
 CONCAVE = "Theorem C (docs/theory.md)"
 
@@ -63,7 +66,10 @@ def transform(
     *,
     width: float | Fraction | None = None,
     max_boxes: int | None = None,
+    time_budget: float | None = None,
     progress: Progress | None = None,
+    checkpoint: Checkpoint | None = None,
+    resume: dict[str, Any] | None = None,
 ) -> Answer:
     """Enclose T(beta).
 
@@ -77,11 +83,21 @@ def transform(
     max_boxes : int, optional
         Stop after so many simplices (100 000 for comp-sum and margin losses, 5 000 for others, unless given); the answer is
         then proven but wider, and says so in ``reason``.
+    time_budget : float, optional
+        Seconds, of the search over label distributions; likewise.
     progress : callable, optional
         Called with the number of simplices and the bounds so far.
+    checkpoint : callable, optional
+        Called every few seconds, and when a budget ends the search, with everything that is finished, JSON-ready. An
+        interrupt (Ctrl-C) then ends the search with what is proven, too; without a checkpoint it passes on. Losses whose T is
+        a formula or a search over one score are done at once and have none.
+    resume : dict, optional
+        A checkpoint of the same problem and beta, whose finished work is taken over.
 
     Raises
     ------
+    InvalidInputError
+        When the checkpoint is about another problem, or was changed.
     EngineCannotAnswerError
         For a loss, target or hypothesis set without a method here.
 
@@ -118,22 +134,25 @@ def transform(
         if separable is not None and separable.coordinate == "softmax" and loss.shape == "concave in softmax":
             return _concave(problem, separable, beta)
         risk: Risk
+        pairs: PairBound | None = None
         if isinstance(loss, CompSum):
             risk = SoftmaxRisk(loss.separable)
             lemmas: tuple[str, ...] = (POOLING, STAR_SHAPE, REDUCTION, PAIRS)
-            regions, pairs = comp_sum_regions(problem.n, beta), PairBound(risk, Fraction(loss.tau), beta)
-            found = minimise(risk, regions, width, max_boxes, progress, pairs)
+            regions: Iterable[Simplex] = comp_sum_regions(problem.n, beta)
+            pairs = PairBound(risk, Fraction(loss.tau), beta)
         elif problem.n <= 5 and isinstance(loss, LDR | SoftmaxLoss) and loss.shape in ("convex in softmax", "convex in scores"):
             risk = LDRRisk(loss) if isinstance(loss, LDR) else SoftmaxRisk(loss.separable)
-            lemmas = (POOLING, STAR_SHAPE)
-            found = minimise(risk, [sorted_region(problem.n, beta)], width, max_boxes, progress)
+            lemmas, regions = (POOLING, STAR_SHAPE), [sorted_region(problem.n, beta)]
         elif problem.n <= 4 and beta < 1 and isinstance(loss, Constrained) and isinstance(loss.phi, _FALLING):
             risk = ConstrainedRisk(loss.separable)
-            lemmas = (POOLING, STAR_SHAPE)
-            found = minimise(risk, [sorted_region(problem.n, beta)], width, max_boxes, progress)
+            lemmas, regions = (POOLING, STAR_SHAPE), [sorted_region(problem.n, beta)]
         else:
             raise refused
-        return _answer(found, problem, risk, float(separable.temperature) if separable else 1.0, width, lemmas)
+        search = Search(risk, regions, pairs, statement={**_statement(problem), "beta": str(beta), "bits": BITS})
+        if resume is not None:
+            search.resume(resume)
+        found = search.run(width, max_boxes, time_budget=time_budget, progress=progress, checkpoint=checkpoint)
+        return _answer(found, problem, risk, float(separable.temperature) if separable else 1.0, lemmas)
 
 
 def _decreasing(loss: SoftmaxLoss) -> bool:
@@ -147,7 +166,6 @@ def _answer(
     problem: PointwiseProblem,
     risk: Risk,
     temperature: float,
-    width: Fraction,
     lemmas: tuple[str, ...],
 ) -> Answer:
     p, coordinates = _expand(found.values, found.counts, risk, problem.n)
@@ -160,8 +178,7 @@ def _answer(
         scores = _scores([s or 0.0 for s in coordinates], temperature)
     estimate = float((found.lower + found.upper) / 2)
     witness = Witness(p, scores, (1,), float(found.upper))
-    reason = "" if found.upper - found.lower <= width else f"the box budget ran out after {found.boxes} boxes"
-    return Answer(estimate, found.lower, found.upper, witness, "rigorous", lemmas, reason)
+    return Answer(estimate, found.lower, found.upper, witness, "rigorous", lemmas, found.reason)
 
 
 def _expand(values: Values, counts: Counts, risk: Risk, n: int) -> tuple[tuple[Fraction, ...], list[float | None]]:
@@ -225,14 +242,18 @@ def envelope(problem: PointwiseProblem) -> Envelope:
     """
     if problem.is_symbolic:
         raise EngineCannotAnswerError("rigorous", "it needs numbers for every parameter", "symbolic")
-    statement = {
+    with precision(ENVELOPE_BITS):
+        return Envelope(_supports(problem), _statement(problem))
+
+
+def _statement(problem: PointwiseProblem) -> dict[str, Any]:
+    """The problem in words, by which a checkpoint is recognised."""
+    return {
         "loss": problem.surrogate.spec,
         "classes": problem.n,
         "hypotheses": str(problem.hypotheses),
         "target": str(problem.target),
     }
-    with precision(ENVELOPE_BITS):
-        return Envelope(_supports(problem), statement)
 
 
 def _supports(problem: PointwiseProblem) -> Supports:
@@ -247,21 +268,41 @@ def _supports(problem: PointwiseProblem) -> Supports:
         if not BinaryRisk(loss, Fraction(1), bound).slope(Fraction(0)) < 0:
             raise EngineCannotAnswerError("rigorous", f"{loss.spec} has no negative slope at 0", "numeric")
         return MarginScores(loss, bound)
+    if isinstance(loss, Sigmoid):  # affine in tanh(k f)
+        return FiniteScores(loss, (Fraction(0), bound))
+    if isinstance(loss, RhoMargin | Ramp):  # piecewise linear, flat from the outermost kink on
+        kinks = {abs(Fraction(k)) for k in loss.kinks} | {Fraction(0)}
+        inside = kinks if bound is None else {k for k in kinks if k < bound} | {bound}
+        return FiniteScores(loss, sorted(inside))
+    pool_ends = [Fraction(0), *(Fraction(1, m) for m in range(n - 1, 0, -1))]
+    if isinstance(loss, Constrained) and bound is None and isinstance(loss.phi, Hinge):
+        return Vertices(tuple((b, t, t) for b in pool_ends for t in [_constrained_hinge(n, b)]), (CONSTRAINED,))
+    if isinstance(loss, Constrained) and bound is None and isinstance(loss.phi, _FALLING) and n <= 4:
+        curvature = Fraction(1, 2) if isinstance(loss.phi, SquaredHinge) else Fraction(1, 4)  # of 2 T_2(b/2)
+        return Searched(ConstrainedRisk(loss.separable), n, (POOLING, STAR_SHAPE, CONSTRAINED), 5_000, curvature)
     if bound is not None or not isinstance(loss, SoftmaxLoss):
         raise refused
     if not isinstance(loss, LDR) and not _decreasing(loss):
         raise EngineCannotAnswerError("rigorous", f"{loss.spec} is not proven to decrease in the softmax value", "numeric")
     if loss.shape == "concave in softmax" or (isinstance(loss, CompSum) and loss.tau == 2):
         terms = _uniform_terms(loss.separable, n)
-        ends = [Fraction(0), *(Fraction(1, m) for m in range(n - 1, 0, -1))]
-        return Vertices(tuple((b, *_least_pool(n, terms, b)[:2]) for b in ends), (CONCAVE,))
+        return Vertices(tuple((b, *_least_pool(n, terms, b)[:2]) for b in pool_ends), (CONCAVE,))
     if isinstance(loss, CompSum) and loss.tau <= Fraction(3, 2):
         return Pools(loss.of_softmax, (2,), (POOLING, PAIRS if loss.tau <= 1 else TWO_LABELS))
     if isinstance(loss, CompSum):
         return Pools(loss.of_softmax, range(2, n + 1), (POOLING, POOLS))
     if n == 2 and loss.shape in ("convex in softmax", "convex in scores"):
         return Pools(loss.of_softmax, (2,), (POOLING,), LDRRisk(loss) if isinstance(loss, LDR) else None)
+    if n <= 5 and isinstance(loss, LDR):
+        return Searched(LDRRisk(loss), n, (POOLING, STAR_SHAPE, QUADRATIC), 5_000, Fraction(loss.lam) / 2)
+    if n <= 5 and loss.shape == "convex in softmax":
+        return Searched(SoftmaxRisk(loss.separable), n, (POOLING, STAR_SHAPE), 5_000)
     raise refused
+
+
+def _constrained_hinge(n: int, beta: Fraction) -> Fraction:
+    """T(beta) by theorem F (i): n times that of the mean absolute error."""
+    return n * min(max(beta / k, beta - Fraction(1, k)) for k in range(2, n + 1))
 
 
 def _concave(problem: PointwiseProblem, separable: Separable, beta: Fraction) -> Answer:

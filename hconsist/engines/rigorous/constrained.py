@@ -18,6 +18,7 @@ from hconsist.engines.rigorous.risk import Counts, Point, Values
 from hconsist.losses import Separable
 
 _REACH = 64.0
+_FAR = Fraction(64)
 
 
 class ConstrainedRisk:
@@ -51,6 +52,9 @@ class ConstrainedRisk:
         key = (values, counts)
         if key not in self._bounds:
             point, level = self._solve(values, counts)
+            if not level:  # the losses are non-negative
+                self._bounds[key] = BALLS.const(0), self.at(point, values, counts)
+                return self._bounds[key]
             for shrink in (
                 0.0,
                 2.0**-50,
@@ -89,6 +93,9 @@ class ConstrainedRisk:
     def _solve(self, values: Values, counts: Counts) -> tuple[Point, float]:
         """Bisect the multiplier until the scores sum to zero, then give the likeliest label what is missing."""
         key = (values, counts)
+        if key not in self._solved and 1 in values:  # certain labels cost nothing, so theirs is the score that is missing
+            scores = [(sum(counts) - 1) * _FAR if p == 1 else -_FAR for p in values]
+            self._solved[key] = Point(tuple(scores), tuple(self.term(BALLS.const(z), BALLS) for z in scores), ()), 0.0
         if key not in self._solved:
             groups = [(float(1 - p), c) for p, c in zip(values, counts, strict=True)]
             low, high = 0.0, max(w for w, c in groups if c) * self._slope(0.0) * 2 + 1e-300

@@ -8,8 +8,7 @@ joins the hull. Nothing is sampled, and neither side rests on what T does betwee
 
 from __future__ import annotations
 
-import hashlib
-import json
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from fractions import Fraction
 from typing import Any, Protocol
 
 from hconsist.arithmetic import precision
-from hconsist.errors import InvalidInputError
+from hconsist.engines.rigorous.checkpoint import read, seal
 from hconsist.hull import ConvexHull
 
 #: beta, and a proven upper bound of T there.
@@ -54,6 +53,38 @@ class Line:
         return (excess + self.offset) / self.slope
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked of a supporting line.
+
+    Parameters
+    ----------
+    slope : Fraction
+    slack : Fraction
+        An offset this close to the least one will do.
+    level : Fraction
+        The offset of the line of this slope through the points known so far: the least one is at least this.
+    seconds : float
+        What is left of the time budget; infinite where there is none.
+    report : callable or None
+    """
+
+    slope: Fraction
+    slack: Fraction = Fraction(0)
+    level: Fraction = Fraction(0)
+    seconds: float = math.inf
+    report: Report | None = None
+
+
+@dataclass(frozen=True)
+class Support:
+    """A line below T, points above T of which one is near where the line touches, and why the line could not be better."""
+
+    line: Line
+    points: list[Point]
+    reason: str = ""
+
+
 class Supports(Protocol):
     """Where supporting lines come from: one class for each reason why a line is below T."""
 
@@ -64,11 +95,8 @@ class Supports(Protocol):
     def top(self) -> Fraction:
         """An upper bound of T(1)."""
 
-    def line(self, slope: Fraction, slack: Fraction) -> tuple[Line, list[Point]]:
-        """A line below T with about this slope and an offset that is within the slack of the least, where that can be had.
-
-        With it points (beta, upper bound of T), among them one near where the line touches.
-        """
+    def line(self, wanted: Wanted) -> Support:
+        """A line below T with about the slope wanted."""
 
 
 class Envelope:
@@ -157,50 +185,53 @@ class Envelope:
         report: Report | None,
         checkpoint: Checkpoint | None,
     ) -> tuple[Fraction, Fraction, str]:
-        started = time.monotonic()
+        end = math.inf if time_budget is None else time.monotonic() + time_budget
         low, high, slope, slack = state()
         reason = ""
         try:
-            while high - low > max(tolerance * high, finest):
-                if time_budget is not None and time.monotonic() - started > time_budget:
+            while not reason and high - low > max(tolerance * high, finest):
+                left = end - time.monotonic()
+                if left < 0:
                     reason = f"the time budget ran out after {len(self.lines)} supporting lines"
                     break
+                short = _short(slope)
+                level = max(short * b - v for b, v in zip(self.hull.betas, self.hull.values, strict=True))
                 with precision(BITS):
-                    line, points = self.supports.line(_short(slope), slack)
-                self._add(line, points)
-                before = high - low
-                (low, high, steeper, slack), same = state(), slope
-                slope = steeper
+                    found = self.supports.line(Wanted(short, slack, level, left, report))
+                self._add(found.line, found.points)
+                before, same, reason = high - low, slope, found.reason
+                low, high, slope, slack = state()
                 if report is not None:
                     report(f"{len(self.lines)} supporting lines: between {float(low):.9g} and {float(high):.9g}")
                 if checkpoint is not None:
                     checkpoint(self.as_dict())
-                if slope == same and high - low >= before:
+                if not reason and slope == same and high - low >= before:
                     reason = f"supporting lines got no closer than {float(high - low):.3g}"
-                    break
         except KeyboardInterrupt:
+            if checkpoint is None:
+                raise
             reason = f"interrupted after {len(self.lines)} supporting lines"
-            if checkpoint is not None:
-                checkpoint(self.as_dict())
-        return low, high, reason
+            checkpoint(self.as_dict())
+        return low, high, reason if high - low > max(tolerance * high, finest) else ""
 
     def _add(self, line: Line, points: list[Point]) -> None:
         if line not in self.lines:
             self.lines.append(line)
         for beta, upper in points:
-            if 0 < beta <= 1 and (beta not in self.points or upper < self.points[beta]):
+            if 0 < beta <= 1 and upper < self.hull(beta):  # others say nothing new
                 self.points[beta], self._hull = max(upper, Fraction(0)), None
 
     # -- checkpoints ---------------------------------------------------------------------------------------------------
     def as_dict(self) -> dict[str, Any]:
         """Everything proven so far, JSON-ready."""
-        content = {
-            "schema": SCHEMA,
-            "statement": self.statement,
-            "lines": [[str(line.slope), str(line.offset)] for line in self.lines],
-            "points": [[str(b), str(v)] for b, v in self.points.items()],
-        }
-        return {**content, "digest": _digest(content)}
+        return seal(
+            {
+                "schema": SCHEMA,
+                "statement": self.statement,
+                "lines": [[str(line.slope), str(line.offset)] for line in self.lines],
+                "points": [[str(b), str(v)] for b, v in self.points.items()],
+            }
+        )
 
     def resume(self, saved: dict[str, Any]) -> None:
         """Take over what an earlier run proved.
@@ -210,17 +241,10 @@ class Envelope:
         InvalidInputError
             When the checkpoint is about another problem, or was changed since it was written.
         """
-        content = {key: value for key, value in saved.items() if key != "digest"}
-        if content.get("schema") != SCHEMA or content.get("statement") != self.statement:
-            raise InvalidInputError("only the same problem can be resumed", str(saved.get("statement")), "start afresh")
-        if saved.get("digest") != _digest(content):
-            raise InvalidInputError("a checkpoint must be as it was written", "another digest", "start afresh")
+        content = read(saved, SCHEMA, self.statement)
         for slope, offset in content["lines"]:
             self._add(Line(Fraction(slope), Fraction(offset)), [])
-        self._add_points(content["points"])
-
-    def _add_points(self, pairs: list[list[str]]) -> None:
-        for beta, upper in pairs:
+        for beta, upper in content["points"]:
             if Fraction(beta) > 0 and Fraction(upper) <= self.points.get(Fraction(beta), Fraction(upper)):
                 self.points[Fraction(beta)], self._hull = Fraction(upper), None
 
@@ -236,7 +260,3 @@ def _short(value: Fraction, bits: int = 64) -> Fraction:
         return value
     scale = 2 ** max(0, bits - (value.numerator.bit_length() - value.denominator.bit_length()))
     return Fraction(round(value * scale), scale)
-
-
-def _digest(content: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -61,6 +61,14 @@ def sorted_region(n: int, beta: Fraction) -> Simplex:
     return Simplex(tuple(vertices) if beta < 1 else tuple(vertices[:1]), (1,) * n)
 
 
+def everything(n: int) -> Simplex:
+    """A simplex of ``(x + b, x, r_1 >= ... >= r_(n-2) >= 0)`` with every b in [0, 1] that contains a minimiser for each."""
+    zero, one = Fraction(0), Fraction(1)
+    vertices = [(one, zero, *[zero] * (n - 2)), (one / 2, one / 2, *[zero] * (n - 2))]
+    vertices += [(zero, zero, *[one / i] * i, *[zero] * (n - 2 - i)) for i in range(1, n - 1)]
+    return Simplex(tuple(vertices), (1,) * n)
+
+
 def _pool_region(n: int, k: int, beta: Fraction) -> Iterator[Simplex]:
     """The polytope of (x, r) for one pool size, cut into triangles (segments, points where it is flat)."""
     # Half planes a x + c r <= d: x >= 0; r >= 0; r <= (1 - r)/k; x + beta/2 <= (1 - r)/k; y <= x + beta.

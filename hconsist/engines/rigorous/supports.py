@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,13 +14,16 @@ from scipy.optimize import brentq
 
 from hconsist.arithmetic import BALLS, endpoints
 from hconsist.engines.rigorous.binary import BinaryRisk
-from hconsist.engines.rigorous.branch import Risk
-from hconsist.engines.rigorous.envelope import Line, Point
+from hconsist.engines.rigorous.branch import Risk, Search
+from hconsist.engines.rigorous.envelope import Line, Point, Support, Wanted
 from hconsist.engines.rigorous.jets import BALL_JETS, FLOAT_JETS, variable
+from hconsist.engines.rigorous.regions import Simplex, everything
 from hconsist.losses import MarginLoss
 
 #: Least logarithm of a softmax value that is looked for.
 _FLOOR = -200.0
+#: Most intervals of beta for one line.
+_PIECES = 500
 #: Slopes below this are solved for in balls alone.
 _GENTLE = 1e-4
 
@@ -43,10 +48,10 @@ class Vertices:
         """An upper bound of T(1)."""
         return next(high for beta, _, high in self.points if beta == 1)
 
-    def line(self, slope: Fraction, slack: Fraction) -> tuple[Line, list[Point]]:
+    def line(self, wanted: Wanted) -> Support:
         """The line of this slope, and the points: all of them, as they are known."""
-        offset = max(slope * beta - low for beta, low, _ in self.points)
-        return Line(slope, offset), [(beta, high) for beta, _, high in self.points]
+        offset = max(wanted.slope * beta - low for beta, low, _ in self.points)
+        return Support(Line(wanted.slope, offset), [(beta, high) for beta, _, high in self.points])
 
 
 class MarginScores:
@@ -72,12 +77,12 @@ class MarginScores:
         tied = endpoints(self.loss.of_margin(BALLS.const(0), BALLS))[1]
         return tied - BinaryRisk(self.loss, beta, self.bound).convex_minimum()[0]
 
-    def line(self, slope: Fraction, slack: Fraction) -> tuple[Line, list[Point]]:
+    def line(self, wanted: Wanted) -> Support:
         """The line of the score f with ``(phi(-f) - phi(f)) / 2 = slope``, or of the bound where there is none."""
 
         def half_jump(f: float) -> float:
             try:
-                return float(self._jet(-f, FLOAT_JETS).v - self._jet(f, FLOAT_JETS).v) / 2 - float(slope)
+                return float(self._jet(-f, FLOAT_JETS).v - self._jet(f, FLOAT_JETS).v) / 2 - float(wanted.slope)
             except OverflowError:
                 return math.inf
 
@@ -93,10 +98,122 @@ class MarginScores:
         line = Line(endpoints((backward - forward) / 2)[0], endpoints((forward + backward) / 2 - tied)[1])
         up, down = self._jet(float(at), FLOAT_JETS).d1, self._jet(-float(at), FLOAT_JETS).d1
         beta = _unit((down - up) / (down + up)) if down + up < 0 else Fraction(1)
-        return line, [(beta, self._upper(beta))] if beta else []
+        return Support(line, [(beta, self._upper(beta))] if beta else [])
 
     def _jet(self, f: float, ops: Any) -> Any:
         return self.loss.of_margin(variable(f), ops)
+
+
+class FiniteScores:
+    """Lines below T of a margin loss whose risks are least at finitely many scores, by bisection of [0, 1].
+
+    ``T(b) = A(b) - inf R_b`` with A(b) the least R_b over scores f <= 0. Both are minima of functions affine in b. So on
+    an interval A is at least its chord, ``inf R_b`` at most R_b(f) for any f, and T - slope b is bounded below at the two ends.
+
+    Parameters
+    ----------
+    loss : MarginLoss
+    scores : sequence of Fraction or None
+        Non-negative; with f stands -f. None is infinity.
+    """
+
+    lemmas: tuple[str, ...] = ()
+
+    def __init__(self, loss: MarginLoss, scores: Sequence[Fraction | None]) -> None:
+        import flint
+
+        balls = [flint.arb("inf") if f is None else BALLS.const(f) for f in scores]
+        pairs = [(loss.of_margin(f, BALLS), loss.of_margin(-f, BALLS)) for f in balls]
+        self.right, self.wrong = pairs, [(backward, forward) for forward, backward in pairs]
+
+    def top(self) -> Fraction:
+        """An upper bound of T(1)."""
+        return self._upper(Fraction(1))
+
+    @staticmethod
+    def _risk(beta: Fraction, pair: tuple[Any, Any]) -> Any:
+        return BALLS.const((1 + beta) / 2) * pair[0] + BALLS.const((1 - beta) / 2) * pair[1]
+
+    def _upper(self, beta: Fraction) -> Fraction:
+        wrong = min(endpoints(self._risk(beta, pair))[1] for pair in self.wrong)
+        return wrong - min(endpoints(self._risk(beta, pair))[0] for pair in (*self.right, *self.wrong))
+
+    def line(self, wanted: Wanted) -> Support:
+        """The line of this slope, found by cutting the interval of the least bound."""
+        slope, order = wanted.slope, itertools.count()
+        points = {Fraction(0): Fraction(0), Fraction(1): self.top()}
+
+        def entry(left: Fraction, right: Fraction) -> tuple[Fraction, int, Fraction, Fraction]:
+            middle, low = (left + right) / 2, Fraction(0)
+            points[middle] = self._upper(middle)
+            score = min((*self.right, *self.wrong), key=lambda pair: float(self._risk(middle, pair).mid()))
+            for beta in (left, right):
+                tied = min(endpoints(self._risk(beta, pair))[0] for pair in self.wrong)
+                low = min(low, tied - endpoints(self._risk(beta, score))[1] - slope * beta)
+            return low, next(order), left, right
+
+        heap = [entry(Fraction(0), Fraction(1))]
+        while len(heap) < _PIECES:
+            if min((v - slope * b for b, v in points.items()), default=Fraction(0)) - heap[0][0] <= wanted.slack:
+                break
+            _, _, left, right = heap[0]
+            middle = (left + right) / 2
+            heapq.heapreplace(heap, entry(left, middle))
+            heapq.heappush(heap, entry(middle, right))
+        reason = "" if len(heap) < _PIECES else f"the box budget ran out after {len(heap)} intervals"
+        return Support(Line(slope, -heap[0][0]), list(points.items()), reason)
+
+
+class Searched:
+    """Lines below T by branch and bound over all label distributions at once: the least ``C*(pool(p)) - C*(p) - slope b``.
+
+    Parameters
+    ----------
+    risk : Risk
+    n : int
+    lemmas : tuple of str
+    max_boxes : int
+        For one line.
+    curvature : Fraction
+        T is known to be at least ``curvature * b^2``.
+    """
+
+    def __init__(self, risk: Risk, n: int, lemmas: tuple[str, ...], max_boxes: int, curvature: Fraction = Fraction(0)) -> None:
+        self.risk, self.n, self.lemmas, self.max_boxes, self.curvature = risk, n, lemmas, max_boxes, curvature
+
+    def top(self) -> Fraction:
+        """An upper bound of T(1): certainty on one of two tied labels."""
+        tied = self.risk.best_in_class((Fraction(1, 2), Fraction(0)), (2, self.n - 2))[1]
+        sure = self.risk.best_in_class((Fraction(1), Fraction(0)), (1, self.n - 1))[0]
+        return endpoints(tied - sure)[1]
+
+    def line(self, wanted: Wanted) -> Support:
+        """The line of this slope. One that only has to bring in a point need not be close."""
+        slope = wanted.slope
+
+        def coarse(simplex: Simplex) -> Fraction:
+            regrets = [v[0] - v[1] for v in simplex.vertices]
+            least, most = min(regrets), max(regrets)
+            at = min(max(slope / (2 * self.curvature), least), most) if self.curvature else most
+            return self.curvature * at * at - slope * at
+
+        def enough(lower: Fraction, upper: Fraction) -> bool:
+            """Half of the way that the new point leads below the old ones."""
+            return upper - lower <= max(wanted.slack, (-wanted.level - upper) / 2)
+
+        def progress(boxes: int, lower: float, upper: float) -> None:
+            if wanted.report is not None:
+                wanted.report(f"slope {float(slope):.6g}: {boxes} boxes, offset between {-upper:.6g} and {-lower:.6g}")
+
+        search = Search(self.risk, [everything(self.n)], coarse, slope)
+        found = search.run(
+            wanted.slack,
+            self.max_boxes,
+            time_budget=wanted.seconds,
+            progress=progress,
+            enough=enough,
+        )
+        return Support(Line(slope, -found.lower), list(search.points.items()), found.reason)
 
 
 class Pools:
@@ -131,9 +248,10 @@ class Pools:
         """An upper bound of T(1): certainty on one of two tied labels."""
         return endpoints(self.tied[2] - self.term(BALLS.const(1), BALLS))[1]
 
-    def line(self, slope: Fraction, slack: Fraction) -> tuple[Line, list[Point]]:
+    def line(self, wanted: Wanted) -> Support:
         """The line of this slope under every pool, and the points where it is tightest."""
-        tilt, offset = float(slope), 0.0
+        slope, offset = wanted.slope, 0.0
+        tilt = float(slope)
         own = {}
         for k in self.sizes:
             level = float(self.tied[k].mid())
@@ -150,7 +268,7 @@ class Pools:
             proven, point = self._proven(k, slope, own[k] if binding else offset, binding)
             worst = max(worst, proven)
             points += point
-        return Line(slope, worst), points
+        return Support(Line(slope, worst), points)
 
     # -- floats: where to look -----------------------------------------------------------------------------------------
     def _float(self, u: float) -> float:
