@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Callable
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +17,12 @@ from hconsist.engines.numeric import sweep
 from hconsist.engines.numeric.methods import inner_solver
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.hull import ConvexHull
-from hconsist.losses import MarginLoss
+from hconsist.losses import ALDR, MarginLoss
 from hconsist.pointwise import PointwiseProblem
 from hconsist.simulate.optimum import two_label_transform
+
+if TYPE_CHECKING:
+    from hconsist.engines.rigorous.envelope import Envelope
 
 Array = NDArray[np.float64]
 
@@ -30,8 +35,14 @@ ROUNDING = 1e-9
 _LENIENT = 1e-5
 #: Values of beta that every method of the numeric engine takes at once.
 FEW = 21
-#: Values of beta at which T is certified; each may take seconds.
+#: The same for a direct search at three labels, which takes seconds for each.
+FEWER = 11
+#: How long a certified value is worked on: a proof that stops early is a proof of less.
+_BOXES = 100
+#: Values of beta at which T is certified.
 _CERTIFIED = tuple(Fraction(i, 16) for i in range(1, 17))
+#: Values of beta at which T** is closed in by supporting lines.
+_SUPPORTED = (*(Fraction(1, k) for k in (40, 20, 10, 5, 3, 2)), Fraction(3, 4), Fraction(1))
 
 
 class Curve:
@@ -48,11 +59,14 @@ class Curve:
         uniform = {Fraction(i, 100) for i in range(101)}
         fine = {Fraction(round(b * 10**7), 10**7) for b in np.geomspace(1e-4, 0.02, 60)}
         self.grid = np.array([float(b) for b in sorted(uniform | fine)])
-        self.coarse = False
+        # chords of a coarse grid, and no refinement, where T takes a second or more for each beta
+        self.coarse = not self.proven and isinstance(self.problem.surrogate, ALDR)
         try:
-            values = self._values(self.grid)
-        except EngineCannotAnswerError:  # a search that takes few values of beta: chords of a coarse grid, and no refinement
-            self.coarse, self.grid = True, np.linspace(0, 1, FEW)
+            values = np.empty(0) if self.coarse else self._values(self.grid)
+        except EngineCannotAnswerError:
+            self.coarse = True
+        if self.coarse:
+            self.grid = np.linspace(0, 1, FEW if self.problem.n == 2 else FEWER)
             answers = sweep(self.problem, np.round(self.grid, 6).tolist())
             values = np.array([np.nan if a.estimate is None else a.estimate for a in answers])
             self.witnesses = [
@@ -71,31 +85,39 @@ class Curve:
         """Whether a closed form of T**, or of a lower bound on it, was derived."""
         return self.bound.derivation is not None
 
-    @property
-    def tight(self) -> bool:
-        """Whether the bound is claimed to be attained: a planted smaller one must then be caught."""
-        return not self.proven or not self.bound.assumptions
-
     @cached_property
     def standing(self) -> Standing:
         """What stands behind `above`."""
         return "proven" if self.proven else "certified" if self._certified is not None else "estimate"
 
     @cached_property
-    def _certified(self) -> ConvexHull | None:
-        """A convex function below T, by the rigorous engine: T is non-decreasing, so each value holds up to the next beta."""
+    def _certified(self) -> Callable[[Array], Array] | None:
+        """A proven Gamma from above: by supporting lines of T, or by certified values."""
         if self.proven:
             return None
+        try:
+            found: Envelope = importlib.import_module("hconsist.engines.rigorous").envelope(self.problem)
+            for beta in _SUPPORTED:
+                found.value(beta, Fraction(1, 100))
+            lines = [(float(line.slope), float(line.offset)) for line in found.lines if line.slope > 0]
+            slopes, offsets = (np.array([line[i] for line in lines]) for i in (0, 1))
+            return lambda level: np.minimum(1.0, ((level[:, None] + offsets) / slopes).min(axis=1) * (1 + 1e-12))
+        except (EngineCannotAnswerError, NotImplementedError):
+            pass
+        hull = self._certified_hull()
+        return hull and (lambda level: np.array([float(hull.inverse(float(e))) for e in level]))
+
+    def _certified_hull(self) -> ConvexHull | None:
+        """A convex function below T: T is non-decreasing, so each certified value holds up to the next beta."""
         lows = [Fraction(0)]
         try:
             for beta in _CERTIFIED[:-1]:
-                low = transform(self.problem, beta, "rigorous").lower
+                low = transform(self.problem, beta, "rigorous", max_boxes=_BOXES).lower
                 lows.append(max(lows[-1], low if low is not None else Fraction(0)))
         except (EngineCannotAnswerError, NotImplementedError):
             return None
-        return ConvexHull.of(
-            [0.0, *(float(b) for b in _CERTIFIED)], [0.0, *(max(0.0, float(np.nextafter(float(v), -1))) for v in lows)]
-        )
+        below = [max(0.0, float(np.nextafter(float(v), -1))) for v in lows]
+        return ConvexHull.of([0.0, *map(float, _CERTIFIED)], [0.0, *below])
 
     @property
     def _by_margin(self) -> bool:
@@ -148,7 +170,7 @@ class Curve:
         if self._certified is None:
             return np.ones_like(excess)
         level = excess + ROUNDING * (1 + np.abs(excess))
-        return np.array([float(self._certified.inverse(float(e))) for e in level])
+        return self._certified(level)
 
     def _closed_in(self, level: Array, target: Array) -> Array:
         """The largest beta with T**(beta) <= level from above: chords and prolongations of a convex function close in on it."""
