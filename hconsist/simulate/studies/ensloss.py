@@ -88,9 +88,9 @@ def _descend(
     for epoch, batch in enumerate(batches):
         size = batch.shape[2]
         step = 0.1 / math.sqrt(1 + epoch / 10) / size
+        rows = backend.index((first + np.swapaxes(batch, 0, 1)).reshape(batch.shape[1], -1))
         for k in range(batch.shape[1]):
-            rows = backend.index((first + batch[:, k]).reshape(-1))
-            part = xp.reshape(xp.take(flat, rows, axis=0), (seeds, size, width))
+            part = xp.reshape(xp.take(flat, rows[k, ...], axis=0), (seeds, size, width))
             margins = xp.clip(xp.matmul(part, w[..., None])[..., 0], -30.0)
             w = w - step * xp.matmul(derivative(margins)[:, None, :], part)[:, 0, :]
     return np.asarray(backend.numpy(w))
