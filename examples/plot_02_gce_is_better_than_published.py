@@ -44,7 +44,7 @@ print(f"surrogate regret {regret:.9f} at zero-one regret 1/2; largest probabilit
 # -------
 
 ax = gain_over_published(bounds[100], labels=["GCE, q = 0.5, 100 classes"])
-ax.legend(loc="center right")
+ax.legend(loc="lower right")
 plt.show()
 
 # %%

@@ -21,6 +21,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 import hconsist as hc
+from hconsist.figures.witnesses import transform_with_witnesses
 
 free = hc.derive(hc.LDR(lam=0.5, c=0), n_classes=3)
 print("c = 0: T(beta) =", free.transform)
@@ -41,14 +42,14 @@ for b in betas:
 # Picture
 # -------
 
-grid = np.linspace(0, 1, 26)
-figure, ax = plt.subplots()
-ax.plot(grid, free.transform_curve(grid), label="c = 0", marker="o", markevery=5)
-ax.plot(grid, with_margin.transform_curve(grid), label="c = 1", marker="s", markevery=5)
-ax.set_xlabel(r"zero-one regret $\beta$ at a point")
-ax.set_ylabel(r"least surrogate regret $\mathcal{T}(\beta)$, nats")
-ax.set_title(r"LDR, $\lambda = 1/2$, 3 classes")
-ax.legend()
+# Filled bars are the labels tied at the top score; the triangle marks the predicted one. Below, cross-entropy at the same
+# temperature.
+
+ax = transform_with_witnesses(with_margin)
+grid = np.linspace(0, 1, 41)
+ax.plot(grid, free.transform_curve(grid), label="c = 0", marker="D", markevery=8, color="black")
+ax.set_title(r"LDR, $\lambda = 1/2$, $c = 1$, 3 classes")
+ax.legend(loc="upper left")
 plt.show()
 
 # %%

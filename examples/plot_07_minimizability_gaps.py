@@ -40,8 +40,13 @@ print({tau: round(value, 4) for tau, value in allowed.items()}, "of which 0.1 is
 # -------
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4))
-gap_curves({"gap": inputs}, left)
-gap_curves({"left of the guarantee": inputs}, right, guarantee=True)
+taus = [f"{i / 4:g}" for i in range(9)]
+gap_curves({"gap": inputs}, left, taus=taus)
+gap_curves({"bound at the best constant": inputs}, right, taus=taus, guarantee=True)
+right.axhline(0.1, color="0.35", linestyle=":", linewidth=1.4, label="its error")
+left.set_title("The gap")
+right.set_title("What it leaves of the guarantee")
+right.legend()
 plt.show()
 
 # %%

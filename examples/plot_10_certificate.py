@@ -48,8 +48,10 @@ figure, ax = plt.subplots()
 ax.plot(betas, hc.derive("logistic", n_classes=10).transform_curve(betas), label="T")
 ax.plot(betas, betas**2 / 2, linestyle="--", label="the claim")
 for low, _ in edges:
-    ax.axvline(low, color="0.8", linewidth=0.7, zorder=0)
-ax.set_xlabel(r"zero-one regret $\beta$")
+    ax.axvline(low, color="0.8", linewidth=0.7, zorder=0, label="_edge")
+ax.plot([], [], color="0.8", linewidth=0.7, label="ends of the pieces")
+ax.set_xlabel(r"zero-one regret $\beta$ at a point")
+ax.set_ylabel(r"least surrogate regret $\mathcal{T}(\beta)$, nats")
 ax.legend()
 plt.show()
 

@@ -43,7 +43,7 @@ print(f"trained model: surrogate excess {surrogate:.4f}, excess error {target:.4
 
 ax = cloud_under_bound(bound)
 ax.plot(surrogate, target, marker="*", markersize=14, color="#009E73", linestyle="none", label="trained model")
-ax.legend(loc="lower right")
+ax.legend(loc="lower right", markerscale=1.5)
 plt.show()
 
 # %%

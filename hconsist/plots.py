@@ -271,6 +271,8 @@ def _checked(bounds: Bound | Sequence[Bound], labels: Sequence[str] | None) -> t
     if labels is not None and len(labels) != len(chosen):
         raise InvalidInputError("there must be one label for each bound", list(labels), f"pass {len(chosen)} labels")
     names = list(labels) if labels is not None else [b.problem.surrogate.spec for b in chosen]
+    if labels is not None and len(set(names)) == len(names):
+        return chosen, names
     for part in ("n_classes", "hypotheses", "target"):
         values = [str(getattr(b.problem, part)) for b in chosen]
         if len(set(values)) > 1:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.bounds import Bound, derive
-from hconsist.figures.style import LOOKS
+from hconsist.figures.style import DOTTED, LOOKS
 from hconsist.gaps import best_in_class_function
 from hconsist.plots import STYLE, axes_in_style
 
@@ -75,7 +75,7 @@ def _pairs(problem: PointwiseProblem, p: Array, scores: Array) -> Array:
 
 
 def cloud_under_bound(bound: Bound, ax: Axes | None = None, *, size: int = 200, seed: int = 0) -> Axes:
-    """Random pairs, pairs near the worst cases, and the bound above them.
+    """Random pairs, pairs near the worst cases, and the bound above them; T where one input alone cannot reach the bound.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def cloud_under_bound(bound: Bound, ax: Axes | None = None, *, size: int = 200, 
     --------
     >>> ax = cloud_under_bound(derive("mae", n_classes=3), size=20)
     >>> [line.get_label() for line in ax.lines]
-    ['random', 'near the worst cases', 'the bound']
+    ['random', 'near the worst cases', 'at one input: T', 'the bound']
     """
     ax = axes_in_style(ax)
     betas = np.linspace(0, 1, 201)
@@ -109,7 +109,10 @@ def cloud_under_bound(bound: Bound, ax: Axes | None = None, *, size: int = 200, 
             style = {"markersize": 3.0, "markeredgewidth": 0.0, "alpha": 0.75}
             (line,) = ax.plot(*pairs.T, marker=marker, color=colour, linestyle="none", label=name)
             line.set(**style)
-        ax.plot(bound.envelope_curve(betas), betas, color="black", label="the bound")
+        transform, envelope = bound.transform_curve(betas), bound.envelope_curve(betas)
+        if np.max(transform - envelope) > 1e-3 * reach:
+            ax.plot(transform, betas, color="black", linestyle=DOTTED, linewidth=1.4, label="at one input: T")
+        ax.plot(envelope, betas, color="black", label="the bound")
     ax.set_xlim(0, 1.1 * reach)
     ax.set_ylim(0, 1.03)
     ax.set_xlabel("surrogate excess")
@@ -129,5 +132,5 @@ def clouds() -> Figure:
             cloud_under_bound(derive(spec, n_classes=n), ax)
             ax.set_title(title)
         panels[1].set_ylabel("")
-        figure.legend(handles=panels[0].lines, loc="outside lower center", ncols=3, markerscale=2)
+        figure.legend(handles=panels[1].lines, loc="outside lower center", ncols=4, markerscale=2)
     return figure

@@ -118,6 +118,8 @@ def transform_with_witnesses(
                 )
                 text.set(color=_colour(size), ha="right", va="bottom")
             start = stop
+            if 0 < start < len(regimes):  # greys of two regimes may be alike
+                ax.plot(grid[start], values[start], marker="|", markersize=11, color="black", zorder=3, label="_switch")
         ax.set_xlim(0, 1)
         ax.set_ylim(0, 1.3 * top)
         for beta, answer in zip(chosen, sweep(bound.problem, chosen), strict=True):
