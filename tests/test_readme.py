@@ -76,6 +76,7 @@ def test_links_lead_somewhere() -> None:
 
 
 def test_the_citation_is_of_this_version() -> None:
+    assert f"version = {{{hconsist.__version__}}}" in README
     assert f"\nversion: {hconsist.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
 
 
@@ -94,3 +95,9 @@ def test_verdict_table_is_of_this_catalogue() -> None:
     for name, entry in catalogue.items():
         assert shown[name][1:3] == [entry.paper, entry.claim + (" (new)" if entry.new else "")]
         assert shown[name][3] == "holds"
+    total, new, refuted = (
+        int(re.search(f"(\\d+) {word}", " ".join(README.split()))[1]) for word in ("statements", "are new", "are refuted")
+    )  # type: ignore[index]
+    assert total == len(catalogue)
+    assert new == sum(entry.new for entry in catalogue.values())
+    assert refuted == sum(entry.claim == "refuted" for entry in catalogue.values())

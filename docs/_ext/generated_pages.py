@@ -14,6 +14,7 @@ from docutils import nodes
 from docutils.parsers.rst import Directive
 
 import hconsist
+from hconsist.explore import page
 
 DOCS = Path(__file__).parents[1]
 
@@ -40,15 +41,15 @@ def api_pages() -> None:
     tops = [name for name in names if name.count(".") == 1]
     rows = []
     for top in tops:
-        page = [top, "=" * len(top), "", f".. automodule:: {top}", ""]
+        text = [top, "=" * len(top), "", f".. automodule:: {top}", ""]
         for name in names:
             if name.startswith(f"{top}."):
                 parent, _, last = name.rpartition(".")
                 shared = hasattr(importlib.import_module(parent), last) and not inspect.ismodule(
                     getattr(sys.modules[parent], last)
                 )
-                page += [name, "-" * len(name), "", f".. automodule:: {name}", *(["   :no-index:"] if shared else []), ""]
-        write(DOCS / "api" / f"{top.removeprefix('hconsist.')}.rst", "\n".join(page))
+                text += [name, "-" * len(name), "", f".. automodule:: {name}", *(["   :no-index:"] if shared else []), ""]
+        write(DOCS / "api" / f"{top.removeprefix('hconsist.')}.rst", "\n".join(text))
         summary = (importlib.import_module(top).__doc__ or "").strip().splitlines()[0]
         rows.append(f"* :doc:`{top} <{top.removeprefix('hconsist.')}>`: {summary}")
     toctree = [".. toctree::", "   :hidden:", "", *(f"   {top.removeprefix('hconsist.')}" for top in tops), ""]
@@ -166,4 +167,5 @@ def setup(app: Any) -> dict[str, bool]:
     api_pages()
     losses_page()
     statements_page()
+    write(DOCS / "_static" / "explore.html", page())
     return {"parallel_read_safe": True, "parallel_write_safe": True}
