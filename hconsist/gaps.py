@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hconsist.arithmetic import CVXPY, NUMPY, Exact, exact, require
 from hconsist.distributions import Distribution, Estimate, Finite
-from hconsist.engines import numeric
+from hconsist.engines import numeric, rigorous
 from hconsist.engines.numeric.methods import inner_solver
 from hconsist.engines.symbolic.best_in_class import best_in_class
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError, UnknownNameError
@@ -48,6 +48,8 @@ class Gap:
         Whether both parts are closed forms or finite sums of them; a solver's or a quadrature's value is an estimate.
     reason : str
         How the parts were found.
+    lower, upper : Fraction or None
+        Proven bounds of the gap; None where nothing is proven.
     """
 
     value: Estimate
@@ -55,6 +57,8 @@ class Gap:
     conditional: Estimate
     exact: bool
     reason: str
+    lower: Fraction | None = None
+    upper: Fraction | None = None
 
     def __float__(self) -> float:
         return float(self.value)
@@ -140,6 +144,7 @@ def minimizability_gap(
     distribution: Distribution,
     hypotheses: Hypotheses | str = "complete",
     members: Members = "all",
+    engine: Literal["numeric", "rigorous"] = "numeric",
 ) -> Gap:
     """The minimizability gap of a loss.
 
@@ -153,13 +158,16 @@ def minimizability_gap(
         "all": every measurable function with these scores: the gap is 0, whatever the distribution. "constant": the score
         vector does not depend on x, so that R*(H) = C*(P_Y). "linear": hypotheses must be `Linear` and the distribution a
         `Finite` one with points; R*(H) is the value of a convex program, an estimate.
+    engine : {"numeric", "rigorous"}
+        "numeric": closed forms where there are any, solvers elsewhere. "rigorous": proven bounds, on finite distributions:
+        rational candidates from above and dual certificates from below, evaluated in balls.
 
     Raises
     ------
     InvalidInputError
         When the parts do not fit together.
     EngineCannotAnswerError
-        When there is no method for the loss.
+        When there is no method for the loss, or for the distribution.
 
     Source: Mao, Mohri, Zhong, ICML 2023, section 5.
 
@@ -168,12 +176,19 @@ def minimizability_gap(
     >>> d = Finite(["1/2", "1/2"], [[1, 0], [0, 1]])
     >>> float(minimizability_gap("logistic", d)), round(float(minimizability_gap("logistic", d, members="constant")), 6)
     (0.0, 0.693147)
+    >>> proven = minimizability_gap("logistic", d, members="constant", engine="rigorous")
+    >>> float(proven.upper - proven.lower) < 1e-12
+    True
     """
     surrogate, reach = parse_loss(loss), parse_hypotheses(hypotheses)
     if members not in MEMBERS:
         raise UnknownNameError("kind of members", str(members), MEMBERS)
+    if engine not in ("numeric", "rigorous"):
+        raise UnknownNameError("engine for gaps", str(engine), ("numeric", "rigorous"))
+    if engine == "rigorous" and not isinstance(distribution, Finite):
+        raise EngineCannotAnswerError("rigorous", f"{type(distribution).__name__} has infinitely many inputs", "numeric")
     if members == "linear":
-        return _linear_gap(surrogate, distribution, reach)
+        return _linear_gap(surrogate, distribution, reach, engine == "rigorous")
     if isinstance(reach, Complete | Bounded):
         pointwise = reach
     else:
@@ -182,6 +197,8 @@ def minimizability_gap(
             str(reach),
             "pass complete or bounded:B, or members='linear'",
         )
+    if engine == "rigorous" and isinstance(distribution, Finite):
+        return _proven_gap(surrogate, distribution, pointwise, members)
     expected = expected_best_in_class(surrogate, distribution, pointwise)
     if members == "all":
         zero = Estimate(Fraction(0), 0.0, "measurable selection")
@@ -197,7 +214,33 @@ def _difference(risk: Estimate, expected: Estimate, exact_parts: bool, reason: s
     return Gap(value, risk, expected, exact_parts, reason)
 
 
-def _linear_gap(loss: Loss, distribution: Distribution, hypotheses: Hypotheses) -> Gap:
+def _proven_gap(loss: Loss, distribution: Finite, hypotheses: Hypotheses, members: Members) -> Gap:
+    """Proven bounds for all functions, whose gap is 0, and for constant ones."""
+    problem = PointwiseProblem(loss, hypotheses=hypotheses, n_classes=distribution.n_classes)
+    low = high = Fraction(0)
+    for weight, p in zip(distribution.weights, distribution.conditionals, strict=True):
+        least, most = rigorous.best_in_class_risk(problem, p)
+        low, high = low + weight * least, high + weight * most
+    expected = _enclosed(low, high)
+    if members == "all":
+        zero = Estimate(Fraction(0), 0.0, "measurable selection")
+        reason = "H chooses scores input by input: R*(H) is the mean of C*"
+        return Gap(zero, expected, expected, True, reason, Fraction(0), Fraction(0))
+    least, most = rigorous.best_in_class_risk(problem, distribution.label_probabilities)
+    return _between((least, most), (low, high), "constant scores: R*(H) = C*(P_Y), enclosed")
+
+
+def _enclosed(low: Fraction, high: Fraction) -> Estimate:
+    return Estimate(float((low + high) / 2), float((high - low) / 2), "enclosure")
+
+
+def _between(risk: tuple[Fraction, Fraction], expected: tuple[Fraction, Fraction], reason: str) -> Gap:
+    # No gap is negative.
+    low, high = max(risk[0] - expected[1], Fraction(0)), risk[1] - expected[0]
+    return Gap(_enclosed(low, high), _enclosed(*risk), _enclosed(*expected), False, reason, low, high)
+
+
+def _linear_gap(loss: Loss, distribution: Distribution, hypotheses: Hypotheses, proven: bool = False) -> Gap:
     if not isinstance(hypotheses, Linear) or not isinstance(distribution, Finite) or distribution.points is None:
         raise InvalidInputError(
             "members='linear' needs a Linear hypothesis set and a Finite distribution with points",
@@ -206,6 +249,9 @@ def _linear_gap(loss: Loss, distribution: Distribution, hypotheses: Hypotheses) 
         )
     if not _convex_in_scores(loss):
         raise EngineCannotAnswerError("numeric", f"R*(H) of {loss.spec} is not a convex program in linear scores")
+    if proven:
+        parts = rigorous.linear_gap(loss, hypotheses, distribution.weights, distribution.conditionals, distribution.points)
+        return _between(parts.risk, parts.conditional, "linear scores: a rational candidate, and tangents below the risk")
     features = np.array(distribution.points)
     p = np.array(distribution.conditionals, dtype=float)
     weights = np.array(distribution.weights, dtype=float)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from fractions import Fraction
 from math import log
 
@@ -12,6 +13,7 @@ from scipy import integrate, optimize, special, stats
 
 from hconsist.arithmetic import NUMPY
 from hconsist.distributions import Finite, GaussianMixture
+from hconsist.engines.rigorous import best_in_class_risk
 from hconsist.engines.symbolic.best_in_class import best_in_class
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError, UnknownNameError
 from hconsist.gaps import (
@@ -327,3 +329,100 @@ def test_bad_input(call: object, error: type[Exception], rule: str) -> None:
     with pytest.raises(error) as caught:
         call()  # type: ignore[operator]
     assert rule in str(caught.value)
+
+
+# -- proven bounds ---------------------------------------------------------------------------------------------------------
+TABLE = Finite(
+    ["1/2", "1/4", "1/4"],
+    [["1/2", "1/4", "1/4"], ["1/10", "7/10", "1/5"], [0, "1/5", "4/5"]],
+    points=[[0.0, 1.0], [1.0, -0.5], [-1.0, 0.25]],
+)
+CONVEX = ("logistic", "sum-exp", "comp-sum:tau=1/2", "ldr:lam=1/2,c=1", "sum:phi=hinge", "max:phi=hinge",
+          "constrained:phi=exponential", "constrained:phi=hinge", "sum:phi=squared-hinge", "quadratic-surrogate")  # fmt: skip
+
+
+@pytest.mark.parametrize("spec", CONVEX)
+def test_linear_gaps_are_enclosed(spec: str) -> None:
+    reach = Linear(weight="3/2", bias="1/2")
+    proven = minimizability_gap(spec, TABLE, reach, "linear", "rigorous")
+    estimate = minimizability_gap(spec, TABLE, reach, "linear")
+    assert 0 <= proven.lower <= proven.upper <= proven.lower + Fraction(1, 10**7)
+    assert float(estimate) == pytest.approx(float(proven.upper), abs=1e-5)
+    # Nothing that H can do is below the lower bound of its risk.
+    loss, random = parse_loss(spec), np.random.default_rng(0)
+    p, w = np.array(TABLE.conditionals, dtype=float), np.array(TABLE.weights, dtype=float)
+    for _ in range(200):
+        W = random.standard_normal((3, 2))
+        W -= W.mean(axis=0) * loss.sum_to_zero
+        W *= min(1.0, 1.5 / np.linalg.norm(W, axis=1).max())
+        b = random.uniform(-0.5, 0.5, 3)
+        b -= b.mean() * loss.sum_to_zero
+        b *= min(1.0, 0.5 / np.abs(b).max())
+        risk = float(w @ (p * loss.losses(np.array(TABLE.points) @ W.T + b, NUMPY)).sum(axis=1))
+        assert risk >= float(proven.risk) - proven.risk.error - 1e-12
+
+
+@pytest.mark.parametrize("spec", ["hinge", "margin-logistic", "squared-hinge"])
+def test_linear_gaps_of_two_labels_are_enclosed(spec: str) -> None:
+    two = Finite(["1/3", "2/3"], [["3/4", "1/4"], ["2/5", "3/5"]], points=[[1.0], [0.75]])
+    proven = minimizability_gap(spec, two, Linear(weight=1, bias="1/2"), "linear", "rigorous")
+    phi = parse_loss(spec)
+    best = math.inf
+    for w in np.linspace(-1, 1, 401):
+        f = np.array([w, 0.75 * w])[:, None] + np.linspace(-0.5, 0.5, 201)
+        eta = np.array([[0.75], [0.4]])
+        risk = eta * phi.of_margin(f, NUMPY) + (1 - eta) * phi.of_margin(-f, NUMPY)
+        best = min(best, float((np.array([1, 2]) / 3 @ risk).min()))
+    assert float(proven.risk) - proven.risk.error <= best + 1e-12
+    assert best <= float(proven.risk) + 1e-4  # the grid is that fine
+    assert proven.upper - proven.lower <= Fraction(1, 10**8)
+
+
+BOXED = ("logistic", "gce:q=0.3", "gce:q=0.7", "mae", "comp-sum:tau=3", "softmax:(1 - u)**2", "ldr:lam=1,c=1",
+         "sum:phi=hinge", "constrained:phi=hinge", "quadratic-surrogate", "sum-exp")  # fmt: skip
+
+
+@pytest.mark.parametrize("bound", ["1/4", "2"])
+@pytest.mark.parametrize("spec", BOXED)
+def test_best_in_class_risks_of_bounded_scores_are_enclosed(spec: str, bound: str) -> None:
+    problem = PointwiseProblem(spec, hypotheses=f"bounded:{bound}", n_classes=3)
+    p = [Fraction(1, 2), Fraction(3, 10), Fraction(1, 5)]
+    low, high = best_in_class_risk(problem, p)
+    assert low <= high <= low + Fraction(1, 10**8)
+    random, B = np.random.default_rng(0), float(Fraction(bound))
+    # Random scores, corners of the box and ties included, are never below, and come close.
+    scores = np.concatenate([random.uniform(-B, B, (40_000, 3)), random.choice([-B, 0, B], (300, 3))])
+    if problem.surrogate.sum_to_zero:
+        scores -= scores.mean(axis=1, keepdims=True)
+        scores = scores[np.abs(scores).max(axis=1) <= B]
+    risks = problem.conditional_risk(scores, [float(v) for v in p])
+    assert float(low) - 1e-12 <= risks.min() <= float(high) + 0.05 * (1 + B)
+
+
+def test_proven_gaps_of_all_and_of_constant_functions() -> None:
+    for reach in ("complete", "bounded:1"):
+        everything = minimizability_gap("gce:q=0.7", TABLE, reach, "all", "rigorous")
+        assert everything.lower == everything.upper == 0
+        constant = minimizability_gap("gce:q=0.7", TABLE, reach, "constant", "rigorous")
+        assert constant.lower <= constant.upper <= constant.lower + Fraction(1, 10**9)
+        assert float(minimizability_gap("gce:q=0.7", TABLE, reach, "constant")) == pytest.approx(float(constant), abs=1e-7)
+
+
+def test_the_linear_gap_of_a_symmetric_pair_is_known() -> None:
+    """Two inputs with opposite features, scores w + b and b - w: the best ones, +-log 9, are beyond the reach of w alone."""
+    two = Finite(["1/2", "1/2"], [["9/10", "1/10"], ["1/10", "9/10"]], points=[[1.0], [-1.0]])
+    gap = minimizability_gap("margin-logistic", two, Linear(weight=1, bias=1), "linear", "rigorous")
+    reached, box = (0.9 * math.log1p(math.exp(-f)) + 0.1 * math.log1p(math.exp(f)) for f in (1, 2))
+    assert float(gap.risk) == pytest.approx(reached, abs=1e-12)
+    assert float(gap.conditional) == pytest.approx(box, abs=1e-12)
+
+
+def test_what_the_rigorous_engine_cannot_enclose_it_refuses() -> None:
+    with pytest.raises(EngineCannotAnswerError, match="not a convex program"):
+        minimizability_gap("gce", TABLE, Linear(), "linear", "rigorous")
+    with pytest.raises(EngineCannotAnswerError, match="infinitely many"):
+        minimizability_gap("logistic", GaussianMixture([0.5, 0.5], [[-1.0], [1.0]], [[1.0]]), engine="rigorous")
+    with pytest.raises(EngineCannotAnswerError):
+        best_in_class_risk(PointwiseProblem("sum:phi=exponential", n_classes=3), ["1/2", "1/4", "1/4"])
+    with pytest.raises(UnknownNameError):
+        minimizability_gap("logistic", TABLE, engine="symbolic")  # type: ignore[arg-type]

@@ -14,10 +14,10 @@ from typing import Any
 from hconsist.arithmetic import BALLS, endpoints, precision
 from hconsist.engines.rigorous.binary import BinaryRisk
 from hconsist.engines.rigorous.branch import Checkpoint, Enclosure, Progress, Risk, Search
-from hconsist.engines.rigorous.constrained import ConstrainedRisk
+from hconsist.engines.rigorous.constrained import FALLING, ConstrainedRisk
 from hconsist.engines.rigorous.envelope import BITS as ENVELOPE_BITS
 from hconsist.engines.rigorous.envelope import Envelope, Supports
-from hconsist.engines.rigorous.gaps import best_in_class_risk, minimizability_gap
+from hconsist.engines.rigorous.gaps import LinearGap, best_in_class_risk, linear_gap, minimizability_gap
 from hconsist.engines.rigorous.jets import BALL_JETS, variable
 from hconsist.engines.rigorous.regions import PairBound, Simplex, comp_sum_regions, sorted_region
 from hconsist.engines.rigorous.risk import Counts, SoftmaxRisk, Values, pool
@@ -28,9 +28,7 @@ from hconsist.losses import (
     LDR,
     CompSum,
     Constrained,
-    Exponential,
     Hinge,
-    MarginLogistic,
     MarginLoss,
     Ramp,
     RhoMargin,
@@ -42,7 +40,7 @@ from hconsist.losses import (
 )
 from hconsist.pointwise import Answer, PointwiseProblem, Witness, check_beta
 
-__all__ = ["best_in_class_risk", "envelope", "minimizability_gap", "transform"]
+__all__ = ["best_in_class_risk", "envelope", "linear_gap", "minimizability_gap", "transform", "LinearGap"]
 
 POOLING = "pooling lemma (docs/theory.md)"
 STAR_SHAPE = "star shape of T (docs/theory.md)"
@@ -54,8 +52,6 @@ QUADRATIC = "Theorem K (docs/theory.md)"
 POOLS = "Theorem B (docs/theory.md)"
 CONCAVE = "Theorem C (docs/theory.md)"
 
-#: Convex margin losses that never increase: their constrained losses order the labels as the scores do.
-_FALLING = (Hinge, SquaredHinge, MarginLogistic, Exponential)
 #: Working precision in bits: solvers' floats have 53, so the balls add next to nothing to the width.
 BITS = 96
 
@@ -143,7 +139,7 @@ def transform(
         elif problem.n <= 5 and isinstance(loss, LDR | SoftmaxLoss) and loss.shape in ("convex in softmax", "convex in scores"):
             risk = LDRRisk(loss) if isinstance(loss, LDR) else SoftmaxRisk(loss.separable)
             lemmas, regions = (POOLING, STAR_SHAPE), [sorted_region(problem.n, beta)]
-        elif problem.n <= 4 and beta < 1 and isinstance(loss, Constrained) and isinstance(loss.phi, _FALLING):
+        elif problem.n <= 4 and beta < 1 and isinstance(loss, Constrained) and isinstance(loss.phi, FALLING):
             risk = ConstrainedRisk(loss.separable)
             lemmas, regions = (POOLING, STAR_SHAPE), [sorted_region(problem.n, beta)]
         else:
@@ -277,7 +273,7 @@ def _supports(problem: PointwiseProblem) -> Supports:
     pool_ends = [Fraction(0), *(Fraction(1, m) for m in range(n - 1, 0, -1))]
     if isinstance(loss, Constrained) and bound is None and isinstance(loss.phi, Hinge):
         return Vertices(tuple((b, t, t) for b in pool_ends for t in [_constrained_hinge(n, b)]), (CONSTRAINED,))
-    if isinstance(loss, Constrained) and bound is None and isinstance(loss.phi, _FALLING) and n <= 4:
+    if isinstance(loss, Constrained) and bound is None and isinstance(loss.phi, FALLING) and n <= 4:
         curvature = Fraction(1, 2) if isinstance(loss.phi, SquaredHinge) else Fraction(1, 4)  # of 2 T_2(b/2)
         return Searched(ConstrainedRisk(loss.separable), n, (POOLING, STAR_SHAPE, CONSTRAINED), 5_000, curvature)
     if bound is not None or not isinstance(loss, SoftmaxLoss):

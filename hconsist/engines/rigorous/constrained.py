@@ -15,8 +15,10 @@ from scipy.optimize import brentq
 from hconsist.arithmetic import BALLS
 from hconsist.engines.rigorous.jets import BALL_JETS, FLOAT_JETS, variable
 from hconsist.engines.rigorous.risk import Counts, Point, Values
-from hconsist.losses import Separable
+from hconsist.losses import Exponential, Hinge, MarginLogistic, Separable, SquaredHinge
 
+#: Convex margin losses that never increase: their constrained losses order the labels as the scores do.
+FALLING = (Hinge, SquaredHinge, MarginLogistic, Exponential)
 _REACH = 64.0
 _FAR = Fraction(64)
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from hconsist.arithmetic import endpoints, exact, precision
+from hconsist.arithmetic import BALLS, endpoints, exact, precision
 from hconsist.engines.rigorous.binary import BinaryRisk
+from hconsist.engines.rigorous.box import SoftmaxBox
 from hconsist.engines.rigorous.branch import Risk
+from hconsist.engines.rigorous.constrained import FALLING, ConstrainedRisk
+from hconsist.engines.rigorous.linear import LinearRisk
 from hconsist.engines.rigorous.risk import SoftmaxRisk
 from hconsist.engines.rigorous.transport import LDRRisk
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
-from hconsist.losses import LDR, MarginLoss, SoftmaxLoss
+from hconsist.hypotheses import Bounded, Linear
+from hconsist.losses import LDR, CompSum, Constrained, Loss, MarginLoss, SoftmaxLoss
 from hconsist.pointwise import PointwiseProblem
 
 
@@ -22,7 +27,9 @@ def best_in_class_risk(problem: PointwiseProblem, p: Sequence[Any], *, bits: int
     Parameters
     ----------
     problem : PointwiseProblem
-        A softmax loss convex in the softmax value, or an LDR loss, with complete H; or a convex binary margin loss with any H.
+        Complete H: a softmax loss convex in the softmax value, an LDR loss, a constrained loss of a convex decreasing phi.
+        Scores in a box: a loss convex in the scores, or a softmax loss convex or concave in the softmax value. A convex binary
+        margin loss with either.
     p : sequence of n_classes numbers
         Kept exactly (a float is read as its shortest decimal); non-negative with sum 1.
     bits : int
@@ -48,15 +55,28 @@ def best_in_class_risk(problem: PointwiseProblem, p: Sequence[Any], *, bits: int
             "p must be a distribution", str(list(map(str, values))), f"pass {problem.n} numbers >= 0 with sum 1"
         )
     loss, bound = problem.surrogate, problem.hypotheses.score_bound
+    if bound is not None and not isinstance(bound, Fraction):
+        raise EngineCannotAnswerError("rigorous", f"the score bound {bound} is not rational", "numeric")
     with precision(bits):
-        if isinstance(loss, MarginLoss) and loss.convex and (bound is None or isinstance(bound, Fraction)):
+        if isinstance(loss, MarginLoss) and loss.convex:
             low, high, _ = BinaryRisk(loss, abs(weights[0] - weights[1]), bound).convex_minimum()
             return low, high
         if bound is None and isinstance(loss, LDR):
             return _enclosed(LDRRisk(loss), weights)
         if bound is None and isinstance(loss, SoftmaxLoss) and loss.shape == "convex in softmax":
             return _enclosed(SoftmaxRisk(loss.separable), weights)
+        if bound is None and isinstance(loss, Constrained) and isinstance(loss.phi, FALLING):
+            return _enclosed(ConstrainedRisk(loss.separable), weights)
+        if bound is not None and convex_in_scores(loss):
+            return LinearRisk(loss, [weights], [[]], Fraction(0), bound).enclose()
+        if bound is not None and isinstance(loss, SoftmaxLoss) and loss.shape is not None:
+            return SoftmaxBox(loss, bound).enclose(weights)
     raise EngineCannotAnswerError("rigorous", f"no method for C* of {loss.spec} with {problem.hypotheses}", "numeric")
+
+
+def convex_in_scores(loss: Loss) -> bool:
+    """Whether every loss is a convex function of the scores."""
+    return loss.shape == "convex in scores" or (isinstance(loss, CompSum) and bool(loss.tau <= 1))
 
 
 def _enclosed(risk: Risk, weights: tuple[Fraction, ...]) -> tuple[Fraction, Fraction]:
@@ -103,3 +123,71 @@ def minimizability_gap(
     low = whole[0] - sum((w * part[1] for w, part in zip(weights, parts, strict=True)), Fraction(0))
     high = whole[1] - sum((w * part[0] for w, part in zip(weights, parts, strict=True)), Fraction(0))
     return max(low, Fraction(0)), high
+
+
+@dataclass(frozen=True)
+class LinearGap:
+    """Bounds of R*(H) and of E[C*(H, x)] for linear scores; their difference is the gap."""
+
+    risk: tuple[Fraction, Fraction]
+    conditional: tuple[Fraction, Fraction]
+
+
+def linear_gap(
+    loss: Loss,
+    hypotheses: Linear,
+    marginal: Sequence[Any],
+    conditionals: Sequence[Sequence[Any]],
+    points: Sequence[Sequence[Any]],
+    *,
+    bits: int = 96,
+) -> LinearGap:
+    """Enclose both parts of the minimizability gap of linear scores with bounded norms on finitely many inputs.
+
+    Parameters
+    ----------
+    loss : Loss
+        Convex in the scores.
+    hypotheses : Linear
+        Euclidean row norms at most ``weight``, intercepts at most ``bias``.
+    marginal, conditionals
+        As `minimizability_gap`.
+    points : sequence of m feature vectors
+        Kept exactly (a float is its binary value).
+
+    Raises
+    ------
+    EngineCannotAnswerError
+        For a loss that is not convex in the scores, or bounds that are not rational.
+
+    Examples
+    --------
+    >>> from hconsist.losses import parse_loss
+    >>> gap = linear_gap(parse_loss("hinge"), Linear(2, 1), ["1/2", "1/2"], [[1, 0], [0, 1]], [[0.0], [0.0]])
+    >>> gap.risk[0] <= 1 <= gap.risk[1], gap.conditional[0] <= 0 <= gap.conditional[1]
+    (True, True)
+    """
+    weight, bias = hypotheses.weight, hypotheses.bias
+    if not convex_in_scores(loss):
+        raise EngineCannotAnswerError("rigorous", f"R*(H) of {loss.spec} is not a convex program in linear scores")
+    if not isinstance(weight, Fraction) or not isinstance(bias, Fraction):
+        raise EngineCannotAnswerError("rigorous", f"the bounds of {hypotheses} are not rational", "numeric")
+    weights = [Fraction(exact(w, "a probability")) for w in marginal]
+    rows = [[Fraction(exact(v, "a probability")) for v in row] for row in conditionals]
+    features = [[Fraction(v) for v in x] for x in points]
+    low, high = Fraction(0), Fraction(0)
+    with precision(bits):
+        masses = [[w * v for v in row] for w, row in zip(weights, rows, strict=True)]
+        risk = LinearRisk(loss, masses, features, weight, bias).enclose()
+        for w, row, x in zip(weights, rows, features, strict=True):
+            # At x the scores fill the box of radius weight |x| + bias; C* falls as the box grows.
+            norm = endpoints(BALLS.const(sum((v * v for v in x), Fraction(0))).sqrt())
+            inner, outer = (weight * max(v, Fraction(0)) + bias for v in norm)
+            small = best_in_class_risk(PointwiseProblem(loss, hypotheses=Bounded(inner), n_classes=len(row)), row, bits=bits)
+            large = small
+            if outer != inner:
+                large = best_in_class_risk(
+                    PointwiseProblem(loss, hypotheses=Bounded(outer), n_classes=len(row)), row, bits=bits
+                )
+            low, high = low + w * large[0], high + w * small[1]
+    return LinearGap(risk, (low, high))
