@@ -525,7 +525,9 @@ class Search:
         orders: tuple[str, ...] = ("balls:2", "balls:1") if low == "0" else ("balls:1",)
         tries = [(w, m) for m in orders for w in exact_ones]
         tries += [(w, m) for w in self._rational_witnesses(middle) for m in ("algebra:0", "balls:0", "balls:1")]
-        if (low, high) == ("0", "1/8"):  # long derivatives: one attempt at high orders suffices
+        if Fraction(1, 512) <= Fraction(high) <= Fraction(1, 8) and 2 * Fraction(low) <= Fraction(
+            high
+        ):  # long derivatives: sparingly
             tries += [(w, m) for m in ("balls:4", "balls:6") for w in exact_ones if "log" not in str(w)]
         for witness, method in tries:
             if time.monotonic() - self._started > self.time_budget:
