@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hconsist.bounds import derive, enclose
 from hconsist.consistency import verdict
@@ -21,6 +21,11 @@ from hconsist.errors import EngineCannotAnswerError
 from hconsist.pointwise import Answer, PointwiseProblem, beta_symbol, excess_symbol
 from hconsist.theorems import Theorem, catalogue, theorem
 from hconsist.theorems.statement import MARGIN
+
+if TYPE_CHECKING:
+    import sympy
+
+    from hconsist.certificates import Relation
 
 Outcome = Literal["confirmed", "contradicted", "undecided"]
 
@@ -384,6 +389,38 @@ def verify_all(
 
     run = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
     yield from run(joblib.delayed(verify)(entry.id, engines) for entry in chosen)
+
+
+def claims(entry: Theorem) -> Iterator[tuple[PointwiseProblem, Relation, sympy.Expr, str]]:
+    """What a statement says about T on each of its instances, in the form that `hconsist.certificates` takes.
+
+    An upper bound f of Gamma says that T is at least the inverse of f. Statements of other kinds say nothing here.
+
+    Yields
+    ------
+    problem, relation, claim, verdict
+        With the verdict, "holds" or "violated", that the catalogue records.
+
+    Examples
+    --------
+    >>> (problem, relation, claim, verdict), *_ = claims(theorem("zhang-exponential"))
+    >>> problem.surrogate.spec, relation, claim, verdict
+    ('exponential', '>=', beta**2/2, 'holds')
+    """
+    import sympy
+
+    if entry.relation not in ("transform >=", "transform =", "gamma <=") or entry.claim == "open" or entry.betas is not None:
+        return
+    for problem in entry.instances:
+        formula = entry.at(problem)
+        if entry.relation == "gamma <=":
+            inverses = sympy.solve(sympy.Eq(formula, beta_symbol()), excess_symbol())
+            if len(inverses) != 1:
+                continue
+            formula = inverses[0]
+        refuted = entry.claim == "refuted"
+        relation: Relation = "<=" if refuted and entry.relation == "transform =" else ">="
+        yield problem, relation, formula, "violated" if refuted else "holds"
 
 
 def markdown_table(found: Sequence[Verification]) -> str:

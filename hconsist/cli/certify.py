@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import click
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
 from hconsist.cli.options import classes_option, classes_or_symbol, hypotheses_option, json_option, spec_argument, target_option
-from hconsist.cli.output import atomic_file, check_output, print_fields, print_json, progress
+from hconsist.cli.output import atomic_file, check_output, print_fields, print_json, progress, write_certificate
 
 _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": ExitCode.UNDECIDED}
 
@@ -57,8 +56,7 @@ def command(
     before = read(output) if resume else None
 
     def write(certificate: dict[str, Any]) -> None:
-        with atomic_file(output) as temporary:
-            temporary.write_text(json.dumps(certificate, indent=1) + "\n", encoding="utf-8")
+        write_certificate(output, certificate)
 
     certificate = certify(
         problem,

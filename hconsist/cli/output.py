@@ -123,3 +123,9 @@ def atomic_file(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_certificate(path: Path, certificate: dict[str, Any]) -> None:
+    """A certificate file, whole or not at all."""
+    with atomic_file(path) as temporary:
+        temporary.write_text(json.dumps(certificate, indent=1) + "\n", encoding="utf-8")

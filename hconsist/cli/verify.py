@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -9,7 +10,7 @@ import click
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
 from hconsist.cli.options import ENGINES, json_option
-from hconsist.cli.output import print_json, print_table, progress
+from hconsist.cli.output import print_json, print_table, progress, write_certificate
 
 _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": ExitCode.UNDECIDED}
 
@@ -23,6 +24,12 @@ _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": E
     "--jobs", default=1, show_default=True, metavar="N", type=click.IntRange(min=-1), help="Processes; -1: all cores."
 )
 @click.option("--scheduler", metavar="ADDRESS", help="Run on the Dask cluster at this address (needs the dask extra).")
+@click.option(
+    "--certificates",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write certificates of what the statements say about T, as far as the checker's rules reach, and verify nothing else.",
+)
 @click.option("--markdown", is_flag=True, help="Print the table as Markdown.")
 @json_option
 def command(
@@ -32,6 +39,7 @@ def command(
     engines: tuple[str, ...],
     jobs: int,
     scheduler: str | None,
+    certificates: Path | None,
     markdown: bool,
     as_json: bool,
 ) -> ExitCode:
@@ -49,6 +57,8 @@ def command(
     if everything == bool(ids):
         raise click.UsageError("Name statements, or pass --all (and see --list)")
     chosen = list(known.values()) if everything else [theorem(i) for i in ids]
+    if certificates is not None:
+        return _certify(chosen, certificates, as_json)
     found = _run(chosen, engines or ENGINES, jobs, scheduler)
     order = {t.id: i for i, t in enumerate(chosen)}
     found.sort(key=lambda v: order[v.theorem.id])
@@ -105,6 +115,41 @@ def _run(chosen: list[Any], engines: tuple[str, ...], jobs: int, scheduler: str 
             found.append(result)
             progress(f"[{len(found)}/{len(chosen)}] {result.theorem.id}: {result.status}")
     return found
+
+
+def _certify(chosen: list[Any], folder: Path, as_json: bool) -> ExitCode:
+    """A certificate file for every instance of every statement that certificates cover; files that check are kept."""
+    from hconsist.certificates import certify, read, statement
+    from hconsist.checker import Rejected, check
+    from hconsist.errors import EngineCannotAnswerError
+    from hconsist.verify import claims, describe
+
+    folder.mkdir(parents=True, exist_ok=True)
+    rows, left, codes = [], 0, {ExitCode.HOLDS}
+    for entry in chosen:
+        for k, (problem, relation, claim, expected) in enumerate(claims(entry)):
+            file = folder / f"{entry.id}-{k}.json"
+            try:
+                made = read(file) if file.exists() else None
+                if made is None or made.get("statement") != statement(problem, relation, claim) or check(made) != expected:
+                    made = certify(problem, relation, claim)
+                    write_certificate(file, made)
+            except EngineCannotAnswerError:
+                left += 1
+                continue
+            except Rejected:
+                raise click.UsageError(f"{file} is not a certificate that checks: remove it") from None
+            verdict = made["verdict"]
+            codes.add(ExitCode.HOLDS if verdict == expected else _CODES["undecided" if verdict == "undecided" else "violated"])
+            rows.append((entry.id, describe(problem), verdict, expected, ", ".join(made["lemmas"]), file.name))
+            progress(f"{entry.id}, {describe(problem)}: {verdict}")
+    heads = ("STATEMENT", "PROBLEM", "CERTIFICATE", "CATALOGUE", "RESTS ON", "FILE")
+    if as_json:
+        print_json([dict(zip((h.lower() for h in heads), row, strict=True)) for row in rows])
+    else:
+        print_table(heads, rows)
+        progress(f"{len(rows)} certificates in {folder}; {left} claims about T are beyond the checker's rules")
+    return max(codes, key=[ExitCode.HOLDS, ExitCode.UNDECIDED, ExitCode.VIOLATED].index)
 
 
 def _print_list(entries: list[Any], as_json: bool) -> None:
