@@ -69,10 +69,10 @@ def _bounds(rows: Sequence[Row], ax: Axes) -> None:
             np.maximum(bound, limit),
             np.maximum(target, limit),
             linestyle="none",
-            marker=_MARKERS[index],
-            markersize=2.6,
-            markeredgewidth=0,
-            alpha=0.5,
+            marker=".x^+D"[index],
+            markersize=3.2,
+            markeredgewidth=0.6,
+            alpha=0.6,
             label=f"{names.get(kind, kind)} ({len(chosen)})",
             zorder=2 + index,
             rasterized=True,
@@ -112,15 +112,15 @@ def _noise(rows: Sequence[Row], ax: Axes) -> None:
             group = [r for r in rows if (r["noise"], r["strength"], r["family"]) == ("tsybakov", strength, family)]
             group = [row for row in group if row["surrogate"] > 1e-8]
             x, y = (np.array([row[key] for row in group]) for key in ("surrogate", "target"))
-            label = f"exponent {strength:g}" if family == "worst" else None
-            ax.plot(x, y, linestyle="none", marker=marker, markersize=4, color=colours[i], label=label)
+            ax.plot(x, y, linestyle="none", marker=marker, markersize=4, color=colours[i])
             if family == "worst":
-                line = np.geomspace(x[x > 0].min(), x.max(), 2)
-                ax.plot(line, y[-1] * (line / x[-1]) ** (1 / (2 - strength)), color=colours[i], linewidth=1.2)
+                line, slope = np.geomspace(x[x > 0].min(), x.max(), 2), 1 / (2 - strength)
+                look = {"color": colours[i], "linestyle": _DASHES[i % 4], "linewidth": 1.3}
+                label = f"exponent {strength:g}, predicted slope {slope:.3f}"
+                ax.plot(line, y[-1] * (line / x[-1]) ** slope, label=label, **look)
     ax.plot([], [], linestyle="none", marker="o", color="0.4", label="worst: errs below a margin")
     ax.plot([], [], linestyle="none", marker="^", color="0.4", label="shifted best rule")
     ax.plot([], [], linestyle="none", marker="x", color="0.4", label="trained")
-    ax.plot([], [], color="0.4", linewidth=1.2, label="predicted slope 1 / (2 - exponent)")
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_xlim(1e-8, 1)
@@ -191,7 +191,7 @@ def _ldr(rows: Sequence[Row], ax: Axes) -> None:
         spread = [2 * v.std(ddof=1) / np.sqrt(v.size) for v in values]
         ax.errorbar(places, [v.mean() for v in values], spread, linestyle="none", marker=_MARKERS[i], label=loss, linewidth=1.2)
     ax.set_xticks(range(len(settings)), [f"{noise}\n{rate:g}" for noise, rate in settings])
-    ax.set_ylim(0, None)
+    ax.set_ylim(0, 1.25 * ax.get_ylim()[1])  # room for the legend
     ax.set_xlabel("label noise: kind and rate")
     ax.set_ylabel("excess error on clean labels")
     ax.set_title("Losses trained on noisy labels\nmean and two standard errors over seeds")
