@@ -124,7 +124,7 @@ def test_interrupted_work_goes_on() -> None:
 def test_an_interrupt_and_a_checkpoint_keep_what_is_finished(monkeypatch: pytest.MonkeyPatch) -> None:
     relation, formula = parse_claim("T >= b**2/2", 3)
     problem = PointwiseProblem("logistic", n_classes=3)
-    monkeypatch.setattr("hconsist.certificates._SAVE_EVERY", 0.0)
+    monkeypatch.setattr("hconsist.certificates.search._SAVE_EVERY", 0.0)
     original, calls = Search._proven, iter(range(8))
 
     def interrupted(self: Search, *arguments: Any) -> Any:

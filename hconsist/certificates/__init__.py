@@ -1,0 +1,9 @@
+"""Certificates: files from which `hconsist.checker` re-verifies a claim about T without trusting this package.
+
+What the search produces is checked before it is returned; nothing is called proven that the checker has not accepted.
+"""
+
+from hconsist.certificates.search import Progress, Search, certify, read
+from hconsist.certificates.statements import Relation, parse_claim, statement, tree
+
+__all__ = ["Progress", "Relation", "Search", "certify", "parse_claim", "read", "statement", "tree"]

@@ -1,0 +1,168 @@
+"""What a certificate states: formulas as trees, claims as text, a problem with its claim as data."""
+
+from __future__ import annotations
+
+import functools
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Literal
+
+from hconsist.arithmetic import SYMPY, exact
+from hconsist.checker import Tree, mul
+from hconsist.errors import EngineCannotAnswerError, InvalidInputError
+from hconsist.losses import MarginLoss, SoftmaxLoss, ZeroOne
+from hconsist.pointwise import PointwiseProblem, beta_symbol
+
+if TYPE_CHECKING:
+    import sympy
+
+Relation = Literal[">=", "<="]
+
+
+def tree(expression: sympy.Expr, names: dict[sympy.Symbol, str]) -> Tree:
+    """The certificate's form of an expression.
+
+    Parameters
+    ----------
+    expression : sympy.Expr
+        Built from + * powers with rational exponents, exp, log, tanh, Max, Min and cases ``b <= constant``.
+    names : dict
+        One letter for each symbol.
+
+    Raises
+    ------
+    InvalidInputError
+        For anything else.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> b = sympy.Symbol("b")
+    >>> tree(b**2 / 2, {b: "b"})
+    ['mul', '1/2', ['pow', 'b', '2']]
+    """
+    import sympy
+
+    def walk(e: Any) -> Tree:
+        if e in names:
+            return names[e]
+        if e.is_Rational:
+            return str(Fraction(int(e.p), int(e.q)))
+        if e.is_Float:
+            return str(exact(e, "a coefficient"))
+        if e is sympy.E:
+            return ["exp", "1"]
+        if e.is_Add:
+            return ["add", *map(walk, e.args)]
+        if e.is_Mul:
+            return ["mul", *map(walk, e.args)]
+        if isinstance(e, sympy.exp):
+            return ["exp", walk(e.args[0])]
+        if e.is_Pow and e.exp.is_Rational:
+            base = _positive_factors(e.base) if e.exp.q != 1 else [e.base]
+            inner = walk(base[0]) if len(base) == 1 else ["mul", *map(walk, base)]
+            return ["pow", inner, str(Fraction(int(e.exp.p), int(e.exp.q)))]
+        if isinstance(e, sympy.log):
+            return ["log", walk(e.args[0])]
+        if isinstance(e, sympy.tanh):
+            return tanh(walk(e.args[0]))
+        if isinstance(e, sympy.sinh | sympy.cosh | sympy.coth):
+            return walk(e.rewrite(sympy.exp))
+        if isinstance(e, sympy.Min):
+            return ["mul", "-1", walk(sympy.Max(*(-a for a in e.args)))]
+        if isinstance(e, sympy.Max):
+            return functools.reduce(lambda s, t: ["max", s, t], map(walk, e.args))
+        if isinstance(e, sympy.Piecewise):
+            (value, condition), *rest = e.args
+            if condition == True or not rest:  # noqa: E712 (SymPy's own truth)
+                return walk(value)
+            if isinstance(condition, sympy.LessThan | sympy.StrictLessThan):
+                return ["ifle", walk(condition.lhs), walk(condition.rhs), walk(value), walk(sympy.Piecewise(*rest))]
+        raise InvalidInputError(
+            "a certificate's formula must be built from known functions", str(e), "use powers, exp, log, tanh"
+        )
+
+    return walk(sympy.sympify(expression))
+
+
+def tanh(t: Tree) -> Tree:
+    """tanh t as 1 - 2/(1 + exp(2 t)), which has its limits at both infinities."""
+    return ["add", "1", ["mul", "-2", ["pow", ["add", "1", ["exp", mul("2", t)]], "-1"]]]
+
+
+def _positive_factors(base: Any) -> list[Any]:
+    """Factors of a polynomial base, each positive at 1/2 where that is possible."""
+    import sympy
+
+    symbols = base.free_symbols
+    if len(symbols) != 1 or not base.is_polynomial(*symbols):
+        return [base]
+    (x,) = symbols
+    constant, factors = sympy.factor_list(base)
+    result = []
+    for factor, count in factors:
+        if factor.subs(x, sympy.Rational(1, 2)) < 0:
+            factor, constant = -factor, constant * (-1) ** count
+        result += [factor] * count
+    return [constant, *result] if constant != 1 else result
+
+
+def parse_claim(text: str, n_classes: Any) -> tuple[Relation, sympy.Expr]:
+    """Read ``T >= EXPR`` or ``T <= EXPR`` in the variables b (or beta) and n.
+
+    Raises
+    ------
+    InvalidInputError
+        When the text has another form, or other variables.
+
+    Examples
+    --------
+    >>> parse_claim("T >= b**2/2", 3)
+    ('>=', beta**2/2)
+    """
+    import sympy
+
+    remedy = 'write it as "T >= b**2/2", with b for the target regret and n for the number of classes'
+    head, sign, body = text.partition(">=") if ">=" in text else text.partition("<=")
+    if head.strip() not in ("T", "T(b)", "T(beta)") or not body.strip():
+        raise InvalidInputError("a claim must read T >= EXPR or T <= EXPR", text, remedy)
+    b = beta_symbol()
+    try:
+        formula = sympy.sympify(body, locals={"b": b, "beta": b, "n": sympy.sympify(n_classes)}, rational=True)
+    except (sympy.SympifyError, SyntaxError, TypeError, AttributeError) as problem:
+        raise InvalidInputError("a claim's formula must be readable by SymPy", body.strip(), remedy) from problem
+    if not isinstance(formula, sympy.Expr) or formula.free_symbols - {b}:
+        raise InvalidInputError("a claim's formula must be in b and n alone", body.strip(), remedy)
+    return (">=" if sign == ">=" else "<="), formula
+
+
+def statement(problem: PointwiseProblem, relation: Relation, claim: sympy.Expr) -> dict[str, Any]:
+    """The claim ``T(beta) relation claim`` for every beta in [0, 1], as the certificate states it.
+
+    Raises
+    ------
+    EngineCannotAnswerError
+        For losses, targets and hypothesis sets that certificates do not cover.
+    """
+    import sympy
+
+    loss, bound = problem.surrogate, problem.hypotheses.score_bound
+    softmax = isinstance(loss, SoftmaxLoss)
+    if not isinstance(problem.target, ZeroOne) or not (isinstance(loss, MarginLoss) or (softmax and bound is None)):
+        raise EngineCannotAnswerError(
+            "certificate", f"no method for {loss.spec}, {problem.hypotheses}, {problem.target}", "rigorous"
+        )
+    if bound is not None and not isinstance(bound, Fraction):
+        raise EngineCannotAnswerError("certificate", "a score bound must be rational", None)
+    if loss.symbolic:
+        raise InvalidInputError("a certificate needs numbers for every loss parameter", loss.spec, "give each a value")
+    variable = sympy.Symbol("u", positive=True) if softmax else sympy.Symbol("v", real=True)
+    term = loss.of_softmax if isinstance(loss, SoftmaxLoss) else loss.of_margin  # type: ignore[attr-defined]
+    formula = tree(term(variable, SYMPY), {variable: variable.name})
+    classes = int(problem.n_classes) if isinstance(problem.n_classes, int) else "any"
+    return {
+        "loss": {"spec": loss.spec, "kind": "softmax" if softmax else "margin", "formula": formula},
+        "classes": classes,
+        "target": "zero-one",
+        "score_bound": None if bound is None else str(bound),
+        "claim": {"relation": relation, "formula": tree(claim, {beta_symbol(): "b"})},
+    }
