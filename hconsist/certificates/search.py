@@ -409,6 +409,7 @@ def certify(
 
     Examples
     --------
+    >>> from hconsist.certificates import parse_claim
     >>> relation, claim = parse_claim("T >= b**2/2", 3)
     >>> certify(PointwiseProblem("logistic", n_classes=3), relation, claim)["verdict"]
     'holds'
