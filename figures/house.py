@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 ROOT = Path(__file__).parents[1]
 PICTURE = Path(__file__).with_name("house.svg")
 
-#: What each module is for, in lines that fit half the width of the picture.
+#: What each module is for, in lines that fit the boxes.
 CAPTIONS = {
     "cli": "the command line, one module for each command",
     "figures": "the project's figures and those of the studies",
@@ -29,7 +29,8 @@ CAPTIONS = {
     "exports": "claims for z3, boxes for Coq",
     "engines": "T(beta), three ways; none imports another",
     "theorems": "what papers claim, as data",
-    "pointwise": "the question (PointwiseProblem) and the Answer",
+    "pointwise": "the question and the Answer",
+    "hull": "lower convex hulls",
     "distributions": "marginals with p(y | x)",
     "hypotheses": "which scores can be reached at a point",
     "losses": "surrogates and targets, each formula once",

@@ -16,4 +16,4 @@ def test_house_shows_the_layers_of_the_contract() -> None:
     if drawn != house["picture"]():
         pytest.fail("a module came or went: run python figures/house.py")
     modules = {p.stem for p in (FIGURES.parent / "hconsist").iterdir() if p.suffix == ".py" or (p / "__init__.py").exists()}
-    assert {name for row in house["layers"]() for name in row} == modules - {"__init__", "__main__"}
+    assert {name for row in house["layers"]() for name in row} == modules - {"__init__", "__main__"} == set(house["CAPTIONS"])
