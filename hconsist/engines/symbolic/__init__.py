@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from hconsist.arithmetic import BALLS, endpoints, evaluate, precision
 from hconsist.engines.derivation import Derivation, beta_symbol
-from hconsist.engines.symbolic.solution import solve
+from hconsist.engines.symbolic.dispatch import solve
 from hconsist.errors import InvalidInputError
 from hconsist.pointwise import Answer, PointwiseProblem
 
