@@ -4,6 +4,9 @@ Run ``python benchmarks/bench_rigorous.py [--full]``. Ratios are taken within on
 
 - enclosures of T to 1e-9 for GCE and MAE, n = 2 to 10 (with ``--full`` also n = 100 and 1000), and of LDR with margin at
   n = 3 to 1e-6;
+- enclosures of Gamma to 1e-6 (relative) for comp-sum losses, and to 1e-3 for losses that need a search, at excesses from
+  1e-4 to 1/2; how far the published bound lies above the proven one at 1/10;
+- enclosures of minimizability gaps of bounded constant and of linear scores on finitely many inputs;
 - every published bound, of T or of Gamma, for comp-sum and binary margin losses, certified uniformly on [0, 1], and the refuted
   tightness claims; the time of the search over the time of the checker on the same files.
 """
@@ -15,9 +18,15 @@ import sys
 import time
 from fractions import Fraction
 
+import numpy as np
+
 from hconsist.certificates import certify, parse_claim
 from hconsist.checker import check
-from hconsist.engines.rigorous import transform
+from hconsist.distributions import Finite
+from hconsist.engines.rigorous import envelope, transform
+from hconsist.gaps import minimizability_gap
+from hconsist.hypotheses import Linear
+from hconsist.losses import CompSum, parse_loss
 from hconsist.pointwise import PointwiseProblem
 from hconsist.theorems import catalogue
 from hconsist.verify import claims
@@ -41,6 +50,49 @@ def enclosures(full: bool) -> None:
             widths.append(answer.width)
         print(f"{spec:<24}{n:>5}{max(widths):>10.1e}{sum(seconds) / len(seconds):>16.3f}{max(seconds):>9.2f}")
     print(f"all enclosures: {time.perf_counter() - total:.1f} s\n")
+
+
+def gammas(full: bool) -> None:
+    excesses = tuple(Fraction(s) for s in ("1/10000", "1/1000", "1/100", "1/10", "1/2"))
+    rows = [(spec, n, "1/1000000") for spec in ("logistic", "gce:q=0.7", "mae") for n in (2, 3, 10)]
+    rows += [("ldr:lam=0.25,c=1", 2, "1/1000000"), ("ldr:lam=0.25,c=1", 3, "1/1000")]
+    rows += [("gce:q=0.7", 100, "1/1000000"), ("constrained:phi=exponential", 3, "1/1000")] if full else []
+    print(f"{'enclosure of Gamma':<30}{'n':>5}{'relative width':>16}{'seconds for 5':>15}{'published / proven':>20}")
+    for spec, n, tolerance in rows:
+        problem = PointwiseProblem(spec, n_classes=n)
+        started = time.perf_counter()
+        proven = envelope(problem)
+        found = [proven.gamma(u, Fraction(tolerance)) for u in excesses]
+        seconds = time.perf_counter() - started
+        widest = max(float((high - low) / high) for low, high, _ in found)
+        tau = float(problem.surrogate.tau) if isinstance(problem.surrogate, CompSum) else None
+        ratio = ""
+        if tau is not None and tau >= 1:
+            paper = min(1.0, (2 * n ** (tau - 1) * 0.1) ** 0.5 if tau < 2 else (tau - 1) * n ** (tau - 1) * 0.1)
+            ratio = f"{paper / float(found[3][1]):.3f}"
+        print(f"{spec:<30}{n:>5}{widest:>16.1e}{seconds:>15.2f}{ratio:>20}")
+    print()
+
+
+def gaps() -> None:
+    random = np.random.default_rng(0)
+    print(f"{'enclosure of a gap':<30}{'members':>12}{'inputs':>8}{'gap':>12}{'width':>10}{'seconds':>9}")
+    rows = [("logistic", "linear", 4), ("logistic", "linear", 16), ("sum-exp", "linear", 4), ("ldr:lam=0.5,c=1", "linear", 4)]
+    rows += [("hinge", "linear", 4), ("max:phi=hinge", "linear", 4)]
+    rows += [("logistic", "constant", 16), ("gce:q=0.7", "constant", 16), ("mae", "constant", 16)]
+    for spec, members, inputs in rows:
+        n = parse_loss(spec).only_classes or 3
+        counts = random.integers(1, 10, (inputs, n))
+        p = [[Fraction(int(c), int(row.sum())) for c in row] for row in counts]
+        points = random.integers(-8, 9, (inputs, 2)) / 4
+        distribution = Finite([Fraction(1, inputs)] * inputs, p, points)
+        reach = Linear(weight=1, bias=1) if members == "linear" else "bounded:1"
+        started = time.perf_counter()
+        gap = minimizability_gap(spec, distribution, reach, members, "rigorous")
+        seconds = time.perf_counter() - started
+        width = float(gap.upper - gap.lower)
+        print(f"{spec:<30}{members:>12}{inputs:>8}{float(gap):>12.6f}{width:>10.1e}{seconds:>9.2f}")
+    print()
 
 
 def certificates() -> None:
@@ -74,4 +126,6 @@ def certificates() -> None:
 
 if __name__ == "__main__":
     enclosures("--full" in sys.argv)
+    gammas("--full" in sys.argv)
+    gaps()
     certificates()

@@ -22,7 +22,7 @@ import hconsist.cli
 from hconsist.cli import COMMANDS, help_text, main
 
 PACKAGE = Path(hconsist.__file__).parent
-NOT_COMMANDS = {"app", "options", "output"}
+NOT_COMMANDS = {"app", "options", "output", "search"}
 
 
 @dataclass(frozen=True)
@@ -245,6 +245,34 @@ def test_undecided_exits_3(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     result = run("transform", "mae", "--beta", "0.5")
     assert (result.code, result.out) == (3, "")
     assert "try engine='numeric'" in result.err
+
+
+# --- budgets and checkpoints -----------------------------------------------------------------------------------------
+def test_a_search_goes_on_from_its_checkpoint(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    words = ["transform", "ldr:lam=1,c=1", "-n", "4", "--beta", "1/10", "--engine", "rigorous", "--checkpoint", str(file)]
+    first = run(*words, "--width", "1e-9", "--time-budget", "0.3", "--json")
+    assert first.code == 3
+    assert "time budget" in json.loads(first.out)["reason"]
+    done = json.loads(file.read_text())["boxes"]
+    second = run(*words, "--width", "1e-9", "--time-budget", "0.3", "--json")
+    assert json.loads(file.read_text())["boxes"] > done
+    assert json.loads(second.out)["lower"] >= json.loads(first.out)["lower"]
+    other = run(*[w if w != "1/10" else "1/5" for w in words])
+    assert other.code == 2
+    assert "only the same problem can be resumed" in other.err
+
+
+def test_gamma_by_the_rigorous_engine_takes_a_tolerance_and_a_checkpoint(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "gamma.json"
+    words = ["bound", "gce:q=0.7", "-n", "3", "--excess", "0.01", "--engine", "rigorous", "--checkpoint", str(file), "--json"]
+    rough = json.loads(run(*words, "--tolerance", "0.01").out)
+    fine = json.loads(run(*words, "--tolerance", "1e-6").out)
+    assert rough["lower"] <= fine["lower"] <= fine["upper"] <= rough["upper"]
+    assert fine["upper"] - fine["lower"] <= 1e-6 * fine["upper"]
+    refused = run("bound", "mae", "--excess", "0.1", "--tolerance", "0.1")
+    assert refused.code == 2
+    assert "--engine rigorous" in refused.err
 
 
 # --- transform, bound, plot -------------------------------------------------------------------------------------------

@@ -312,6 +312,9 @@ def test_best_in_class_risks_enclose_their_closed_forms() -> None:
     assert float(low) - 1e-15 <= 2 * entropy <= float(high) + 1e-15
     low, high = best_in_class_risk(PointwiseProblem("hinge", hypotheses="bounded:0.5"), ["0.2", "0.8"])
     assert low <= Fraction(7, 10) <= high  # 1 - 0.5 * 0.6
+    low, high = best_in_class_risk(PointwiseProblem("hinge", hypotheses="bounded:3"), ["1/2", "1/2"])  # flat on [-1, 1]
+    assert low <= 1 <= high
+    assert high - low < Fraction(1, 10**20)
     for wrong in ([1, 1], [1], ["-1/2", "3/2"]):
         with pytest.raises(InvalidInputError):
             best_in_class_risk(PointwiseProblem("logistic", n_classes=2), wrong)

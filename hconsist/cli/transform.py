@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
 from hconsist.cli.options import engine_option, json_option, problem_options, spec_argument
 from hconsist.cli.output import print_answer
+from hconsist.cli.search import search_arguments, search_options
 
 
 @click.command("transform", short_help=COMMANDS["transform"])
@@ -15,15 +18,29 @@ from hconsist.cli.output import print_answer
 @problem_options
 @click.option("--beta", required=True, metavar="B", help="Target regret in [0, 1], as 0.3 or 1/3; kept exactly.")
 @engine_option("numeric")
+@search_options("width", "proven bounds this close")
 @json_option
-def command(spec: str, n_classes: int, hypotheses: str, target: str, beta: str, engine: str, as_json: bool) -> ExitCode:
+def command(
+    spec: str,
+    n_classes: int,
+    hypotheses: str,
+    target: str,
+    beta: str,
+    engine: str,
+    accuracy: str | None,
+    time_budget: float | None,
+    checkpoint: Path | None,
+    as_json: bool,
+) -> ExitCode:
     """Compute T(beta): the least surrogate regret at a point whose target regret is at least beta.
 
-    Exits 3 when the engine could not settle the value; the reason is printed.
+    Exits 3 when the engine could not settle the value; the reason is printed. With --checkpoint, what a spent budget or an
+    interrupt leaves finished is saved in FILE, and the same command goes on from there.
     """
     from hconsist.engines import transform
     from hconsist.pointwise import PointwiseProblem, check_beta
 
     value = check_beta(beta)
     problem = PointwiseProblem(spec, target, hypotheses, n_classes)  # type: ignore[arg-type]
-    return print_answer(transform(problem, value, engine=engine), f"T({beta})", as_json)  # type: ignore[arg-type]
+    options = search_arguments(engine, "width", accuracy, time_budget, checkpoint)
+    return print_answer(transform(problem, value, engine=engine, **options), f"T({beta})", as_json)  # type: ignore[arg-type]

@@ -51,6 +51,9 @@ class BinaryRisk:
 
     def convex_minimum(self) -> tuple[Fraction, Fraction, float]:
         """Bounds of the least R for convex phi, and where it is: two tangents beside a bisected sign change of the slope."""
+        if self.up == self.down:  # convex and even
+            low, high = endpoints(self.value(BALLS.const(0)))
+            return low, high, 0.0
         if self.bound is None and not self.down:  # inf phi, the limit at infinity of a convex function that decreases from 0
             import flint
 

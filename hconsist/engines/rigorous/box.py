@@ -15,7 +15,7 @@ from scipy.optimize import brentq
 
 from hconsist.arithmetic import BALLS, endpoints
 from hconsist.engines.rigorous.jets import BALL_JETS, FLOAT_JETS, variable
-from hconsist.losses import SoftmaxLoss
+from hconsist.losses import MAE, SoftmaxLoss
 
 
 class SoftmaxBox:
@@ -36,7 +36,9 @@ class SoftmaxBox:
     def enclose(self, p: tuple[Fraction, ...]) -> tuple[Fraction, Fraction]:
         """Bounds of the least risk of p."""
         n = len(p)
-        if self.loss.shape == "concave in softmax":  # least at a vertex; likelier labels take the larger values
+        if (
+            self.loss.shape == "concave in softmax" or self.loss == MAE()
+        ):  # least at a vertex, likelier labels at the larger value
             order = sorted(p, reverse=True)
             risks = []
             for k in range(1, n + 1):

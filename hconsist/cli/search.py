@@ -1,0 +1,82 @@
+"""Options of commands that may search for long: accuracy, a time budget, and a checkpoint to go on from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from hconsist.cli.output import atomic_file, check_output, progress
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def search_options(accuracy: str, text: str) -> Callable[[F], F]:
+    """``--ACCURACY``, ``--time-budget`` and ``--checkpoint``, for the rigorous engine."""
+
+    def add(command: F) -> F:
+        for option in (
+            click.option(
+                "--checkpoint", metavar="FILE", type=click.Path(path_type=Path), help="Rigorous: go on from, save to."
+            ),
+            click.option("--time-budget", metavar="S", type=click.FloatRange(min=0), help="Rigorous: seconds."),
+            click.option(f"--{accuracy}", "accuracy", metavar="W", help=f"Rigorous: {text}."),
+        ):
+            command = option(command)
+        return command
+
+    return add
+
+
+def search_arguments(
+    engine: str, name: str, accuracy: str | None, time_budget: float | None, checkpoint: Path | None
+) -> dict[str, Any]:
+    """What the engine is passed for these options; an existing checkpoint is taken over, and kept up to date.
+
+    Raises
+    ------
+    click.UsageError
+        When an option is given for another engine.
+    InvalidInputError
+        When a number is none, or the file cannot be read or written.
+    """
+    from hconsist.arithmetic import exact
+    from hconsist.errors import InvalidInputError
+
+    found: dict[str, Any] = {}
+    if accuracy is not None:
+        number = exact(accuracy, name)
+        if not number > 0:
+            raise InvalidInputError(f"{name} must be > 0", accuracy, f"pass --{name} 1e-6")
+        found[name] = number
+    if time_budget is not None:
+        found["time_budget"] = time_budget
+    if checkpoint is not None:
+        check_output(checkpoint, (".json",))
+        if checkpoint.exists():
+            try:
+                found["resume"] = json.loads(checkpoint.read_text(encoding="utf-8"))
+            except (OSError, ValueError) as problem:
+                raise InvalidInputError(
+                    "a checkpoint must be a JSON file", str(checkpoint), "delete it to start afresh"
+                ) from problem
+
+        def save(state: dict[str, Any]) -> None:
+            with atomic_file(checkpoint) as temporary:
+                temporary.write_text(json.dumps(state) + "\n", encoding="utf-8")
+
+        found["checkpoint"] = save
+    if found and engine != "rigorous":
+        raise click.UsageError(f"--{name}, --time-budget and --checkpoint need --engine rigorous.")
+    if found:
+        found["progress"] = _report
+    return found
+
+
+def _report(*known: Any) -> None:
+    if len(known) == 3:
+        known = (f"{known[0]} boxes: between {known[1]:.9g} and {known[2]:.9g}",)
+    progress(str(known[0]))
