@@ -65,7 +65,20 @@ def read(page: Path) -> References:
 
 @pytest.mark.skipif(importlib.util.find_spec("sphinx_gallery") is None, reason="needs the extra 'docs'")
 def test_site_builds_without_warnings_and_links_only_to_itself(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-D", "plot_gallery=0", str(DOCS), str(tmp_path)]
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-j",
+        "auto",
+        "-W",
+        "--keep-going",
+        "-q",
+        "-D",
+        "plot_gallery=0",
+        str(DOCS),
+        str(tmp_path),
+    ]
     offline = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **offline})
     assert done.returncode == 0, done.stderr
