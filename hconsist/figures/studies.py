@@ -156,7 +156,12 @@ def _nb_vs_lr(rows: Sequence[Row], ax: Axes) -> None:
     if ("log", study.LOGISTIC) in groups:
         span = np.array(sorted({row["d"] for row in groups["log", study.LOGISTIC]}))
         ax.plot(
-            span, span / 2, color="0.35", linewidth=0.9, linestyle=":", label="d / 2, which the third cannot beat for large d"
+            span,
+            span / 2,
+            color="0.35",
+            linewidth=0.9,
+            linestyle=":",
+            label="d / 2: logistic regression there needs more, for large d",
         )
     ax.plot([], [], color="0.35", linewidth=0.9, label="predicted")
     ax.set_xscale("log", base=2)
@@ -178,7 +183,7 @@ def _law(found: Growth) -> str:
     text = rf"d$^{{{value:.2f} \pm {(high - low) / 2:.2f}}}$"
     if found.better > 0.95:
         value, low, high = found.logarithmic
-        text += rf", {value:.1f} $\pm$ {(high - low) / 2:.1f} a doubling"
+        text += rf", {value:.1f} $\pm$ {(high - low) / 2:.1f} a doubling of d"
     return text
 
 

@@ -134,7 +134,7 @@ def cells(quick: bool) -> list[Cell]:
 
     if quick:
         plain = [*grid("fixed", (4, 8, 16), 8, 256), *grid("log", (16, 32, 64), 8, 256), *grid("sup", (16, 64, 256), 40, 256)]
-        return [*plain, *grid("paper", (4, 16), 8, 256), *grid("paper", (4, 8), 8, 256, classes=3)]
+        return [*plain, *grid("paper", (4, 16), 8, 256), *grid("paper", (4, 8), 4, 256, classes=3)]
     laws = []
     for name in ("log", "root", "fixed"):
         laws += [*grid(name, (16, 32, 64, 128), 40, 8192), *grid(name, (256, 512), 20, 8192)]
