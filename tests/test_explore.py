@@ -135,7 +135,7 @@ def test_ldr_numbers_are_those_of_the_numeric_engine(shown: Browser, lam: float,
         assert p.sum() == pytest.approx(1) and p.max() - p[1] == pytest.approx(beta)
         assert value(shown, "envelope") <= value(shown, "T") * (1 + 1e-9)
         if answer.estimate is not None:  # where the engine is not sure it says so
-            assert value(shown, "T") == pytest.approx(answer.estimate, rel=1e-8)
+            assert value(shown, "T") == pytest.approx(answer.estimate, rel=1e-7)
     known = 1 - np.exp(-c / lam) <= (3 - np.sqrt(3)) / 6
     assert ("proven" in shown.text("#status").replace("Nothing is proven", "")) == known
 
