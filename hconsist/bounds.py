@@ -264,12 +264,8 @@ class Bound:
 
     @cached_property
     def _hull(self) -> ConvexHull:
-        """Where the engine is not sure the value to the left stands in: T does not fall, so the bound is loosened."""
         betas, answers = self._samples
-        values = [0.0]
-        for answer in answers[1:]:
-            values.append(values[-1] if answer.estimate is None else answer.estimate)
-        return ConvexHull.of([float(b) for b in betas], values)
+        return ConvexHull.below([float(b) for b in betas], [answer.estimate for answer in answers])
 
 
 def derive(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,18 @@ class ConvexHull:
                 hull.pop()
             hull.append(point)
         return cls(tuple(b for b, _ in hull), tuple(v for _, v in hull))
+
+    @classmethod
+    def below(cls, betas: Sequence[Any], values: Sequence[Any | None]) -> ConvexHull:
+        """The hull of a function that starts at 0 and does not fall, where some values are not known (None).
+
+        The value to the left stands in for one that is not known; leaving the point out would put the hull above the function.
+
+        >>> ConvexHull.below([0, 1, 2], [0, None, 2]).values
+        (0, 0, 2)
+        """
+        known = list(accumulate(values, lambda last, value: last if value is None else value, initial=0))[1:]
+        return cls.of(betas, known)
 
     def __call__(self, beta: Any) -> Any:
         """The value at beta, between the first and the last abscissa."""

@@ -133,8 +133,7 @@ class Tightness:
     @cached_property
     def envelope(self) -> ConvexHull:
         """The convex envelope of the exact values on the grid (an estimate)."""
-        known = [(float(b), a.estimate) for b, a in self.grid if a.estimate is not None]
-        return ConvexHull.of([b for b, _ in known], [v for _, v in known])
+        return ConvexHull.below([float(b) for b, _ in self.grid], [answer.estimate for _, answer in self.grid])
 
     @property
     def improvements(self) -> tuple[Improvement, ...]:

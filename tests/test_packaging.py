@@ -11,6 +11,8 @@ from pathlib import Path
 import hconsist
 
 ROOT = Path(__file__).parents[1]
+#: What is read at run time and is no Python.
+DATA = {"hconsist/explore/page.html", "hconsist/explore/page.js", "hconsist/figures/zoo.json"}
 
 
 def test_wheel_ships_the_package_and_nothing_else(tmp_path: Path) -> None:
@@ -21,7 +23,7 @@ def test_wheel_ships_the_package_and_nothing_else(tmp_path: Path) -> None:
         names = set(archive.namelist())
         (metadata,) = (Parser().parsestr(archive.read(n).decode()) for n in names if n.endswith(".dist-info/METADATA"))
         (entry,) = (archive.read(n).decode() for n in names if n.endswith("entry_points.txt"))
-    assert {"hconsist/py.typed", "hconsist/hconsist.mplstyle", "hconsist/cli/plot.py"} <= names
+    assert {"hconsist/py.typed", "hconsist/hconsist.mplstyle", "hconsist/cli/plot.py"} | DATA <= names
     assert {name.split("/")[0] for name in names} == {"hconsist", f"hconsist-{hconsist.__version__}.dist-info"}
     assert metadata["Version"] == hconsist.__version__
     assert "hconsist = hconsist.cli:main" in entry
