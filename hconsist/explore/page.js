@@ -141,7 +141,7 @@ function current() {
     },
     name: proven ? "exact" : "estimate",
     status: proven ? "A small margin: two labels decide, proven, whatever n."
-      : "An estimate, computed in this page: the least regret found over p = (x + \u03b2, x, y, \u2026, y). Nothing is proven here."
+      : "An estimate, computed in this page: the least regret found over p = (x + \u03b2, x, y, \u2026, y) on at most five labels. Nothing is proven here."
   };
 }
 
