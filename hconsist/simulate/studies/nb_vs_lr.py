@@ -114,7 +114,7 @@ def predicted_need(name: str, d: int) -> float:
     """The need of naive Bayes, or that of the class means for ``sup``; nan where it is at most `SMALLEST`.
 
     >>> round(predicted_need("log", 64)), round(predicted_need("fixed", 64)), round(predicted_need("sup", 64))
-    (48, 381, 90)
+    (24, 381, 90)
     """
     if name == "sup":
         return 2 * (float(ndtri((1 + (1 - FAILURE) ** (1 / (2 * d))) / 2)) / DEVIATION) ** 2
