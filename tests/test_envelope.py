@@ -121,6 +121,16 @@ def test_gamma_by_search_agrees_with_t_at_points(spec: str, n: int) -> None:
     assert transform(problem, high, width=1e-4).upper >= u - Fraction(1, 10**4)
 
 
+def test_gamma_of_top_k_targets() -> None:
+    """Theorem E: with 2k labels that of one label; with fewer labels the bound is better."""
+    one, u = envelope(PointwiseProblem("logistic", n_classes=6)).gamma(Fraction(1, 10), FINE), Fraction(1, 10)
+    assert envelope(PointwiseProblem("logistic", "top-k:3", n_classes=6)).gamma(u, FINE) == one
+    low, high, reason = envelope(PointwiseProblem("logistic", "top-k:2", n_classes=3)).gamma(u, Fraction(1, 100))
+    assert reason == "" and low <= high < one[0]
+    problem = PointwiseProblem("logistic", "top-k:2", n_classes=3)
+    assert transform(problem, high, width=1e-4).upper >= u - Fraction(1, 1000)
+
+
 @pytest.mark.parametrize("c", [0, "1/2", 3])
 def test_theorem_k_bounds_ldr_below_for_every_margin(c: object) -> None:
     from hconsist.engines import numeric

@@ -145,6 +145,84 @@ def test_pool_takes_the_smallest_set() -> None:
     assert (q[0], sizes[0], set(members)) == (Fraction(4, 15), 3, {0, 1, 2})
 
 
+def test_pooling_over_sets_is_the_best_tied_distribution() -> None:
+    """Isotonic regression by brute force: the pooled p is the one of least distance with K on top (a property of averages)."""
+    from hconsist.engines.rigorous.risk import pool_set
+
+    assert pool_set((Fraction(1, 2), Fraction(3, 10), Fraction(1, 5)), (0, 1)) == (
+        (Fraction(1, 2), Fraction(3, 10), Fraction(1, 5)), (1, 1, 1), ()
+    )  # fmt: skip
+    random = np.random.default_rng(3)
+    for _ in range(60):
+        cuts = sorted(random.integers(0, 60, 4))
+        p = tuple(Fraction(int(v), 60) for v in np.diff([0, *cuts, 60]))
+        K = tuple(int(i) for i in random.choice(5, 2, replace=False))
+        values, counts, members = pool_set(p, K)
+        flat = dict(zip(members, [values[0]] * len(members), strict=True))
+        rest = iter(values[1:] if members else values)
+        q = [flat[i] if i in flat else next(rest) for i in range(5)]
+        assert sum(q) == 1 and sum(v * c for v, c in zip(values, counts, strict=True)) == 1
+        assert min(q[i] for i in K) >= max(q[i] for i in range(5) if i not in K)
+        distance = sum((a - b) ** 2 for a, b in zip(p, q, strict=True))
+        for level in sorted(set(p) | {sum(p) / 5}):
+            other = [max(v, level) if i in K else min(v, level) for i, v in enumerate(p)]
+            assert distance <= sum((a - b) ** 2 for a, b in zip(p, other, strict=True))
+
+
+@pytest.mark.parametrize(("spec", "n", "k"), [
+    ("logistic", 3, 2), ("logistic", 4, 2), ("logistic", 9, 4),
+    ("gce:q=0.7", 3, 2), ("gce:q=0.7", 4, 3), ("ldr:lam=1,c=1", 4, 2),
+])  # fmt: skip
+def test_top_k_targets_agree_with_the_numeric_engine(spec: str, n: int, k: int) -> None:
+    from hconsist.engines import numeric
+
+    problem = PointwiseProblem(spec, f"top-k:{k}", n_classes=n)
+    for b in (Fraction(1, 4), Fraction(3, 5)):
+        answer = transform(problem, b, width=1e-3)
+        estimate = numeric.transform(problem, b).estimate
+        assert float(answer.lower) - 1e-9 <= estimate <= float(answer.upper) + 1e-9
+        assert answer.width <= 1e-3
+        p, scores = [float(v) for v in answer.witness.p], np.array(answer.witness.scores)
+        assert float(problem.target_regret(p, answer.witness.predicted)) == pytest.approx(float(b))
+        others = [i for i in range(n) if i not in answer.witness.predicted]
+        assert scores[list(answer.witness.predicted)].min() >= scores[others].max() - 1e-9
+
+
+def test_top_k_regions_cover_every_distribution_of_their_regret() -> None:
+    """A random distribution with sorted groups is a mean of the vertices of exactly the simplices that contain it."""
+    from scipy.optimize import linprog
+
+    from hconsist.engines.rigorous.regions import top_k_regions
+
+    random, n, k, b = np.random.default_rng(5), 5, 2, Fraction(1, 4)
+    regions = top_k_regions(n, k, b)
+    for _ in range(30):
+        swapped = int(random.integers(1, 3))
+        low = random.uniform(0, 1, swapped)
+        high = random.uniform(0, 1, swapped)
+        rest = random.uniform(0, 1, n - 2 * swapped)
+        x = random.uniform(0, 0.375)
+        p = np.concatenate([
+            np.sort(high / high.sum())[::-1] * (x + 0.25),
+            np.sort(low / low.sum())[::-1] * x,
+            np.sort(rest[: k - swapped])[::-1], np.sort(rest[k - swapped :])[::-1],
+        ])  # fmt: skip
+        p[2 * swapped :] *= (0.75 - 2 * x) / rest.sum()
+        inside = 0
+        for s in (r for r in regions if r.swapped == swapped):
+            vertices = np.array([[float(v) for v in vertex] for vertex in s.vertices]).T
+            system = np.vstack([vertices, np.ones(vertices.shape[1])])
+            inside += linprog(np.zeros(vertices.shape[1]), A_eq=system, b_eq=[*p, 1.0]).status == 0
+        assert inside >= 1
+
+
+def test_top_k_targets_without_a_method_are_refused_with_the_reason() -> None:
+    for spec, n, reason in (("hinge", 2, "top-k"), ("constrained:phi=exponential", 4, "convex in the softmax"),
+                            ("gce:q=0.7", 8, "up to five labels")):  # fmt: skip
+        with pytest.raises((EngineCannotAnswerError, InvalidInputError), match=reason):
+            transform(PointwiseProblem(spec, "top-k:2", n_classes=n), Fraction(1, 2))
+
+
 def test_a_small_budget_still_gives_a_theorem() -> None:
     problem = PointwiseProblem("comp-sum:tau=1.9", n_classes=10)
     rough = transform(problem, Fraction(1, 2), max_boxes=40)

@@ -19,8 +19,16 @@ from hconsist.engines.rigorous.envelope import BITS as ENVELOPE_BITS
 from hconsist.engines.rigorous.envelope import Envelope, Supports
 from hconsist.engines.rigorous.gaps import LinearGap, best_in_class_risk, linear_gap, minimizability_gap
 from hconsist.engines.rigorous.jets import BALL_JETS, variable
-from hconsist.engines.rigorous.regions import PairBound, Simplex, comp_sum_regions, sorted_region
-from hconsist.engines.rigorous.risk import Counts, SoftmaxRisk, Values, pool
+from hconsist.engines.rigorous.regions import (
+    PairBound,
+    Simplex,
+    comp_sum_regions,
+    everything,
+    sorted_region,
+    top_k_everything,
+    top_k_regions,
+)
+from hconsist.engines.rigorous.risk import SoftmaxRisk
 from hconsist.engines.rigorous.supports import FiniteScores, MarginScores, Pools, Searched, Vertices
 from hconsist.engines.rigorous.transport import LDRRisk
 from hconsist.errors import EngineCannotAnswerError
@@ -29,6 +37,8 @@ from hconsist.losses import (
     CompSum,
     Constrained,
     Hinge,
+    Logistic,
+    Loss,
     MarginLoss,
     Ramp,
     RhoMargin,
@@ -36,7 +46,7 @@ from hconsist.losses import (
     Sigmoid,
     SoftmaxLoss,
     SquaredHinge,
-    ZeroOne,
+    TopK,
 )
 from hconsist.pointwise import Answer, PointwiseProblem, Witness, check_beta
 
@@ -46,6 +56,8 @@ POOLING = "pooling lemma (docs/theory.md)"
 STAR_SHAPE = "star shape of T (docs/theory.md)"
 REDUCTION = "reduction lemma for comp-sum losses (docs/theory.md)"
 PAIRS = "pair lemma (docs/theory.md)"
+POOLING_SETS = "pooling lemma for top-k targets (docs/theory.md)"
+TOP_K = "Theorem E (docs/theory.md)"
 TWO_LABELS = "Theorem A (docs/theory.md)"
 CONSTRAINED = "Theorem F (docs/theory.md)"
 QUADRATIC = "Theorem K (docs/theory.md)"
@@ -114,8 +126,14 @@ def transform(
     easy = isinstance(loss, CompSum | MarginLoss)
     width = Fraction(width) if width is not None else Fraction(1, 10**9) if easy else Fraction(1, 10**6)
     max_boxes = max_boxes if max_boxes is not None else 100_000 if easy else 5_000
-    if not isinstance(problem.target, ZeroOne) or (bound is not None and not isinstance(bound, Fraction)):
+    if bound is not None and not isinstance(bound, Fraction):
         raise refused
+    if isinstance(problem.target, TopK) and problem.target.k > 1 and (bound is not None or not _ranks(loss)):
+        raise EngineCannotAnswerError(
+            "rigorous",
+            f"top-k targets need a softmax loss convex in the softmax value, or LDR, with complete scores, not {loss.spec}",
+            "numeric",
+        )
     with precision(BITS):
         if isinstance(loss, MarginLoss):
             return _binary(problem, loss, beta, bound, width, max_boxes)
@@ -125,16 +143,25 @@ def transform(
             raise EngineCannotAnswerError("rigorous", f"{loss.spec} is not proven to decrease in the softmax value", "numeric")
         if beta == 0:
             n = problem.n
-            point = Witness((Fraction(1, n),) * n, (0.0,) * n, (1,), 0.0)
+            point = Witness((Fraction(1, n),) * n, (0.0,) * n, tuple(range(1, problem.target.k + 1)), 0.0)
             return Answer(0.0, Fraction(0), Fraction(0), point, "rigorous")
+        if problem.target.k > 1 and loss == Logistic() and problem.n >= 2 * problem.target.k:
+            return _top_k_logistic(problem, beta)
         if separable is not None and separable.coordinate == "softmax" and loss.shape == "concave in softmax":
             return _concave(problem, separable, beta)
         risk: Risk
+        regions: Iterable[Simplex]
         pairs: PairBound | None = None
-        if isinstance(loss, CompSum):
+        lemmas: tuple[str, ...]
+        if problem.target.k > 1 and problem.n <= 5:
+            risk = LDRRisk(loss) if isinstance(loss, LDR) else SoftmaxRisk(loss.separable)  # type: ignore[arg-type]
+            lemmas, regions = (POOLING_SETS,), top_k_regions(problem.n, problem.target.k, beta)
+        elif problem.target.k > 1:
+            raise EngineCannotAnswerError("rigorous", "top-k targets are searched up to five labels", "numeric")
+        elif isinstance(loss, CompSum):
             risk = SoftmaxRisk(loss.separable)
-            lemmas: tuple[str, ...] = (POOLING, STAR_SHAPE, REDUCTION, PAIRS)
-            regions: Iterable[Simplex] = comp_sum_regions(problem.n, beta)
+            lemmas = (POOLING, STAR_SHAPE, REDUCTION, PAIRS)
+            regions = comp_sum_regions(problem.n, beta)
             pairs = PairBound(risk, Fraction(loss.tau), beta)
         elif problem.n <= 5 and isinstance(loss, LDR | SoftmaxLoss) and loss.shape in ("convex in softmax", "convex in scores"):
             risk = LDRRisk(loss) if isinstance(loss, LDR) else SoftmaxRisk(loss.separable)
@@ -151,6 +178,23 @@ def transform(
         return _answer(found, problem, risk, float(separable.temperature) if separable else 1.0, lemmas)
 
 
+def _ranks(loss: Loss) -> bool:
+    """Whether the pooling lemma holds for sets of predicted labels, with a risk that is searched here."""
+    return isinstance(loss, LDR) or (isinstance(loss, SoftmaxLoss) and loss.shape == "convex in softmax")
+
+
+def _top_k_logistic(problem: PointwiseProblem, beta: Fraction) -> Answer:
+    """Theorem E: T of the zero-one target and two labels, on twice k labels."""
+    k, rest = problem.target.k, problem.n - 2 * problem.target.k
+    risk = SoftmaxRisk(Logistic().separable)
+    tied = risk.best_in_class((Fraction(1, 2),), (2,))
+    split = risk.best_in_class(((1 + beta) / 2, (1 - beta) / 2), (1, 1))
+    lower, upper = endpoints(tied[0] - split[1])[0], endpoints(tied[1] - split[0])[1]
+    p = (*[(1 + beta) / (2 * k)] * k, *[(1 - beta) / (2 * k)] * k, *[Fraction(0)] * rest)
+    witness = Witness(p, _scores([1.0] * (2 * k) + [0.0] * rest, 1.0), tuple(range(k, 2 * k)), float(upper))
+    return Answer(float((lower + upper) / 2), max(lower, Fraction(0)), upper, witness, "rigorous", (TOP_K,))
+
+
 def _decreasing(loss: SoftmaxLoss) -> bool:
     """Whether a convex g falls at 1, or a concave one at 0: then it falls on [0, 1]."""
     end = BALLS.const(1 if loss.shape == "convex in softmax" else 0)
@@ -164,7 +208,7 @@ def _answer(
     temperature: float,
     lemmas: tuple[str, ...],
 ) -> Answer:
-    p, coordinates = _expand(found.values, found.counts, risk, problem.n)
+    p, coordinates = _expand(found, risk, problem.n)
     if isinstance(risk, ConstrainedRisk):
         scores = tuple(s or 0.0 for s in coordinates)
     elif isinstance(risk, LDRRisk):
@@ -173,15 +217,18 @@ def _answer(
     else:
         scores = _scores([s or 0.0 for s in coordinates], temperature)
     estimate = float((found.lower + found.upper) / 2)
-    witness = Witness(p, scores, (1,), float(found.upper))
+    swapped, k = found.simplex.swapped, found.simplex.k
+    witness = Witness(p, scores, tuple(range(swapped, swapped + k)), float(found.upper))
     return Answer(estimate, found.lower, found.upper, witness, "rigorous", lemmas, found.reason)
 
 
-def _expand(values: Values, counts: Counts, risk: Risk, n: int) -> tuple[tuple[Fraction, ...], list[float | None]]:
+def _expand(found: Enclosure, risk: Risk, n: int) -> tuple[tuple[Fraction, ...], list[float | None]]:
     """Labels one by one, zeros included, and the coordinates of the pooled optimum; None where a label is out of play."""
-    q, sizes, members = pool(values, counts, 1)
+    values, counts = found.values, found.counts
+    q, sizes, members = found.simplex.pool(values)
     point = risk.optimum(q, sizes)
-    left = dict(zip(q[1:], point.coordinates[1:], strict=True))
+    first = 1 if members else 0
+    left = dict(zip(q[first:], point.coordinates[first:], strict=True))
     p: list[Fraction] = []
     coordinates: list[float | None] = []
     for i, (value, count) in enumerate(zip(values, counts, strict=True)):
@@ -258,8 +305,10 @@ def _supports(problem: PointwiseProblem) -> Supports:
     refused = EngineCannotAnswerError(
         "rigorous", f"no supporting lines of T for {loss.spec}, {problem.hypotheses}, {problem.target}", "numeric"
     )
-    if not isinstance(problem.target, ZeroOne) or (bound is not None and not isinstance(bound, Fraction)):
+    if bound is not None and not isinstance(bound, Fraction):
         raise refused
+    if problem.target.k > 1:
+        return _top_k_supports(problem, refused)
     if isinstance(loss, MarginLoss) and (loss.convex or loss.shape == "convex in scores"):
         if not BinaryRisk(loss, Fraction(1), bound).slope(Fraction(0)) < 0:
             raise EngineCannotAnswerError("rigorous", f"{loss.spec} has no negative slope at 0", "numeric")
@@ -275,7 +324,7 @@ def _supports(problem: PointwiseProblem) -> Supports:
         return Vertices(tuple((b, t, t) for b in pool_ends for t in [_constrained_hinge(n, b)]), (CONSTRAINED,))
     if isinstance(loss, Constrained) and bound is None and isinstance(loss.phi, FALLING) and n <= 4:
         curvature = Fraction(1, 2) if isinstance(loss.phi, SquaredHinge) else Fraction(1, 4)  # of 2 T_2(b/2)
-        return Searched(ConstrainedRisk(loss.separable), n, (POOLING, STAR_SHAPE, CONSTRAINED), 5_000, curvature)
+        return Searched(ConstrainedRisk(loss.separable), [everything(n)], (POOLING, STAR_SHAPE, CONSTRAINED), 5_000, curvature)
     if bound is not None or not isinstance(loss, SoftmaxLoss):
         raise refused
     if not isinstance(loss, LDR) and not _decreasing(loss):
@@ -290,10 +339,23 @@ def _supports(problem: PointwiseProblem) -> Supports:
     if n == 2 and loss.shape in ("convex in softmax", "convex in scores"):
         return Pools(loss.of_softmax, (2,), (POOLING,), LDRRisk(loss) if isinstance(loss, LDR) else None)
     if n <= 5 and isinstance(loss, LDR):
-        return Searched(LDRRisk(loss), n, (POOLING, STAR_SHAPE, QUADRATIC), 5_000, Fraction(loss.lam) / 2)
+        return Searched(LDRRisk(loss), [everything(n)], (POOLING, STAR_SHAPE, QUADRATIC), 5_000, Fraction(loss.lam) / 2)
     if n <= 5 and loss.shape == "convex in softmax":
-        return Searched(SoftmaxRisk(loss.separable), n, (POOLING, STAR_SHAPE), 5_000)
+        return Searched(SoftmaxRisk(loss.separable), [everything(n)], (POOLING, STAR_SHAPE), 5_000)
     raise refused
+
+
+def _top_k_supports(problem: PointwiseProblem, refused: EngineCannotAnswerError) -> Supports:
+    """Supporting lines for a top-k target, k >= 2."""
+    loss, n, k = problem.surrogate, problem.n, problem.target.k
+    if problem.hypotheses.score_bound is not None or not _ranks(loss) or (n > 5 and loss != Logistic()):
+        raise refused
+    if loss == Logistic() and n >= 2 * k:
+        return Pools(Logistic().of_softmax, (2,), (TOP_K,))
+    if n > 5 or (isinstance(loss, SoftmaxLoss) and not isinstance(loss, LDR) and not _decreasing(loss)):
+        raise refused
+    risk = LDRRisk(loss) if isinstance(loss, LDR) else SoftmaxRisk(loss.separable)  # type: ignore[arg-type]
+    return Searched(risk, top_k_everything(n, k), (POOLING_SETS,), 5_000)
 
 
 def _constrained_hinge(n: int, beta: Fraction) -> Fraction:

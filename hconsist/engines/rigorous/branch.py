@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from hconsist.arithmetic import BALLS, endpoints
 from hconsist.engines.rigorous.checkpoint import read, seal
 from hconsist.engines.rigorous.regions import Simplex
-from hconsist.engines.rigorous.risk import Counts, Values, pool
+from hconsist.engines.rigorous.risk import Counts, Values
 
 #: Called with the number of simplices looked at and the bounds so far.
 Progress = Callable[[int, float, float], None]
@@ -33,7 +33,8 @@ SAVE_EVERY = 5.0
 
 @dataclass(frozen=True)
 class Enclosure:
-    """What the search proved: lower <= minimum <= upper, the upper side attained at (values, counts).
+    """What the search proved: lower <= minimum <= upper, the upper side attained at ``values``, a distribution of
+    the group structure of ``simplex``.
 
     ``reason`` says what ended the search before the asked width was met; it is empty otherwise.
     """
@@ -41,9 +42,14 @@ class Enclosure:
     lower: Fraction
     upper: Fraction
     values: Values
-    counts: Counts
+    simplex: Simplex
     boxes: int
     reason: str = ""
+
+    @property
+    def counts(self) -> Counts:
+        """How many labels have each of the values."""
+        return self.simplex.counts
 
 
 class Risk(Protocol):
@@ -86,34 +92,35 @@ class Search:
         #: Upper bounds of T at the regrets of all distributions looked at.
         self.points: dict[Fraction, Fraction] = {}
         self._regions = regions
-        self._pooled: dict[Values, Any] = {}
-        self._best: tuple[Fraction, Values, Counts] | None = None
+        self._pooled: dict[tuple[Values, int], Any] = {}
+        self._best: tuple[Fraction, Values, Simplex] | None = None
         self._floor: Fraction | None = None
         self._order = itertools.count()
         self._heap: list[tuple[Fraction, int, Simplex]] = []
 
     # -- bounds --------------------------------------------------------------------------------------------------------
-    def _visit(self, values: Values, counts: Counts) -> Any:
+    def _visit(self, values: Values, simplex: Simplex) -> Any:
         """Lower bound of C_j at a vertex, less the regret's share; on the way, an upper bound of T."""
-        if values not in self._pooled:
-            q, sizes, _ = pool(values, counts, 1)
+        key, counts = (values, simplex.swapped), simplex.counts
+        if key not in self._pooled:
+            q, sizes, _ = simplex.pool(values)
             low, high = self.risk.best_in_class(q, sizes)
-            regret = values[0] - values[1]
-            self._pooled[values] = low - BALLS.const(self.slope * regret)
+            regret = simplex.regret(values)
+            self._pooled[key] = low - BALLS.const(self.slope * regret)
             upper = endpoints(high - self.risk.best_in_class(values, counts)[0])[1]
             if regret not in self.points or upper < self.points[regret]:
                 self.points[regret] = upper
             if self._best is None or upper - self.slope * regret < self._best[0]:
-                self._best = (upper - self.slope * regret, values, counts)
-        return self._pooled[values]
+                self._best = (upper - self.slope * regret, values, simplex)
+        return self._pooled[key]
 
     def _bound(self, simplex: Simplex) -> Fraction:
         if len(simplex.vertices) == 1:
             (vertex,) = simplex.vertices
-            tied = self._visit(vertex, simplex.counts)
+            tied = self._visit(vertex, simplex)
             return endpoints(tied - self.risk.best_in_class(vertex, simplex.counts)[1])[0]
         # No regret is negative.
-        rough = -self.slope * max(v[0] - v[1] for v in simplex.vertices)
+        rough = -self.slope * max(map(simplex.regret, simplex.vertices))
         if self._best is not None and rough >= self._best[0]:
             return rough
         if self.coarse is not None:
@@ -121,9 +128,7 @@ class Search:
             if self._best is not None and rough >= self._best[0]:
                 return rough
         point = self.risk.optimum(simplex.centre(), simplex.counts)
-        fine = min(
-            endpoints(self._visit(v, simplex.counts) - self.risk.at(point, v, simplex.counts))[0] for v in simplex.vertices
-        )
+        fine = min(endpoints(self._visit(v, simplex) - self.risk.at(point, v, simplex.counts))[0] for v in simplex.vertices)
         return max(rough, fine)
 
     # -- search --------------------------------------------------------------------------------------------------------
@@ -211,11 +216,8 @@ class Search:
                 "statement": self.statement,
                 "boxes": self.boxes,
                 "floor": None if self._floor is None else str(self._floor),
-                "best": {"p": [str(v) for v in self._best[1]], "counts": list(self._best[2])},
-                "open": [
-                    {"bound": str(low), "vertices": [[str(x) for x in v] for v in s.vertices], "counts": list(s.counts)}
-                    for low, _, s in self._heap
-                ],
+                "best": {"p": [str(v) for v in self._best[1]], **_written(self._best[2])},
+                "open": [{"bound": str(low), **_written(s)} for low, _, s in self._heap],
             }
         )
 
@@ -228,18 +230,23 @@ class Search:
             When the checkpoint is about another problem, or was changed since it was written.
         """
         content = read(saved, SCHEMA, self.statement)
-        self._visit(tuple(Fraction(v) for v in content["best"]["p"]), tuple(content["best"]["counts"]))
+        self._visit(tuple(Fraction(v) for v in content["best"]["p"]), _read(content["best"]))
         self._floor = None if content["floor"] is None else Fraction(content["floor"])
-        self._heap = [
-            (
-                Fraction(entry["bound"]),
-                next(self._order),
-                Simplex(tuple(tuple(Fraction(x) for x in v) for v in entry["vertices"]), tuple(entry["counts"])),
-            )
-            for entry in content["open"]
-        ]
+        self._heap = [(Fraction(entry["bound"]), next(self._order), _read(entry)) for entry in content["open"]]
         heapq.heapify(self._heap)
         self.boxes = int(content["boxes"])
+
+
+def _written(simplex: Simplex) -> dict[str, Any]:
+    """A simplex, JSON-ready."""
+    vertices = [[str(x) for x in v] for v in simplex.vertices]
+    return {"vertices": vertices, "counts": list(simplex.counts), "swapped": simplex.swapped, "k": simplex.k}
+
+
+def _read(entry: dict[str, Any]) -> Simplex:
+    """The simplex that `_written` wrote."""
+    vertices = tuple(tuple(Fraction(x) for x in v) for v in entry["vertices"])
+    return Simplex(vertices, tuple(entry["counts"]), entry["swapped"], entry["k"])
 
 
 def minimise(

@@ -7,20 +7,36 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 from hconsist.arithmetic import BALLS, endpoints
-from hconsist.engines.rigorous.risk import Counts, SoftmaxRisk, Values
+from hconsist.engines.rigorous.risk import Counts, SoftmaxRisk, Values, pool, pool_set
 
 
 @dataclass(frozen=True)
 class Simplex:
-    """Vertices of equal group structure; group 0 is the top label and group 1 the predicted one."""
+    """Vertices of equal group structure.
+
+    Group 0 is the top label and group 1 the predicted one. For a top-k target groups 0 to ``swapped - 1`` are the likely labels
+    that are not predicted, the next ``swapped`` are predicted in their place, and k in all are predicted from there on.
+    """
 
     vertices: tuple[Values, ...]
     counts: Counts
+    swapped: int = 1
+    k: int = 1
+
+    def regret(self, values: Values) -> Fraction:
+        """The target regret, at least."""
+        return sum(values[: self.swapped], Fraction(0)) - sum(values[self.swapped : 2 * self.swapped], Fraction(0))
+
+    def pool(self, values: Values) -> tuple[Values, Counts, tuple[int, ...]]:
+        """The distribution that the best scores which predict these labels are best for; see `pool`."""
+        if self.k == 1:
+            return pool(values, self.counts, 1)
+        return pool_set(values, range(self.swapped, self.swapped + self.k))
 
     def halves(self) -> tuple[Simplex, Simplex]:
         """Cut at the middle of the longest edge."""
@@ -34,7 +50,7 @@ class Simplex:
         replaced = [list(self.vertices), list(self.vertices)]
         replaced[0][i] = middle
         replaced[1][j] = middle
-        return Simplex(tuple(replaced[0]), self.counts), Simplex(tuple(replaced[1]), self.counts)
+        return tuple(replace(self, vertices=tuple(vertices)) for vertices in replaced)  # type: ignore[return-value]
 
     def centre(self) -> Values:
         """The mean of the vertices."""
@@ -67,6 +83,57 @@ def everything(n: int) -> Simplex:
     vertices = [(one, zero, *[zero] * (n - 2)), (one / 2, one / 2, *[zero] * (n - 2))]
     vertices += [(zero, zero, *[one / i] * i, *[zero] * (n - 2 - i)) for i in range(1, n - 1)]
     return Simplex(tuple(vertices), (1,) * n)
+
+
+def _generators(n: int, k: int, swapped: int) -> tuple[list[Values], list[Values]]:
+    """Uniform distributions on the first labels of each group: likely labels not predicted, then the other groups.
+
+    Groups may be taken as sorted: permutations inside them change nothing.
+    """
+    ends = [0, swapped, 2 * swapped, swapped + k, n]
+    groups = [range(a, b) for a, b in itertools.pairwise(ends)]
+
+    def uniform(group: range) -> list[Values]:
+        return [
+            tuple(Fraction(1, size) if i in group[:size] else Fraction(0) for i in range(n))
+            for size in range(1, len(group) + 1)
+        ]
+
+    return uniform(groups[0]), [v for group in groups[1:] for v in uniform(group)]
+
+
+def top_k_everything(n: int, k: int) -> list[Simplex]:
+    """Simplices, one for each number of swapped labels, that contain a minimiser for every target regret."""
+    found = []
+    for swapped in range(1, min(k, n - k) + 1):
+        likely, others = _generators(n, k, swapped)
+        found.append(Simplex((*likely, *others), (1,) * n, swapped, k))
+    return found
+
+
+def top_k_regions(n: int, k: int, beta: Fraction) -> list[Simplex]:
+    """Simplices that contain a minimiser for a top-k target: the distributions whose swapped labels differ by beta in mass.
+
+    A vertex is a likely generator and one other, in shares that give beta: the product of two simplices, cut along the
+    monotone paths of its grid.
+    """
+    found = []
+    for swapped in range(1, min(k, n - k) + 1):
+        likely, others = _generators(n, k, swapped)
+
+        def vertex(a: Values, z: Values, swapped: int = swapped) -> Values:
+            share = (1 + beta) / 2 if any(z[swapped : 2 * swapped]) else beta
+            return tuple(share * x + (1 - share) * y for x, y in zip(a, z, strict=True))
+
+        steps = len(likely) - 1 + len(others) - 1
+        for ups in itertools.combinations(range(steps), len(likely) - 1):
+            path, i, j = [(0, 0)], 0, 0
+            for step in range(steps):
+                i, j = (i + 1, j) if step in ups else (i, j + 1)
+                path.append((i, j))
+            vertices = tuple(dict.fromkeys(vertex(likely[i], others[j]) for i, j in path))
+            found.append(Simplex(vertices, (1,) * n, swapped, k))
+    return found
 
 
 def _pool_region(n: int, k: int, beta: Fraction) -> Iterator[Simplex]:

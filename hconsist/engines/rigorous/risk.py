@@ -164,3 +164,28 @@ def pool(values: Values, counts: Counts, j: int) -> tuple[Values, Counts, tuple[
         total, size = total + values[i] * counts[i], size + counts[i]
         members.append(i)
     return (total / size, *(values[i] for i in others)), (size, *(counts[i] for i in others)), tuple(members)
+
+
+def pool_set(values: Values, predicted: Sequence[int]) -> tuple[Values, Counts, tuple[int, ...]]:
+    """Average p, label by label, over the least likely predicted and the likeliest other labels, to a mean m between both.
+
+    m is where the excesses over m of the labels not predicted weigh as much as what predicted labels lack of it.
+    Returns as `pool`; without a label to pool, p itself and no members.
+    """
+    inside = set(predicted)
+
+    def balance(m: Fraction) -> Fraction:
+        over = sum((v - m for i, v in enumerate(values) if i not in inside and v > m), Fraction(0))
+        return over - sum((m - values[i] for i in inside if values[i] < m), Fraction(0))
+
+    ends = sorted(set(values))
+    left = max((v for v in ends if balance(v) >= 0), default=ends[0])
+    m = left
+    if balance(left) > 0:  # linear up to the next end
+        right = min(v for v in ends if v > left)
+        m = left + (right - left) * balance(left) / (balance(left) - balance(right))
+    members = tuple(i for i, v in enumerate(values) if (v < m if i in inside else v > m))
+    rest = [i for i in range(len(values)) if i not in members]
+    if not members:
+        return values, (1,) * len(values), ()
+    return (m, *(values[i] for i in rest)), (len(members), *[1] * len(rest)), members

@@ -17,7 +17,7 @@ from hconsist.engines.rigorous.binary import BinaryRisk
 from hconsist.engines.rigorous.branch import Risk, Search
 from hconsist.engines.rigorous.envelope import Line, Point, Support, Wanted
 from hconsist.engines.rigorous.jets import BALL_JETS, FLOAT_JETS, variable
-from hconsist.engines.rigorous.regions import Simplex, everything
+from hconsist.engines.rigorous.regions import Simplex
 from hconsist.losses import MarginLoss
 
 #: Least logarithm of a softmax value that is looked for.
@@ -170,7 +170,8 @@ class Searched:
     Parameters
     ----------
     risk : Risk
-    n : int
+    regions : sequence of Simplex
+        Of all distributions.
     lemmas : tuple of str
     max_boxes : int
         For one line.
@@ -178,22 +179,34 @@ class Searched:
         T is known to be at least ``curvature * b^2``.
     """
 
-    def __init__(self, risk: Risk, n: int, lemmas: tuple[str, ...], max_boxes: int, curvature: Fraction = Fraction(0)) -> None:
-        self.risk, self.n, self.lemmas, self.max_boxes, self.curvature = risk, n, lemmas, max_boxes, curvature
+    def __init__(
+        self,
+        risk: Risk,
+        regions: Sequence[Simplex],
+        lemmas: tuple[str, ...],
+        max_boxes: int,
+        curvature: Fraction = Fraction(0),
+    ) -> None:
+        self.risk, self.regions, self.lemmas, self.max_boxes, self.curvature = risk, regions, lemmas, max_boxes, curvature
 
     def top(self) -> Fraction:
-        """An upper bound of T(1): certainty on one of two tied labels."""
-        tied = self.risk.best_in_class((Fraction(1, 2), Fraction(0)), (2, self.n - 2))[1]
-        sure = self.risk.best_in_class((Fraction(1), Fraction(0)), (1, self.n - 1))[0]
-        return endpoints(tied - sure)[1]
+        """An upper bound of T(1): all mass on the labels that others are tied with."""
+        found = []
+        for simplex in self.regions:
+            for vertex in simplex.vertices:
+                if simplex.regret(vertex) == 1:
+                    tied = self.risk.best_in_class(*simplex.pool(vertex)[:2])[1]
+                    found.append(endpoints(tied - self.risk.best_in_class(vertex, simplex.counts)[0])[1])
+        return min(found)
 
     def line(self, wanted: Wanted) -> Support:
         """The line of this slope. One that only has to bring in a point need not be close."""
         slope = wanted.slope
 
         def coarse(simplex: Simplex) -> Fraction:
-            regrets = [v[0] - v[1] for v in simplex.vertices]
+            regrets = [simplex.regret(v) for v in simplex.vertices]
             least, most = min(regrets), max(regrets)
+            least, most = max(least, Fraction(0)), max(most, Fraction(0))
             at = min(max(slope / (2 * self.curvature), least), most) if self.curvature else most
             return self.curvature * at * at - slope * at
 
@@ -205,7 +218,7 @@ class Searched:
             if wanted.report is not None:
                 wanted.report(f"slope {float(slope):.6g}: {boxes} boxes, offset between {-upper:.6g} and {-lower:.6g}")
 
-        search = Search(self.risk, [everything(self.n)], coarse, slope)
+        search = Search(self.risk, self.regions, coarse, slope)
         found = search.run(
             wanted.slack,
             self.max_boxes,
