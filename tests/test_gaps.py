@@ -391,7 +391,7 @@ def test_best_in_class_risks_of_bounded_scores_are_enclosed(spec: str, bound: st
     assert low <= high <= low + Fraction(1, 10**8)
     random, B = np.random.default_rng(0), float(Fraction(bound))
     # Random scores, corners of the box and ties included, are never below, and come close.
-    scores = np.concatenate([random.uniform(-B, B, (40_000, 3)), random.choice([-B, 0, B], (300, 3))])
+    scores = np.concatenate([random.uniform(-B, B, (20_000, 3)), random.choice([-B, 0, B], (300, 3))])
     if problem.surrogate.sum_to_zero:
         scores -= scores.mean(axis=1, keepdims=True)
         scores = scores[np.abs(scores).max(axis=1) <= B]

@@ -256,6 +256,7 @@ class Pools:
             self._most = self._float(0.0)
         except (ValueError, OverflowError, ZeroDivisionError):
             self._most = math.inf
+        self._bottom = self._float(math.exp(_FLOOR))
 
     def top(self) -> Fraction:
         """An upper bound of T(1): certainty on one of two tied labels."""
@@ -265,20 +266,28 @@ class Pools:
         """The line of this slope under every pool, and the points where it is tightest."""
         slope, offset = wanted.slope, 0.0
         tilt = float(slope)
-        own = {}
+        own: dict[int, float] = {}
+        roomy: dict[int, list[float]] = {}
         for k in self.sizes:
             level = float(self.tied[k].mid())
-            # Where the masses at this offset leave room, the pool's line lies above that of an earlier pool.
             if tilt < _GENTLE:  # floats cannot see an offset of the order of the slope's square: it starts at 0 in the balls
                 own[k] = 0.0
-            elif not own or self._mass(k, level, tilt, offset) > -1e-9:
-                own[k] = self._offset(k, level, tilt)
-                offset = max(offset, own[k])
+                continue
+            if own:
+                # Where the values at this offset leave room, the pool's line lies above that of an earlier pool.
+                roomy[k] = self._values(k, level, tilt, offset)
+                if _mass(roomy[k], k) < -1e-9:
+                    continue
+            own[k] = self._offset(k, level, tilt)
+            offset = max(offset, own[k])
         worst = Fraction(0)
         points: list[Point] = []
         for k in self.sizes:
             binding = own.get(k, -1.0) >= offset * (1 - 1e-7)
-            proven, point = self._proven(k, slope, own[k] if binding else offset, binding)
+            guess = own[k] if binding else offset
+            start = roomy.get(k) if k not in own else None
+            start = start or self._values(k, float(self.tied[k].mid()), tilt, guess)
+            proven, point = self._proven(k, slope, guess, start, binding)
             worst = max(worst, proven)
             points += point
         return Support(Line(slope, worst), points)
@@ -287,33 +296,43 @@ class Pools:
     def _float(self, u: float) -> float:
         return float(self.term(variable(u), FLOAT_JETS).v)
 
-    def _inverse(self, value: float) -> float:
+    def _inverse(self, value: float, near: float) -> float:
         """The u with g(u) = value, 0 or 1 where there is none."""
         if value <= self._least:
             return 1.0
         if value >= self._most:
             return 0.0
-        if value >= self._float(math.exp(_FLOOR)):
+        if value >= self._bottom:
             return math.exp(_FLOOR)
+        z = math.log(near)
+        for _ in range(25):  # Newton's method in log u, most often done in five steps
+            u = math.exp(z)
+            jet = self.term(variable(u), FLOAT_JETS)
+            step = (jet.v - value) / (jet.d1 * u) if jet.d1 else math.inf
+            z = z - step
+            if not _FLOOR < z < 0:
+                break
+            if abs(step) < 1e-14:
+                return math.exp(z)
         return math.exp(brentq(lambda z: self._float(math.exp(z)) - value, _FLOOR, 0.0, xtol=1e-14, rtol=1e-14))
 
-    def _mass(self, k: int, level: float, tilt: float, offset: float) -> float:
-        """What the softmax values of the pool's labels sum to at this offset, less 1; it falls with the offset."""
-        first, second = self._inverse(level - tilt + offset), self._inverse(level + tilt + offset)
-        return first + second + ((k - 2) * self._inverse(level + offset) if k > 2 else 0.0) - 1
+    def _values(self, k: int, level: float, tilt: float, offset: float) -> list[float]:
+        """Softmax values of the first, the second and any other label of the pool at this offset."""
+        shifts = (-tilt, tilt, 0.0) if k > 2 else (-tilt, tilt)
+        return [self._inverse(level + shift + offset, 1 / k) for shift in shifts]
 
     def _offset(self, k: int, level: float, tilt: float) -> float:
-        if self._mass(k, level, tilt, 0.0) <= 0:
-            return 0.0
-        return float(brentq(lambda c: self._mass(k, level, tilt, c), 0.0, tilt, xtol=1e-300, rtol=1e-13))
+        def mass(c: float) -> float:
+            return _mass(self._values(k, level, tilt, c), k)
+
+        return float(brentq(mass, 0.0, tilt, xtol=1e-300, rtol=1e-13)) if mass(0.0) > 0 else 0.0
 
     # -- balls: what is proven ----------------------------------------------------------------------------------------
-    def _proven(self, k: int, slope: Fraction, guess: float, polish: bool) -> tuple[Fraction, list[Point]]:
+    def _proven(self, k: int, slope: Fraction, guess: float, start: list[float], polish: bool) -> tuple[Fraction, list[Point]]:
         """An offset that holds for the pool of k labels, and a point of T_k near where the line touches."""
         counts = (1, 1, k - 2) if k > 2 else (1, 1)
         shifts = [BALLS.const(-slope), BALLS.const(slope), BALLS.const(0)][: len(counts)]
         offset, level = BALLS.const(Fraction(guess)), self.tied[k].mid()
-        start = [self._inverse(float(level + s + offset)) for s in shifts]
         values = [BALLS.const(Fraction(u)) for u in start]
         for _ in range(6 if polish else 0):  # Newton's method, in turn on the softmax values and on the offset
             mass, rate = BALLS.const(-1), BALLS.const(0)
@@ -357,6 +376,11 @@ class Pools:
                     least = least.min(BALLS.const(v) * d)
             low = low + least
         return [(p[0] - p[1], endpoints(self.tied[k] - low)[1])]
+
+
+def _mass(values: list[float], k: int) -> float:
+    """What the softmax values of a pool of k labels sum to, less 1."""
+    return values[0] + values[1] + ((k - 2) * values[2] if k > 2 else 0.0) - 1
 
 
 def _bisected(rising: Callable[[float], float], low: float, high: float) -> float:
