@@ -85,6 +85,13 @@ class Curve:
         """Whether a closed form of T**, or of a lower bound on it, was derived."""
         return self.bound.derivation is not None
 
+    @property
+    def touching(self) -> Array:
+        """Target regrets at the ends of the long chords of T**, where T touches its envelope; empty where it is curved."""
+        x, _ = self.nodes
+        long = np.diff(x) > 0.021
+        return np.asarray(np.round(x[np.concatenate([[False], long]) | np.concatenate([long, [False]])], 4))
+
     @cached_property
     def standing(self) -> Standing:
         """What stands behind `above`."""

@@ -449,8 +449,13 @@ def _pooled(p: Array, wrong: NDArray[np.int64]) -> Array:
 def _witness_pairs(curve: Curve, n: int, size: int, random: np.random.Generator) -> Pairs:
     """Witnesses of T at random target regrets, labels permuted, on one input or several; some scores moved a little."""
     known = _witnesses(curve, np.round(np.concatenate([random.uniform(0.02, 0.98, 24), np.geomspace(0.01, 0.9, 8)]), 4))
+    touching = _witnesses(curve, curve.touching) if curve.touching.size else known
+    first = len(known)
+    known = [*known, *touching]
     known_p, known_s = (np.array([pair[i] for pair in known]) for i in (0, 1))
-    chosen = random.integers(len(known), size=(size, 4))
+    # half of the pairs mix the points where T touches its envelope: below its chords no single input comes close
+    start = np.where(random.random((size, 1)) < 0.5, first, 0)
+    chosen = random.integers(start, np.where(start, len(known), first), size=(size, 4))
     p, scores = known_p[chosen], known_s[chosen]
     if curve.problem.surrogate.symmetric:
         order = random.permuted(np.broadcast_to(np.arange(n), p.shape), axis=-1)
