@@ -102,15 +102,16 @@ class Curve:
         """A proven Gamma from above: by supporting lines of T, or by certified values."""
         if self.proven:
             return None
-        try:
-            found: Envelope = importlib.import_module("hconsist.engines.rigorous").envelope(self.problem)
-            for beta in _SUPPORTED:
-                found.value(beta, Fraction(1, 100))
-            lines = [(float(line.slope), float(line.offset)) for line in found.lines if line.slope > 0]
-            slopes, offsets = (np.array([line[i] for line in lines]) for i in (0, 1))
-            return lambda level: np.minimum(1.0, ((level[:, None] + offsets) / slopes).min(axis=1) * (1 + 1e-12))
-        except (EngineCannotAnswerError, NotImplementedError):
-            pass
+        if self.problem.n == 2:  # lemmas give the lines; beyond two labels a search for them may take minutes
+            try:
+                found: Envelope = importlib.import_module("hconsist.engines.rigorous").envelope(self.problem)
+                for beta in _SUPPORTED:
+                    found.value(beta, Fraction(1, 100))
+                lines = [(float(line.slope), float(line.offset)) for line in found.lines if line.slope > 0]
+                slopes, offsets = (np.array([line[i] for line in lines]) for i in (0, 1))
+                return lambda level: np.minimum(1.0, ((level[:, None] + offsets) / slopes).min(axis=1) * (1 + 1e-12))
+            except (EngineCannotAnswerError, NotImplementedError):
+                pass
         hull = self._certified_hull()
         return hull and (lambda level: np.array([float(hull.inverse(float(e))) for e in level]))
 
