@@ -385,3 +385,17 @@ def test_finite_slopes_leave_unlikely_labels_without_a_share(formula: str) -> No
     two = transform(PointwiseProblem(loss, n_classes=2), "1/2").estimate
     three = transform(problem, "1/2").estimate
     assert two is not None and three is not None and three <= two + 1e-9
+
+
+def test_a_loss_that_is_straight_at_one_is_solved_for_nearly_certain_labels() -> None:
+    # phi'' of the softly truncated loss vanishes at u = 1; two labels leave one variable, minimised here on a fine grid
+    loss, betas = parse_loss("soft-truncated"), [0.3, 0.55, 0.8, 0.95]
+    u = 1 / (1 + np.exp(-np.linspace(-60, 60, 400_001)))
+    phi, mirror = loss.of_softmax(u, NUMPY), loss.of_softmax(1 / (1 + np.exp(np.linspace(-60, 60, 400_001))), NUMPY)  # type: ignore[attr-defined]
+    exact = [float(np.log1p(np.log(2)) - ((1 + b) / 2 * phi + (1 - b) / 2 * mirror).min()) for b in betas]
+    for n in (2, 3):
+        found = [a.estimate for a in sweep(PointwiseProblem(loss, n_classes=n), betas)]
+        assert None not in found
+        assert np.all(np.array(found, dtype=float) <= np.array(exact) + 1e-8)
+        if n == 2:
+            assert found == pytest.approx(exact, abs=1e-8)

@@ -401,7 +401,7 @@ def test_gamma_from_above_is_the_proven_one(spec: str, n: int, hypotheses: str) 
 
 
 def test_a_certified_curve_is_proven_and_close_to_its_estimate() -> None:
-    for spec, n in (("focal", 2), ("ael", 3)):  # by supporting lines, and by certified values
+    for spec, n in (("focal", 2), ("focal", 3)):  # by supporting lines, and by certified values
         curve = curves.curve_of(spec, n)
         assert curve.standing == "certified"
         excess = np.array([0.2, 0.5, 0.8]) * curve.nodes[1][-1]

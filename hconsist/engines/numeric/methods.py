@@ -25,7 +25,10 @@ def inner_solver(problem: PointwiseProblem) -> Inner | None:
     if isinstance(loss, SoftmaxLoss):
         unit = float(loss.temperature)
         if bound is None and loss.shape == "convex in softmax":
-            return WaterFilling(loss.separable) if _finite_slope(loss) else SeparableSoftmax(loss.separable)
+            if _finite_slope(loss):
+                return WaterFilling(loss.separable)
+            fast = SeparableSoftmax(loss.separable)
+            return Fallback(fast, Newton(SoftmaxModel(loss), _FAR * unit, unit)) if _straight_at_one(loss) else fast
         newton = Newton(SoftmaxModel(loss), _FAR * unit + _margin(loss) if bound is None else float(bound), unit)
         return Fallback(SeparableSoftmax(loss.separable, iterations=25, rising=True), newton) if bound is None else newton
     if isinstance(loss, Max | LDRk) or (bound is not None and loss.sum_to_zero and problem.n > 2):
@@ -46,6 +49,12 @@ def _finite_slope(loss: SoftmaxLoss) -> bool:
     jet: Jet = loss.of_softmax(Jet.variable(np.array([1e-12, 1e-9])), JetOps())
     slopes = -jet.gradient[:, 0]
     return bool(slopes[0] < 1.0005 * slopes[1])
+
+
+def _straight_at_one(loss: SoftmaxLoss) -> bool:
+    """Whether phi'' vanishes at 1 where phi' does not: the conditions of a label with nearly all the mass degenerate."""
+    jet: Jet = loss.of_softmax(Jet.variable(np.array([1.0])), JetOps())
+    return bool(abs(jet.hessian[0, 0, 0]) < 1e-9 * abs(jet.gradient[0, 0]))
 
 
 def _margin(loss: Loss) -> float:
