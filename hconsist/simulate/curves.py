@@ -203,7 +203,8 @@ class Curve:
                 a[rows], ya[rows] = np.where(below, point, a[rows]), np.where(below, height, ya[rows])
                 better = ~below & (point < b[rows])
                 b[rows], yb[rows] = np.where(better, point, b[rows]), np.where(better, height, yb[rows])
-        return np.where(full, 1.0, b)
+        coarse = b - a > 1e-6 * b  # not asked for in full: the prolonged neighbours of the chord will do
+        return np.where(full, 1.0, np.where(coarse, np.minimum(b, _inverse(self.nodes, level)[1]), b))
 
     def compare(self, target: Array, surrogate: Array) -> NDArray[np.int64]:
         """1 where T**(target) <= surrogate, -1 where it is above, 0 where that cannot be told."""
