@@ -12,8 +12,9 @@ import pytest
 from hconsist.arithmetic import precision
 from hconsist.bounds import derive
 from hconsist.engines.rigorous import envelope, transform
+from hconsist.engines.rigorous.supports import tie_curvature
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
-from hconsist.losses import LDR, CompSum
+from hconsist.losses import LDR, CompSum, parse_loss
 from hconsist.pointwise import PointwiseProblem
 
 EXCESSES = tuple(Fraction(s) for s in ("1/10000", "1/1000", "1/100", "1/10", "3/10", "1/2", "1"))
@@ -140,6 +141,26 @@ def test_theorem_k_bounds_ldr_below_for_every_margin(c: object) -> None:
             problem = PointwiseProblem(LDR(lam=lam, c=c), n_classes=n)
             for answer, b in zip(numeric.sweep(problem, [Fraction(1, 20), Fraction(1, 2)]), (0.05, 0.5), strict=True):
                 assert answer.estimate >= float(Fraction(lam)) * b * b / 2 - 1e-9
+
+
+@pytest.mark.parametrize(("spec", "limit"), [("softmax:-log(u)", 1 / 2), ("softmax:(1 - u)**2", 1 / 4)])
+def test_the_curvature_at_a_tie_is_proven_and_nearly_exact_near_zero(spec: str, limit: float) -> None:
+    """T(b) = limit b^2 + ... for these; a curvature above it would be false, one well below it useless."""
+    for n in (3, 10):
+        with precision(96):
+            found = tie_curvature(parse_loss(spec).of_softmax, n)
+        assert [reach for reach, _ in found] == sorted(reach for reach, _ in found) and found[-1][0] == 1
+        assert 0.96 * limit <= float(found[0][1]) <= limit
+        for reach, c in found:
+            low = transform(PointwiseProblem(spec, n_classes=2), reach).upper
+            assert c * reach**2 <= low
+
+
+def test_small_excesses_of_an_own_loss_are_bounded_near_the_truth_whatever_the_budget() -> None:
+    proven = envelope(PointwiseProblem("softmax:-log(u)", n_classes=5))
+    low, high, reason = proven.gamma(Fraction(1, 10**6), Fraction(1, 10**6), time_budget=2.0)
+    assert reason and float(low) <= 1.41422e-3
+    assert 1.4142e-3 <= float(high) <= 1.47e-3  # sqrt(2 u)
 
 
 def test_a_search_that_runs_out_of_time_says_so_and_stays_proven() -> None:

@@ -29,7 +29,7 @@ from hconsist.engines.rigorous.regions import (
     top_k_regions,
 )
 from hconsist.engines.rigorous.risk import SoftmaxRisk
-from hconsist.engines.rigorous.supports import FiniteScores, MarginScores, Pools, Searched, Vertices
+from hconsist.engines.rigorous.supports import FiniteScores, MarginScores, Pools, Searched, Vertices, tie_curvature
 from hconsist.engines.rigorous.transport import LDRRisk
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import (
@@ -324,7 +324,13 @@ def _supports(problem: PointwiseProblem) -> Supports:
         return Vertices(tuple((b, t, t) for b in pool_ends for t in [_constrained_hinge(n, b)]), (CONSTRAINED,))
     if isinstance(loss, Constrained) and bound is None and isinstance(loss.phi, FALLING) and n <= 4:
         curvature = Fraction(1, 2) if isinstance(loss.phi, SquaredHinge) else Fraction(1, 4)  # of 2 T_2(b/2)
-        return Searched(ConstrainedRisk(loss.separable), [everything(n)], (POOLING, STAR_SHAPE, CONSTRAINED), 5_000, curvature)
+        return Searched(
+            ConstrainedRisk(loss.separable),
+            [everything(n)],
+            (POOLING, STAR_SHAPE, CONSTRAINED),
+            5_000,
+            ((Fraction(1), curvature),),
+        )
     if bound is not None or not isinstance(loss, SoftmaxLoss):
         raise refused
     if not isinstance(loss, LDR) and not _decreasing(loss):
@@ -339,9 +345,12 @@ def _supports(problem: PointwiseProblem) -> Supports:
     if n == 2 and loss.shape in ("convex in softmax", "convex in scores"):
         return Pools(loss.of_softmax, (2,), (POOLING,), LDRRisk(loss) if isinstance(loss, LDR) else None)
     if n <= 5 and isinstance(loss, LDR):
-        return Searched(LDRRisk(loss), [everything(n)], (POOLING, STAR_SHAPE, QUADRATIC), 5_000, Fraction(loss.lam) / 2)
+        return Searched(
+            LDRRisk(loss), [everything(n)], (POOLING, STAR_SHAPE, QUADRATIC), 5_000, ((Fraction(1), Fraction(loss.lam) / 2),)
+        )
     if n <= 5 and loss.shape == "convex in softmax":
-        return Searched(SoftmaxRisk(loss.separable), [everything(n)], (POOLING, STAR_SHAPE), 5_000)
+        curvature_at = tie_curvature(loss.of_softmax, n)
+        return Searched(SoftmaxRisk(loss.separable), [everything(n)], (POOLING, STAR_SHAPE, PAIRS), 5_000, curvature_at)
     raise refused
 
 

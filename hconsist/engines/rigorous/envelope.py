@@ -95,6 +95,9 @@ class Supports(Protocol):
     def top(self) -> Fraction:
         """An upper bound of T(1)."""
 
+    def prior(self, excess: Fraction) -> tuple[list[Line], list[Point]]:
+        """Lines and points that cost nothing, for Gamma at this excess."""
+
     def line(self, wanted: Wanted) -> Support:
         """A line below T with about the slope wanted."""
 
@@ -153,6 +156,10 @@ class Envelope:
             slope = _chord(hull, max(right, 1))
             return low, max(low, high), slope, slope * tolerance * low / 4
 
+        with precision(BITS):
+            lines, points = self.supports.prior(excess)
+        for line in lines:
+            self._add(line, points)
         return self._refine(state, tolerance, FINEST, time_budget, report, checkpoint)
 
     def value(

@@ -28,8 +28,16 @@ _PIECES = 500
 _GENTLE = 1e-4
 
 
+class NoPrior:
+    """Nothing is known before the first line is asked for."""
+
+    def prior(self, excess: Fraction) -> tuple[list[Line], list[Point]]:
+        """Lines and points that cost nothing, for Gamma at this excess."""
+        return [], []
+
+
 @dataclass(frozen=True)
-class Vertices:
+class Vertices(NoPrior):
     """Lines below a piecewise linear T, from proven bounds at every point where one of its pieces ends.
 
     Between them T is a minimum of affine functions, so concave: a line below T at both ends stays below.
@@ -54,7 +62,7 @@ class Vertices:
         return Support(Line(wanted.slope, offset), [(beta, high) for beta, _, high in self.points])
 
 
-class MarginScores:
+class MarginScores(NoPrior):
     """Lines below T of a convex margin loss, one for each score f: ``T(b) >= phi(0) - R_b(f)``, affine in b.
 
     Parameters
@@ -104,7 +112,7 @@ class MarginScores:
         return self.loss.of_margin(variable(f), ops)
 
 
-class FiniteScores:
+class FiniteScores(NoPrior):
     """Lines below T of a margin loss whose risks are least at finitely many scores, by bisection of [0, 1].
 
     ``T(b) = A(b) - inf R_b`` with A(b) the least R_b over scores f <= 0. Both are minima of functions affine in b. So on
@@ -164,7 +172,7 @@ class FiniteScores:
         return Support(Line(slope, -heap[0][0]), list(points.items()), reason)
 
 
-class Searched:
+class Searched(NoPrior):
     """Lines below T by branch and bound over all label distributions at once: the least ``C*(pool(p)) - C*(p) - slope b``.
 
     Parameters
@@ -175,8 +183,8 @@ class Searched:
     lemmas : tuple of str
     max_boxes : int
         For one line.
-    curvature : Fraction
-        T is known to be at least ``curvature * b^2``.
+    curvature : sequence of (Fraction, Fraction)
+        Pairs (B, c) with B increasing: T is known to be at least ``c b^2`` for b <= B.
     """
 
     def __init__(
@@ -185,7 +193,7 @@ class Searched:
         regions: Sequence[Simplex],
         lemmas: tuple[str, ...],
         max_boxes: int,
-        curvature: Fraction = Fraction(0),
+        curvature: Sequence[tuple[Fraction, Fraction]] = (),
     ) -> None:
         self.risk, self.regions, self.lemmas, self.max_boxes, self.curvature = risk, regions, lemmas, max_boxes, curvature
 
@@ -199,6 +207,26 @@ class Searched:
                     found.append(endpoints(tied - self.risk.best_in_class(vertex, simplex.counts)[0])[1])
         return min(found)
 
+    def prior(self, excess: Fraction) -> tuple[list[Line], list[Point]]:
+        """The tangent of ``c b^2`` where that reaches the excess, and T of two labels around it.
+
+        Beyond B, T(b) >= c B b by star shape, so a tangent of slope at most c B stays below T on all of [0, 1].
+        """
+        lines, points = [], []
+        for reach, c in self.curvature:
+            if not (c > 0 and 0 < excess <= c * reach**2 / 4):
+                continue
+            touch = Fraction(math.sqrt(excess / c))
+            if touch <= reach / 2:
+                lines.append(Line(2 * c * touch, c * touch**2))
+            for simplex in self.regions:
+                for beta in (touch / 2, touch, 2 * touch):
+                    pair = ((1 + beta) / 2, (1 - beta) / 2, *[Fraction(0)] * (len(simplex.counts) - 2))
+                    tied = self.risk.best_in_class(*simplex.pool(pair)[:2])[1]
+                    points.append((beta, endpoints(tied - self.risk.best_in_class(pair, simplex.counts)[0])[1]))
+            break
+        return lines, points
+
     def line(self, wanted: Wanted) -> Support:
         """The line of this slope. One that only has to bring in a point need not be close."""
         slope = wanted.slope
@@ -207,8 +235,9 @@ class Searched:
             regrets = [simplex.regret(v) for v in simplex.vertices]
             least, most = min(regrets), max(regrets)
             least, most = max(least, Fraction(0)), max(most, Fraction(0))
-            at = min(max(slope / (2 * self.curvature), least), most) if self.curvature else most
-            return self.curvature * at * at - slope * at
+            c = next((c for reach, c in self.curvature if most <= reach), Fraction(0))
+            at = min(max(slope / (2 * c), least), most) if c else most
+            return c * at * at - slope * at
 
         def enough(lower: Fraction, upper: Fraction) -> bool:
             """Half of the way that the new point leads below the old ones."""
@@ -229,7 +258,7 @@ class Searched:
         return Support(Line(slope, -found.lower), list(search.points.items()), found.reason)
 
 
-class Pools:
+class Pools(NoPrior):
     """Lines below the T_k of pools of k labels, ``T_k(b) = min { g(1/k) - C*(p) : p_1 - p_2 = b }`` over p on k labels.
 
     For any S of the simplex ``C*(p) <= sum p_y g(S_y)``: ``g(S_1) <= g(1/k) - slope + c``, ``g(S_2) <= g(1/k) + slope + c`` and
@@ -376,6 +405,35 @@ class Pools:
                     least = least.min(BALLS.const(v) * d)
             low = low + least
         return [(p[0] - p[1], endpoints(self.tied[k] - low)[1])]
+
+
+def tie_curvature(term: Callable[..., Any], n: int) -> list[tuple[Fraction, Fraction]]:
+    """Pairs (B, c) such that ``T(b) >= c b^2`` for b <= B, by the pair lemma: a softmax loss with convex decreasing g.
+
+    With G the largest g'' between t (1/2 - e) and t (1/2 + e), kappa(t, b) is at least b^2 times the lesser of
+    ``g'(t/2)^2 / (2 G)`` and ``t |g'(t/2)| e / (2 B)``, for every t in [2/n, 1] (docs/theory.md, "Supporting lines").
+    """
+    pieces = 256
+    found: list[tuple[Fraction, Fraction]] = []
+    # Steps of equal ratio: g' and g'' behave like powers of t.
+    ends = [Fraction((2 / n) ** (1 - i / pieces)) for i in range(1, pieces)]
+    spans = list(itertools.pairwise([Fraction(2, n), *ends, Fraction(1)])) if n > 2 else [(Fraction(1), Fraction(1))]
+    falls = [-term(variable(BALLS.const(t / 2)), BALL_JETS).d1 for _, t in spans]  # least at the right end: g is convex
+    for reach in (Fraction(1, 2**i) for i in range(12, -1, -1)):
+        best = Fraction(0)
+        for e in {min(reach * factor, Fraction(1, 4)) for factor in (Fraction(1, 2), Fraction(2))}:
+            least: Fraction | None = None
+            for (left, right), fall in zip(spans, falls, strict=True):
+                around = BALLS.const(left * (Fraction(1, 2) - e)).union(BALLS.const(right * (Fraction(1, 2) + e)))
+                bend = term(variable(around), BALL_JETS).d2
+                if not (fall > 0 and bend.is_finite() and bend.upper() > 0):
+                    return found
+                c = (fall * fall / (2 * bend.upper())).min(BALLS.const(left * e / (2 * reach)) * fall)
+                low = endpoints(c)[0]
+                least = low if least is None else min(least, low)
+            best = max(best, least or Fraction(0))
+        found.append((reach, best))
+    return found
 
 
 def _mass(values: list[float], k: int) -> float:
