@@ -146,10 +146,9 @@ class Algebra:
         """Whether p, not 0, is proven positive: by the signs of its terms, or affine in one variable and >= 0 at the ends."""
         used = [self.ring.gen(i) for i, degree in enumerate(p.degrees()) if degree > 0]
         kinds, slope = [self.meaning(x)[0] for x in used], p.leading_coefficient()
-        if "log" not in kinds and ("variable" not in kinds or self.ends[0] >= 0) and all(c > 0 for c in p.coeffs()):
-            return True
+        plain = "log" not in kinds and ("variable" not in kinds or self.ends[0] >= 0) and all(c > 0 for c in p.coeffs())
         values = ((p - slope * (used[0] - fmpq(e))).leading_coefficient() if e is not None else slope for e in self.ends)
-        return kinds == ["variable"] and p.total_degree() == 1 and all(v >= 0 for v in values)
+        return plain or (kinds == ["variable"] and p.total_degree() == 1 and all(v >= 0 for v in values))
 
     def signed(self, p: Any) -> Any:
         """Whichever of p and -p is proven positive; None where neither is."""
@@ -199,8 +198,7 @@ class Algebra:
             factors.append((base, Q(int(k.p), int(k.q))))
         need(side > 0 or (side < 0 and op == "pow" and e.denominator == 1), "a base of unknown sign, or negative")
         if op == "log":
-            known = [(self.meaning(f), f, fmpq(k)) for f, k in factors]
-            logs = (k * (of if kind == "exp" else self.atom("log", f)) for (kind, of), f, k in known)
+            logs = (fmpq(k) * (of if a == "exp" else self.atom("log", f)) for f, k in factors for a, of in [self.meaning(f)])
             return sum(logs, 0 * self.one), self.one
         result = [self.one * side ** abs(int(e)), self.one]
         for f, k in factors:
@@ -289,12 +287,10 @@ class Statement:
             self.lemmas.add("margin lemma")
         elif self.concave:
             self.lemmas.add("theorem C" if proof["exact"] else "concave pair lemma")
-        elif self.n == 2:
-            self.lemmas |= {"pooling lemma", "pair lemma"}
         else:
-            e = rational(proof["scaling"])  # g(t u) = g(t) + t^e (g(u) - g(1))
+            e = Q(0) if self.n == 2 else rational(proof["scaling"])  # g(t u) = g(t) + t^e (g(u) - g(1))
             scaled = add(self.at("t"), mul(["pow", "t", str(e)], minus(self.at("u"), self.at("1"))))
-            need(Algebra(Q(0), Q(1), minus(self.at(mul("t", "u")), scaled)).zero, "the loss does not scale")
+            need(self.n == 2 or Algebra(Q(0), Q(1), minus(self.at(mul("t", "u")), scaled)).zero, "the loss does not scale")
             self.lemmas |= {"pooling lemma", "theorem A" if e > 0 and proof["exact"] else "pair lemma"}
             need(e <= Q(1, 2) if proof["exact"] else e <= 0 or self.n != "any", "no bound of this kind")
 
@@ -325,15 +321,24 @@ class Statement:
         return self.resolved(t[3] if all(below) else t[4], ends)
 
     def inequalities(self, proof: dict[str, Any], piece: dict[str, Any], ends: list[Tree]) -> list[tuple[Tree, str]]:
-        """What must be >= 0 on a piece of a proof that T >= claim."""
-        bounds, sides = self.lower_bounds(piece["at"], proof, piece["witness"])
-        claim = put(self.resolved(self.claim, ends), "b", piece["at"])
-        return [(t, "algebra:0") for t in sides] + [(minus(t, claim), piece["method"]) for t in bounds]
+        """What must be >= 0 on a piece of a proof that T >= claim, or <=."""
+        claim = put(self.resolved(self.claim, ends), "b", b := piece["at"])
+        if self.relation == "<=":  # two labels tie at regret g(1/2) - C*, and C* is at least what the tangent at x is on [0, 1]
+            check_tree(["add", *piece["witness"]], "x")
+            need(self.softmax and self.convex, "upper bounds have proofs for convex losses of the softmax value only")
+            x, y = piece["witness"][0], minus("1", piece["witness"][0])
+            pull = put(derivative(self.risk(b, ["z", minus("1", "z")]), "z"), "z", x)
+            gap = minus(add(claim, self.risk(b, [x, y])), self.at("1/2"))
+            sides, gaps = [x, y], [minus(gap, mul(pull, x)), add(gap, mul(pull, y))]
+        else:
+            bounds, sides = self.lower_bounds(b, proof, piece["witness"])
+            gaps = [minus(t, claim) for t in bounds]
+        return [(t, "algebra:0") for t in sides] + [(t, piece["method"]) for t in gaps]
 
     def holds(self, proof: dict[str, Any]) -> None:
-        """Check that the pieces cover [0, 1] and that T >= claim on each."""
-        need(self.relation == ">=", "only lower bounds have a proof by pieces")
-        self.prepare(proof)
+        """Check that the pieces cover [0, 1] and that the claim holds on each."""
+        if self.relation == ">=":
+            self.prepare(proof)
         covers(proof["pieces"], "0", "1", functools.partial(self.inequalities, proof))
 
     def conditional(self, p: list[Q], z: list[Q]) -> Any:
@@ -352,8 +357,7 @@ class Statement:
 
     def violated(self, proof: dict[str, Any]) -> None:
         """Check that the claim fails at one beta."""
-        b = rational(proof["beta"])
-        need(0 <= b <= 1, "beta must lie in [0, 1]")
+        need(0 <= (b := rational(proof["beta"])) <= 1, "beta must lie in [0, 1]")
         claimed = ball(put(self.resolved(self.claim, [str(b)] * 2), "b", str(b)))
         if self.relation == "<=":
             self.prepare(proof)
@@ -391,6 +395,5 @@ def check(certificate: Any) -> str:
                 need(sorted(statement.lemmas) == certificate["lemmas"], "the lemmas are not those that the proof uses")
             return str(verdict)
     except Exception as problem:
-        raise Rejected(
-            problem if isinstance(problem, Rejected) else f"malformed: {type(problem).__name__}: {problem}"
-        ) from problem
+        message = str(problem) if isinstance(problem, Rejected) else f"malformed: {type(problem).__name__}: {problem}"
+        raise Rejected(message) from problem

@@ -18,6 +18,7 @@ from hconsist.bounds import derive, enclose
 from hconsist.consistency import verdict
 from hconsist.engines import EngineName, transform
 from hconsist.errors import EngineCannotAnswerError
+from hconsist.losses import SoftmaxLoss
 from hconsist.pointwise import Answer, PointwiseProblem, beta_symbol, excess_symbol
 from hconsist.theorems import Theorem, catalogue, theorem
 from hconsist.theorems.statement import MARGIN
@@ -394,7 +395,8 @@ def verify_all(
 def claims(entry: Theorem) -> Iterator[tuple[PointwiseProblem, Relation, sympy.Expr, str]]:
     """What a statement says about T on each of its instances, in the form that `hconsist.certificates` takes.
 
-    An upper bound f of Gamma says that T is at least the inverse of f. Statements of other kinds say nothing here.
+    An upper bound f of Gamma says that T is at least the inverse of f; that a closed form is exact are two claims where
+    upper bounds have proofs (losses of the softmax value). Statements of other kinds say nothing here.
 
     Yields
     ------
@@ -418,9 +420,12 @@ def claims(entry: Theorem) -> Iterator[tuple[PointwiseProblem, Relation, sympy.E
             if len(inverses) != 1:
                 continue
             formula = inverses[0]
-        refuted = entry.claim == "refuted"
-        relation: Relation = "<=" if refuted and entry.relation == "transform =" else ">="
-        yield problem, relation, formula, "violated" if refuted else "holds"
+        if entry.claim == "refuted":
+            yield problem, "<=" if entry.relation == "transform =" else ">=", formula, "violated"
+            continue
+        yield problem, ">=", formula, "holds"
+        if entry.relation == "transform =" and entry.claim == "tight" and isinstance(problem.surrogate, SoftmaxLoss):
+            yield problem, "<=", formula, "holds"
 
 
 def markdown_table(found: Sequence[Verification]) -> str:

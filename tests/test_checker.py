@@ -101,6 +101,35 @@ def test_exact_envelopes_of_concave_losses_are_certified(spec: str, n: int) -> N
     assert above["verdict"] == check(above) == "violated"
 
 
+@pytest.mark.parametrize("spec", ["logistic", "sum-exp", "gce:q=0.5", "softmax:1/u-1"])
+def test_upper_bounds_are_proven_from_the_definition(spec: str) -> None:
+    """T <= claim rests on no lemma; a claim a hair below T is refuted, and no proof of the right one serves it."""
+    problem, formula = PointwiseProblem(spec, n_classes=3), derive(spec, n_classes=3).transform
+    found = certify(problem, "<=", formula)
+    assert found["verdict"] == check(found) == "holds"
+    assert found["lemmas"] == []
+    forged = copy.deepcopy(found)
+    forged["statement"]["claim"]["formula"] = ["mul", "999999/1000000", found["statement"]["claim"]["formula"]]
+    forged["digest"] = digest(forged)
+    with pytest.raises(Rejected):
+        check(forged)
+    below = certify(problem, "<=", sympy.Rational(99, 100) * formula)
+    assert below["verdict"] == check(below) == "violated"
+
+
+def test_upper_bounds_need_a_witness_in_the_simplex_and_a_convex_loss() -> None:
+    found = certificate("logistic", 3, "T <= b")
+    assert found["verdict"] == check(found) == "holds"
+    for witness in (["2", "-1"], ["0", "1"], ["-1/2", "3/2"], [["add", "1", "x"], "0"]):
+        forged = copy.deepcopy(found)
+        forged["proof"]["pieces"][-1]["witness"] = witness
+        forged["digest"] = digest(forged)
+        with pytest.raises(Rejected):
+            check(forged)
+    for spec, n in (("hinge", 2), ("comp-sum:tau=3", 3)):
+        assert certificate(spec, n, "T <= b", time_budget=5.0)["verdict"] == "undecided"  # true, and beyond the rules
+
+
 def test_a_claim_that_no_lemma_settles_is_undecided() -> None:
     found = certificate("gce:q=0.7", 10, "T >= b**2*10**(-7/10)", time_budget=1.0)
     assert found["verdict"] == check(found) == "undecided"
@@ -148,6 +177,7 @@ SAMPLES = {
     "boxes": lambda: certificate("logistic", 3, "T >= b**2/2"),
     "counterexample": lambda: certificate("gce:q=0.7", 4, "T >= b/2"),
     "margin": lambda: certificate("hinge", 2, "T >= 1.01*b"),
+    "above": lambda: certificate("logistic", 3, "T <= b"),
     "even": lambda: certificate("rho-margin:rho=2", 2, "T >= b/2", "bounded:1"),
 }
 MADE: dict[str, dict[str, Any]] = {}

@@ -100,8 +100,6 @@ class Search:
                 found = self._accepted(verdict, proof)
                 if found is not None:
                     return found
-            if self.relation == "<=":
-                return self._finish("undecided", [], {"reason": "no beta found where T is provably above the claim"})
         return self._boxes((resume or {}).get("proof", {}).get("progress"))
 
     def _say(self, line: str) -> None:
@@ -130,14 +128,14 @@ class Search:
         """Counterexamples that estimates suggest, then proofs without boxes."""
         if self.relation == ">=":
             yield from (("violated", proof) for proof in self._counterexamples())
-            for options in self._options():
-                for pieces in self._closed_forms():
-                    yield "holds", {**options, "pieces": pieces}
         else:
             for beta in _GRID:
                 for options in self._options():
                     for witness in self._rational_witnesses(beta):
                         yield "violated", {**options, "beta": str(beta), "witness": witness}
+        for options in self._options():
+            for pieces in self._closed_forms():
+                yield "holds", {**options, "pieces": pieces}
 
     def _options(self) -> list[dict[str, Any]]:
         """What a proof says besides its pieces: the scaling exponent of a softmax loss, the least values of a margin loss."""
@@ -178,17 +176,17 @@ class Search:
                 yield [piece("0", B, "x", tanh(["mul", factor, "x"])), piece(reach, "1", B)]
 
     def _softmax_witnesses(self, b: Tree) -> list[list[Tree]]:
-        """Optimal softmax values of two labels."""
-        loss = self.problem.surrogate
-        if not isinstance(loss, CompSum):
-            return [["1", "0"], self._slanted()]
-        if Fraction(loss.tau) >= 2:
+        """Optimal softmax values of two labels, where -g' is a power; otherwise guesses."""
+        if self._concave:
             return [["1", "0"]]
-        if loss.tau == 1:
-            return [[["mul", "1/2", ["add", "1", b]], ["mul", "1/2", ["add", "1", ["mul", "-1", b]]]]]
-        a = str(1 / (2 - Fraction(loss.tau)))
-        weights: list[Tree] = [["pow", ["add", "1", b], a], ["pow", ["add", "1", ["mul", "-1", b]], a]]
-        return [[["mul", w, ["pow", ["add", *weights], "-1"]] for w in weights]]
+        e = _scaling(self.problem.surrogate)  # type: ignore[arg-type]
+        terms = [["add", "1", b], ["add", "1", ["mul", "-1", b]]]
+        if e == 0:
+            optimal: list[Tree] = [["mul", "1/2", t] for t in terms]
+        else:
+            weights = [["pow", t, str(1 / (1 - e))] for t in terms]
+            optimal = [["mul", w, ["pow", ["add", *weights], "-1"]] for w in weights]
+        return [optimal] if isinstance(self.problem.surrogate, CompSum) else [optimal, ["1", "0"], self._slanted()]
 
     def _slanted(self) -> list[Tree]:
         """Softmax values affine in beta that are nearly optimal for small beta."""
@@ -333,7 +331,11 @@ class Search:
             exact_ones = ["x", ["mul", "1/2", "x"], ["mul", "2", "x"], _LOG_ODDS, ["mul", "1/2", _LOG_ODDS]]
         orders: tuple[str, ...] = ("balls:2", "balls:1") if low == "0" else ("balls:1",)
         tries = [(w, m) for m in orders for w in exact_ones]
-        tries += [(w, m) for w in self._rational_witnesses(middle) for m in ("algebra:0", "balls:0", "balls:1")]
+        places = [middle]
+        if self.relation == "<=":  # a tangent left of the piece is the flatter one where the loss is steep
+            places.append(max(2 * Fraction(low) - Fraction(high), Fraction(0)))
+        rational = [w for b in places for w in self._rational_witnesses(b)]
+        tries += [(w, m) for w in rational for m in ("algebra:0", "balls:0", "balls:1")]
         if Fraction(1, 512) <= Fraction(high) <= Fraction(1, 8) and 2 * Fraction(low) <= Fraction(
             high
         ):  # long derivatives: sparingly
@@ -389,7 +391,7 @@ def certify(
     problem : PointwiseProblem
         A softmax loss with complete H, or a binary margin loss with any H; n_classes may be a symbol.
     relation : {">=", "<="}
-        Of ``<=`` only a refutation is looked for.
+        ``<=`` is proven of convex losses of the softmax value, and refuted wherever ``>=`` has a method.
     claim : sympy.Expr
         In `beta_symbol()`.
     time_budget : float

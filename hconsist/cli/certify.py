@@ -40,10 +40,10 @@ def command(
     export: Path | None,
     as_json: bool,
 ) -> ExitCode:
-    """Search for a proof that T(b) >= EXPR for every b in [0, 1], or for a counterexample, and write it to FILE.
+    """Search for a proof of T(b) >= EXPR (or <=) for every b in [0, 1], or for a counterexample, and write it to FILE.
 
-    Of T <= EXPR only a refutation is looked for. Exits 0 when the claim is proven, 1 when it is refuted, 3 when the budget ends
-    first; the file then holds what was finished, and --resume goes on from there.
+    T <= EXPR has proofs for convex losses of the softmax value. Exits 0 when the claim is proven, 1 when it is refuted, 3 when
+    the budget ends first; the file then holds what was finished, and --resume goes on from there.
     """
     from hconsist.certificates import certify, parse_claim, read
     from hconsist.pointwise import PointwiseProblem
