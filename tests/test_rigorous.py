@@ -13,6 +13,7 @@ import pytest
 
 from hconsist.arithmetic import BALLS, endpoints, precision
 from hconsist.bounds import derive
+from hconsist.engines import transform as ask
 from hconsist.engines.rigorous import best_in_class_risk, minimizability_gap, transform
 from hconsist.engines.rigorous.risk import SoftmaxRisk, pool
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
@@ -446,3 +447,13 @@ def test_gamma_of_the_logistic_loss_is_enclosed() -> None:
         assert excess <= endpoints(two_labels(Fraction(1), Fraction(answer.upper)))[1]
         assert answer.upper - answer.lower <= Fraction(1, 30)
     assert bound.bound(1).lower == bound.bound(1).upper == 1
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_jensen_shannon_is_enclosed(n: int) -> None:
+    """Its formula has x log x, which the engine's jets know too."""
+    problem = PointwiseProblem("js", n_classes=n)
+    found, estimate = transform(problem, Fraction(1, 2)), ask(problem, Fraction(1, 2), engine="numeric").estimate
+    assert found.lower is not None and found.upper is not None
+    assert found.upper - found.lower < 1e-5
+    assert found.lower - 1e-9 <= estimate <= found.upper + 1e-9

@@ -78,6 +78,10 @@ class _Floats:
         return float(x ** float(exponent))
 
     @staticmethod
+    def xlogx(x: float) -> float:
+        return x * math.log(x) if x else 0.0
+
+    @staticmethod
     def maximum(x: float, y: float) -> float:
         return max(x, y)
 
@@ -123,6 +127,11 @@ class JetOps(Ops):
         t = self.base.tanh(x.v)
         slope = 1 - t * t
         return x.through(t, slope, -2 * t * slope)
+
+    def xlogx(self, x: Value) -> Value:
+        if not isinstance(x, Jet):
+            return self.base.xlogx(x)
+        return x.through(self.base.xlogx(x.v), self.base.log(x.v) + 1, 1 / x.v)
 
     def softplus(self, x: Value) -> Value:
         if not isinstance(x, Jet):
