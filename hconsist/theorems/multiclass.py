@@ -113,6 +113,19 @@ def theorems() -> tuple[Theorem, ...]:
             new=True,
         )
     )
+    found.append(
+        Theorem(
+            "ldr-quadratic",
+            "hconsist, docs/theory.md",
+            "theorem K: LDR losses with any margin",
+            r"\mathcal{T}(\beta) \ge \lambda\beta^2/2 \text{ for every } n \text{ and } c",
+            "transform >=",
+            "valid",
+            problems(("ldr:lam=1,c=0", "ldr:lam=1,c=1", "ldr:lam=0.25,c=1"), (2, 3, 4)),
+            ldr_quadratic,
+            new=True,
+        )
+    )
     calibrated = ("hinge", "squared-hinge", "least-squares", "margin-logistic", "exponential")
     found += [
         Theorem(
@@ -225,6 +238,13 @@ def theorems() -> tuple[Theorem, ...]:
         ),
     ]
     return tuple(found)
+
+
+def ldr_quadratic(problem: PointwiseProblem) -> Any:
+    """lam beta^2 / 2 for LDR-KL."""
+    from hconsist.arithmetic import to_sympy
+
+    return to_sympy(problem.surrogate.lam) * beta_symbol() ** 2 / 2  # type: ignore[attr-defined]
 
 
 def ldr_without_margin(problem: PointwiseProblem) -> Any:
