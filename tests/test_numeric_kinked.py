@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from fractions import Fraction
 from itertools import permutations, product
 
@@ -170,3 +172,14 @@ def test_top_k_with_tau_of_two_or_more_against_the_vertices_of_the_softmax(tau: 
             a.estimate for b, a in zip(betas, answers, strict=True) if b <= problem.target_regret(p, list(predicted)) + 1e-12
         ]
         assert regret(p, predicted) >= max(below, default=0.0) - 1e-12
+
+
+def test_other_users_of_highs_in_the_process_do_no_harm() -> None:
+    """HiGHS has one scheduler a process: whoever solves first, here CVXPY, sets its number of threads."""
+    code = (
+        "import cvxpy as cp; x = cp.Variable(2); cp.Problem(cp.Minimize(cp.sum(x)), [x >= 1]).solve(solver='HIGHS')\n"
+        "from hconsist.engines.numeric import sweep; from hconsist.pointwise import PointwiseProblem\n"
+        "print(sweep(PointwiseProblem('constrained:phi=hinge', n_classes=3), [0.3])[0].estimate)"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert float(shown.split()[-1]) == pytest.approx(0.3, abs=1e-12)

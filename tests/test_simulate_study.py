@@ -40,7 +40,7 @@ def test_no_pair_is_above_its_bound(rows: list[dict[str, Any]]) -> None:
     assert verdict.status == "holds", verdict.violations[:3]
     kinds = {"random", "adversarial", "witness", "climbed", "mixture", "counterexample", "unbounded"}
     assert {row["kind"] for row in rows} == kinds
-    assert {row["standing"] for row in rows} == {"proven", "estimate", "none"}
+    assert {row["standing"] for row in rows} == {"proven", "certified", "estimate", "none"}
 
 
 def test_pairs_are_dense_near_the_bound(rows: list[dict[str, Any]]) -> None:
@@ -58,7 +58,9 @@ def test_a_planted_false_bound_is_caught(rows: list[dict[str, Any]], factor: flo
     assert caught == {(row["loss"], row["n"], row["hypotheses"]) for row in rows if row["standing"] != "none"}
     for v in verdict.violations:
         assert v["target"] > factor * v["bound"]
-        assert v["status"] == ("violated" if v["standing"] == "proven" else "estimate exceeded")
+        # a certified ceiling lies somewhat above the estimate of the bound: a pair may exceed one or both
+        told = {"proven": {"violated"}, "estimate": {"estimate exceeded"}, "certified": {"violated", "estimate exceeded"}}
+        assert v["status"] in told[v["standing"]]
 
 
 def test_a_finite_pair_is_what_its_description_says(rows: list[dict[str, Any]]) -> None:
@@ -336,7 +338,7 @@ def test_a_risk_without_a_lower_bound_is_told_and_its_absence_noticed() -> None:
 
 
 def test_a_pair_above_an_estimate_is_no_violation() -> None:
-    row = next(row for row in finite("js", 2, pairs=40) if row["kind"] == "witness" and row["surrogate"] > 1e-3)
+    row = next(row for row in finite("dice", 2, pairs=40) if row["kind"] == "witness" and row["surrogate"] > 1e-3)
     assert row["standing"] == "estimate"
     verdict = bounds.verdict([{**row, "bound": 0.9 * row["target"]}])
     assert verdict.status == "undecided"
@@ -407,7 +409,7 @@ def test_a_certified_curve_is_proven_and_close_to_its_estimate() -> None:
         excess = np.array([0.2, 0.5, 0.8]) * curve.nodes[1][-1]
         above, ceiling = curve.above(excess), curve.ceiling(excess)
         assert np.all(above <= ceiling) and np.all(ceiling <= above + (0.01 if n == 2 else 0.15))
-    assert np.all(curves.curve_of("js", 2).ceiling(excess) == 1.0)
+    assert np.all(curves.curve_of("dice", 2).ceiling(excess) == 1.0)
 
 
 @pytest.mark.parametrize("spec", ["hinge", "sigmoid", "truncated-gce", "hard-truncated", "margin-focal", "dice", "rll"])

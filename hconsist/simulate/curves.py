@@ -110,7 +110,7 @@ class Curve:
                 lines = [(float(line.slope), float(line.offset)) for line in found.lines if line.slope > 0]
                 slopes, offsets = (np.array([line[i] for line in lines]) for i in (0, 1))
                 return lambda level: np.minimum(1.0, ((level[:, None] + offsets) / slopes).min(axis=1) * (1 + 1e-12))
-            except (EngineCannotAnswerError, NotImplementedError):
+            except EngineCannotAnswerError:
                 pass
         hull = self._certified_hull()
         return hull and (lambda level: np.array([float(hull.inverse(float(e))) for e in level]))
@@ -122,7 +122,7 @@ class Curve:
             for beta in _CERTIFIED[:-1]:
                 low = transform(self.problem, beta, "rigorous", max_boxes=_BOXES).lower
                 lows.append(max(lows[-1], low if low is not None else Fraction(0)))
-        except (EngineCannotAnswerError, NotImplementedError):
+        except EngineCannotAnswerError:
             return None
         below = [max(0.0, float(np.nextafter(float(v), -1))) for v in lows]
         return ConvexHull.of([0.0, *map(float, _CERTIFIED)], [0.0, *below])

@@ -148,7 +148,7 @@ class Program:
             ("output_flag", False),
             ("presolve", "off"),
             ("solver", "simplex"),
-            ("threads", 1),
+            ("parallel", "off"),  # not "threads": HiGHS refuses a number other than the process's first, which may be CVXPY's
             ("primal_feasibility_tolerance", 1e-10),
             ("dual_feasibility_tolerance", 1e-10),
         ):
