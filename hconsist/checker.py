@@ -221,7 +221,7 @@ def prove(t: Tree, name: str, low: Tree, high: Tree, method: str) -> None:
     kind, _, steps = method.partition(":")
     need(kind in ("algebra", "balls") and steps in set("0123456"), f"unknown method {method:.40}")
     for _ in range(int(steps)):  # t and its derivatives before the last are >= 0 at the low end, the last one throughout
-        need(same(put(t, name, low), "0") or bool(ball(t, **{name: start}) >= 0), "not shown to be >= 0 at the low end")
+        need(bool(ball(t, **{name: start}) >= 0) or same(put(t, name, low), "0"), "not shown to be >= 0 at the low end")
         t = derivative(t, name)
     if kind == "algebra":  # on a wider domain where an end is not rational
         ends = [rational(e) if isinstance(e, str) and e != "inf" else None for e in (low, high)]

@@ -186,7 +186,11 @@ class Search:
         else:
             weights = [["pow", t, str(1 / (1 - e))] for t in terms]
             optimal = [["mul", w, ["pow", ["add", *weights], "-1"]] for w in weights]
-        return [optimal] if isinstance(self.problem.surrogate, CompSum) else [optimal, ["1", "0"], self._slanted()]
+        if not isinstance(self.problem.surrogate, CompSum):
+            return [optimal, ["1", "0"], self._slanted()]
+        tilt = 1 / (2 - 2 * e)  # the same to first order, and less to evaluate
+        affine: list[Tree] = [["add", "1/2", ["mul", str(k), b]] for k in (tilt, -tilt)]
+        return [affine, optimal] if e else [optimal]
 
     def _slanted(self) -> list[Tree]:
         """Softmax values affine in beta that are nearly optimal for small beta."""
@@ -324,21 +328,22 @@ class Search:
 
     def _proven(self, test: Statement, options: dict[str, Any], low: str, high: str) -> dict[str, Any] | None:
         """A piece that the checker's rules accept on this interval."""
-        middle = (Fraction(low) + Fraction(high)) / 2
+        first, last = Fraction(low), Fraction(high)
+        middle = (first + last) / 2
         if self.statement["loss"]["kind"] == "softmax":
             exact_ones: list[Any] = self._softmax_witnesses("x")
         else:
             exact_ones = ["x", ["mul", "1/2", "x"], ["mul", "2", "x"], _LOG_ODDS, ["mul", "1/2", _LOG_ODDS]]
         orders: tuple[str, ...] = ("balls:2", "balls:1") if low == "0" else ("balls:1",)
-        tries = [(w, m) for m in orders for w in exact_ones]
         places = [middle]
         if self.relation == "<=":  # a tangent left of the piece is the flatter one where the loss is steep
-            places.append(max(2 * Fraction(low) - Fraction(high), Fraction(0)))
+            places.append(max(2 * first - last, Fraction(0)))
         rational = [w for b in places for w in self._rational_witnesses(b)]
-        tries += [(w, m) for w in rational for m in ("algebra:0", "balls:0", "balls:1")]
-        if Fraction(1, 512) <= Fraction(high) <= Fraction(1, 8) and 2 * Fraction(low) <= Fraction(
-            high
-        ):  # long derivatives: sparingly
+        exact = [(w, m) for m in orders for w in exact_ones]
+        cheap = [(w, m) for w in rational for m in ("algebra:0", "balls:0", "balls:1")]
+        # Near 0 only the exact witness serves; elsewhere a rational one leaves less for the checker to evaluate.
+        tries = exact + cheap if 8 * first < 1 else cheap + exact
+        if Fraction(1, 512) <= last <= Fraction(1, 8) and 2 * first <= last:  # long derivatives: sparingly
             tries += [(w, m) for m in ("balls:4", "balls:6") for w in exact_ones if "log" not in str(w)]
         for witness, method in tries:
             if time.monotonic() - self._started > self.time_budget:
