@@ -341,11 +341,11 @@ def of_power(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Solu
         return _by_cases(problem, power, steps)
     exponent = tex(1 / m)
     best = (
-        rf"\mathcal{{C}}^*(p) = {tex(power.end)} - {tex(c)} \sum_k p_k \log p_k"
+        _affine(power.end, -c, r"\sum_k p_k \log p_k")
         if m == 1
-        else rf"\mathcal{{C}}^*(p) = {tex(power.end)} + {tex(c / (m - 1))}"
-        rf"\Bigl[\Bigl(\sum_k p_k^{{{exponent}}}\Bigr)^{{{tex(m)}}} - 1\Bigr]"
+        else _affine(power.end, c / (m - 1), rf"\Bigl[\Bigl(\sum_k p_k^{{{exponent}}}\Bigr)^{{{tex(m)}}} - 1\Bigr]")
     )
+    best = rf"\mathcal{{C}}^*(p) = {best}"
     steps += [
         Step(
             rf"p_k \psi(S_k) = \lambda \implies S_k = p_k^{{{exponent}}} \Big/ \sum_i p_i^{{{exponent}}}",
@@ -618,6 +618,14 @@ def largest_pool(m: Any, n: Any) -> Any:
     return sympy.Min(cap, n)
 
 
+def _affine(constant: Any, factor: Any, body: str) -> str:
+    """LaTeX of constant + factor * body, without zeros and ones."""
+    negative = factor.could_extract_minus_sign()
+    size = -factor if negative else factor
+    shown = body if size == 1 else f"{tex(size)} {body}"
+    return ("-" if negative else "") + shown if constant == 0 else f"{tex(constant)} {'-' if negative else '+'} {shown}"
+
+
 def _concave(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Solution:
     b, n, c, m = beta_symbol(), to_sympy(problem.n_classes), power.c, power.m
     k = pool_symbol()
@@ -634,13 +642,13 @@ def _concave(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Solu
         T = scale * b / 2  # beta - 1/2 <= beta/2 on [0, 1]
     steps += [
         Step(
-            rf"\mathcal{{C}}^*(p) = {tex(power.end)} + {tex(scale)} (1 - p_{{\max}})",
+            r"\mathcal{C}^*(p) = " + _affine(power.end, scale, r"(1 - p_{\max})"),
             "The conditional risk is concave in S (phi'' <= 0), so its infimum over the simplex is at a vertex",
             (r"m \le 0",),
         ),
         Step(
-            rf"\inf_{{S_j \ge S_i}} \mathcal{{C}}(S, p) = \min_{{1 \le k \le n}} {tex(power.end)}"
-            rf" + {tex(scale)} \left(1 - k^{{{tex(m - 1)}}} P_k\right)",
+            r"\inf_{S_j \ge S_i} \mathcal{C}(S, p) = \min_{1 \le k \le n} "
+            + _affine(power.end, scale, rf"\left(1 - k^{{{tex(m - 1)}}} P_k\right)"),
             "The vertices of the simplex cut by S_j >= S_i are the uniform vectors on sets of k labels that hold j; the best "
             "set has the k - 1 top labels, of total mass P_k with p_j",
             (),
