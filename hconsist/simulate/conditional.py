@@ -61,7 +61,8 @@ def best_scores(loss: Loss, p: Array) -> tuple[Array, Array]:
     array([0.5, 0.1])
     """
     if loss.only_classes == 2:
-        return _on_the_line(loss, p)
+        far = np.full(len(p), far_margin(loss))
+        return on_the_line(loss, p, -far, far)
     inner = inner_solver(PointwiseProblem(loss, n_classes=p.shape[-1]))
     if inner is not None:
         found = inner.solve(p, np.ones_like(p))
@@ -106,20 +107,66 @@ def _water_filling(loss: SoftmaxLoss, p: Array) -> Array:
     return np.asarray(np.maximum(scores - scores.max(axis=-1, keepdims=True), -_FAR) * float(loss.temperature))
 
 
-def _on_the_line(loss: Loss, p: Array) -> tuple[Array, Array]:
-    """Two labels: scores (f, -f), the best f on a grid that holds small multiples of 1/8, then by golden section."""
-    grid = np.unique(np.concatenate([np.arange(-64, 65) / 8, np.sinh(np.linspace(-4.5, 4.5, 401))]))
-    values = np.stack([conditional_risk(loss, np.array([f, -f]) * np.ones_like(p), p) for f in grid])
-    best = values.argmin(axis=0)
-    low, high = grid[np.maximum(best - 1, 0)], grid[np.minimum(best + 1, len(grid) - 1)]
+def far_margin(loss: Loss) -> float:
+    """A margin of two labels beyond which no risk changes.
+
+    >>> from hconsist.losses import parse_loss
+    >>> far_margin(parse_loss("hinge"))
+    45.0
+    """
+    return 45.0 * _unit(loss)
+
+
+def on_the_line(loss: Loss, p: Array, low: Array, high: Array) -> tuple[Array, Array]:
+    """Two labels: the best scores (f, -f), low <= f <= high, on a grid that holds multiples of 1/8, then by golden section.
+
+    Parameters
+    ----------
+    loss : Loss
+    p : array (m, 2)
+    low, high : array (m,)
+    """
+    unit = _unit(loss)
+    grid = np.concatenate([np.arange(-64, 65) / 8, np.sinh(np.linspace(-4.5, 4.5, 121)) * unit])
+    grid = np.unique(np.concatenate([grid, [-1e-6, 1e-6], np.arange(-64, 65) / 8 * unit]))
+
+    def risk(f: Array, p: Array = p) -> Array:
+        return _finite(conditional_risk(loss, np.stack([f, -f], axis=-1), p))
+
+    values = np.stack([risk(np.clip(f, low, high)) for f in grid])
+    # non-convex losses have several valleys: the lowest three are searched
+    edge = np.full((1, len(p)), np.inf)
+    before, after = np.concatenate([edge, values[:-1]]), np.concatenate([values[1:], edge])
+    valleys = np.where((values < before) & (values <= after), values, np.inf)
+    kept = min(3, int(np.isfinite(valleys).sum(axis=0).max()))
+    start = np.clip(grid[np.argsort(valleys, axis=0, kind="stable")[:kept]], low, high).ravel()
+    low, high, q = np.tile(low, kept), np.tile(high, kept), np.tile(p, (kept, 1))
+    lowest = risk(start, q)
+    left_end = np.clip(grid[np.maximum(np.searchsorted(grid, start, "left") - 1, 0)], low, high)
+    right_end = np.clip(grid[np.minimum(np.searchsorted(grid, start, "right"), len(grid) - 1)], low, high)
     golden = (np.sqrt(5) - 1) / 2
-
-    def risk(f: Array) -> Array:
-        return conditional_risk(loss, np.stack([f, -f], axis=-1), p)
-
-    for _ in range(60):
-        left, right = high - golden * (high - low), low + golden * (high - low)
-        smaller = risk(left) < risk(right)
-        low, high = np.where(smaller, low, left), np.where(smaller, right, high)
-    f = np.where(risk((low + high) / 2) < values.min(axis=0), (low + high) / 2, grid[best])
+    left, right = right_end - golden * (right_end - left_end), left_end + golden * (right_end - left_end)
+    at_left, at_right = risk(left, q), risk(right, q)
+    for _ in range(46):
+        smaller = at_left < at_right
+        left_end, right_end = np.where(smaller, left_end, left), np.where(smaller, right, right_end)
+        # one of the two points stays a golden section of the smaller interval
+        point = np.where(smaller, right_end - golden * (right_end - left_end), left_end + golden * (right_end - left_end))
+        value = risk(point, q)
+        left, right = np.where(smaller, point, right), np.where(smaller, left, point)
+        at_left, at_right = np.where(smaller, value, at_right), np.where(smaller, at_left, value)
+    middle = (left_end + right_end) / 2
+    reached = risk(middle, q)
+    f = np.where(reached < lowest, middle, start).reshape(kept, -1)
+    best = np.minimum(reached, lowest).reshape(kept, -1).argmin(axis=0)
+    f = f[best, np.arange(len(p))]
     return risk(f), np.stack([f, -f], axis=-1)
+
+
+def _unit(loss: Loss) -> float:
+    return float(getattr(loss, "temperature", 1))
+
+
+def _finite(risk: Array) -> Array:
+    """Undefined risks (the Z-loss where all scores are equal) are never the best."""
+    return np.asarray(np.where(np.isnan(risk), np.inf, risk))

@@ -19,12 +19,9 @@ from hconsist.errors import EngineCannotAnswerError
 from hconsist.hypotheses import Bounded, Complete
 from hconsist.losses import LDRInfinity, LDRk, Loss, MarginLoss
 from hconsist.pointwise import PointwiseProblem
-from hconsist.simulate.conditional import best_scores, conditional_risk
+from hconsist.simulate.conditional import best_scores, far_margin, on_the_line
 
 Array = NDArray[np.float64]
-
-#: Margins (two labels) beyond this many units change no risk.
-_FAR = 45.0
 
 
 def is_unbounded_below(loss: Loss, n: int) -> bool:
@@ -66,7 +63,7 @@ def best_in_class(loss: Loss, p: Array, reach: Array | None = None) -> tuple[Arr
     """
     m, n = p.shape
     if n == 2 and loss.shift_invariant and (isinstance(loss, MarginLoss) or not _solved(loss, reach)):
-        far = np.full(m, _FAR * _unit(loss)) if reach is None else reach
+        far = np.full(m, far_margin(loss)) if reach is None else reach
         return on_the_line(loss, p, -far, far)
     if reach is None:
         try:
@@ -88,52 +85,6 @@ def _solved(loss: Loss, reach: Array | None) -> bool:
     return few and inner_solver(PointwiseProblem(loss, hypotheses=hypotheses, n_classes=2)) is not None
 
 
-def on_the_line(loss: Loss, p: Array, low: Array, high: Array) -> tuple[Array, Array]:
-    """Two labels: the best scores (f, -f), low <= f <= high, on a grid that holds multiples of 1/8, then by golden section.
-
-    Parameters
-    ----------
-    loss : Loss
-    p : array (m, 2)
-    low, high : array (m,)
-    """
-    unit = _unit(loss)
-    grid = np.concatenate([np.arange(-64, 65) / 8, np.sinh(np.linspace(-4.5, 4.5, 121)) * unit])
-    grid = np.unique(np.concatenate([grid, [-1e-6, 1e-6], np.arange(-64, 65) / 8 * unit]))
-
-    def risk(f: Array, p: Array = p) -> Array:
-        return _finite(conditional_risk(loss, np.stack([f, -f], axis=-1), p))
-
-    values = np.stack([risk(np.clip(f, low, high)) for f in grid])
-    # non-convex losses have several valleys: the lowest three are searched
-    edge = np.full((1, len(p)), np.inf)
-    before, after = np.concatenate([edge, values[:-1]]), np.concatenate([values[1:], edge])
-    valleys = np.where((values < before) & (values <= after), values, np.inf)
-    kept = min(3, int(np.isfinite(valleys).sum(axis=0).max()))
-    start = np.clip(grid[np.argsort(valleys, axis=0, kind="stable")[:kept]], low, high).ravel()
-    low, high, q = np.tile(low, kept), np.tile(high, kept), np.tile(p, (kept, 1))
-    lowest = risk(start, q)
-    left_end = np.clip(grid[np.maximum(np.searchsorted(grid, start, "left") - 1, 0)], low, high)
-    right_end = np.clip(grid[np.minimum(np.searchsorted(grid, start, "right"), len(grid) - 1)], low, high)
-    golden = (np.sqrt(5) - 1) / 2
-    left, right = right_end - golden * (right_end - left_end), left_end + golden * (right_end - left_end)
-    at_left, at_right = risk(left, q), risk(right, q)
-    for _ in range(46):
-        smaller = at_left < at_right
-        left_end, right_end = np.where(smaller, left_end, left), np.where(smaller, right, right_end)
-        # one of the two points stays a golden section of the smaller interval
-        point = np.where(smaller, right_end - golden * (right_end - left_end), left_end + golden * (right_end - left_end))
-        value = risk(point, q)
-        left, right = np.where(smaller, point, right), np.where(smaller, left, point)
-        at_left, at_right = np.where(smaller, value, at_right), np.where(smaller, at_left, value)
-    middle = (left_end + right_end) / 2
-    reached = risk(middle, q)
-    f = np.where(reached < lowest, middle, start).reshape(kept, -1)
-    best = np.minimum(reached, lowest).reshape(kept, -1).argmin(axis=0)
-    f = f[best, np.arange(len(p))]
-    return risk(f), np.stack([f, -f], axis=-1)
-
-
 def two_label_transform(loss: Loss, betas: Array, reach: float | None = None) -> tuple[Array, Array, Array]:
     """T of two labels by a search over the one margin: values (k,), and the p and scores (k, 2) of their witnesses.
 
@@ -143,7 +94,7 @@ def two_label_transform(loss: Loss, betas: Array, reach: float | None = None) ->
     >>> two_label_transform(parse_loss("hinge"), np.array([0.5]))[0].round(12)
     array([0.5])
     """
-    far = np.full(len(betas), _FAR * _unit(loss) if reach is None else reach)
+    far = np.full(len(betas), far_margin(loss) if reach is None else reach)
     zero = np.zeros_like(far)
     p = np.stack([(1 + betas) / 2, (1 - betas) / 2], axis=-1)
     found = []
@@ -154,15 +105,6 @@ def two_label_transform(loss: Loss, betas: Array, reach: float | None = None) ->
     second = (found[1][0] < found[0][0] - 1e-15)[:, None]
     value = np.where(second[:, 0], found[1][0], found[0][0])
     return value, np.where(second, found[1][1], found[0][1]), np.where(second, found[1][2], found[0][2])
-
-
-def _unit(loss: Loss) -> float:
-    return float(getattr(loss, "temperature", 1))
-
-
-def _finite(risk: Array) -> Array:
-    """Undefined risks (the Z-loss where all scores are equal) are never the best."""
-    return np.asarray(np.where(np.isnan(risk), np.inf, risk))
 
 
 def _of_problem(problem: PointwiseProblem, p: Array) -> tuple[Array, Array]:
