@@ -10,7 +10,7 @@ import click
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
 from hconsist.cli.options import classes_option, classes_or_symbol, hypotheses_option, json_option, spec_argument, target_option
-from hconsist.cli.output import atomic_file, check_output, print_fields, print_json, progress, write_certificate
+from hconsist.cli.output import atomic_file, check_output, print_fields, print_json, progress, write_json
 
 _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": ExitCode.UNDECIDED}
 
@@ -56,7 +56,7 @@ def command(
     before = read(output) if resume else None
 
     def write(certificate: dict[str, Any]) -> None:
-        write_certificate(output, certificate)
+        write_json(output, certificate, indent=1)
 
     certificate = certify(
         problem,

@@ -125,7 +125,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_certificate(path: Path, certificate: dict[str, Any]) -> None:
-    """A certificate file, whole or not at all."""
+def write_json(path: Path, value: Any, indent: int | None = None) -> None:
+    """A JSON file, whole or not at all."""
     with atomic_file(path) as temporary:
-        temporary.write_text(json.dumps(certificate, indent=1) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps(value, indent=indent) + "\n", encoding="utf-8")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from hconsist.cli.output import atomic_file, check_output, progress
+from hconsist.cli.output import check_output, progress, write_json
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -63,12 +64,7 @@ def search_arguments(
                 raise InvalidInputError(
                     "a checkpoint must be a JSON file", str(checkpoint), "delete it to start afresh"
                 ) from problem
-
-        def save(state: dict[str, Any]) -> None:
-            with atomic_file(checkpoint) as temporary:
-                temporary.write_text(json.dumps(state) + "\n", encoding="utf-8")
-
-        found["checkpoint"] = save
+        found["checkpoint"] = partial(write_json, checkpoint)
     if found and engine != "rigorous":
         raise click.UsageError(f"--{name}, --time-budget and --checkpoint need --engine rigorous.")
     if found:

@@ -10,7 +10,7 @@ import click
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
 from hconsist.cli.options import ENGINES, json_option
-from hconsist.cli.output import print_json, print_table, progress, write_certificate
+from hconsist.cli.output import print_json, print_table, progress, write_json
 
 _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": ExitCode.UNDECIDED}
 
@@ -133,7 +133,7 @@ def _certify(chosen: list[Any], folder: Path, as_json: bool) -> ExitCode:
                 made = read(file) if file.exists() else None
                 if made is None or made.get("statement") != statement(problem, relation, claim) or check(made) != expected:
                     made = certify(problem, relation, claim)
-                    write_certificate(file, made)
+                    write_json(file, made, indent=1)
             except EngineCannotAnswerError:
                 left += 1
                 continue
