@@ -51,7 +51,7 @@ def refuting_point(
             return None
         least = (value - min(slack, Fraction(1, 100))).limit_denominator(10**6)
         reach = Fraction(1, 1000)
-        places = {best, best - reach, best + reach, *kinks(g), *(-t for t in kinks(g))}
+        places = {best, best - reach, best + reach, *(s * t for t in kinks(g) for s in (1, -1))}
         if bound is not None:
             places = {min(max(v, -bound), bound) for v in places}
         pieces = cover(minus(risk, str(least)), mul("-1", "inf") if bound is None else str(-bound), top, sorted(places))

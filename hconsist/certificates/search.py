@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +67,6 @@ class Search:
     progress: Progress | None = None
     checkpoint: Callable[[dict[str, Any]], None] | None = None
     _started: float = field(default=0.0, init=False)
-    _margin_options: list[dict[str, Any]] | None = field(default=None, init=False)
     _concave: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
@@ -130,23 +130,22 @@ class Search:
             yield from (("violated", proof) for proof in self._counterexamples())
         else:
             for beta in _GRID:
-                for options in self._options():
+                for options in self._options:
                     for witness in self._rational_witnesses(beta):
                         yield "violated", {**options, "beta": str(beta), "witness": witness}
-        for options in self._options():
+        for options in self._options:
             for pieces in self._closed_forms():
                 yield "holds", {**options, "pieces": pieces}
 
+    @cached_property
     def _options(self) -> list[dict[str, Any]]:
         """What a proof says besides its pieces: the scaling exponent of a softmax loss, the least values of a margin loss."""
         loss = self.problem.surrogate
         if isinstance(loss, SoftmaxLoss):
             e = str(_scaling(loss))
             return [{"scaling": e, "exact": False}, {"scaling": e, "exact": True}]
-        if self._margin_options is None:
-            with precision(160):
-                self._margin_options = least_values(self.statement)
-        return self._margin_options
+        with precision(160):
+            return least_values(self.statement)
 
     def _closed_forms(self) -> Iterator[list[dict[str, Any]]]:
         """Families of pieces with exact witnesses; the checker decides which fits."""
@@ -155,7 +154,7 @@ class Search:
             return {"from": low, "to": high, "at": beta, "witness": witness, "method": "algebra:0"}
 
         if self.statement["loss"]["kind"] == "softmax":
-            for witness in self._softmax_witnesses("x"):
+            for witness in self._softmax_witnesses:
                 yield [piece("0", "1", witness)]
             if self._concave and self.statement["classes"] != "any":  # theorem C has its kinks at 1, 1/2, 1/3, ...
                 edges = ["0", *(str(Fraction(1, k)) for k in range(self.statement["classes"] - 1, 0, -1))]
@@ -175,12 +174,13 @@ class Search:
                 reach = tanh(str(Fraction(factor) * Fraction(B)))
                 yield [piece("0", B, "x", tanh(["mul", factor, "x"])), piece(reach, "1", B)]
 
-    def _softmax_witnesses(self, b: Tree) -> list[list[Tree]]:
-        """Optimal softmax values of two labels, where -g' is a power; otherwise guesses."""
+    @cached_property
+    def _softmax_witnesses(self) -> list[list[Tree]]:
+        """Optimal softmax values of two labels at beta = x, where -g' is a power; otherwise guesses."""
         if self._concave:
             return [["1", "0"]]
         e = _scaling(self.problem.surrogate)  # type: ignore[arg-type]
-        terms = [["add", "1", b], ["add", "1", ["mul", "-1", b]]]
+        terms = [["add", "1", "x"], ["add", "1", ["mul", "-1", "x"]]]
         if e == 0:
             optimal: list[Tree] = [["mul", "1/2", t] for t in terms]
         else:
@@ -189,7 +189,7 @@ class Search:
         if not isinstance(self.problem.surrogate, CompSum):
             return [optimal, ["1", "0"], self._slanted()]
         tilt = 1 / (2 - 2 * e)  # the same to first order, and less to evaluate
-        affine: list[Tree] = [["add", "1/2", ["mul", str(k), b]] for k in (tilt, -tilt)]
+        affine: list[Tree] = [["add", "1/2", ["mul", str(k), "x"]] for k in (tilt, -tilt)]
         return [affine, optimal] if e else [optimal]
 
     def _slanted(self) -> list[Tree]:
@@ -279,7 +279,7 @@ class Search:
     def _boxes(self, state: dict[str, Any] | None) -> dict[str, Any]:
         """Cut [0, 1] until every part has a proof."""
         state = state or {"option": 0, "done": [], "todo": [["0", "1"]]}
-        options = self._options()
+        options = self._options
         reason = "the claim was not settled"
         with precision(160):
             for index in range(state["option"], len(options)):
@@ -331,7 +331,7 @@ class Search:
         first, last = Fraction(low), Fraction(high)
         middle = (first + last) / 2
         if self.statement["loss"]["kind"] == "softmax":
-            exact_ones: list[Any] = self._softmax_witnesses("x")
+            exact_ones: list[Any] = self._softmax_witnesses
         else:
             exact_ones = ["x", ["mul", "1/2", "x"], ["mul", "2", "x"], _LOG_ODDS, ["mul", "1/2", _LOG_ODDS]]
         orders: tuple[str, ...] = ("balls:2", "balls:1") if low == "0" else ("balls:1",)
