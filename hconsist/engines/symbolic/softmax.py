@@ -29,6 +29,7 @@ from hconsist.engines.symbolic.pools import PoolEnvelope, PoolMinimum, best_pool
 from hconsist.engines.symbolic.signs import constant_sign, holds, sign_on
 from hconsist.engines.symbolic.solution import Solution, stop
 from hconsist.errors import EngineCannotAnswerError
+from hconsist.hull import ConvexHull
 from hconsist.losses import ProbabilityLoss, Separable
 from hconsist.pointwise import PointwiseProblem, Witness
 
@@ -709,7 +710,8 @@ def _hull(power: Power, n: Any, last: Any) -> tuple[Any, list[tuple[Any, Any]]]:
     for j in range(min(int(n) - 1, int(last)), 0, -1):
         beta = sympy.Rational(1, j)
         points.append((beta, power.c / (1 - m) * (beta - _largest_gain(m, j, int(last)))))
-    points = _lower_hull(points)
+    hull = ConvexHull.of(*zip(*points, strict=True))
+    points = list(zip(hull.betas, hull.values, strict=True))
     return Interpolation(b, *points), points
 
 
@@ -720,18 +722,6 @@ def _largest_gain(m: Any, j: int, last: int) -> Any:
     candidates = {min(max(k, 1), last) for k in (j + 1, min(peak, j + 1), min(peak + 1, j + 1))}
     values = [sympy.Integer(k) ** (m - 1) * min(sympy.Integer(1), sympy.Rational(k - 1, j)) for k in candidates]
     return max(values)
-
-
-def _lower_hull(points: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
-    hull: list[tuple[Any, Any]] = []
-    for point in points:
-        while len(hull) > 1:
-            (x0, y0), (x1, y1) = hull[-2:]
-            if (x1 - x0) * (point[1] - y0) > (y1 - y0) * (point[0] - x0):
-                break
-            hull.pop()
-        hull.append(point)
-    return hull
 
 
 def _vertex_witness(problem: PointwiseProblem, power: Power) -> Callable[[Fraction], Witness]:
