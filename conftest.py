@@ -1,4 +1,6 @@
-"""For every test and doctest: no deadline, no window, and no figure left open once somebody has imported pyplot."""
+"""For every test and doctest: no deadline, no window, and no figure left open once somebody has
+imported pyplot.
+"""
 
 from __future__ import annotations
 

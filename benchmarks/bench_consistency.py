@@ -1,6 +1,7 @@
 """Time per consistency verdict, over the catalogue: median and worst, zero-one and top-2.
 
-Run ``python benchmarks/bench_consistency.py [n_classes]``. Wall-clock seconds; the first, uncounted verdict loads SymPy.
+Run ``python benchmarks/bench_consistency.py [n_classes]``. Wall-clock seconds; the first, uncounted
+verdict loads SymPy.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ def main(n_classes: int) -> None:
         seconds, spec, _ = max(rows)
         undecided = [spec for _, spec, status in rows if status == "undecided"]
         median = statistics.median(row[0] for row in rows)
-        print(f"{target}, n = {n_classes}: {len(rows)} losses, median {median:.3f} s, worst {seconds:.3f} s ({spec})")
+        print(
+            f"{target}, n = {n_classes}: {len(rows)} losses, median {median:.3f} s, worst "
+            f"{seconds:.3f} s ({spec})"
+        )
         print(f"  undecided: {', '.join(undecided) or 'none'}")
 
 

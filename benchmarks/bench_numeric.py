@@ -1,8 +1,9 @@
 """The numeric engine against loops of CVXPY solves, in one run.
 
-Run ``python benchmarks/bench_numeric.py``. The sweep includes its search over distributions; the loops are given the worst-case
-distributions that the sweep found, and only evaluate them (two solves for each beta), so that ratio understates the gain; the
-other one compares the same inner problems. Times are of the processor, one thread: a busy machine distorts them less.
+Run ``python benchmarks/bench_numeric.py``. The sweep includes its search over distributions; the
+loops are given the worst-case distributions that the sweep found, and only evaluate them (two
+solves for each beta), so that ratio understates the gain; the other one compares the same inner
+problems. Times are of the processor, one thread: a busy machine distorts them less.
 """
 
 from __future__ import annotations
@@ -67,7 +68,11 @@ def main() -> dict[str, float]:
         ):
             seconds, _ = timed(sweep, PointwiseProblem(spec, n_classes=n), BETAS)
             print(f"sweep of 200 betas, {spec}, n = {n}: {seconds:.2f} s")
-        for spec, n in (("sum:phi=squared-hinge", 3), ("sum:phi=squared-hinge", 5), ("aldr:lam0=1,alpha=2", 5)):
+        for spec, n in (
+            ("sum:phi=squared-hinge", 3),
+            ("sum:phi=squared-hinge", 5),
+            ("aldr:lam0=1,alpha=2", 5),
+        ):
             seconds, _ = timed(sweep, PointwiseProblem(spec, n_classes=n), BETAS[9::19])
             print(f"sweep of {len(BETAS[9::19])} betas, {spec}, n = {n}: {seconds:.2f} s")
         for spec in ("logistic", "gce:q=0.7"):

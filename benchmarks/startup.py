@@ -1,6 +1,7 @@
 """Start-up of the command line: ``hconsist --help`` against a bare interpreter, in one run.
 
-Run ``python benchmarks/startup.py``. The runs of both are interleaved, so that a busy machine slows both alike.
+Run ``python benchmarks/startup.py``. The runs of both are interleaved, so that a busy machine slows
+both alike.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ import time
 COMMANDS = {
     "python -c pass": ["-c", "pass"],
     "python -m hconsist --help": ["-m", "hconsist", "--help"],
-    "hconsist --help": ["-c", "import sys; from hconsist.cli import main; sys.argv[1:] = ['--help']; sys.exit(main())"],
+    "hconsist --help": [
+        "-c",
+        "import sys; from hconsist.cli import main; sys.argv[1:] = ['--help']; sys.exit(main())",
+    ],
     "import click": ["-c", "import click"],
     "hconsist losses --help": ["-m", "hconsist", "losses", "--help"],
 }

@@ -24,7 +24,14 @@ extensions = [
     "mathml",
     "generated_pages",
 ]
-exclude_patterns = ["_build", "_ext", "gallery/**/*.ipynb", "gallery/**/*.py", "gallery/**/*.json", "gallery/**/*.zip"]
+exclude_patterns = [
+    "_build",
+    "_ext",
+    "gallery/**/*.ipynb",
+    "gallery/**/*.py",
+    "gallery/**/*.json",
+    "gallery/**/*.zip",
+]
 suppress_warnings = ["config.cache"]  # sphinx-gallery puts functions into its configuration
 
 html_theme = "furo"

@@ -2,8 +2,9 @@ r"""
 Cross-entropy
 =============
 
-**Problem.** A classifier over ten classes is trained on cross-entropy. How small can its surrogate regret be at a point where
-its zero-one regret is :math:`\beta`, and so how large can its excess error be, given its excess cross-entropy?
+**Problem.** A classifier over ten classes is trained on cross-entropy. How small can its surrogate
+regret be at a point where its zero-one regret is :math:`\beta`, and so how large can its excess
+error be, given its excess cross-entropy?
 
 **Guarantee.** Tight, for every number of classes and every distribution.
 """
@@ -32,8 +33,9 @@ print(f"excess error <= {float(proven.upper):.12f}")
 # %%
 # Witness
 # -------
-# A label distribution and a score vector that attain T(0.3). Anyone can evaluate them again: the conditional risk there, less
-# the smallest possible one (the entropy of p), is the surrogate regret.
+# A label distribution and a score vector that attain T(0.3). Anyone can evaluate them again: the
+# conditional risk there, less the smallest possible one (the entropy of p), is the surrogate
+# regret.
 
 answer = hc.transform(bound.problem, beta="0.3")
 p, scores = answer.witness.p, answer.witness.scores
@@ -51,8 +53,8 @@ plt.show()
 # %%
 # Reference
 # ---------
-# Mao, Mohri, Zhong, "Cross-entropy loss functions", ICML 2023, section 3. Below, the two-label entropy gap of the paper, the
-# value of the witness, and the inverse, against one another.
+# Mao, Mohri, Zhong, "Cross-entropy loss functions", ICML 2023, section 3. Below, the two-label
+# entropy gap of the paper, the value of the witness, and the inverse, against one another.
 
 beta = sympy.Symbol("beta", nonnegative=True)
 published = (1 + beta) / 2 * sympy.log(1 + beta) + (1 - beta) / 2 * sympy.log(1 - beta)

@@ -2,10 +2,11 @@ r"""
 Generalized cross-entropy is better than published
 ==================================================
 
-**Problem.** GCE with q = 1/2. The published transformation shrinks as :math:`1/\sqrt n` with the number n of classes. Does the
-loss really weaken?
+**Problem.** GCE with q = 1/2. The published transformation shrinks as :math:`1/\sqrt n` with the
+number n of classes. Does the loss really weaken?
 
-**Guarantee.** Tight (theorem A of the theory page): it does not. The exact transformation is free of n.
+**Guarantee.** Tight (theorem A of the theory page): it does not. The exact transformation is free
+of n.
 """
 
 # %%
@@ -31,13 +32,17 @@ for n, bound in bounds.items():
 # %%
 # Witness
 # -------
-# At n = 100 the worst case plays two labels only. Its regret, evaluated from the definition of the loss:
+# At n = 100 the worst case plays two labels only. Its regret, evaluated from the definition of the
+# loss:
 
 problem = bounds[100].problem
 witness = hc.transform(problem, beta="1/2").witness
 best_in_class = 2 * (1 - sum(v**2 for v in witness.p) ** 0.5)
 regret = float(problem.conditional_risk(witness.scores, witness.p)) - best_in_class
-print(f"surrogate regret {regret:.9f} at zero-one regret 1/2; largest probabilities {sorted(witness.p)[-2:]}")
+print(
+    f"surrogate regret {regret:.9f} at zero-one regret 1/2; largest probabilities "
+    f"{sorted(witness.p)[-2:]}"
+)
 
 # %%
 # Picture
@@ -50,8 +55,8 @@ plt.show()
 # %%
 # Reference
 # ---------
-# Mao, Mohri, Zhong, "Cross-entropy loss functions", ICML 2023, section 3, tau in (1, 2). The factor gained is
-# :math:`(n/2)^q`.
+# Mao, Mohri, Zhong, "Cross-entropy loss functions", ICML 2023, section 3, tau in (1, 2). The factor
+# gained is :math:`(n/2)^q`.
 
 assert all(abs(gain - (n / 2) ** 0.5) < 1e-9 for n, gain in gains.items())
 assert bounds[2].transform == bounds[10].transform == bounds[100].transform

@@ -2,10 +2,11 @@ r"""
 Mean absolute error: many labels in the worst case
 ==================================================
 
-**Problem.** The mean absolute error :math:`1 - S_y` resists label noise, but its published bound, :math:`n` times the surrogate
-excess, says nothing for many classes. What is the best bound?
+**Problem.** The mean absolute error :math:`1 - S_y` resists label noise, but its published bound,
+:math:`n` times the surrogate excess, says nothing for many classes. What is the best bound?
 
-**Guarantee.** Tight (theorem C of the theory page): :math:`\mathcal T(\beta) = \min_k \max(\beta/k, \beta - 1/k)`.
+**Guarantee.** Tight (theorem C of the theory page): :math:`\mathcal T(\beta) = \min_k \max(\beta/k,
+\beta - 1/k)`.
 """
 
 # %%
@@ -26,10 +27,12 @@ print("T**(beta) =", bound.envelope)
 # %%
 # Witness
 # -------
-# As beta falls, more labels share the top score in the worst case. At beta = 1/2 two labels have probability 1/2 each, and a
-# third one, of probability zero, is predicted.
+# As beta falls, more labels share the top score in the worst case. At beta = 1/2 two labels have
+# probability 1/2 each, and a third one, of probability zero, is predicted.
 
-answers = {k: hc.transform(bound.problem, beta=Fraction(1, k), engine="symbolic") for k in (1, 2, 3, 4)}
+answers = {
+    k: hc.transform(bound.problem, beta=Fraction(1, k), engine="symbolic") for k in (1, 2, 3, 4)
+}
 for k, answer in answers.items():
     print(f"T(1/{k}) = {answer.estimate:.9f} at p = {[str(v) for v in answer.witness.p]}")
 
@@ -45,7 +48,8 @@ plt.show()
 # %%
 # Reference
 # ---------
-# Ghosh, Kumar, Sastry, AAAI 2017 (the loss); Mao, Mohri, Zhong, ICML 2023 (the published bound, valid, here shown loose).
+# Ghosh, Kumar, Sastry, AAAI 2017 (the loss); Mao, Mohri, Zhong, ICML 2023 (the published bound,
+# valid, here shown loose).
 
 for k, answer in answers.items():
     exact = Fraction(1, k * (k + 1))

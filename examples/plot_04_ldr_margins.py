@@ -2,8 +2,9 @@ r"""
 LDR margins: a third label enters
 =================================
 
-**Problem.** The LDR loss :math:`\lambda \log \frac1n \sum_k e^{(c[k \ne y] + s_k - s_y)/\lambda}` interpolates between
-cross-entropy (c = 0) and Crammer-Singer (:math:`\lambda \to 0`). Published: it is consistent. How strong is its bound?
+**Problem.** The LDR loss :math:`\lambda \log \frac1n \sum_k e^{(c[k \ne y] + s_k - s_y)/\lambda}`
+interpolates between cross-entropy (c = 0) and Crammer-Singer (:math:`\lambda \to 0`). Published: it
+is consistent. How strong is its bound?
 
 **Guarantee.** Estimates with witnesses: no closed form is known for c > 0.
 """
@@ -11,8 +12,8 @@ cross-entropy (c = 0) and Crammer-Singer (:math:`\lambda \to 0`). Published: it 
 # %%
 # Derivation
 # ----------
-# For c = 0 the loss is cross-entropy at a temperature, and T is :math:`\lambda` times that of cross-entropy, derived in closed
-# form. For c > 0 the transformation is found by optimisation.
+# For c = 0 the loss is cross-entropy at a temperature, and T is :math:`\lambda` times that of
+# cross-entropy, derived in closed form. For c > 0 the transformation is found by optimisation.
 
 import math
 
@@ -31,7 +32,8 @@ print("c = 1: answered by the", with_margin.engine, "engine")
 # %%
 # Witness
 # -------
-# With a margin and a small lambda, a third label takes part in the worst case: the two-label formula is not the answer.
+# With a margin and a small lambda, a third label takes part in the worst case: the two-label
+# formula is not the answer.
 
 betas = ["0.2", "0.4", "0.8"]
 three = {b: hc.transform(with_margin.problem, beta=b) for b in betas}
@@ -42,8 +44,8 @@ for b in betas:
 # Picture
 # -------
 
-# Filled bars are the labels tied at the top score; the triangle marks the predicted one. Below, cross-entropy at the same
-# temperature.
+# Filled bars are the labels tied at the top score; the triangle marks the predicted one. Below,
+# cross-entropy at the same temperature.
 
 ax = transform_with_witnesses(with_margin)
 grid = np.linspace(0, 1, 41)
@@ -65,4 +67,11 @@ for b in betas:
     p = np.array(three[b].witness.p)
     assert abs(p.max() - p[three[b].witness.predicted[0]] - float(b)) < 1e-9
     risk = float(with_margin.problem.conditional_risk(three[b].witness.scores, p))
-    assert abs(risk - minimize(with_margin.problem.conditional_risk, np.zeros(3), args=(p,)).fun - three[b].estimate) < 1e-6
+    assert (
+        abs(
+            risk
+            - minimize(with_margin.problem.conditional_risk, np.zeros(3), args=(p,)).fun
+            - three[b].estimate
+        )
+        < 1e-6
+    )

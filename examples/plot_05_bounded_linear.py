@@ -5,13 +5,15 @@ A bounded hypothesis set
 **Problem.** Linear classifiers :math:`x \mapsto w \cdot x + b` with :math:`|b| \le B` cannot score
 higher than B at the origin. How does that limit the bound of the logistic loss?
 
-**Guarantee.** Tight: beyond :math:`\beta = \tanh(B/2)` the transformation continues along a tangent.
+**Guarantee.** Tight: beyond :math:`\beta = \tanh(B/2)` the transformation continues along a
+tangent.
 """
 
 # %%
 # Derivation
 # ----------
-# At the origin only the bias is left: the pointwise problem has scores in [-B, B], the same for linear and bounded sets.
+# At the origin only the bias is left: the pointwise problem has scores in [-B, B], the same for
+# linear and bounded sets.
 
 import math
 
@@ -43,8 +45,9 @@ plt.show()
 # %%
 # Reference
 # ---------
-# Awasthi, Mao, Mohri, Zhong, "H-consistency bounds for surrogate loss minimizers", ICML 2022, section 5. Below, the formula
-# computed independently: the risk at score 0 less the smallest risk over scores on a fine grid.
+# Awasthi, Mao, Mohri, Zhong, "H-consistency bounds for surrogate loss minimizers", ICML 2022,
+# section 5. Below, the formula computed independently: the risk at score 0 less the smallest risk
+# over scores on a fine grid.
 
 
 def brute_force(beta: float, B: float) -> float:

@@ -2,11 +2,11 @@ r"""
 A certificate, and its checker
 ==============================
 
-**Problem.** "For cross-entropy over ten classes, :math:`\mathcal T(\beta) \ge \beta^2/2` for every :math:`\beta`." How does a
-reader who trusts nobody check that?
+**Problem.** "For cross-entropy over ten classes, :math:`\mathcal T(\beta) \ge \beta^2/2` for every
+:math:`\beta`." How does a reader who trusts nobody check that?
 
-**Guarantee.** A file whose every step is re-evaluated in exact and ball arithmetic by a checker that shares no code with the
-search. A false claim gets a certified counterexample.
+**Guarantee.** A file whose every step is re-evaluated in exact and ball arithmetic by a checker
+that shares no code with the search. A false claim gets a certified counterexample.
 """
 
 # %%
@@ -26,17 +26,32 @@ from hconsist.checker import Rejected, check, digest
 problem = hc.PointwiseProblem("logistic", n_classes=10)
 proven = certify(problem, *parse_claim("T >= b**2/2", 10))
 pieces = proven["proof"]["pieces"]
-print(proven["verdict"], "by", len(pieces), "pieces; the file has", len(json.dumps(proven)), "characters")
+print(
+    proven["verdict"],
+    "by",
+    len(pieces),
+    "pieces; the file has",
+    len(json.dumps(proven)),
+    "characters",
+)
 print("it rests on:", ", ".join(proven["lemmas"]))
 
 # %%
-# A closed form that is certified both ways is exact: here the new one for GCE with q = 1/2. That T is at most this follows from
-# the definition alone.
+# A closed form that is certified both ways is exact: here the new one for GCE with q = 1/2. That T
+# is at most this follows from the definition alone.
 
 exact = hc.derive("gce:q=0.5", n_classes=10).transform
 for relation in (">=", "<="):
     certificate = certify(hc.PointwiseProblem("gce:q=0.5", n_classes=10), relation, exact)
-    print("T", relation, exact, "-", certificate["verdict"], "by", ", ".join(certificate["lemmas"]) or "the definition")
+    print(
+        "T",
+        relation,
+        exact,
+        "-",
+        certificate["verdict"],
+        "by",
+        ", ".join(certificate["lemmas"]) or "the definition",
+    )
     assert check(certificate) == "holds"
 
 # %%
@@ -52,7 +67,9 @@ print(refuted["verdict"], "at beta =", refuted["proof"]["beta"], "with p =", ref
 # -------
 # The pieces of the proof: a ladder of derivatives near zero, exact witnesses in boxes beyond.
 
-edges = np.array([[float(Fraction(piece["from"])), float(Fraction(piece["to"]))] for piece in pieces])
+edges = np.array(
+    [[float(Fraction(piece["from"])), float(Fraction(piece["to"]))] for piece in pieces]
+)
 betas = np.linspace(0, 1, 201)
 figure, ax = plt.subplots()
 ax.plot(betas, hc.derive("logistic", n_classes=10).transform_curve(betas), label="T")
@@ -72,7 +89,9 @@ plt.show()
 
 assert (proven["verdict"], refuted["verdict"]) == ("holds", "violated")
 assert check(proven) == "holds" and check(refuted) == "violated"
-assert edges[0, 0] == 0 and edges[-1, 1] == 1 and np.all(edges[1:, 0] == edges[:-1, 1]), "the pieces cover [0, 1]"
+assert edges[0, 0] == 0 and edges[-1, 1] == 1 and np.all(edges[1:, 0] == edges[:-1, 1]), (
+    "the pieces cover [0, 1]"
+)
 forged = json.loads(json.dumps(proven))
 forged["statement"]["claim"]["formula"] = ["mul", "51/50", proven["statement"]["claim"]["formula"]]
 forged["digest"] = digest(forged)

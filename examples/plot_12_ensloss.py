@@ -2,18 +2,19 @@ r"""
 EnsLoss: is a random loss calibrated?
 =====================================
 
-**Problem.** EnsLoss trains on a fresh random loss at every step: only its derivatives are drawn, and sorted along the margins,
-so that each is the derivative of some convex calibrated loss, whose tail decreases no faster than 1/z. Does that keep it
-bounded below?
+**Problem.** EnsLoss trains on a fresh random loss at every step: only its derivatives are drawn,
+and sorted along the margins, so that each is the derivative of some convex calibrated loss, whose
+tail decreases no faster than 1/z. Does that keep it bounded below?
 
-**Guarantee.** Valid for two classes, as long as the derivative is negative at zero; the tail condition as released is refuted.
+**Guarantee.** Valid for two classes, as long as the derivative is negative at zero; the tail
+condition as released is refuted.
 """
 
 # %%
 # Derivation
 # ----------
-# Any convex margin loss with a negative derivative at 0 is calibrated. Three losses as an ensemble might draw them, and their
-# average:
+# Any convex margin loss with a negative derivative at 0 is calibrated. Three losses as an ensemble
+# might draw them, and their average:
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -37,7 +38,9 @@ for found in verdicts.values():
 
 z, top = sympy.symbols("z top", positive=True)
 fall = sympy.integrate(-1 / z, (z, 1, top))
-print("the loss falls by", fall, "between 1 and top, so it tends to", sympy.limit(fall, top, sympy.oo))
+print(
+    "the loss falls by", fall, "between 1 and top, so it tends to", sympy.limit(fall, top, sympy.oo)
+)
 print(theorem("ensloss-bounded-below").claim, "-", theorem("ensloss-bounded-below").note)
 
 # %%
@@ -57,8 +60,8 @@ plt.show()
 # %%
 # Reference
 # ---------
-# Dai, "EnsLoss: stochastic calibrated loss ensembles for preventing overfitting in classification", 2024; Bartlett, Jordan,
-# McAuliffe, JASA 2006, theorem 2. An infimum is concave, so the
+# Dai, "EnsLoss: stochastic calibrated loss ensembles for preventing overfitting in classification",
+# 2024; Bartlett, Jordan, McAuliffe, JASA 2006, theorem 2. An infimum is concave, so the
 # transformation of the average is at most the average of the transformations.
 
 assert all(found.status == "consistent" for found in verdicts.values())

@@ -2,8 +2,8 @@ r"""
 What papers claim, and what became of it
 ========================================
 
-**Problem.** The literature is full of statements about surrogate losses. Which are tight, which merely valid, which false
-as printed?
+**Problem.** The literature is full of statements about surrogate losses. Which are tight, which
+merely valid, which false as printed?
 
 **Guarantee.** A verdict for each, by engines that never saw the statement.
 """
@@ -11,7 +11,8 @@ as printed?
 # %%
 # Derivation
 # ----------
-# Statements are data: a formula, the problems it speaks of, and the claim. Here are the refuted ones.
+# Statements are data: a formula, the problems it speaks of, and the claim. Here are the refuted
+# ones.
 
 import collections
 
@@ -28,7 +29,8 @@ for entry in refuted:
 # %%
 # Witness
 # -------
-# The printed table lists the mean absolute error as linear with constant 1. At two classes and beta = 1/2:
+# The printed table lists the mean absolute error as linear with constant 1. At two classes and beta
+# = 1/2:
 
 answer = hc.transform(hc.PointwiseProblem("mae"), beta="1/2")
 print(f"T(1/2) = {answer.estimate} at p = {answer.witness.p}: half of what is printed")
@@ -53,7 +55,12 @@ plt.show()
 # ---------
 # The papers are named in the catalogue; ``hconsist verify`` runs every engine on every statement.
 
-for identifier in ("enhanced-table-mae", "comp-sum-mae-tightness", "comp-sum-logistic", "comp-sum-gce-exact"):
+for identifier in (
+    "enhanced-table-mae",
+    "comp-sum-mae-tightness",
+    "comp-sum-logistic",
+    "comp-sum-gce-exact",
+):
     assert verify(identifier, engines=("symbolic",)).status == "holds", identifier
 assert answer.estimate == 0.25
 assert any(claim == "refuted" for claim, _ in counts) and sum(counts.values()) == len(catalogue())

@@ -1,6 +1,7 @@
 """The house on one screen: draws ``house.svg`` from the layer contract in pyproject.toml.
 
-Run ``python figures/house.py`` after a module has come or gone; a test compares the picture with the contract.
+Run ``python figures/house.py`` after a module has come or gone; a test compares the picture with
+the contract.
 """
 
 from __future__ import annotations
@@ -58,7 +59,15 @@ def _exists(name: str) -> bool:
     return base.with_suffix(".py").exists() or (base / "__init__.py").exists()
 
 
-def _text(x: float, y: float, words: str, size: int, fill: str, weight: str = "normal", anchor: str = "start") -> str:
+def _text(
+    x: float,
+    y: float,
+    words: str,
+    size: int,
+    fill: str,
+    weight: str = "normal",
+    anchor: str = "start",
+) -> str:
     look = f"font-size='{size}' fill='{fill}' font-weight='{weight}' text-anchor='{anchor}'"
     return f"<text x='{x:g}' y='{y:g}' {FONT} {look}>{escape(words)}</text>"
 
@@ -73,11 +82,18 @@ def picture() -> str:
     rows = layers()
     height = TOP + len(rows) * (ROW + GAP) + 8
     parts = [
-        f"<svg xmlns='http://www.w3.org/2000/svg' width='{WIDTH}' height='{height}' viewBox='0 0 {WIDTH} {height}' role='img'>",
+        f"<svg xmlns='http://www.w3.org/2000/svg' width='{WIDTH}' height='{height}' viewBox='0 0 "
+        f"{WIDTH} {height}' role='img'>",
         "<title>The modules of hconsist; imports point down</title>",
         f"<rect width='{WIDTH}' height='{height}' fill='#ffffff'/>",
         _text(LEFT, 30, "hconsist: one question, three engines, one answer", 18, "#111111", "bold"),
-        _text(LEFT, 50, "each module knows only what lies below it; the test command enforces it", 12, "#555555"),
+        _text(
+            LEFT,
+            50,
+            "each module knows only what lies below it; the test command enforces it",
+            12,
+            "#555555",
+        ),
         f"<path d='M28,{TOP + 6} V{height - 30}' stroke='#777777' stroke-width='2'/>",
         f"<path d='M22,{height - 32} h12 l-6,12 z' fill='#777777'/>",
         f"<g transform='translate(20 {(TOP + height) / 2:g}) rotate(-90)'>",
@@ -89,13 +105,33 @@ def picture() -> str:
         for place, name in enumerate(row):
             x = LEFT + place * (width + GAP)
             engines = name == "engines"
-            parts.append(_box(x, y, width, ROW, "#e8f1f8" if engines else "#f6f6f6", "#0072b2" if engines else "#888888"))
+            parts.append(
+                _box(
+                    x,
+                    y,
+                    width,
+                    ROW,
+                    "#e8f1f8" if engines else "#f6f6f6",
+                    "#0072b2" if engines else "#888888",
+                )
+            )
             parts.append(_text(x + 12, y + 18, name, 14, "#111111", "bold"))
             parts.append(_text(x + 12, y + 34, CAPTIONS.get(name, ""), 12, "#444444"))
             if engines:
                 for k, engine in enumerate(("rigorous", "numeric", "symbolic")):
-                    parts.append(_box(x + width - 78 * (k + 1) - 4, y + 4, 74, 17, "#ffffff", "#0072b2"))
-                    parts.append(_text(x + width - 78 * (k + 1) + 33, y + 16, engine, 11, "#0072b2", anchor="middle"))
+                    parts.append(
+                        _box(x + width - 78 * (k + 1) - 4, y + 4, 74, 17, "#ffffff", "#0072b2")
+                    )
+                    parts.append(
+                        _text(
+                            x + width - 78 * (k + 1) + 33,
+                            y + 16,
+                            engine,
+                            11,
+                            "#0072b2",
+                            anchor="middle",
+                        )
+                    )
     return "\n".join([*parts, "</svg>", ""])
 
 

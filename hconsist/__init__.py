@@ -1,13 +1,22 @@
 """hconsist: H-consistency bounds derived, solved and certified.
 
-Every name is loaded on first use, so that importing the package costs nothing. The losses and targets of
-`hconsist.losses` are all reachable here: ``hc.CompSum``, ``hc.LDR``, ``hc.TopK``, ... Type checkers read ``__init__.pyi``.
+Every name is loaded on first use, so that importing the package costs nothing. The losses and
+targets of
+`hconsist.losses` are all reachable here: ``hc.CompSum``, ``hc.LDR``, ``hc.TopK``, ... Type checkers
+read ``__init__.pyi``.
 """
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "hconsist.hypotheses": ("Bounded", "Complete", "Hypotheses", "Linear", "OneHiddenReLU", "parse_hypotheses"),
+    "hconsist.hypotheses": (
+        "Bounded",
+        "Complete",
+        "Hypotheses",
+        "Linear",
+        "OneHiddenReLU",
+        "parse_hypotheses",
+    ),
     "hconsist.distributions": (
         "ClassNoise",
         "Distribution",
@@ -25,7 +34,12 @@ _HOMES = {
     "hconsist.gaps": ("Gap", "gap_upper_bound", "minimizability_gap"),
     "hconsist.bounds": ("Bound", "derive"),
     "hconsist.tightness": ("Tightness",),
-    "hconsist.errors": ("EngineCannotAnswerError", "HconsistError", "InvalidInputError", "UnknownNameError"),
+    "hconsist.errors": (
+        "EngineCannotAnswerError",
+        "HconsistError",
+        "InvalidInputError",
+        "UnknownNameError",
+    ),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -34,7 +48,11 @@ def __getattr__(name):  # type: ignore[no-untyped-def]
     import importlib
 
     home = _HOME_OF.get(name)
-    if home is None and not name.startswith("_") and name in importlib.import_module("hconsist.losses").__all__:
+    if (
+        home is None
+        and not name.startswith("_")
+        and name in importlib.import_module("hconsist.losses").__all__
+    ):
         home = "hconsist.losses"
     if home is None:
         raise AttributeError(f"module 'hconsist' has no attribute {name!r}")

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 #: A value of one of the four arithmetics (scalar or vector): the formula does not care which.
 Value: TypeAlias = Any
-#: A loss parameter: an exact rational, or a SymPy expression (a symbol, or a constant such as sqrt(2)).
+#: A loss parameter: an exact rational, or a SymPy expression (a symbol, or a constant such as
+#: sqrt(2)).
 Exact: TypeAlias = "Fraction | sympy.Expr"
 
 
@@ -45,7 +46,8 @@ OfParameter: TypeAlias = Callable[[Any, Any], Any]
 def exact(value: object, name: str) -> Exact:
     """Read a parameter exactly.
 
-    A float is read as its shortest decimal, the number that was typed: 0.1 is 1/10, not the nearest binary double.
+    A float is read as its shortest decimal, the number that was typed: 0.1 is 1/10, not the nearest
+    binary double.
 
     Parameters
     ----------
@@ -82,7 +84,9 @@ def exact(value: object, name: str) -> Exact:
             return Fraction(repr(float(value)))
     except (ValueError, OverflowError, ZeroDivisionError):
         pass
-    raise InvalidInputError(f"{name} must be a finite number", value, f"pass {name} as 1.5, '3/2' or a SymPy expression")
+    raise InvalidInputError(
+        f"{name} must be a finite number", value, f"pass {name} as 1.5, '3/2' or a SymPy expression"
+    )
 
 
 def whole(value: object, name: str) -> int:
@@ -114,16 +118,21 @@ def is_symbolic(value: object) -> bool:
 
 
 def require(condition: object, rule: str, received: object, remedy: str) -> None:
-    """Raise `InvalidInputError` unless the condition holds; a condition that SymPy leaves open passes.
+    """Raise `InvalidInputError` unless the condition holds; a condition that SymPy leaves open
+    passes.
 
     >>> require(True, "tau must be >= 0", 1, "pass tau=0")
     """
     if condition is False or (hasattr(condition, "is_Boolean") and condition == False):  # noqa: E712 (SymPy's false)
-        raise InvalidInputError(rule, received if isinstance(received, Fraction) else str(received), remedy)
+        raise InvalidInputError(
+            rule, received if isinstance(received, Fraction) else str(received), remedy
+        )
 
 
 class Ops:
-    """What every arithmetic offers. Scalars combine with ``+ - * /``; everything else is a method."""
+    """What every arithmetic offers. Scalars combine with ``+ - * /``; everything else is a
+    method.
+    """
 
     def const(self, value: Exact | int) -> Value:
         """An exact constant in this arithmetic."""
@@ -142,7 +151,9 @@ class Ops:
         raise NotImplementedError
 
     def power(self, x: Value, exponent: Exact | int) -> Value:
-        """``x ** exponent`` for x >= 0 (any x when the exponent is a natural number), elementwise."""
+        """``x ** exponent`` for x >= 0 (any x when the exponent is a natural number),
+        elementwise.
+        """
         raise NotImplementedError
 
     def maximum(self, x: Value, y: Value) -> Value:
@@ -209,15 +220,22 @@ class Ops:
         """Row maxima of (..., n, n) without the diagonal: max over k != y of entry [y, k]."""
         raise NotImplementedError
 
-    def maximum_over(self, function: OfParameter, slope: OfParameter, low: Value, high: Value) -> Value:
-        """``max { function(t) : low <= t <= high }``, elementwise, for a smooth function of one number t.
+    def maximum_over(
+        self, function: OfParameter, slope: OfParameter, low: Value, high: Value
+    ) -> Value:
+        """``max { function(t) : low <= t <= high }``, elementwise, for a smooth function of one
+        number t.
 
-        ``function(t, ops)`` and its derivative ``slope(t, ops)`` take a t of the shape of their values. Floats: the best of a
-        grid, refined by bisection on the slope. Balls: an enclosure by branch and bound.
+        ``function(t, ops)`` and its derivative ``slope(t, ops)`` take a t of the shape of their
+        values. Floats: the best of a grid, refined by bisection on the slope. Balls: an enclosure
+        by branch and bound.
         """
-        raise EngineCannotAnswerError("numeric", f"{type(self).__name__} has no maximum over an interval")
+        raise EngineCannotAnswerError(
+            "numeric", f"{type(self).__name__} has no maximum over an interval"
+        )
 
-    # Case distinctions. A condition is True, False, an elementwise truth value, or None where a ball cannot decide it.
+    # Case distinctions. A condition is True, False, an elementwise truth value, or None where a
+    # ball cannot decide it.
     def less(self, x: Value, y: Value, *, strict: bool) -> Value:
         """``x < y`` or ``x <= y``."""
         return x < y if strict else x <= y
@@ -249,7 +267,8 @@ class ArrayOps(Ops):
     namespace : module, optional
         NumPy, or what ``array_api_compat.array_namespace`` returns for torch or array-api-strict.
     **creation
-        ``dtype`` and ``device`` of the arrays that a formula creates (constants, identity matrices).
+        ``dtype`` and ``device`` of the arrays that a formula creates (constants, identity
+        matrices).
 
     Examples
     --------
@@ -263,7 +282,8 @@ class ArrayOps(Ops):
     def const(self, value: Exact | int) -> float:
         return float(value)
 
-    # Array namespaces take arrays, not Python numbers, in elementary functions: constants go through math.
+    # Array namespaces take arrays, not Python numbers, in elementary functions: constants go
+    # through math.
     def exp(self, x: Value) -> Value:
         return math.exp(x) if isinstance(x, int | float) else self.xp.exp(x)
 
@@ -332,11 +352,15 @@ class ArrayOps(Ops):
     def max_others(self, matrix: Value) -> Value:
         return self.xp.max(self._with_diagonal(matrix, -math.inf), axis=-1)
 
-    def maximum_over(self, function: OfParameter, slope: OfParameter, low: Value, high: Value) -> Value:
+    def maximum_over(
+        self, function: OfParameter, slope: OfParameter, low: Value, high: Value
+    ) -> Value:
         best, at = self.maximiser(function, slope, low, high)
         return self.maximum(best, function(at, self))
 
-    def maximiser(self, function: OfParameter, slope: OfParameter, low: Value, high: Value) -> tuple[Value, Value]:
+    def maximiser(
+        self, function: OfParameter, slope: OfParameter, low: Value, high: Value
+    ) -> tuple[Value, Value]:
         """The largest value on the grid of `maximum_over`, and the t that its refinement found."""
         xp, cells = self.xp, 48
         best = function(xp.asarray(low, **self._creation), self)
@@ -362,7 +386,9 @@ class ArrayOps(Ops):
             else:
                 condition = self.xp.asarray(condition)
                 value, result = (
-                    v if hasattr(v, "shape") else self.xp.full(condition.shape, float(v), **self._creation)
+                    v
+                    if hasattr(v, "shape")
+                    else self.xp.full(condition.shape, float(v), **self._creation)
                     for v in (value, result)
                 )
                 result = self.xp.where(condition, value, result)
@@ -375,7 +401,9 @@ class ArrayOps(Ops):
     def _pair(self, x: Value, y: Value) -> tuple[Value, Value]:
         """Give a Python scalar the dtype of its partner, as the array API wants."""
         if isinstance(x, int | float) and isinstance(y, int | float):
-            return self.xp.asarray(float(x), **self._creation), self.xp.asarray(float(y), **self._creation)
+            return self.xp.asarray(float(x), **self._creation), self.xp.asarray(
+                float(y), **self._creation
+            )
         if isinstance(y, int | float) and not isinstance(x, int | float):
             return x, self.xp.full_like(x, y)
         if isinstance(x, int | float) and not isinstance(y, int | float):
@@ -412,7 +440,8 @@ class _ObjectOps(Ops):
         return top
 
     def top_sum(self, vector: Value, k: int) -> Value:
-        # k passes of a sorting network: each carries the largest remaining entry out, by maxima and minima only.
+        # k passes of a sorting network: each carries the largest remaining entry out, by maxima and
+        # minima only.
         rest = list(np.moveaxis(np.asarray(vector, dtype=object), -1, 0))
         result = self.const(0)
         for _ in range(k):
@@ -443,7 +472,9 @@ class _ObjectOps(Ops):
 
     def off_diagonal(self, n: int) -> Value:
         one, zero = self.const(1), self.const(0)
-        return np.array([[zero if i == j else one for j in range(n)] for i in range(n)], dtype=object)
+        return np.array(
+            [[zero if i == j else one for j in range(n)] for i in range(n)], dtype=object
+        )
 
     def matrix(self, rows: list[list[Exact]]) -> Value:
         return np.array([[self.const(v) for v in row] for row in rows], dtype=object)
@@ -496,7 +527,9 @@ def _interval_maximum() -> Any:
             known = dict(zip(self.evaluation_arguments, values, strict=True))
             ends = (evaluate(v, {}, ops) for v in (low, high))
             return ops.maximum_over(
-                lambda x, o: evaluate(body, {**known, t: x}, o), lambda x, o: evaluate(slope, {**known, t: x}, o), *ends
+                lambda x, o: evaluate(body, {**known, t: x}, o),
+                lambda x, o: evaluate(slope, {**known, t: x}, o),
+                *ends,
             )
 
         def _eval_evalf(self, prec: int) -> Any:
@@ -571,13 +604,18 @@ class SympyOps(_ObjectOps):
     def xlogx(self, x: Value) -> Value:
         return _elementwise(lambda v: to_sympy(0) if v == 0 else v * self.log(v), x)
 
-    def maximum_over(self, function: OfParameter, slope: OfParameter, low: Value, high: Value) -> Value:
+    def maximum_over(
+        self, function: OfParameter, slope: OfParameter, low: Value, high: Value
+    ) -> Value:
         import sympy
 
         held_maximum = _interval_maximum()
         t = sympy.Dummy("t", positive=True)
         values, slopes = np.asarray(function(t, self)), np.asarray(slope(t, self))
-        held = [held_maximum(v, d, t, low, high) for v, d in zip(values.ravel(), slopes.ravel(), strict=True)]
+        held = [
+            held_maximum(v, d, t, low, high)
+            for v, d in zip(values.ravel(), slopes.ravel(), strict=True)
+        ]
         return np.array(held, dtype=object).reshape(values.shape)
 
     def select(self, branches: list[tuple[Value, Value]]) -> Value:
@@ -589,8 +627,9 @@ class SympyOps(_ObjectOps):
 class BallOps(_ObjectOps):
     """Balls of python-flint: each result contains the exact value for every point of the arguments.
 
-    The working precision is ``flint.ctx.prec`` (bits). A function with a limited domain (log, fractional powers) is
-    enclosed over the part of the ball inside its domain: the exact argument is known to lie there.
+    The working precision is ``flint.ctx.prec`` (bits). A function with a limited domain (log,
+    fractional powers) is enclosed over the part of the ball inside its domain: the exact argument
+    is known to lie there.
 
     Examples
     --------
@@ -647,7 +686,9 @@ class BallOps(_ObjectOps):
         enclosure = zero.union(top * top.log())
         return enclosure if top < turning else enclosure.union(-turning)
 
-    def maximum_over(self, function: OfParameter, slope: OfParameter, low: Value, high: Value, boxes: int = 4000) -> Value:
+    def maximum_over(
+        self, function: OfParameter, slope: OfParameter, low: Value, high: Value, boxes: int = 4000
+    ) -> Value:
         shape = np.asarray(function(low, self)).shape
         results = np.empty(shape, dtype=object)
         for index in np.ndindex(*shape):
@@ -660,10 +701,13 @@ class BallOps(_ObjectOps):
             )
         return results
 
-    def _maximum_over(self, function: Any, slope: Any, low: Value, high: Value, boxes: int) -> Value:
+    def _maximum_over(
+        self, function: Any, slope: Any, low: Value, high: Value, boxes: int
+    ) -> Value:
         import flint
 
-        # The maximum lies in [floor, ceiling]: floor from points, ceiling from boxes that are not yet below the floor.
+        # The maximum lies in [floor, ceiling]: floor from points, ceiling from boxes that are not
+        # yet below the floor.
         floor = function(low).lower().max(function(high).lower())
         ceiling = function(low).upper().max(function(high).upper())
         tolerance = self.const(2) ** (8 - flint.ctx.prec)
@@ -745,7 +789,8 @@ class BallOps(_ObjectOps):
 
 
 class CvxpyOps(Ops):
-    """CVXPY expressions: a formula that follows the DCP rules becomes a convex program as it stands.
+    """CVXPY expressions: a formula that follows the DCP rules becomes a convex program as it
+    stands.
 
     Examples
     --------
@@ -768,7 +813,9 @@ class CvxpyOps(Ops):
         return math.log(x) if isinstance(x, int | float) else cp.log(x)
 
     def tanh(self, x: Value) -> Value:
-        raise InvalidInputError("a convex program has no tanh", str(x), "use the numeric engine's search instead")
+        raise InvalidInputError(
+            "a convex program has no tanh", str(x), "use the numeric engine's search instead"
+        )
 
     def power(self, x: Value, exponent: Exact | int) -> Value:
         import cvxpy as cp
@@ -827,7 +874,9 @@ class CvxpyOps(Ops):
 
     def softmax(self, scores: Value) -> Value:
         raise InvalidInputError(
-            "softmax is not a convex function of the scores", str(scores), "take the softmax vector itself as variable"
+            "softmax is not a convex function of the scores",
+            str(scores),
+            "take the softmax vector itself as variable",
         )
 
     def differences(self, scores: Value) -> Value:
@@ -877,7 +926,8 @@ def evaluate(expression: sympy.Expr, values: Mapping[sympy.Symbol, Value], ops: 
     Parameters
     ----------
     expression : sympy.Expr
-        Built from + * **, exp, log, tanh (and sinh, cosh), sqrt, Abs, Max, Min, rational numbers, pi, E.
+        Built from + * **, exp, log, tanh (and sinh, cosh), sqrt, Abs, Max, Min, rational numbers,
+        pi, E.
     values : mapping
         A value of the target arithmetic for every free symbol.
     ops : Ops
@@ -911,7 +961,11 @@ def evaluate(expression: sympy.Expr, values: Mapping[sympy.Symbol, Value], ops: 
 
                 return flint.arb.pi()
             return sympy.pi if isinstance(ops, SympyOps) else float(sympy.pi)
-        raise InvalidInputError("an expression must be built from known functions", str(e), f"rewrite {e} by exp and log")
+        raise InvalidInputError(
+            "an expression must be built from known functions",
+            str(e),
+            f"rewrite {e} by exp and log",
+        )
 
     def walk(e: Any) -> Value:
         if e not in cache:
@@ -929,7 +983,9 @@ def evaluate(expression: sympy.Expr, values: Mapping[sympy.Symbol, Value], ops: 
                 if rest in (g, -g) and inner.is_Rational and not g.is_Number:
                     others = [f for f in product.args if f is not logarithm and f is not factor]
                     ratio = (coefficient if rest == g else -coefficient) / inner
-                    total = ops.const(Fraction(int(ratio.p), int(ratio.q))) * ops.xlogx(walk(logarithm.args[0]))
+                    total = ops.const(Fraction(int(ratio.p), int(ratio.q))) * ops.xlogx(
+                        walk(logarithm.args[0])
+                    )
                     for other in others:
                         total = total * walk(other)
                     return total
@@ -940,7 +996,9 @@ def evaluate(expression: sympy.Expr, values: Mapping[sympy.Symbol, Value], ops: 
             return values[e]
         if e.is_Symbol:
             raise InvalidInputError(
-                "every symbol of an expression needs a value", str(e), f"give a value for {e} (known: {list(values)})"
+                "every symbol of an expression needs a value",
+                str(e),
+                f"give a value for {e} (known: {list(values)})",
             )
         if e.is_Number or e.is_NumberSymbol:
             return constant(e)
@@ -976,10 +1034,20 @@ def evaluate(expression: sympy.Expr, values: Mapping[sympy.Symbol, Value], ops: 
             return result
         if isinstance(e, sympy.Piecewise):
             branches = [(walk_condition(condition), value) for value, condition in e.args]
-            return ops.select([(decided, walk(value)) for decided, value in branches if decided is not False])
-        if hasattr(e, "evaluate_in"):  # a function of ours that knows its own value in every arithmetic
-            return e.evaluate_in(ops, *(walk(a) for a in getattr(e, "evaluation_arguments", e.args)))
-        raise InvalidInputError("an expression must be built from known functions", str(e), f"rewrite {e.func} by exp and log")
+            return ops.select(
+                [(decided, walk(value)) for decided, value in branches if decided is not False]
+            )
+        if hasattr(
+            e, "evaluate_in"
+        ):  # a function of ours that knows its own value in every arithmetic
+            return e.evaluate_in(
+                ops, *(walk(a) for a in getattr(e, "evaluation_arguments", e.args))
+            )
+        raise InvalidInputError(
+            "an expression must be built from known functions",
+            str(e),
+            f"rewrite {e.func} by exp and log",
+        )
 
     def walk_condition(c: Any) -> Value:
         if c == True or c == False:  # noqa: E712 (SymPy's own truth values)
@@ -991,7 +1059,9 @@ def evaluate(expression: sympy.Expr, values: Mapping[sympy.Symbol, Value], ops: 
             return ops.less(walk(c.lhs), walk(c.rhs), strict=isinstance(c, sympy.StrictLessThan))
         if isinstance(c, sympy.GreaterThan | sympy.StrictGreaterThan):
             return ops.less(walk(c.rhs), walk(c.lhs), strict=isinstance(c, sympy.StrictGreaterThan))
-        raise InvalidInputError("a condition must be an inequality", str(c), "rewrite it by <, <=, And, Or")
+        raise InvalidInputError(
+            "a condition must be an inequality", str(c), "rewrite it by <, <=, And, Or"
+        )
 
     return walk(sympy.sympify(expression))
 

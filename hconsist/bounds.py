@@ -1,4 +1,5 @@
-"""From the transformation T to the bound: convex envelope, its inverse Gamma, and the `Bound` that users hold.
+"""From the transformation T to the bound: convex envelope, its inverse Gamma, and the `Bound` that
+users hold.
 
 For every distribution and every h in H,
 
@@ -41,7 +42,8 @@ _CURVE = Fraction(1, 10**4)
 
 
 def search_grid(size: int = 201) -> list[Fraction]:
-    """Exact betas on which an envelope is sampled: uniform, and geometric towards 0, where bounds are used.
+    """Exact betas on which an envelope is sampled: uniform, and geometric towards 0, where bounds
+    are used.
 
     >>> grid = search_grid(11)
     >>> grid[0], grid[-1], len(grid) == len(set(grid))
@@ -49,13 +51,16 @@ def search_grid(size: int = 201) -> list[Fraction]:
     """
     uniform = {Fraction(i, size - 1) for i in range(size)}
     return sorted(
-        uniform | {Fraction(1, 2) ** i for i in range(1, 14)} | {Fraction(3, 4) * Fraction(1, 2) ** i for i in range(13)}
+        uniform
+        | {Fraction(1, 2) ** i for i in range(1, 14)}
+        | {Fraction(3, 4) * Fraction(1, 2) ** i for i in range(13)}
     )
 
 
 @dataclass(frozen=True)
 class Bound:
-    """An H-consistency bound: target excess <= Gamma(surrogate excess), gaps included on both sides.
+    """An H-consistency bound: target excess <= Gamma(surrogate excess), gaps included on both
+    sides.
 
     Made by `derive`. Calling it gives Gamma; `bound` gives Gamma with its proof status.
 
@@ -80,7 +85,7 @@ class Bound:
     engine: EngineName
     derivation: Derivation | None = None
 
-    # -- closed forms --------------------------------------------------------------------------------------------------
+    # -- closed forms
     @property
     def transform(self) -> sympy.Expr | None:
         """T in the symbol beta; None where no closed form was derived."""
@@ -112,7 +117,10 @@ class Bound:
         if self.derivation:
             return self.derivation.assumptions
         if self.engine == "numeric":
-            return ("an estimate: the envelope of values found by optimisation on a grid of beta; nothing is proven",)
+            return (
+                "an estimate: the envelope of values found by optimisation on a grid of beta; "
+                "nothing is proven",
+            )
         return ()
 
     def latex(self) -> str:
@@ -124,19 +132,26 @@ class Bound:
             When there is no derivation.
         """
         if self.derivation is None:
-            raise EngineCannotAnswerError(self.engine, "only a derivation has a LaTeX form", "symbolic")
+            raise EngineCannotAnswerError(
+                self.engine, "only a derivation has a LaTeX form", "symbolic"
+            )
         return self.derivation.latex()
 
     def _repr_latex_(self) -> str:
         import sympy
 
         if self.derivation is None:
-            return f"$T(\\beta)$ of {self.problem.surrogate.spec} by the {self.engine} engine (no closed form)"
+            return (
+                f"$T(\\beta)$ of {self.problem.surrogate.spec} by the {self.engine} engine (no "
+                "closed form)"
+            )
         return f"$\\displaystyle \\mathcal{{T}}(\\beta) = {sympy.latex(self.derivation.transform)}$"
 
-    # -- values --------------------------------------------------------------------------------------------------------
+    # -- values
     def T(self, beta: object, **options: Any) -> Answer:  # noqa: N802 (the name of the transformation in every paper)
-        """The transformation at one target regret, by this bound's engine; see `hconsist.engines.transform`."""
+        """The transformation at one target regret, by this bound's engine; see
+        `hconsist.engines.transform`.
+        """
         return transform(self.problem, beta, self.engine, **options)
 
     def transform_curve(self, betas: ArrayLike) -> NDArray[np.float64]:
@@ -144,11 +159,15 @@ class Bound:
         grid = np.asarray(betas, dtype=float)
         if self.derivation:
             return float_curve(self.derivation.transform, grid)
-        values = [_estimate(answer) for answer in self._answers([check_beta(b) for b in grid.ravel()])]
+        values = [
+            _estimate(answer) for answer in self._answers([check_beta(b) for b in grid.ravel()])
+        ]
         return np.array(values).reshape(grid.shape)
 
     def envelope_curve(self, betas: ArrayLike) -> NDArray[np.float64]:
-        """T** on an array of betas in [0, 1], as floats: estimates, but for the rigorous engine a proven lower bound."""
+        """T** on an array of betas in [0, 1], as floats: estimates, but for the rigorous engine a
+        proven lower bound.
+        """
         grid = np.asarray(betas, dtype=float)
         if self.derivation:
             return float_curve(self.derivation.envelope, grid)
@@ -158,7 +177,8 @@ class Bound:
         return np.array([float(self._hull(b)) for b in grid.ravel()]).reshape(grid.shape)
 
     def __call__(self, excess: ArrayLike) -> Any:
-        """Gamma at a surrogate excess (risk difference plus minimizability gap): the largest target excess possible.
+        """Gamma at a surrogate excess (risk difference plus minimizability gap): the largest target
+        excess possible.
 
         Parameters
         ----------
@@ -171,7 +191,9 @@ class Bound:
             In [0, 1], of the shape of the argument. Floats; for proven bounds see `bound`.
         """
         values = np.asarray(excess, dtype=float)
-        result = np.array([_estimate(self.bound(float(e))) for e in values.ravel()]).reshape(values.shape)
+        result = np.array([_estimate(self.bound(float(e))) for e in values.ravel()]).reshape(
+            values.shape
+        )
         return float(result) if values.ndim == 0 else result
 
     def bound(
@@ -194,19 +216,23 @@ class Bound:
         gap : number
             Minimizability gap of the surrogate, at least 0.
         tolerance : float or Fraction, optional
-            Rigorous engine: refine until ``upper - lower`` is at most this part of ``upper``; 1e-6 unless given.
+            Rigorous engine: refine until ``upper - lower`` is at most this part of ``upper``; 1e-6
+            unless given.
         time_budget : float, optional
-            Rigorous engine: seconds after which it stops with a wider, still proven answer whose ``reason`` says so.
+            Rigorous engine: seconds after which it stops with a wider, still proven answer whose
+            ``reason`` says so.
         progress, checkpoint : callable, optional
-            Rigorous engine: called with a line of text, and with everything proven so far (JSON-ready), after each step.
-            With a checkpoint an interrupt (Ctrl-C) ends the refinement with what is proven; without, it passes on.
+            Rigorous engine: called with a line of text, and with everything proven so far
+            (JSON-ready), after each step. With a checkpoint an interrupt (Ctrl-C) ends the
+            refinement with what is proven; without, it passes on.
         resume : dict, optional
             Rigorous engine: a checkpoint of the same problem, whose work is taken over.
 
         Raises
         ------
         InvalidInputError
-            When a number is negative, the loss has a parameter without a value, or an option belongs to another engine.
+            When a number is negative, the loss has a parameter without a value, or an option
+            belongs to another engine.
 
         Examples
         --------
@@ -221,11 +247,18 @@ class Bound:
                 self.problem.surrogate.spec,
                 "derive the bound again with numbers, such as hc.CompSum(tau=1)",
             )
-        options = {"tolerance": tolerance, "time_budget": time_budget, "progress": progress, "checkpoint": checkpoint}
+        options = {
+            "tolerance": tolerance,
+            "time_budget": time_budget,
+            "progress": progress,
+            "checkpoint": checkpoint,
+        }
         given = [name for name, value in {**options, "resume": resume}.items() if value is not None]
         if given and self.engine != "rigorous":
             raise InvalidInputError(
-                f"{', '.join(given)} is for the rigorous engine", self.engine, 'derive the bound with engine="rigorous"'
+                f"{', '.join(given)} is for the rigorous engine",
+                self.engine,
+                'derive the bound with engine="rigorous"',
             )
         if self.derivation:
             low, high = _invert(self.derivation.envelope, total)
@@ -234,9 +267,21 @@ class Bound:
         if self.engine == "rigorous":
             if resume is not None:
                 self._proven.resume(resume)
-            low, high, reason = self._proven.gamma(total, _tolerance(tolerance), time_budget, progress, checkpoint)
-            return Answer(_middle(low, high), low, high, None, self.engine, self._proven.supports.lemmas, reason)
-        return Answer(float(self._hull.inverse(float(total))), None, None, None, self.engine, self.assumptions)
+            low, high, reason = self._proven.gamma(
+                total, _tolerance(tolerance), time_budget, progress, checkpoint
+            )
+            return Answer(
+                _middle(low, high),
+                low,
+                high,
+                None,
+                self.engine,
+                self._proven.supports.lemmas,
+                reason,
+            )
+        return Answer(
+            float(self._hull.inverse(float(total))), None, None, None, self.engine, self.assumptions
+        )
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw Gamma against the surrogate excess; see `hconsist.plots.bound_curves`."""
@@ -244,7 +289,7 @@ class Bound:
         plots = importlib.import_module("hconsist.plots")
         return plots.bound_curves([self], ax=ax, **options)  # type: ignore[no-any-return]
 
-    # -- envelopes of sampled values -----------------------------------------------------------------------------------
+    # -- envelopes of sampled values
     def _answers(self, betas: list[Fraction]) -> list[Answer]:
         if self.engine == "numeric":
             sweep = importlib.import_module("hconsist.engines.numeric").sweep
@@ -254,7 +299,9 @@ class Bound:
     @cached_property
     def _proven(self) -> Envelope:
         """T** and Gamma between proven lines and points."""
-        found: Envelope = importlib.import_module("hconsist.engines.rigorous").envelope(self.problem)
+        found: Envelope = importlib.import_module("hconsist.engines.rigorous").envelope(
+            self.problem
+        )
         return found
 
     @cached_property
@@ -288,7 +335,8 @@ def derive(
     target : Target or str
         ``"zero-one"`` or ``"top-k:2"``.
     engine : {"auto", "symbolic", "numeric", "rigorous"}
-        "auto" derives a closed form where the symbolic engine can, and estimates by optimisation where it cannot.
+        "auto" derives a closed form where the symbolic engine can, and estimates by optimisation
+        where it cannot.
 
     Returns
     -------
@@ -334,7 +382,11 @@ def check_excess(value: object, name: str = "excess") -> Fraction:
     """
     number: Exact = exact(value, name)
     if not isinstance(number, Fraction) or number < 0:
-        raise InvalidInputError(f"{name} must be a number >= 0", str(value), "pass a surrogate risk difference such as 0.05")
+        raise InvalidInputError(
+            f"{name} must be a number >= 0",
+            str(value),
+            "pass a surrogate risk difference such as 0.05",
+        )
     return number
 
 
@@ -343,7 +395,9 @@ def _tolerance(value: float | Fraction | None) -> Fraction:
         return Fraction(1, 10**6)
     number = exact(value, "tolerance")
     if not isinstance(number, Fraction) or not 0 < number < 1:
-        raise InvalidInputError("tolerance must lie in (0, 1)", str(value), "pass a relative width such as 1e-6")
+        raise InvalidInputError(
+            "tolerance must lie in (0, 1)", str(value), "pass a relative width such as 1e-6"
+        )
     return number
 
 
@@ -352,14 +406,20 @@ def _estimate(answer: Answer) -> float:
 
 
 def _middle(low: Fraction, high: Fraction) -> float:
-    return float((low + high) / 2) if low else 0.0 if high < Fraction(1, 2**100) else float(high / 2)
+    return (
+        float((low + high) / 2) if low else 0.0 if high < Fraction(1, 2**100) else float(high / 2)
+    )
 
 
 def float_curve(expression: sympy.Expr, betas: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A closed form on floats. Cancellation near 0 is left to the balls: small arguments go through them one by one."""
+    """A closed form on floats. Cancellation near 0 is left to the balls: small arguments go through
+    them one by one.
+    """
     symbol = beta_symbol()
     with np.errstate(all="ignore"):
-        values = np.asarray(evaluate(expression, {symbol: betas}, NUMPY), dtype=float) + np.zeros_like(betas)
+        values = np.asarray(
+            evaluate(expression, {symbol: betas}, NUMPY), dtype=float
+        ) + np.zeros_like(betas)
     delicate = ~np.isfinite(values) | (betas < 1e-2)
     for index in np.argwhere(delicate):
         low, high = enclose(expression, symbol, check_beta(float(betas[tuple(index)])))
@@ -367,7 +427,9 @@ def float_curve(expression: sympy.Expr, betas: NDArray[np.float64]) -> NDArray[n
     return values
 
 
-def enclose(expression: sympy.Expr, symbol: sympy.Symbol, value: Fraction, bits: int = 200) -> tuple[Fraction, Fraction]:
+def enclose(
+    expression: sympy.Expr, symbol: sympy.Symbol, value: Fraction, bits: int = 200
+) -> tuple[Fraction, Fraction]:
     """Proven rational bounds of a closed form in one variable.
 
     Parameters
@@ -391,19 +453,24 @@ def enclose(expression: sympy.Expr, symbol: sympy.Symbol, value: Fraction, bits:
     True
     """
     if value in (0, 1):
-        # 0 log 0 and its like tend to 0, which a ball around an end point cannot see: substitute exactly there.
+        # 0 log 0 and its like tend to 0, which a ball around an end point cannot see: substitute
+        # exactly there.
         import sympy
 
         there = expression.subs(symbol, int(value))
-        expression = expression.limit(symbol, 1, "-") if there.has(sympy.nan, sympy.zoo, sympy.oo) else there
+        expression = (
+            expression.limit(symbol, 1, "-") if there.has(sympy.nan, sympy.zoo, sympy.oo) else there
+        )
     with precision(bits):
         return endpoints(evaluate(expression, {symbol: BALLS.const(value)}, BALLS))
 
 
 def _invert(envelope: sympy.Expr, excess: Fraction, bits: int = 60) -> tuple[Fraction, Fraction]:
-    """Rationals around sup { beta in [0, 1] : T**(beta) <= excess }, by bisection on proven comparisons.
+    """Rationals around sup { beta in [0, 1] : T**(beta) <= excess }, by bisection on proven
+    comparisons.
 
-    A comparison that the balls leave open keeps both sides where they are, so the result holds in any case.
+    A comparison that the balls leave open keeps both sides where they are, so the result holds in
+    any case.
     """
 
     def level(beta: Fraction) -> tuple[Fraction, Fraction]:
@@ -412,7 +479,8 @@ def _invert(envelope: sympy.Expr, excess: Fraction, bits: int = 60) -> tuple[Fra
     low, high = Fraction(0), Fraction(1)
     if level(high)[1] <= excess:
         return high, high
-    # Halve from above first: excesses of interest are often tiny, and relative accuracy is what counts.
+    # Halve from above first: excesses of interest are often tiny, and relative accuracy is what
+    # counts.
     while high > Fraction(1, 2**200) and level(high / 2)[0] > excess:
         high /= 2
     low = high / 2 if level(high / 2)[1] <= excess else Fraction(0)

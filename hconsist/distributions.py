@@ -1,6 +1,7 @@
 """Marginals with p(y|x): what a minimizability gap and a risk are averaged over.
 
-A bound sees a distribution only through the law of the label distribution p(.|x), so that is what `expectation` averages.
+A bound sees a distribution only through the law of the label distribution p(.|x), so that is what
+`expectation` averages.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ class Estimate:
     value : float or Fraction
         A Fraction is exact.
     error : float
-        0 for a closed form or a finite sum (up to rounding); otherwise what quadrature estimates, or three standard errors of
-        randomised quasi-Monte Carlo. An estimate, not a bound.
+        0 for a closed form or a finite sum (up to rounding); otherwise what quadrature estimates,
+        or three standard errors of randomised quasi-Monte Carlo. An estimate, not a bound.
     method : str
 
     Examples
@@ -70,7 +71,8 @@ class Distribution(ABC):
         Parameters
         ----------
         function : callable
-            Vectorised: label distributions (..., n_classes) to values (...). Smooth except where two probabilities are equal.
+            Vectorised: label distributions (..., n_classes) to values (...). Smooth except where
+            two probabilities are equal.
         """
 
     @abstractmethod
@@ -116,9 +118,17 @@ class Finite(Distribution):
         points: ArrayLike | None = None,
     ) -> None:
         object.__setattr__(self, "weights", _rational_distribution(weights, "weights"))
-        object.__setattr__(self, "conditionals", tuple(_rational_distribution(p, "a conditional") for p in conditionals))
+        object.__setattr__(
+            self,
+            "conditionals",
+            tuple(_rational_distribution(p, "a conditional") for p in conditionals),
+        )
         if any(w == 0 for w in self.weights):
-            raise InvalidInputError("every weight must be > 0", list(map(str, self.weights)), "leave inputs of weight 0 out")
+            raise InvalidInputError(
+                "every weight must be > 0",
+                list(map(str, self.weights)),
+                "leave inputs of weight 0 out",
+            )
         if len(self.conditionals) != len(self.weights):
             raise InvalidInputError(
                 "there must be one conditional per weight",
@@ -133,7 +143,11 @@ class Finite(Distribution):
             )
         if points is not None:
             array = np.asarray(points, dtype=float)
-            if array.ndim != 2 or array.shape[0] != len(self.weights) or not np.all(np.isfinite(array)):
+            if (
+                array.ndim != 2
+                or array.shape[0] != len(self.weights)
+                or not np.all(np.isfinite(array))
+            ):
                 raise InvalidInputError(
                     f"points must be a finite array of shape ({len(self.weights)}, d)",
                     f"shape {array.shape}",
@@ -158,7 +172,10 @@ class Finite(Distribution):
     @property
     def label_probabilities(self) -> tuple[Fraction, ...]:
         return tuple(
-            sum((w * p[y] for w, p in zip(self.weights, self.conditionals, strict=True)), Fraction(0))
+            sum(
+                (w * p[y] for w, p in zip(self.weights, self.conditionals, strict=True)),
+                Fraction(0),
+            )
             for y in range(self.n_classes)
         )
 
@@ -169,10 +186,14 @@ class Finite(Distribution):
 
     def expectation(self, function: Callable[[Array], Array]) -> Estimate:
         values = np.asarray(function(np.array(self.conditionals, dtype=float)), dtype=float)
-        return Estimate(float(np.dot(np.array(self.weights, dtype=float), values)), 0.0, "finite sum")
+        return Estimate(
+            float(np.dot(np.array(self.weights, dtype=float), values)), 0.0, "finite sum"
+        )
 
     def bayes_error(self) -> Estimate:
-        correct = sum((w * max(p) for w, p in zip(self.weights, self.conditionals, strict=True)), Fraction(0))
+        correct = sum(
+            (w * max(p) for w, p in zip(self.weights, self.conditionals, strict=True)), Fraction(0)
+        )
         return Estimate(1 - correct, 0.0, "finite sum")
 
 
@@ -181,7 +202,9 @@ def _rational_distribution(values: Sequence[Any], name: str) -> tuple[Fraction, 
     for v in values:
         number = exact(v.item() if isinstance(v, np.generic) else v, f"an entry of {name}")
         if not isinstance(number, Fraction):
-            raise InvalidInputError(f"{name} must be rational numbers", str(v), "pass numbers such as 0.3 or '1/3'")
+            raise InvalidInputError(
+                f"{name} must be rational numbers", str(v), "pass numbers such as 0.3 or '1/3'"
+            )
         numbers.append(number)
     if any(v < 0 for v in numbers) or sum(numbers) != 1:
         raise InvalidInputError(
@@ -226,26 +249,41 @@ class GaussianMixture(Distribution):
         w, m, c = (np.asarray(v, dtype=float) for v in (weights, means, covariances))
         if w.ndim != 1 or w.size < 2 or not np.all(w > 0) or abs(w.sum() - 1) > 1e-12:
             raise InvalidInputError(
-                "weights must be at least two positive numbers that sum to 1", w.tolist(), "pass [0.5, 0.5]"
+                "weights must be at least two positive numbers that sum to 1",
+                w.tolist(),
+                "pass [0.5, 0.5]",
             )
         if m.ndim != 2 or m.shape[0] != w.size or not np.all(np.isfinite(m)):
             raise InvalidInputError(
-                f"means must be a finite array of shape ({w.size}, d)", f"shape {m.shape}", "one row a label"
+                f"means must be a finite array of shape ({w.size}, d)",
+                f"shape {m.shape}",
+                "one row a label",
             )
         if c.ndim == 2:
             c = np.broadcast_to(c, (w.size, *c.shape))
         d = m.shape[1]
         if c.shape != (w.size, d, d) or not np.all(np.isfinite(c)):
             raise InvalidInputError(
-                f"covariances must have shape ({d}, {d}) or ({w.size}, {d}, {d})", f"shape {c.shape}", "pass np.eye(d)"
+                f"covariances must have shape ({d}, {d}) or ({w.size}, {d}, {d})",
+                f"shape {c.shape}",
+                "pass np.eye(d)",
             )
         if not np.allclose(c, np.swapaxes(c, -1, -2), rtol=1e-12, atol=0):
-            raise InvalidInputError("covariances must be symmetric", c.tolist(), "pass (c + c.T) / 2")
+            raise InvalidInputError(
+                "covariances must be symmetric", c.tolist(), "pass (c + c.T) / 2"
+            )
         try:
             factors = np.linalg.cholesky(c)
         except np.linalg.LinAlgError:
-            raise InvalidInputError("covariances must be positive definite", c.tolist(), "pass np.eye(d)") from None
-        for name, value in (("weights", w), ("means", m), ("covariances", c), ("_factors", factors)):
+            raise InvalidInputError(
+                "covariances must be positive definite", c.tolist(), "pass np.eye(d)"
+            ) from None
+        for name, value in (
+            ("weights", w),
+            ("means", m),
+            ("covariances", c),
+            ("_factors", factors),
+        ):
             value = np.array(value)
             value.flags.writeable = False
             object.__setattr__(self, name, value)
@@ -272,7 +310,11 @@ class GaussianMixture(Distribution):
         """``log P(y) + log density(x | y)``: inputs (..., d) to (..., n_classes)."""
         points = np.asarray(x, dtype=float)
         if points.shape[-1:] != (self.dimension,):
-            raise InvalidInputError(f"x must have shape (..., {self.dimension})", f"shape {points.shape}", "features come last")
+            raise InvalidInputError(
+                f"x must have shape (..., {self.dimension})",
+                f"shape {points.shape}",
+                "features come last",
+            )
         centred = points[..., None, :] - self.means
         whitened = np.linalg.solve(self._factors, centred[..., None])[..., 0]
         log_det = np.log(np.diagonal(self._factors, axis1=-2, axis2=-1)).sum(-1)
@@ -299,7 +341,9 @@ class GaussianMixture(Distribution):
     @property
     def separation(self) -> float:
         """Mahalanobis distance of the means of labels 0 and 1 under the covariance of label 0."""
-        return float(np.linalg.norm(np.linalg.solve(self._factors[0], self.means[1] - self.means[0])))
+        return float(
+            np.linalg.norm(np.linalg.solve(self._factors[0], self.means[1] - self.means[0]))
+        )
 
     def bayes_error(self) -> Estimate:
         if self.n_classes == 2 and self.shared_covariance:
@@ -307,7 +351,9 @@ class GaussianMixture(Distribution):
         return self.expectation(lambda p: 1 - p.max(axis=-1))
 
     def _two_class_error(self) -> float:
-        """The log-odds of label 1 are N(-+ distance^2 / 2 + log(w1 / w0), distance^2) given the label."""
+        """The log-odds of label 1 are N(-+ distance^2 / 2 + log(w1 / w0), distance^2) given the
+        label.
+        """
         from scipy.stats import norm
 
         distance = self.separation
@@ -322,7 +368,8 @@ class GaussianMixture(Distribution):
     def reduced(self) -> GaussianMixture:
         """A mixture with the same law of p(.|x) in as few dimensions as linear algebra finds.
 
-        With a shared covariance the log-odds depend on the whitened input only within the span of the differences of the means.
+        With a shared covariance the log-odds depend on the whitened input only within the span of
+        the differences of the means.
         """
         if not self.shared_covariance:
             return self
@@ -333,26 +380,41 @@ class GaussianMixture(Distribution):
 
     def expectation(self, function: Callable[[Array], Array]) -> Estimate:
         reduced = self.reduced
-        return reduced._quadrature(function) if reduced.dimension == 1 else reduced._quasi_monte_carlo(function)
+        return (
+            reduced._quadrature(function)
+            if reduced.dimension == 1
+            else reduced._quasi_monte_carlo(function)
+        )
 
     def _quadrature(self, function: Callable[[Array], Array]) -> Estimate:
-        """Adaptive Gauss-Kronrod on the line, split at the points where two posteriors are equal and at the means."""
+        """Adaptive Gauss-Kronrod on the line, split at the points where two posteriors are equal
+        and at the means.
+        """
         from scipy.integrate import quad
 
         spread = np.sqrt(self.covariances[:, 0, 0])
-        low, high = float((self.means[:, 0] - 40 * spread).min()), float((self.means[:, 0] + 40 * spread).max())
-        inner = {float(m) for m in self.means[:, 0]} | {x for x in self._crossings() if low < x < high}
+        low, high = (
+            float((self.means[:, 0] - 40 * spread).min()),
+            float((self.means[:, 0] + 40 * spread).max()),
+        )
+        inner = {float(m) for m in self.means[:, 0]} | {
+            x for x in self._crossings() if low < x < high
+        }
         knots = [low, *sorted(inner), high]
 
         def integrand(x: float) -> float:
             joint = self.log_joint([[x]])
             return float(np.exp(joint).sum() * function(self.posterior([[x]]))[0])
 
-        # full_output: where rounding stops the refinement, the error estimate says so, not a warning.
+        # full_output: where rounding stops the refinement, the error estimate says so, not a
+        # warning.
         pieces = [
-            quad(integrand, a, b, epsabs=1e-13, epsrel=1e-11, limit=200, full_output=1) for a, b in itertools.pairwise(knots)
+            quad(integrand, a, b, epsabs=1e-13, epsrel=1e-11, limit=200, full_output=1)
+            for a, b in itertools.pairwise(knots)
         ]
-        return Estimate(math.fsum(p[0] for p in pieces), math.fsum(p[1] for p in pieces), "adaptive quadrature")
+        return Estimate(
+            math.fsum(p[0] for p in pieces), math.fsum(p[1] for p in pieces), "adaptive quadrature"
+        )
 
     def _crossings(self) -> list[float]:
         """Where the joint densities of two labels are equal, on the line: roots of quadratics."""
@@ -362,14 +424,20 @@ class GaussianMixture(Distribution):
         roots: list[float] = []
         for i in range(self.n_classes):
             for j in range(i):
-                polynomial = np.trim_zeros(np.array([v[i] - v[j] for v in (squared, linear, constant)]), "f")
+                polynomial = np.trim_zeros(
+                    np.array([v[i] - v[j] for v in (squared, linear, constant)]), "f"
+                )
                 if len(polynomial) > 1:
                     found = np.roots(polynomial)
                     roots += [float(r.real) for r in found if abs(r.imag) == 0]
         return roots
 
-    def _quasi_monte_carlo(self, function: Callable[[Array], Array], log2_points: int = 13, repeats: int = 16) -> Estimate:
-        """Scrambled Sobol points through every component; the spread over independent scramblings gives the error."""
+    def _quasi_monte_carlo(
+        self, function: Callable[[Array], Array], log2_points: int = 13, repeats: int = 16
+    ) -> Estimate:
+        """Scrambled Sobol points through every component; the spread over independent scramblings
+        gives the error.
+        """
         from scipy.stats import norm, qmc
 
         means = []
@@ -388,7 +456,8 @@ class GaussianMixture(Distribution):
 class LabelNoise(ABC):
     """What happens to p(.|x) when labels are observed through noise: a map of label distributions.
 
-    The noise at x depends on x only through the clean p(.|x), so every expectation stays one over the clean distribution.
+    The noise at x depends on x only through the clean p(.|x), so every expectation stays one over
+    the clean distribution.
     """
 
     @abstractmethod
@@ -406,7 +475,8 @@ class LabelNoise(ABC):
 
 @dataclass(frozen=True)
 class UniformNoise(LabelNoise):
-    """With probability ``rate`` the label is replaced by one of the others, each equally likely (symmetric noise).
+    """With probability ``rate`` the label is replaced by one of the others, each equally likely
+    (symmetric noise).
 
     Domain: 0 <= rate < (n - 1) / n, so that the most likely label stays the most likely.
 
@@ -456,9 +526,16 @@ class ClassNoise(LabelNoise):
 
     def __post_init__(self) -> None:
         array = np.asarray(self.matrix, dtype=float)
-        if array.ndim != 2 or array.shape[0] != array.shape[1] or (array < 0).any() or (abs(array.sum(1) - 1) > 1e-12).any():
+        if (
+            array.ndim != 2
+            or array.shape[0] != array.shape[1]
+            or (array < 0).any()
+            or (abs(array.sum(1) - 1) > 1e-12).any()
+        ):
             raise InvalidInputError(
-                "matrix must be square with rows that are label distributions", array.tolist(), "row y: P(observed | true y)"
+                "matrix must be square with rows that are label distributions",
+                array.tolist(),
+                "row y: P(observed | true y)",
             )
         object.__setattr__(self, "matrix", tuple(tuple(row) for row in array.tolist()))
 
@@ -478,13 +555,16 @@ class ClassNoise(LabelNoise):
     def check(self, clean: Distribution) -> None:
         if len(self.matrix) != clean.n_classes:
             raise InvalidInputError(
-                f"matrix must have {clean.n_classes} rows", f"{len(self.matrix)} rows", "one row a label of the distribution"
+                f"matrix must have {clean.n_classes} rows",
+                f"{len(self.matrix)} rows",
+                "one row a label of the distribution",
             )
 
 
 @dataclass(frozen=True)
 class MassartNoise(LabelNoise):
-    """The label is the clean Bayes label with probability ``margin + (1 - margin)/n``, each other one with ``(1 - margin)/n``.
+    """The label is the clean Bayes label with probability ``margin + (1 - margin)/n``, each other
+    one with ``(1 - margin)/n``.
 
     So p_max minus any other probability is exactly ``margin`` at every x. Domain: 0 < margin <= 1.
 
@@ -511,16 +591,19 @@ class MassartNoise(LabelNoise):
 
 @dataclass(frozen=True)
 class TsybakovNoise(LabelNoise):
-    """Two labels whose margin m(x) = p_max - p_min satisfies ``P(m(x) <= t) = t^(exponent / (1 - exponent))`` exactly.
+    """Two labels whose margin m(x) = p_max - p_min satisfies ``P(m(x) <= t) = t^(exponent / (1 -
+    exponent))`` exactly.
 
-    m grows with the clean margin: it is that quantile of the clean margin's law which the condition asks for, and the Bayes
-    rule is the clean one. Domain: 0 < exponent < 1; a clean distribution that is a `GaussianMixture` of two labels with one
-    covariance, whose log-odds have a law in closed form.
+    m grows with the clean margin: it is that quantile of the clean margin's law which the condition
+    asks for, and the Bayes rule is the clean one. Domain: 0 < exponent < 1; a clean distribution
+    that is a `GaussianMixture` of two labels with one covariance, whose log-odds have a law in
+    closed form.
 
     Parameters
     ----------
     exponent : float
-        The alpha of ``P(0 < |2 eta(x) - 1| <= t) <= B t^(alpha / (1 - alpha))``; towards 1 there is little noise.
+        The alpha of ``P(0 < |2 eta(x) - 1| <= t) <= B t^(alpha / (1 - alpha))``; towards 1 there is
+        little noise.
     clean : GaussianMixture
 
     Source: Tsybakov, Annals of Statistics 2004; Bartlett, Jordan, McAuliffe, JASA 2006, section 5.
@@ -538,13 +621,20 @@ class TsybakovNoise(LabelNoise):
         _check_unit("exponent", self.exponent)
         if not 0 < self.exponent < 1:
             raise InvalidInputError(
-                "exponent must lie in (0, 1)", self.exponent, "pass exponent=0.5; Massart noise is its limit 1"
+                "exponent must lie in (0, 1)",
+                self.exponent,
+                "pass exponent=0.5; Massart noise is its limit 1",
             )
-        if self.clean.n_classes != 2 or not self.clean.shared_covariance or self.clean.separation == 0:
+        if (
+            self.clean.n_classes != 2
+            or not self.clean.shared_covariance
+            or self.clean.separation == 0
+        ):
             raise InvalidInputError(
                 "Tsybakov noise needs a mixture of two distinct labels with one covariance",
                 f"{self.clean.n_classes} labels",
-                "use GaussianMixture([0.5, 0.5], means, covariance), or MassartNoise for more labels",
+                "use GaussianMixture([0.5, 0.5], means, covariance), or MassartNoise for more "
+                "labels",
             )
 
     def __call__(self, p: Array) -> Array:
@@ -553,19 +643,32 @@ class TsybakovNoise(LabelNoise):
         with np.errstate(divide="ignore"):
             odds = np.abs(np.log(p[..., 1]) - np.log(p[..., 0]))
         # The log-odds of label 1 are N(-+ separation^2 / 2 + prior, separation^2) given the label.
-        separation, prior = self.clean.separation, math.log(self.clean.weights[1] / self.clean.weights[0])
+        separation, prior = (
+            self.clean.separation,
+            math.log(self.clean.weights[1] / self.clean.weights[0]),
+        )
         quantile = sum(
             w * (ndtr((odds - centre) / separation) - ndtr((-odds - centre) / separation))
-            for w, centre in zip(self.clean.weights, (prior - separation**2 / 2, prior + separation**2 / 2), strict=True)
+            for w, centre in zip(
+                self.clean.weights,
+                (prior - separation**2 / 2, prior + separation**2 / 2),
+                strict=True,
+            )
         )
         return _with_margin(p, quantile ** ((1 - self.exponent) / self.exponent))
 
     def check(self, clean: Distribution) -> None:
         if clean is not self.clean:
-            raise InvalidInputError("Tsybakov noise fits one distribution", "another one", "pass the same mixture to both")
+            raise InvalidInputError(
+                "Tsybakov noise fits one distribution",
+                "another one",
+                "pass the same mixture to both",
+            )
 
     def bayes_error(self, clean: Distribution) -> Estimate:
-        return Estimate((1 - self.exponent) / 2, 0.0, "closed form")  # the mean of U^((1 - a)/a) is a
+        return Estimate(
+            (1 - self.exponent) / 2, 0.0, "closed form"
+        )  # the mean of U^((1 - a)/a) is a
 
 
 def _with_margin(p: Array, margin: Array) -> Array:
@@ -576,13 +679,18 @@ def _with_margin(p: Array, margin: Array) -> Array:
 
 
 def _check_unit(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.floating) or not 0 <= value <= 1:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float | np.floating)
+        or not 0 <= value <= 1
+    ):
         raise InvalidInputError(f"{name} must be a number in [0, 1]", value, f"pass {name}=0.2")
 
 
 @dataclass(frozen=True)
 class NoisyLabels(Distribution):
-    """A distribution whose labels are seen through noise; posteriors, risks and the Bayes error are those of the noisy labels.
+    """A distribution whose labels are seen through noise; posteriors, risks and the Bayes error are
+    those of the noisy labels.
 
     Parameters
     ----------
@@ -608,7 +716,10 @@ class NoisyLabels(Distribution):
 
     @property
     def label_probabilities(self) -> tuple[float, ...]:
-        return tuple(float(self.expectation(lambda p, y=y: p[..., y])) for y in range(self.n_classes))  # type: ignore[misc]
+        return tuple(
+            float(self.expectation(lambda p, y=y: p[..., y]))
+            for y in range(self.n_classes)  # type: ignore[misc]
+        )
 
     def expectation(self, function: Callable[[Array], Array]) -> Estimate:
         return self.clean.expectation(lambda p: function(self.noise(p)))
@@ -630,5 +741,9 @@ class NoisyLabels(Distribution):
     @property
     def _mixture(self) -> GaussianMixture:
         if not isinstance(self.clean, GaussianMixture):
-            raise InvalidInputError("inputs need a Gaussian mixture", type(self.clean).__name__, "use expectation instead")
+            raise InvalidInputError(
+                "inputs need a Gaussian mixture",
+                type(self.clean).__name__,
+                "use expectation instead",
+            )
         return self.clean

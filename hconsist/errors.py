@@ -1,7 +1,7 @@
 """The exceptions of the package.
 
-Every message has three parts in a fixed order: the rule that was broken, the value that was received,
-and the remedy. They are raised before any work starts.
+Every message has three parts in a fixed order: the rule that was broken, the value that was
+received, and the remedy. They are raised before any work starts.
 """
 
 from __future__ import annotations
@@ -45,7 +45,11 @@ def _shown(value: object) -> str:
     """A value as it was probably typed: an exact 6/5 as 1.2."""
     if isinstance(value, Fraction):
         decimal = repr(float(value))
-        return decimal if Fraction(decimal) == value and "e" not in decimal and value.denominator > 1 else str(value)
+        return (
+            decimal
+            if Fraction(decimal) == value and "e" not in decimal and value.denominator > 1
+            else str(value)
+        )
     return value if isinstance(value, str) else repr(value)
 
 
@@ -62,7 +66,11 @@ class UnknownNameError(InvalidInputError):
         names = sorted(known)
         near = difflib.get_close_matches(received, names, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        shown = ", ".join(names if len(names) <= 12 else [*difflib.get_close_matches(received, names, 6, 0.3), "..."])
+        shown = ", ".join(
+            names
+            if len(names) <= 12
+            else [*difflib.get_close_matches(received, names, 6, 0.3), "..."]
+        )
         self.kind, self.known = kind, names
         super().__init__(f"unknown {kind}", received, f"{hint}(known: {shown})")
 

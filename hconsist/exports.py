@@ -1,7 +1,8 @@
-"""Claims for other provers: SMT-LIB for polynomial and piecewise-linear losses, Coq goals for the boxes of a certificate.
+"""Claims for other provers: SMT-LIB for polynomial and piecewise-linear losses, Coq goals for the
+boxes of a certificate.
 
-Neither file trusts this package's proofs: the SMT-LIB script states the definition of T itself, and the Coq script has the
-inequalities that the checker settles by balls.
+Neither file trusts this package's proofs: the SMT-LIB script states the definition of T itself, and
+the Coq script has the inequalities that the checker settles by balls.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ def _smt(t: Tree) -> str:
         return f"(ite (<= {parts[0]} {parts[1]}) {parts[2]} {parts[3]})"
     if op == "pow" and Fraction(t[2]).denominator == 1 and 1 <= Fraction(t[2]) <= 4:
         return f"(* {' '.join([parts[0]] * int(t[2]))})" if t[2] != "1" else parts[0]
-    raise EngineCannotAnswerError("smt", f"{op} is not polynomial or piecewise polynomial", "rigorous")
+    raise EngineCannotAnswerError(
+        "smt", f"{op} is not polynomial or piecewise polynomial", "rigorous"
+    )
 
 
 def _substituted(t: Tree, name: str, value: str) -> str:
@@ -39,16 +42,19 @@ def _substituted(t: Tree, name: str, value: str) -> str:
 
 
 def smt_script(statement: dict[str, Any]) -> str:
-    """The negation of ``T(b) >= claim(b)`` for some b in [0, 1], as an SMT-LIB 2 script: "unsat" proves the claim.
+    """The negation of ``T(b) >= claim(b)`` for some b in [0, 1], as an SMT-LIB 2 script: "unsat"
+    proves the claim.
 
-    The unknowns are b, the label probabilities and the scores (a margin v <= 0) or softmax values whose prediction has target
-    regret at least b. C* is replaced by the risks at a few reference points, which are at least C*: so "unsat" is a proof
-    whatever the references, and "sat" is a refutation only where one of them is optimal.
+    The unknowns are b, the label probabilities and the scores (a margin v <= 0) or softmax values
+    whose prediction has target regret at least b. C* is replaced by the risks at a few reference
+    points, which are at least C*: so "unsat" is a proof whatever the references, and "sat" is a
+    refutation only where one of them is optimal.
 
     Parameters
     ----------
     statement : dict
-        The ``statement`` of a certificate; see `hconsist.certificates.statement` and docs/certificate.md.
+        The ``statement`` of a certificate; see `hconsist.certificates.statement` and
+        docs/certificate.md.
 
     Raises
     ------
@@ -61,35 +67,59 @@ def smt_script(statement: dict[str, Any]) -> str:
     --------
     >>> from hconsist.certificates import parse_claim, statement
     >>> from hconsist.pointwise import PointwiseProblem
-    >>> print(smt_script(statement(PointwiseProblem("mae", n_classes=3), *parse_claim("T >= b/3", 3))).splitlines()[1])
+    >>> problem = PointwiseProblem("mae", n_classes=3)
+    >>> print(smt_script(statement(problem, *parse_claim("T >= b/3", 3))).splitlines()[1])
     (set-logic QF_NRA)
     """
     loss, n, bound = statement["loss"], statement["classes"], statement["score_bound"]
     if statement["claim"]["relation"] != ">=":
-        raise InvalidInputError("only lower bounds are exported", "T <= EXPR", "state the claim as T >= EXPR")
+        raise InvalidInputError(
+            "only lower bounds are exported", "T <= EXPR", "state the claim as T >= EXPR"
+        )
     if n == "any":
         raise EngineCannotAnswerError("smt", "the number of classes must be fixed", "rigorous")
-    g, lines = loss["formula"], [f"; unsat proves T(b) >= claim(b) on [0, 1]: {loss['spec']}, n = {n}, score bound {bound}"]
+    g, lines = (
+        loss["formula"],
+        [
+            f"; unsat proves T(b) >= claim(b) on [0, 1]: {loss['spec']}, n = {n}, score bound "
+            f"{bound}"
+        ],
+    )
     lines += ["(set-logic QF_NRA)", "(declare-const b Real)", "(assert (<= 0 b 1))"]
     if loss["kind"] == "softmax":
         p, s = [[f"{letter}{i}" for i in range(1, n + 1)] for letter in "ps"]
         lines += [f"(declare-const {name} Real)" for name in p + s]
         lines += [f"(assert (>= {name} 0))" for name in p + s]
         lines += [f"(assert (= 1 (+ {' '.join(names)})))" for names in (p, s)]
-        lines += [f"(assert (and (>= p1 {p[i]}) (>= s2 {s[i]})))" for i in range(n)]  # by symmetry: 1 best, 2 predicted
+        lines += [
+            f"(assert (and (>= p1 {p[i]}) (>= s2 {s[i]})))" for i in range(n)
+        ]  # by symmetry: 1 best, 2 predicted
         lines.append("(assert (>= (- p1 p2) b))")
         risk = _sum(p, [_substituted(g, "u", x) for x in s])
         references = [_sum(p, [_substituted(g, "u", "1" if i == 0 else "0") for i in range(n)])]
     else:
-        lines += ["(declare-const v Real)", "(declare-const t Real)", "(assert (and (<= b t 1) (<= v 0)))"]
+        lines += [
+            "(declare-const v Real)",
+            "(declare-const t Real)",
+            "(assert (and (<= b t 1) (<= v 0)))",
+        ]
         reach = None if bound is None else Fraction(bound)
         lines += [] if reach is None else [f"(assert (>= v {_smt(str(-reach))}))"]
         weights = ["(/ (+ 1 t) 2)", "(/ (- 1 t) 2)"]
         risk = _sum(weights, [_substituted(g, "v", "v"), _substituted(g, "v", "(- v)")])
-        points = {Fraction(0), *_numbers(g), *(1 / q for q in _numbers(g) if q), *([reach] if reach else [])}
+        points = {
+            Fraction(0),
+            *_numbers(g),
+            *(1 / q for q in _numbers(g) if q),
+            *([reach] if reach else []),
+        }
         kept = sorted(q for q in points if q >= 0 and (reach is None or q <= reach))
-        pairs = [(_smt(str(q)), _smt(str(-q))) for q in kept] + [("t", "(- t)")] * (reach is None or reach >= 1)
-        references = [_sum(weights, [_substituted(g, "v", x), _substituted(g, "v", y)]) for x, y in pairs]
+        pairs = [(_smt(str(q)), _smt(str(-q))) for q in kept] + [("t", "(- t)")] * (
+            reach is None or reach >= 1
+        )
+        references = [
+            _sum(weights, [_substituted(g, "v", x), _substituted(g, "v", y)]) for x, y in pairs
+        ]
     claim = _smt(statement["claim"]["formula"])
     lines += [f"(assert (< (- {risk} {reference}) {claim}))" for reference in references]
     return "\n".join([*lines, "(check-sat)", ""])
@@ -100,7 +130,9 @@ def _sum(weights: list[str], terms: list[str]) -> str:
 
 
 def _numbers(t: Tree) -> set[Fraction]:
-    """The sizes of the numbers in a tree: kinks of piecewise-linear losses are among them and their inverses."""
+    """The sizes of the numbers in a tree: kinks of piecewise-linear losses are among them and their
+    inverses.
+    """
     if isinstance(t, str):
         return set() if t.isalpha() else {abs(Fraction(t))}
     return set().union(*map(_numbers, t[1:]))
@@ -125,7 +157,9 @@ def prove_with_z3(statement: dict[str, Any], seconds: float = 30.0) -> bool:
     try:
         import z3
     except ImportError as problem:
-        raise EngineCannotAnswerError("smt", "z3 is not installed: pip install hconsist[smt]", "rigorous") from problem
+        raise EngineCannotAnswerError(
+            "smt", "z3 is not installed: pip install hconsist[smt]", "rigorous"
+        ) from problem
     solver = z3.Solver()
     solver.set("timeout", int(1000 * seconds))
     solver.from_string(script)
@@ -136,7 +170,13 @@ def _coq(t: Tree) -> str:
     """A tree as a Coq term over R."""
     if isinstance(t, str):
         q = None if t.isalpha() else Fraction(t)
-        return t if q is None else f"({q.numerator})" if q.denominator == 1 else f"({q.numerator} / {q.denominator})"
+        return (
+            t
+            if q is None
+            else f"({q.numerator})"
+            if q.denominator == 1
+            else f"({q.numerator} / {q.denominator})"
+        )
     op, parts = t[0], [_coq(a) for a in t[1:]]
     if op in ("add", "mul"):
         return f"({(' + ' if op == 'add' else ' * ').join(parts)})"
@@ -152,10 +192,12 @@ def _coq(t: Tree) -> str:
 
 
 def coq_script(certificate: dict[str, Any]) -> str:
-    """The inequalities that a certificate proves by balls, as Coq goals for the tactic ``interval`` (coq-interval).
+    """The inequalities that a certificate proves by balls, as Coq goals for the tactic ``interval``
+    (coq-interval).
 
     A piece with method ``balls:k`` gives the k-th derivative of the difference. What is left to the
-    checker is listed in comments: identities, the values at the low ends of ladders, and the lemmas.
+    checker is listed in comments: identities, the values at the low ends of ladders, and the
+    lemmas.
 
     Raises
     ------
@@ -165,11 +207,23 @@ def coq_script(certificate: dict[str, Any]) -> str:
         When a formula has maxima, minima or cases.
     """
     if certificate["verdict"] != "holds":
-        raise InvalidInputError("a Coq script needs a certificate that holds", certificate["verdict"], "certify a right claim")
+        raise InvalidInputError(
+            "a Coq script needs a certificate that holds",
+            certificate["verdict"],
+            "certify a right claim",
+        )
     with precision(160):
         statement, proof = Statement(certificate["statement"]), certificate["proof"]
-    lines = ["Require Import Reals.", "From Interval Require Import Tactic.", "Open Scope R_scope.", ""]
-    lines += [f"(* {certificate['statement']['loss']['spec']}; rests on: {', '.join(certificate['lemmas'])} *)"]
+    lines = [
+        "Require Import Reals.",
+        "From Interval Require Import Tactic.",
+        "Open Scope R_scope.",
+        "",
+    ]
+    lines += [
+        f"(* {certificate['statement']['loss']['spec']}; rests on: "
+        f"{', '.join(certificate['lemmas'])} *)"
+    ]
     for i, piece in enumerate(proof["pieces"]):
         low, high, method = piece["from"], piece["to"], piece["method"]
         if method.startswith("algebra"):
@@ -180,12 +234,16 @@ def coq_script(certificate: dict[str, Any]) -> str:
             proven = [t for t, how in statement.inequalities(proof, piece, ends) if how == method]
         order = int(method.partition(":")[2])
         if order:
-            lines.append(f"(* piece {i}: the first {order} derivatives at {low} are left to the checker *)")
+            lines.append(
+                f"(* piece {i}: the first {order} derivatives at {low} are left to the checker *)"
+            )
         for k, difference in enumerate(proven):
             for _ in range(order):
                 difference = derivative(difference, "x")
             lines += [
-                f"Lemma piece_{i}_{k} : forall x, {_coq(low)} <= x <= {_coq(high)} -> 0 <= {_coq(difference)}.",
-                "Proof. intros x H. interval with (i_bisect x, i_autodiff x, i_depth 20, i_prec 80). Qed.",
+                f"Lemma piece_{i}_{k} : forall x, {_coq(low)} <= x <= {_coq(high)} -> 0 <= "
+                f"{_coq(difference)}.",
+                "Proof. intros x H. interval with (i_bisect x, i_autodiff x, i_depth 20, i_prec "
+                "80). Qed.",
             ]
     return "\n".join([*lines, ""])

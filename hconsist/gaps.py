@@ -1,7 +1,9 @@
-"""Minimizability gaps: ``M_l(H) = R*_l(H) - E_x[C*_l(H, x)] >= 0``, what an H-consistency bound carries on both sides.
+"""Minimizability gaps: ``M_l(H) = R*_l(H) - E_x[C*_l(H, x)] >= 0``, what an H-consistency bound
+carries on both sides.
 
-M is 0 when H has every measurable function with scores in its box, for any distribution. It is positive when the members of H
-cannot treat the inputs one by one: here constant functions and linear functions, on finite distributions and Gaussian mixtures.
+M is 0 when H has every measurable function with scores in its box, for any distribution. It is
+positive when the members of H cannot treat the inputs one by one: here constant functions and
+linear functions, on finite distributions and Gaussian mixtures.
 
 Source: Mao, Mohri, Zhong, ICML 2023, section 5 (comp-sum losses); Awasthi et al., ICML 2022.
 """
@@ -45,7 +47,8 @@ class Gap:
     conditional : Estimate
         E_x[C*_l(H, x)].
     exact : bool
-        Whether both parts are closed forms or finite sums of them; a solver's or a quadrature's value is an estimate.
+        Whether both parts are closed forms or finite sums of them; a solver's or a quadrature's
+        value is an estimate.
     reason : str
         How the parts were found.
     lower, upper : Fraction or None
@@ -69,7 +72,8 @@ def best_in_class_function(
 ) -> tuple[Callable[[Array], Array], bool]:
     """The function ``p -> C*(p)``, vectorised, and whether it is a closed form.
 
-    Closed forms come from the symbolic engine; where it has none, the numeric engine's solver or a convex program answers.
+    Closed forms come from the symbolic engine; where it has none, the numeric engine's solver or a
+    convex program answers.
 
     Raises
     ------
@@ -82,7 +86,9 @@ def best_in_class_function(
     >>> closed, float(best(np.array([0.5, 0.5])).round(6))
     (True, 0.693147)
     """
-    problem = PointwiseProblem(parse_loss(loss), hypotheses=parse_hypotheses(hypotheses), n_classes=n_classes)
+    problem = PointwiseProblem(
+        parse_loss(loss), hypotheses=parse_hypotheses(hypotheses), n_classes=n_classes
+    )
     try:
         return best_in_class(problem), True
     except EngineCannotAnswerError:
@@ -90,12 +96,14 @@ def best_in_class_function(
     inner = inner_solver(problem)
     if inner is not None:
         solver = inner
-        return lambda p: np.asarray(solver.solve(np.atleast_2d(p), np.ones_like(np.atleast_2d(p))).risk).reshape(
-            p.shape[:-1]
-        ), False
+        return lambda p: np.asarray(
+            solver.solve(np.atleast_2d(p), np.ones_like(np.atleast_2d(p))).risk
+        ).reshape(p.shape[:-1]), False
     if _convex_in_scores(problem.surrogate):
         return lambda p: _each(problem, p), False
-    raise EngineCannotAnswerError("numeric", f"no method for the best-in-class risk of {problem.surrogate.spec}")
+    raise EngineCannotAnswerError(
+        "numeric", f"no method for the best-in-class risk of {problem.surrogate.spec}"
+    )
 
 
 def _each(problem: PointwiseProblem, p: Array) -> Array:
@@ -104,30 +112,43 @@ def _each(problem: PointwiseProblem, p: Array) -> Array:
     found = [numeric.best_in_class(problem, row, method="oracle") for row in flat]
     failed = [f.status for f in found if f.risk is None]
     if failed:
-        raise EngineCannotAnswerError("numeric", f"the convex program for {problem.surrogate.spec} ended as {failed[0]}")
+        raise EngineCannotAnswerError(
+            "numeric", f"the convex program for {problem.surrogate.spec} ended as {failed[0]}"
+        )
     return np.array([f.risk for f in found], dtype=float).reshape(p.shape[:-1])
 
 
 def _linear_risk(loss: Loss, p: Array, features: Array, weight: float, bias: float) -> Estimate:
-    """``min sum_i p_i . l(W x_i + b)`` over row norms of W and entries of b, with the solver's duality gap as error."""
+    """``min sum_i p_i . l(W x_i + b)`` over row norms of W and entries of b, with the solver's
+    duality gap as error.
+    """
     import cvxpy as cp
 
     weights, offset = cp.Variable((p.shape[1], features.shape[1])), cp.Variable(p.shape[1])
     constraints: list[Any] = [cp.norm(weights, 2, axis=1) <= weight, cp.abs(offset) <= bias]
     if loss.sum_to_zero:
         constraints += [cp.sum(offset) == 0, cp.sum(weights, axis=0) == 0]
-    costs = [row @ _in_scores(loss, weights @ x + offset) for row, x in zip(p, features, strict=True)]
+    costs = [
+        row @ _in_scores(loss, weights @ x + offset) for row, x in zip(p, features, strict=True)
+    ]
     program = cp.Problem(cp.Minimize(sum(costs)), constraints)
     data, chain, inverse = program.get_problem_data(cp.CLARABEL, solver_opts={})
     raw = chain.solver.solve_via_data(data, warm_start=False, verbose=False, solver_opts={})
     program.unpack_results(raw, chain, inverse)
     if program.status != cp.OPTIMAL:
-        raise EngineCannotAnswerError("numeric", f"the convex program for {loss.spec} ended as {program.status}")
-    return Estimate(float(program.value), abs(float(raw.obj_val - raw.obj_val_dual)), "convex program")
+        raise EngineCannotAnswerError(
+            "numeric", f"the convex program for {loss.spec} ended as {program.status}"
+        )
+    return Estimate(
+        float(program.value), abs(float(raw.obj_val - raw.obj_val_dual)), "convex program"
+    )
 
 
-def expected_best_in_class(loss: Loss | str, distribution: Distribution, hypotheses: Hypotheses | str = "complete") -> Estimate:
-    """``E_x[C*_l(H, x)]``: exact for a finite distribution and a closed form, by quadrature for Gaussian mixtures.
+def expected_best_in_class(
+    loss: Loss | str, distribution: Distribution, hypotheses: Hypotheses | str = "complete"
+) -> Estimate:
+    """``E_x[C*_l(H, x)]``: exact for a finite distribution and a closed form, by quadrature for
+    Gaussian mixtures.
 
     Examples
     --------
@@ -155,12 +176,14 @@ def minimizability_gap(
     hypotheses : Hypotheses or str
         The scores that are reached at a point.
     members : {"all", "constant", "linear"}
-        "all": every measurable function with these scores: the gap is 0, whatever the distribution. "constant": the score
-        vector does not depend on x, so that R*(H) = C*(P_Y). "linear": hypotheses must be `Linear` and the distribution a
+        "all": every measurable function with these scores: the gap is 0, whatever the distribution.
+        "constant": the score vector does not depend on x, so that R*(H) = C*(P_Y). "linear":
+        hypotheses must be `Linear` and the distribution a
         `Finite` one with points; R*(H) is the value of a convex program, an estimate.
     engine : {"numeric", "rigorous"}
-        "numeric": closed forms where there are any, solvers elsewhere. "rigorous": proven bounds, on finite distributions:
-        rational candidates from above and dual certificates from below, evaluated in balls.
+        "numeric": closed forms where there are any, solvers elsewhere. "rigorous": proven bounds,
+        on finite distributions: rational candidates from above and dual certificates from below,
+        evaluated in balls.
 
     Raises
     ------
@@ -174,8 +197,10 @@ def minimizability_gap(
     Examples
     --------
     >>> d = Finite(["1/2", "1/2"], [[1, 0], [0, 1]])
-    >>> float(minimizability_gap("logistic", d)), round(float(minimizability_gap("logistic", d, members="constant")), 6)
-    (0.0, 0.693147)
+    >>> float(minimizability_gap("logistic", d))
+    0.0
+    >>> round(float(minimizability_gap("logistic", d, members="constant")), 6)
+    0.693147
     >>> proven = minimizability_gap("logistic", d, members="constant", engine="rigorous")
     >>> float(proven.upper - proven.lower) < 1e-12
     True
@@ -186,7 +211,9 @@ def minimizability_gap(
     if engine not in ("numeric", "rigorous"):
         raise UnknownNameError("engine for gaps", str(engine), ("numeric", "rigorous"))
     if engine == "rigorous" and not isinstance(distribution, Finite):
-        raise EngineCannotAnswerError("rigorous", f"{type(distribution).__name__} has infinitely many inputs", "numeric")
+        raise EngineCannotAnswerError(
+            "rigorous", f"{type(distribution).__name__} has infinitely many inputs", "numeric"
+        )
     if members == "linear":
         return _linear_gap(surrogate, distribution, reach, engine == "rigorous")
     if isinstance(reach, Complete | Bounded):
@@ -202,15 +229,30 @@ def minimizability_gap(
     expected = expected_best_in_class(surrogate, distribution, pointwise)
     if members == "all":
         zero = Estimate(Fraction(0), 0.0, "measurable selection")
-        return Gap(zero, expected, expected, True, "H chooses scores input by input: R*(H) is the mean of C*")
+        return Gap(
+            zero,
+            expected,
+            expected,
+            True,
+            "H chooses scores input by input: R*(H) is the mean of C*",
+        )
     best, closed = best_in_class_function(surrogate, pointwise, distribution.n_classes)
     marginal = np.array([float(v) for v in distribution.label_probabilities])
     risk = Estimate(float(best(marginal)), 0.0, "closed form" if closed else "solver")
-    return _difference(risk, expected, closed and expected.error == 0, "constant scores: R*(H) = C*(P_Y), concave in P_Y")
+    return _difference(
+        risk,
+        expected,
+        closed and expected.error == 0,
+        "constant scores: R*(H) = C*(P_Y), concave in P_Y",
+    )
 
 
 def _difference(risk: Estimate, expected: Estimate, exact_parts: bool, reason: str) -> Gap:
-    value = Estimate(float(risk) - float(expected), risk.error + expected.error, f"{risk.method} - {expected.method}")
+    value = Estimate(
+        float(risk) - float(expected),
+        risk.error + expected.error,
+        f"{risk.method} - {expected.method}",
+    )
     return Gap(value, risk, expected, exact_parts, reason)
 
 
@@ -234,24 +276,42 @@ def _enclosed(low: Fraction, high: Fraction) -> Estimate:
     return Estimate(float((low + high) / 2), float((high - low) / 2), "enclosure")
 
 
-def _between(risk: tuple[Fraction, Fraction], expected: tuple[Fraction, Fraction], reason: str) -> Gap:
+def _between(
+    risk: tuple[Fraction, Fraction], expected: tuple[Fraction, Fraction], reason: str
+) -> Gap:
     # No gap is negative.
     low, high = max(risk[0] - expected[1], Fraction(0)), risk[1] - expected[0]
-    return Gap(_enclosed(low, high), _enclosed(*risk), _enclosed(*expected), False, reason, low, high)
+    return Gap(
+        _enclosed(low, high), _enclosed(*risk), _enclosed(*expected), False, reason, low, high
+    )
 
 
-def _linear_gap(loss: Loss, distribution: Distribution, hypotheses: Hypotheses, proven: bool = False) -> Gap:
-    if not isinstance(hypotheses, Linear) or not isinstance(distribution, Finite) or distribution.points is None:
+def _linear_gap(
+    loss: Loss, distribution: Distribution, hypotheses: Hypotheses, proven: bool = False
+) -> Gap:
+    if (
+        not isinstance(hypotheses, Linear)
+        or not isinstance(distribution, Finite)
+        or distribution.points is None
+    ):
         raise InvalidInputError(
             "members='linear' needs a Linear hypothesis set and a Finite distribution with points",
             f"{hypotheses}, {type(distribution).__name__}",
             "pass Linear(weight=1, bias=1) and Finite(..., points=...)",
         )
     if not _convex_in_scores(loss):
-        raise EngineCannotAnswerError("numeric", f"R*(H) of {loss.spec} is not a convex program in linear scores")
+        raise EngineCannotAnswerError(
+            "numeric", f"R*(H) of {loss.spec} is not a convex program in linear scores"
+        )
     if proven:
-        parts = rigorous.linear_gap(loss, hypotheses, distribution.weights, distribution.conditionals, distribution.points)
-        return _between(parts.risk, parts.conditional, "linear scores: a rational candidate, and tangents below the risk")
+        parts = rigorous.linear_gap(
+            loss, hypotheses, distribution.weights, distribution.conditionals, distribution.points
+        )
+        return _between(
+            parts.risk,
+            parts.conditional,
+            "linear scores: a rational candidate, and tangents below the risk",
+        )
     features = np.array(distribution.points)
     p = np.array(distribution.conditionals, dtype=float)
     weights = np.array(distribution.weights, dtype=float)
@@ -264,7 +324,9 @@ def _linear_gap(loss: Loss, distribution: Distribution, hypotheses: Hypotheses, 
         best, _ = best_in_class_function(loss, reach, distribution.n_classes)
         expected += float(w) * float(best(q))
     conditional = Estimate(expected, risk.error, "finite sum, solver")
-    return _difference(risk, conditional, False, "linear scores: an estimate by convex optimisation")
+    return _difference(
+        risk, conditional, False, "linear scores: an estimate by convex optimisation"
+    )
 
 
 def _convex_in_scores(loss: Loss) -> bool:
@@ -272,7 +334,9 @@ def _convex_in_scores(loss: Loss) -> bool:
 
 
 def _in_scores(loss: Loss, scores: Any) -> Any:
-    """The losses as convex CVXPY expressions of the scores; comp-sum losses with tau <= 1 through -log u, which is convex."""
+    """The losses as convex CVXPY expressions of the scores; comp-sum losses with tau <= 1 through
+    -log u, which is convex.
+    """
     if not isinstance(loss, CompSum):
         return loss.losses(scores, CVXPY)
     minus_log = LDR(lam=1, c=0).losses(scores, CVXPY)
@@ -282,9 +346,10 @@ def _in_scores(loss: Loss, scores: Any) -> Any:
     return (CVXPY.exp(rest * minus_log) - 1) / rest
 
 
-# -- comp-sum losses: upper bounds and comparison across tau ------------------------------------------------------------------
+# -- comp-sum losses: upper bounds and comparison across tau
 def comp_sum_value(tau: object, v: ArrayLike) -> Array:
-    """``Phi^tau(v) = ((1 + v)^(1 - tau) - 1) / (1 - tau)``, ``log(1 + v)`` at tau = 1; increasing and concave for tau >= 0.
+    """``Phi^tau(v) = ((1 + v)^(1 - tau) - 1) / (1 - tau)``, ``log(1 + v)`` at tau = 1; increasing
+    and concave for tau >= 0.
 
     Examples
     --------
@@ -303,9 +368,11 @@ def gap_upper_bound(
     sum_exponential_risk: float | Estimate,
     hypotheses: Hypotheses | str = "complete",
 ) -> Estimate:
-    """``Phi^tau(R*_0(H)) - E[C*_tau(H, x)]``, an upper bound on the minimizability gap of the comp-sum loss tau.
+    """``Phi^tau(R*_0(H)) - E[C*_tau(H, x)]``, an upper bound on the minimizability gap of the
+    comp-sum loss tau.
 
-    The loss is Phi^tau of the sum-exponential loss (tau = 0) and Phi^tau is increasing and concave: by Jensen,
+    The loss is Phi^tau of the sum-exponential loss (tau = 0) and Phi^tau is increasing and concave:
+    by Jensen,
     ``R*_tau(H) = inf E Phi^tau(l_0) <= inf Phi^tau(E l_0) = Phi^tau(R*_0(H))``.
 
     Parameters
@@ -326,22 +393,32 @@ def gap_upper_bound(
     """
     loss = CompSum(exact(tau, "tau"))
     require(
-        float(sum_exponential_risk) >= 0, "a sum-exponential risk must be >= 0", float(sum_exponential_risk), "pass R*_0(H)"
+        float(sum_exponential_risk) >= 0,
+        "a sum-exponential risk must be >= 0",
+        float(sum_exponential_risk),
+        "pass R*_0(H)",
     )
     risk = float(sum_exponential_risk)
     error = sum_exponential_risk.error if isinstance(sum_exponential_risk, Estimate) else 0.0
     expected = expected_best_in_class(loss, distribution, hypotheses)
     # Phi^tau has slope (1 + v)^(-tau) <= 1.
-    return Estimate(float(comp_sum_value(tau, risk)) - float(expected), error + expected.error, "Jensen")
+    return Estimate(
+        float(comp_sum_value(tau, risk)) - float(expected), error + expected.error, "Jensen"
+    )
 
 
 def deterministic_gap_bound(
-    tau: object, n_classes: int, sum_exponential_risk: float | Estimate, hypotheses: Hypotheses | str = "complete"
+    tau: object,
+    n_classes: int,
+    sum_exponential_risk: float | Estimate,
+    hypotheses: Hypotheses | str = "complete",
 ) -> Estimate:
-    """The upper bound where the label is a function of the input: ``Phi^tau(R*_0(H)) - Phi^tau(C*_0)``, non-increasing in tau.
+    """The upper bound where the label is a function of the input: ``Phi^tau(R*_0(H)) -
+    Phi^tau(C*_0)``, non-increasing in tau.
 
-    With scores in [-B, B], C*_0 = (n - 1) exp(-2B) at every input; 0 for complete H. The bound is the integral of
-    (1 + v)^(-tau) from C*_0 to R*_0(H), which falls as tau grows. In the realizable case, complete H and R*_0(H) = 0, it is 0.
+    With scores in [-B, B], C*_0 = (n - 1) exp(-2B) at every input; 0 for complete H. The bound is
+    the integral of (1 + v)^(-tau) from C*_0 to R*_0(H), which falls as tau grows. In the realizable
+    case, complete H and R*_0(H) = 0, it is 0.
 
     Source: Mao, Mohri, Zhong, ICML 2023, section 5.2 (deterministic case).
 
@@ -355,11 +432,15 @@ def deterministic_gap_bound(
     risk = float(sum_exponential_risk)
     if risk < lowest * (1 - 1e-12):
         raise InvalidInputError(
-            f"R*_0(H) is at least C*_0 = {lowest:.6g}", risk, "pass the sum-exponential risk of scores within the bound"
+            f"R*_0(H) is at least C*_0 = {lowest:.6g}",
+            risk,
+            "pass the sum-exponential risk of scores within the bound",
         )
     error = sum_exponential_risk.error if isinstance(sum_exponential_risk, Estimate) else 0.0
     return Estimate(
-        float(comp_sum_value(tau, risk)) - float(comp_sum_value(tau, lowest)), error, "Jensen, deterministic labels"
+        float(comp_sum_value(tau, risk)) - float(comp_sum_value(tau, lowest)),
+        error,
+        "Jensen, deterministic labels",
     )
 
 
@@ -391,12 +472,15 @@ def compare_taus(
     for value in taus:
         tau = exact(value, "tau")
         gap = minimizability_gap(CompSum(tau), distribution, hypotheses, members)
-        lines.append(GapComparison(tau, gap, gap_upper_bound(tau, distribution, base.risk, hypotheses)))
+        lines.append(
+            GapComparison(tau, gap, gap_upper_bound(tau, distribution, base.risk, hypotheses))
+        )
     return lines
 
 
 def target_gap(distribution: Distribution, members: Members = "constant") -> Estimate:
-    """The minimizability gap of the zero-one loss: 0 for all functions, best constant error minus Bayes error for constants.
+    """The minimizability gap of the zero-one loss: 0 for all functions, best constant error minus
+    Bayes error for constants.
 
     Examples
     --------
@@ -406,6 +490,12 @@ def target_gap(distribution: Distribution, members: Members = "constant") -> Est
     if members == "all":
         return Estimate(Fraction(0), 0.0, "measurable selection")
     if members != "constant":
-        raise InvalidInputError("the zero-one gap is known for all or constant members", members, "pass members='constant'")
+        raise InvalidInputError(
+            "the zero-one gap is known for all or constant members",
+            members,
+            "pass members='constant'",
+        )
     bayes = distribution.bayes_error()
-    return Estimate(1 - max(distribution.label_probabilities) - bayes.value, bayes.error, bayes.method)
+    return Estimate(
+        1 - max(distribution.label_probabilities) - bayes.value, bayes.error, bayes.method
+    )

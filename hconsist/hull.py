@@ -1,4 +1,6 @@
-"""Lower convex hulls of points in the plane: what a convex envelope is between the points where T is known."""
+"""Lower convex hulls of points in the plane: what a convex envelope is between the points where T
+is known.
+"""
 
 from __future__ import annotations
 
@@ -44,14 +46,18 @@ class ConvexHull:
 
     @classmethod
     def below(cls, betas: Sequence[Any], values: Sequence[Any | None]) -> ConvexHull:
-        """The hull of a function that starts at 0 and does not fall, where some values are not known (None).
+        """The hull of a function that starts at 0 and does not fall, where some values are not
+        known (None).
 
-        The value to the left stands in for one that is not known; leaving the point out would put the hull above the function.
+        The value to the left stands in for one that is not known; leaving the point out would put
+        the hull above the function.
 
         >>> ConvexHull.below([0, 1, 2], [0, None, 2]).values
         (0, 0, 2)
         """
-        known = list(accumulate(values, lambda last, value: last if value is None else value, initial=0))[1:]
+        known = list(
+            accumulate(values, lambda last, value: last if value is None else value, initial=0)
+        )[1:]
         return cls.of(betas, known)
 
     def __call__(self, beta: Any) -> Any:
@@ -63,7 +69,8 @@ class ConvexHull:
         """The largest beta whose value is at most the given one (capped at the last abscissa)."""
         if value >= self.values[-1]:
             return self.betas[-1]
-        # Convex with value 0 at 0: non-decreasing, so the last vertex below the level starts the crossing segment.
+        # Convex with value 0 at 0: non-decreasing, so the last vertex below the level starts the
+        # crossing segment.
         left = max(i for i, v in enumerate(self.values[:-1]) if v <= value)
         return _line(self.values[left : left + 2], self.betas[left : left + 2], value)
 

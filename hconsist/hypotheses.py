@@ -1,7 +1,7 @@
 """Hypothesis sets: which score vectors can be reached at a point.
 
-A set enters the pointwise problem only through the scores that its members take at one input x. For the sets here
-that is a box [-B(x), B(x)]^n, and the infimum over x leaves the smallest box.
+A set enters the pointwise problem only through the scores that its members take at one input x. For
+the sets here that is a box [-B(x), B(x)]^n, and the infimum over x leaves the smallest box.
 """
 
 from __future__ import annotations
@@ -16,12 +16,16 @@ from hconsist.errors import InvalidInputError, UnknownNameError
 
 @dataclass(frozen=True)
 class Hypotheses(ABC):
-    """A set of score functions, symmetric in the labels and able to predict every label at every x."""
+    """A set of score functions, symmetric in the labels and able to predict every label at every
+    x.
+    """
 
     @property
     @abstractmethod
     def score_bound(self) -> Exact | None:
-        """The infimum over x of B(x), where scores at x fill [-B(x), B(x)]; None when scores are unbounded."""
+        """The infimum over x of B(x), where scores at x fill [-B(x), B(x)]; None when scores are
+        unbounded.
+        """
 
     def score_bound_at(self, norm: float) -> float | None:
         """B(x) at an input of that norm; None when scores are unbounded.
@@ -60,7 +64,12 @@ class Bounded(Hypotheses):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "bound", exact(self.bound, "bound"))
-        require(self.bound > 0, "a score bound must be > 0", self.bound, "pass bounded:1, or complete for no bound")
+        require(
+            self.bound > 0,
+            "a score bound must be > 0",
+            self.bound,
+            "pass bounded:1, or complete for no bound",
+        )
 
     @property
     def score_bound(self) -> Exact:
@@ -72,7 +81,8 @@ class Bounded(Hypotheses):
 
 @dataclass(frozen=True)
 class Linear(Hypotheses):
-    """Linear scores w.x + b with ||w||_q <= weight and |b| <= bias: at x they fill [-(W|x| + B), W|x| + B].
+    """Linear scores w.x + b with ||w||_q <= weight and |b| <= bias: at x they fill [-(W|x| + B),
+    W|x| + B].
 
     Source: Awasthi et al., ICML 2022, section 5. The infimum over x, taken at x = 0, leaves B.
 
@@ -102,10 +112,11 @@ class Linear(Hypotheses):
 
 @dataclass(frozen=True)
 class OneHiddenReLU(Hypotheses):
-    """One-hidden-layer ReLU networks ``sum_j u_j relu(w_j.x + b)``, ||u||_1 <= output, ||w||_q <= weight, |b| <= bias.
+    """One-hidden-layer ReLU networks ``sum_j u_j relu(w_j.x + b)``, ||u||_1 <= output, ||w||_q <=
+    weight, |b| <= bias.
 
-    At x the scores fill [-Lambda (W|x| + B), Lambda (W|x| + B)]; the infimum over x leaves Lambda B.
-    Source: Awasthi et al., ICML 2022, section 5.
+    At x the scores fill [-Lambda (W|x| + B), Lambda (W|x| + B)]; the infimum over x leaves Lambda
+    B. Source: Awasthi et al., ICML 2022, section 5.
 
     >>> OneHiddenReLU(output=3, weight=1, bias=2).score_bound
     Fraction(6, 1)

@@ -1,7 +1,8 @@
 """Figures of bounds: functions take ``ax=None``, draw, and return the Axes.
 
-Without an ``ax`` a figure in the house style is made, through pyplot only where the caller has imported pyplot (so that it
-shows in a notebook). Curves differ in colour, marker and line style, and carry their name, so that they read in greyscale.
+Without an ``ax`` a figure in the house style is made, through pyplot only where the caller has
+imported pyplot (so that it shows in a notebook). Curves differ in colour, marker and line style,
+and carry their name, so that they read in greyscale.
 """
 
 from __future__ import annotations
@@ -49,10 +50,11 @@ def bound_curves(
     published: bool = True,
     log: bool = False,
 ) -> Axes:
-    """Gamma against the surrogate excess: ours solid, the best published bound for the same problem dashed.
+    """Gamma against the surrogate excess: ours solid, the best published bound for the same problem
+    dashed.
 
-    A curve ends where its bound becomes trivial. Where the published bound is ours, one curve stands for both and its
-    legend entry says so.
+    A curve ends where its bound becomes trivial. Where the published bound is ours, one curve
+    stands for both and its legend entry says so.
 
     Parameters
     ----------
@@ -92,7 +94,8 @@ def transform_curves(
     published: bool = True,
     log: bool = False,
 ) -> Axes:
-    """T against the target regret: ours solid, its convex envelope dotted where it differs, the published one dashed.
+    """T against the target regret: ours solid, its convex envelope dotted where it differs, the
+    published one dashed.
 
     Parameters, returns and errors as for `bound_curves`.
 
@@ -107,10 +110,12 @@ def transform_curves(
 
 
 def tightness_curves(report: Tightness, ax: Axes | None = None, *, witnesses: int = 4) -> Axes:
-    """Exact and published T with the distributions that attain the exact one drawn beside them as small bars.
+    """Exact and published T with the distributions that attain the exact one drawn beside them as
+    small bars.
 
-    Bars show p in the order largest, predicted (hollow, marked j), others; further labels of probability 0, and those after
-    the eighth, are left out. The convex envelope, which the bound follows, is dotted where it differs.
+    Bars show p in the order largest, predicted (hollow, marked j), others; further labels of
+    probability 0, and those after the eighth, are left out. The convex envelope, which the bound
+    follows, is dotted where it differs.
 
     Parameters
     ----------
@@ -147,17 +152,29 @@ def tightness_curves(report: Tightness, ax: Axes | None = None, *, witnesses: in
     ax.set_xlim(0, 1)
     ax.set_ylim(0, None)
     with mpl.rc_context(fname=STYLE if own else None):
-        ax.set_title(f"{report.problem.surrogate.spec}, {report.problem.n} classes, {report.problem.hypotheses} hypotheses")
+        ax.set_title(
+            f"{report.problem.surrogate.spec}, {report.problem.n} classes, "
+            f"{report.problem.hypotheses} hypotheses"
+        )
         ax.legend(loc="upper left")
-    shown = [(b, a) for b, a in zip(report.betas, report.answers, strict=True) if a.witness is not None]
-    picked = [shown[i] for i in np.unique(np.linspace(0, len(shown) - 1, min(witnesses, len(shown))).astype(int))]
+    shown = [
+        (b, a) for b, a in zip(report.betas, report.answers, strict=True) if a.witness is not None
+    ]
+    picked = [
+        shown[i]
+        for i in np.unique(np.linspace(0, len(shown) - 1, min(witnesses, len(shown))).astype(int))
+    ]
     height = 1.0 / max(len(picked), 1)
     for row, (beta, answer) in enumerate(picked):
-        _witness_bars(ax, float(beta), answer, (1.08, row * height + 0.3 * height, 0.2, 0.42 * height))
+        _witness_bars(
+            ax, float(beta), answer, (1.08, row * height + 0.3 * height, 0.2, 0.42 * height)
+        )
     return ax
 
 
-def _witness_bars(ax: Axes, beta: float, answer: Answer, place: tuple[float, float, float, float]) -> None:
+def _witness_bars(
+    ax: Axes, beta: float, answer: Answer, place: tuple[float, float, float, float]
+) -> None:
     """A small bar chart of the witness, tied to its point on the curve by a mark."""
     assert answer.witness is not None
     p = np.array([float(v) for v in answer.witness.p])
@@ -174,15 +191,28 @@ def _witness_bars(ax: Axes, beta: float, answer: Answer, place: tuple[float, flo
         linewidth=1.0,
     )
     more = np.count_nonzero(p > 1e-12) - np.count_nonzero(p[keep] > 1e-12)
-    inset.set_title(rf"$p$ at $\beta$ = {beta:g}" + (f" (+{more} labels)" if more else ""), fontsize=8, pad=2, loc="left")
-    inset.set_xticks(np.flatnonzero(predicted[keep]), ["j"] * int(np.count_nonzero(predicted[keep])), fontsize=7)
+    inset.set_title(
+        rf"$p$ at $\beta$ = {beta:g}" + (f" (+{more} labels)" if more else ""),
+        fontsize=8,
+        pad=2,
+        loc="left",
+    )
+    inset.set_xticks(
+        np.flatnonzero(predicted[keep]), ["j"] * int(np.count_nonzero(predicted[keep])), fontsize=7
+    )
     inset.tick_params(axis="x", length=0, pad=1)
     inset.set_yticks([0, float(p.max())], ["0", f"{p.max():.2g}"], fontsize=7)
     inset.set_xlim(-0.6, 7.6)
     inset.grid(visible=False)
     for side in ("top", "right"):
         inset.spines[side].set_visible(False)
-    ax.plot([beta], [answer.estimate if answer.estimate is not None else np.nan], marker="o", color="black", markersize=4)
+    ax.plot(
+        [beta],
+        [answer.estimate if answer.estimate is not None else np.nan],
+        marker="o",
+        color="black",
+        markersize=4,
+    )
 
 
 def save(ax: Axes, path: Path | str) -> None:
@@ -200,12 +230,14 @@ def save(ax: Axes, path: Path | str) -> None:
         figure_of(ax).savefig(path, metadata=dated, dpi=200)
 
 
-# --- parts ----------------------------------------------------------------------------------------------------------
+# --- parts
 
 
 @dataclass(frozen=True)
 class _View:
-    """One of the two ways to look at a bound: T upwards, or Gamma, which is T** read from the other axis."""
+    """One of the two ways to look at a bound: T upwards, or Gamma, which is T** read from the other
+    axis.
+    """
 
     inverse: bool
     title: str
@@ -231,7 +263,12 @@ _TRANSFORM = _View(
 
 
 def _draw(
-    view: _View, bounds: Bound | Sequence[Bound], ax: Axes | None, labels: Sequence[str] | None, published: bool, log: bool
+    view: _View,
+    bounds: Bound | Sequence[Bound],
+    ax: Axes | None,
+    labels: Sequence[str] | None,
+    published: bool,
+    log: bool,
 ) -> Axes:
     chosen, names = _checked(bounds, labels)
     own, ax = ax is None, axes_in_style(ax)
@@ -239,7 +276,9 @@ def _draw(
     curves = []
     for index, (bound, name) in enumerate(zip(chosen, names, strict=True)):
 
-        def line(values: NDArray[np.float64], what: str, *dash: Any, name: str = name, index: int = index) -> Line2D:
+        def line(
+            values: NDArray[np.float64], what: str, *dash: Any, name: str = name, index: int = index
+        ) -> Line2D:
             x, y = (values, betas) if view.inverse else (betas, values)
             return _curve(ax, x, y, f"{name}: {what}", index, *dash)
 
@@ -255,21 +294,31 @@ def _draw(
     target = _common([str(b.problem.target) for b in chosen], "target")
     ax.set_xlabel(view.x.format(target=target))
     ax.set_ylabel(view.y.format(target=target))
-    _finish(ax, curves, _title(view.title.format(target=target), chosen), view.corner, own=own, log=log)
+    _finish(
+        ax, curves, _title(view.title.format(target=target), chosen), view.corner, own=own, log=log
+    )
     return ax
 
 
-def _checked(bounds: Bound | Sequence[Bound], labels: Sequence[str] | None) -> tuple[list[Bound], list[str]]:
+def _checked(
+    bounds: Bound | Sequence[Bound], labels: Sequence[str] | None
+) -> tuple[list[Bound], list[str]]:
     chosen = list(bounds) if isinstance(bounds, Sequence) else [bounds]
     if not chosen:
-        raise InvalidInputError("there must be a bound to draw", "none", "pass hc.derive('logistic')")
+        raise InvalidInputError(
+            "there must be a bound to draw", "none", "pass hc.derive('logistic')"
+        )
     for bound in chosen:
         if bound.problem.is_symbolic:
             raise InvalidInputError(
-                "a curve needs every parameter to be a number", str(bound.problem.surrogate), "derive it again with numbers"
+                "a curve needs every parameter to be a number",
+                str(bound.problem.surrogate),
+                "derive it again with numbers",
             )
     if labels is not None and len(labels) != len(chosen):
-        raise InvalidInputError("there must be one label for each bound", list(labels), f"pass {len(chosen)} labels")
+        raise InvalidInputError(
+            "there must be one label for each bound", list(labels), f"pass {len(chosen)} labels"
+        )
     names = list(labels) if labels is not None else [b.problem.surrogate.spec for b in chosen]
     if labels is not None and len(set(names)) == len(names):
         return chosen, names
@@ -277,7 +326,8 @@ def _checked(bounds: Bound | Sequence[Bound], labels: Sequence[str] | None) -> t
         values = [str(getattr(b.problem, part)) for b in chosen]
         if len(set(values)) > 1:
             names = [
-                f"{name}, {'n = ' if part == 'n_classes' else ''}{value}" for name, value in zip(names, values, strict=True)
+                f"{name}, {'n = ' if part == 'n_classes' else ''}{value}"
+                for name, value in zip(names, values, strict=True)
             ]
     return chosen, names
 
@@ -304,8 +354,12 @@ def _grid(log: bool) -> NDArray[np.float64]:
     return np.geomspace(1e-3, 1.0, 241) if log else np.linspace(0.0, 1.0, 401)
 
 
-def best_published(bound: Bound, betas: NDArray[np.float64]) -> tuple[str, NDArray[np.float64]] | None:
-    """The best transformation that a paper states and nobody refuted, on the grid: its source and its values."""
+def best_published(
+    bound: Bound, betas: NDArray[np.float64]
+) -> tuple[str, NDArray[np.float64]] | None:
+    """The best transformation that a paper states and nobody refuted, on the grid: its source and
+    its values.
+    """
     curves = [
         (_short(theorem.paper), float_curve(formula, betas))
         for theorem in published_theorems(bound.problem)
@@ -315,13 +369,17 @@ def best_published(bound: Bound, betas: NDArray[np.float64]) -> tuple[str, NDArr
 
 
 def _alike(bound: Bound, first: NDArray[np.float64], second: NDArray[np.float64]) -> bool:
-    """Whether two curves are one: closed forms to rounding, envelopes that interpolate a grid to what the eye can see."""
+    """Whether two curves are one: closed forms to rounding, envelopes that interpolate a grid to
+    what the eye can see.
+    """
     tolerance = 1e-9 if bound.engine == "symbolic" else 2e-3
     return bool(np.abs(first - second).max() <= tolerance * first.max())
 
 
 def _status(bound: Bound) -> str:
-    """What the curve may be called; a derivation that rests on an assumption is not called exact."""
+    """What the curve may be called; a derivation that rests on an assumption is not called
+    exact.
+    """
     if bound.engine == "symbolic" and bound.assumptions:
         return "derived, under assumptions"
     return _STATUS[bound.engine]
@@ -341,7 +399,9 @@ def _curve(
     index: int,
     dash: tuple[int, tuple[float, ...]] | None = None,
 ) -> Line2D:
-    """One line in the look of its index: colour and marker tell losses apart; dashes and hollow markers the status."""
+    """One line in the look of its index: colour and marker tell losses apart; dashes and hollow
+    markers the status.
+    """
     with mpl.rc_context(fname=STYLE):
         colours = mpl.rcParams["axes.prop_cycle"].by_key()["color"]
         (line,) = ax.plot(
@@ -370,7 +430,9 @@ def _title(what: str, bounds: Sequence[Bound]) -> str:
     return "\n".join([what, ", ".join(facts)]).rstrip()
 
 
-def _finish(ax: Axes, curves: Sequence[tuple[Line2D, str]], title: str, corner: str, *, own: bool, log: bool) -> None:
+def _finish(
+    ax: Axes, curves: Sequence[tuple[Line2D, str]], title: str, corner: str, *, own: bool, log: bool
+) -> None:
     """Title, scales, limits, legend, and the name of each curve beside it."""
     if log:
         ax.set_xscale("log")
@@ -390,33 +452,56 @@ def _finish(ax: Axes, curves: Sequence[tuple[Line2D, str]], title: str, corner: 
             legend = ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
             if own:  # the room that the legend takes is added, not taken from the curves
                 figure = figure_of(ax)
-                figure.set_figheight(figure.get_figheight() + legend.get_window_extent().height / figure.dpi)
+                figure.set_figheight(
+                    figure.get_figheight() + legend.get_window_extent().height / figure.dpi
+                )
             points = _drawn(ax)
     if len(curves) > 1:
         _name_curves(ax, curves, points, [legend.get_window_extent()])
 
 
 def _name_curves(
-    ax: Axes, curves: Sequence[tuple[Line2D, str]], points: dict[Line2D, NDArray[np.float64]], taken: list[Bbox]
+    ax: Axes,
+    curves: Sequence[tuple[Line2D, str]],
+    points: dict[Line2D, NDArray[np.float64]],
+    taken: list[Bbox],
 ) -> None:
-    """Write each name beside its curve, where no other curve, name or legend is near: the freest of a hundred places."""
+    """Write each name beside its curve, where no other curve, name or legend is near: the freest of
+    a hundred places.
+    """
     frame = ax.get_window_extent()
     point = figure_of(ax).dpi / 72
     for line, name in curves:
         own = points[line]
-        others = np.vstack([path for other, path in points.items() if other is not line] or [np.empty((0, 2))])
-        text = ax.annotate(name, (0.5, 0.5), xycoords="axes fraction", color=line.get_color(), fontsize=9)
+        others = np.vstack(
+            [path for other, path in points.items() if other is not line] or [np.empty((0, 2))]
+        )
+        text = ax.annotate(
+            name, (0.5, 0.5), xycoords="axes fraction", color=line.get_color(), fontsize=9
+        )
         size = text.get_window_extent().size
 
-        def cost(place: tuple[float, int, int], own: Any = own, others: Any = others, size: Any = size) -> float:
+        def cost(
+            place: tuple[float, int, int], own: Any = own, others: Any = others, size: Any = size
+        ) -> float:
             box = _beside(own, place, size, point)
             crowd = 300 * sum(box.padded(2).overlaps(other) for other in taken)
             crowd += 3 * _count(own, box.padded(1)) + 3 * _count(others, box.padded(2))
             crowd += _count(others, box.padded(18))  # a name near two curves belongs to neither
-            crowd += 1000 * bool(box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1)
+            crowd += 1000 * bool(
+                box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1
+            )
             return float(crowd + abs(place[0] - 0.6))
 
-        best = min(((float(at), right, up) for at in np.linspace(0.1, 0.98, 25) for right in (1, 0) for up in (0, 1)), key=cost)
+        best = min(
+            (
+                (float(at), right, up)
+                for at in np.linspace(0.1, 0.98, 25)
+                for right in (1, 0)
+                for up in (0, 1)
+            ),
+            key=cost,
+        )
         box, anchor = _beside(own, best, size, point), _anchor(own, best[0])
         taken.append(box)
         x, y = ax.transData.inverted().transform(anchor)
@@ -429,8 +514,12 @@ def _anchor(path: NDArray[np.float64], at: float) -> NDArray[np.float64]:
     return np.asarray(path[int(at * (len(path) - 1))])
 
 
-def _beside(path: NDArray[np.float64], place: tuple[float, int, int], size: Any, point: float) -> Bbox:
-    """Where a text of this size comes to lie: at a fraction of the path, to its right or left, above or below."""
+def _beside(
+    path: NDArray[np.float64], place: tuple[float, int, int], size: Any, point: float
+) -> Bbox:
+    """Where a text of this size comes to lie: at a fraction of the path, to its right or left,
+    above or below.
+    """
     at, right, up = place
     x, y = _anchor(path, at) + point * np.array([6 if right else -6, 2 if up else -2])
     return Bbox.from_bounds(x if right else x - size[0], y if up else y - size[1], *size)

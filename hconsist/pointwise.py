@@ -1,7 +1,7 @@
 """The one question, and the one answer.
 
-*Given a target regret beta at a point, how small can the surrogate regret be?* `PointwiseProblem` states it; every
-engine returns an `Answer`.
+*Given a target regret beta at a point, how small can the surrogate regret be?* `PointwiseProblem`
+states it; every engine returns an `Answer`.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def excess_symbol() -> sympy.Symbol:
 class PointwiseProblem:
     """``T(beta) = inf { surrogate regret(s, p) : target regret(s, p) >= beta }`` at one input.
 
-    The infimum runs over label distributions p, score vectors s that the hypothesis set reaches, and, at ties, over the
-    predictions that the ties allow (so that T is closed).
+    The infimum runs over label distributions p, score vectors s that the hypothesis set reaches,
+    and, at ties, over the predictions that the ties allow (so that T is closed).
 
     Parameters
     ----------
@@ -86,7 +86,8 @@ class PointwiseProblem:
             raise InvalidInputError(
                 f"{self.surrogate.spec} is defined for n_classes = {only}",
                 self.n_classes,
-                f"pass n_classes={only}, or lift it: 'constrained:phi={self.surrogate.spec_name}', 'sum:phi=...'",
+                f"pass n_classes={only}, or lift it: "
+                f"'constrained:phi={self.surrogate.spec_name}', 'sum:phi=...'",
             )
         if not is_symbolic(self.n_classes):
             self.target.check(int(self.n_classes))
@@ -101,19 +102,25 @@ class PointwiseProblem:
             When it is a symbol.
         """
         if is_symbolic(self.n_classes):
-            raise InvalidInputError("n_classes must be a number here", str(self.n_classes), "pass n_classes=3")
+            raise InvalidInputError(
+                "n_classes must be a number here", str(self.n_classes), "pass n_classes=3"
+            )
         return int(self.n_classes)
 
     @property
     def is_symbolic(self) -> bool:
         """Whether a loss parameter, the score bound or n_classes is a symbol without a value."""
-        return self.surrogate.symbolic or is_symbolic(self.n_classes) or is_symbolic(self.hypotheses.score_bound)
+        return (
+            self.surrogate.symbolic
+            or is_symbolic(self.n_classes)
+            or is_symbolic(self.hypotheses.score_bound)
+        )
 
     def conditional_risk(self, scores: ArrayLike, p: ArrayLike) -> NDArray[np.float64]:
         """``C(s, p) = sum_y p_y l(s, y)``.
 
-        Shapes: scores and p (..., n_classes), broadcast together; the result has the leading shape. A label of
-        probability 0 contributes 0, also where its loss is infinite.
+        Shapes: scores and p (..., n_classes), broadcast together; the result has the leading shape.
+        A label of probability 0 contributes 0, also where its loss is infinite.
 
         Examples
         --------
@@ -142,7 +149,9 @@ def check_n_classes(n: object) -> Any:
     if is_symbolic(n):
         return n
     if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 2:
-        raise InvalidInputError("n_classes must be a whole number >= 2", n, "pass n_classes=2 for binary problems")
+        raise InvalidInputError(
+            "n_classes must be a whole number >= 2", n, "pass n_classes=2 for binary problems"
+        )
     return int(n)
 
 
@@ -161,7 +170,9 @@ def check_beta(beta: object) -> Fraction:
     """
     value = exact(beta, "beta")
     if not isinstance(value, Fraction) or not 0 <= value <= 1:
-        raise InvalidInputError("beta must lie in [0, 1]", str(beta), "beta is a difference of probabilities: pass 0.3")
+        raise InvalidInputError(
+            "beta must lie in [0, 1]", str(beta), "beta is a difference of probabilities: pass 0.3"
+        )
     return value
 
 
@@ -212,7 +223,8 @@ class Answer:
     assumptions : tuple of str
         What the answer rests on, in words; empty when on nothing but the definitions.
     reason : str
-        Why the answer is undecided (estimate None, or bounds not as close as asked); empty otherwise.
+        Why the answer is undecided (estimate None, or bounds not as close as asked); empty
+        otherwise.
 
     Examples
     --------
@@ -230,7 +242,9 @@ class Answer:
 
     def __post_init__(self) -> None:
         if self.lower is not None and self.upper is not None and self.lower > self.upper:
-            raise AssertionError(f"an engine returned lower {self.lower} > upper {self.upper}: please report this")
+            raise AssertionError(
+                f"an engine returned lower {self.lower} > upper {self.upper}: please report this"
+            )
 
     @property
     def proven(self) -> bool:

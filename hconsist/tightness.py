@@ -1,8 +1,9 @@
 """Is a published transformation tight, loose or false? The exact T against it, with witnesses.
 
-The exact T comes from the numeric engine: a minimum over distributions and scores that a search found, with the point where it
-is attained. A published value above the regret of a witness is therefore refuted by that witness; a published value below the
-minimum found is loose to the extent that the search is global.
+The exact T comes from the numeric engine: a minimum over distributions and scores that a search
+found, with the point where it is attained. A published value above the regret of a witness is
+therefore refuted by that witness; a published value below the minimum found is loose to the extent
+that the search is global.
 """
 
 from __future__ import annotations
@@ -25,10 +26,27 @@ from hconsist.theorems import Theorem, published
 Verdict = Literal["tight", "loose", "invalid", "undecided"]
 
 #: Where a table is made unless told otherwise.
-BETAS = tuple(Fraction(s) for s in ("1/100", "1/20", "1/10", "1/5", "3/10", "2/5", "1/2", "3/5", "7/10", "4/5", "9/10", "1"))
+BETAS = tuple(
+    Fraction(s)
+    for s in (
+        "1/100",
+        "1/20",
+        "1/10",
+        "1/5",
+        "3/10",
+        "2/5",
+        "1/2",
+        "3/5",
+        "7/10",
+        "4/5",
+        "9/10",
+        "1",
+    )
+)
 #: Surrogate excesses at which improved bounds are shown, as fractions of T(1).
 EXCESSES = tuple(Fraction(s) for s in ("1/10000", "1/1000", "1/100", "1/10"))
-#: Differences within ``ABSOLUTE + RELATIVE * published`` are noise: neither looseness nor a violation.
+#: Differences within ``ABSOLUTE + RELATIVE * published`` are noise: neither looseness nor a
+#: violation.
 ABSOLUTE, RELATIVE = 1e-9, 1e-7
 
 
@@ -57,9 +75,12 @@ class Comparison:
 
     @property
     def verdict(self) -> Verdict:
-        """invalid where a published value exceeds a witness by more than the margin; loose where it falls short by more."""
+        """invalid where a published value exceeds a witness by more than the margin; loose where it
+        falls short by more.
+        """
         gaps = [
-            None if e is None else (e - v, ABSOLUTE + RELATIVE * abs(v)) for e, v in zip(self.exact, self.values, strict=True)
+            None if e is None else (e - v, ABSOLUTE + RELATIVE * abs(v))
+            for e, v in zip(self.exact, self.values, strict=True)
         ]
         known = [g for g in gaps if g is not None]
         if any(gap < -margin for gap, margin in known):
@@ -70,7 +91,9 @@ class Comparison:
 
     @property
     def factor(self) -> float | None:
-        """The largest ratio of exact to published, for a loose result; the smallest one for an invalid result."""
+        """The largest ratio of exact to published, for a loose result; the smallest one for an
+        invalid result.
+        """
         ratios = [r for r in self.ratios if r is not None]
         if not ratios or self.verdict not in ("loose", "invalid"):
             return None
@@ -80,12 +103,18 @@ class Comparison:
         verdict, factor = self.verdict, self.factor
         if factor is None:
             return verdict
-        return f"loose by a factor of {factor:.4g}" if verdict == "loose" else f"invalid: exact is {factor:.4g} of published"
+        return (
+            f"loose by a factor of {factor:.4g}"
+            if verdict == "loose"
+            else f"invalid: exact is {factor:.4g} of published"
+        )
 
 
 @dataclass(frozen=True)
 class Improvement:
-    """Gamma at one surrogate excess: what the published transformation gives, and what the exact one gives."""
+    """Gamma at one surrogate excess: what the published transformation gives, and what the exact
+    one gives.
+    """
 
     excess: float
     published: float
@@ -94,7 +123,8 @@ class Improvement:
 
 @dataclass(frozen=True)
 class Tightness:
-    """The table of one problem: exact T with witnesses, and every published transformation beside it.
+    """The table of one problem: exact T with witnesses, and every published transformation beside
+    it.
 
     Parameters
     ----------
@@ -116,7 +146,9 @@ class Tightness:
 
     @property
     def verdict(self) -> Verdict | Literal["unpublished"]:
-        """That of the strongest published statement that is not invalid; invalid where there is none."""
+        """That of the strongest published statement that is not invalid; invalid where there is
+        none.
+        """
         if any(a.estimate is None for a in self.answers):
             return "undecided"
         if not self.comparisons:
@@ -133,7 +165,9 @@ class Tightness:
     @cached_property
     def envelope(self) -> ConvexHull:
         """The convex envelope of the exact values on the grid (an estimate)."""
-        return ConvexHull.below([float(b) for b, _ in self.grid], [answer.estimate for _, answer in self.grid])
+        return ConvexHull.below(
+            [float(b) for b, _ in self.grid], [answer.estimate for _, answer in self.grid]
+        )
 
     @property
     def improvements(self) -> tuple[Improvement, ...]:
@@ -147,7 +181,10 @@ class Tightness:
         formula = self.strongest.theorem.at(self.problem)
         paper = ConvexHull.of(betas.tolist(), float_curve(formula, betas).tolist())
         excesses = [float(e) * self.envelope.values[-1] for e in EXCESSES]
-        return tuple(Improvement(u, float(paper.inverse(u)), float(self.envelope.inverse(u))) for u in excesses)
+        return tuple(
+            Improvement(u, float(paper.inverse(u)), float(self.envelope.inverse(u)))
+            for u in excesses
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
@@ -158,7 +195,10 @@ class Tightness:
             "hypotheses": str(self.problem.hypotheses),
             "verdict": self.verdict,
             "margin": {"absolute": ABSOLUTE, "relative": RELATIVE},
-            "rows": [{"beta": str(b), **a.as_dict()} for b, a in zip(self.betas, self.answers, strict=True)],
+            "rows": [
+                {"beta": str(b), **a.as_dict()}
+                for b, a in zip(self.betas, self.answers, strict=True)
+            ],
             "published": [
                 {
                     "id": c.theorem.id,
@@ -171,12 +211,18 @@ class Tightness:
                 }
                 for c in self.comparisons
             ],
-            "improved_bound": [{"excess": i.excess, "published": i.published, "exact": i.exact} for i in self.improvements],
+            "improved_bound": [
+                {"excess": i.excess, "published": i.published, "exact": i.exact}
+                for i in self.improvements
+            ],
         }
 
 
 def tightness(
-    problem: PointwiseProblem, betas: Iterable[object] = BETAS, *, theorems: Sequence[Theorem] | None = None
+    problem: PointwiseProblem,
+    betas: Iterable[object] = BETAS,
+    *,
+    theorems: Sequence[Theorem] | None = None,
 ) -> Tightness:
     """Compare every published transformation for a problem with the exact one.
 
@@ -203,7 +249,11 @@ def tightness(
     """
     table = tuple(check_beta(b) for b in betas)
     if problem.is_symbolic or not table:
-        raise InvalidInputError("tightness needs numbers and at least one beta", str(problem.surrogate), "give every parameter")
+        raise InvalidInputError(
+            "tightness needs numbers and at least one beta",
+            str(problem.surrogate),
+            "give every parameter",
+        )
     chosen = list(published(problem)) if theorems is None else list(theorems)
     everything = sorted({*search_grid(201), *table})
     numeric = importlib.import_module("hconsist.engines.numeric")
@@ -211,5 +261,7 @@ def tightness(
     rows = tuple(answers[b] for b in table)
     exact = tuple(a.estimate for a in rows)
     points = np.array([float(b) for b in table])
-    comparisons = tuple(Comparison(t, tuple(float_curve(t.at(problem), points).tolist()), exact) for t in chosen)
+    comparisons = tuple(
+        Comparison(t, tuple(float_curve(t.at(problem), points).tolist()), exact) for t in chosen
+    )
     return Tightness(problem, table, rows, comparisons, tuple((b, answers[b]) for b in everything))

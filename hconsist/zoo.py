@@ -19,7 +19,16 @@ from hconsist.theorems import published
 
 #: Where the constant of a bound is looked for.
 _BETAS = (Fraction(1, 2048), Fraction(1, 1024), *(Fraction(i, 64) for i in range(1, 65)))
-HEADER = ("loss", "n", "consistent", "top-2 consistent", "growth", "constant", "published", "source")
+HEADER = (
+    "loss",
+    "n",
+    "consistent",
+    "top-2 consistent",
+    "growth",
+    "constant",
+    "published",
+    "source",
+)
 
 
 @dataclass(frozen=True)
@@ -36,11 +45,13 @@ class ZooRow:
     growth : float or None
         s with T(beta) ~ C beta^s at 0; None when T vanishes there or no engine could say.
     constant : float or None
-        The least K with beta <= K T**(beta)^(1/s) on a grid of [0, 1]: Gamma(u) <= K u^(1/s). An estimate.
+        The least K with beta <= K T**(beta)^(1/s) on a grid of [0, 1]: Gamma(u) <= K u^(1/s). An
+        estimate.
     proven : bool
         Whether growth and constant rest on a derived closed form.
     published : str
-        "tight", "loose by F" (the largest ratio of exact to published T), or "-" when nothing is published.
+        "tight", "loose by F" (the largest ratio of exact to published T), or "-" when nothing is
+        published.
     source : str
     """
 
@@ -109,7 +120,11 @@ def _growth_and_constant(bound: Bound) -> tuple[float | None, float | None]:
     values = bound.envelope_curve([float(b) for b in _BETAS])
     if not all(math.isfinite(v) and v > 0 for v in values):
         return None, None
-    if bound.derivation and bound.derivation.growth is not None and not bound.derivation.growth.free_symbols:
+    if (
+        bound.derivation
+        and bound.derivation.growth is not None
+        and not bound.derivation.growth.free_symbols
+    ):
         growth = float(bound.derivation.growth)
     else:
         growth = float(math.log2(values[1] / values[0]))
@@ -151,7 +166,14 @@ def as_text(rows: Sequence[ZooRow], style: str) -> str:
     if style == "latex":
         body = [" & ".join(_escape(c) for c in row) + r" \\" for row in cells]
         columns = "l" * len(HEADER)
-        lines = [rf"\begin{{tabular}}{{{columns}}}", r"\hline", " & ".join(HEADER) + r" \\", r"\hline", *body, r"\hline"]
+        lines = [
+            rf"\begin{{tabular}}{{{columns}}}",
+            r"\hline",
+            " & ".join(HEADER) + r" \\",
+            r"\hline",
+            *body,
+            r"\hline",
+        ]
         return "\n".join([*lines, r"\end{tabular}"])
     lines = ["| " + " | ".join(row) + " |" for row in [HEADER, *(_code(row) for row in cells)]]
     return "\n".join([lines[0], "|" + "---|" * len(HEADER), *lines[1:]])
@@ -162,7 +184,14 @@ def _code(row: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _escape(text: str) -> str:
-    for raw, safe in (("\\", r"\textbackslash{}"), ("_", r"\_"), ("&", r"\&"), ("%", r"\%"), ("^", r"\^{}"), ("~", r"$\sim$")):
+    for raw, safe in (
+        ("\\", r"\textbackslash{}"),
+        ("_", r"\_"),
+        ("&", r"\&"),
+        ("%", r"\%"),
+        ("^", r"\^{}"),
+        ("~", r"$\sim$"),
+    ):
         text = text.replace(raw, safe)
     return text
 

@@ -11,7 +11,13 @@ import hconsist.losses as losses
 
 def test_every_name_of_the_stub_is_reachable() -> None:
     stub = ast.parse((Path(hc.__file__).parent / "__init__.pyi").read_text())
-    names = [alias.name for node in stub.body if isinstance(node, ast.ImportFrom) for alias in node.names if alias.name != "*"]
+    names = [
+        alias.name
+        for node in stub.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.name != "*"
+    ]
     assert names
     for name in [*names, *losses.__all__]:
         assert getattr(hc, name) is not None

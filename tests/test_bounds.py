@@ -23,7 +23,9 @@ BINARY_ENTROPY = (1 + BETA) / 2 * sympy.log(1 + BETA) + (1 - BETA) / 2 * sympy.l
 
 def bound_of(transform: sympy.Expr, assumptions: tuple[str, ...] = ()) -> Bound:
     problem = PointwiseProblem("logistic", n_classes=2)
-    return Bound(problem, "symbolic", Derivation(problem, transform, transform, assumptions=assumptions))
+    return Bound(
+        problem, "symbolic", Derivation(problem, transform, transform, assumptions=assumptions)
+    )
 
 
 @given(st.lists(st.fractions(0, 1, max_denominator=50), min_size=2, max_size=12))
@@ -41,7 +43,9 @@ def test_hull_is_convex_below_and_touches(values: list[Fraction]) -> None:
 
 @given(st.fractions(0, 2, max_denominator=1000))
 def test_hull_inverse_is_the_largest_beta_below(level: Fraction) -> None:
-    hull = ConvexHull.of([Fraction(0), Fraction(1, 4), Fraction(1)], [Fraction(0), Fraction(1, 16), Fraction(1)])
+    hull = ConvexHull.of(
+        [Fraction(0), Fraction(1, 4), Fraction(1)], [Fraction(0), Fraction(1, 16), Fraction(1)]
+    )
     beta = hull.inverse(level)
     assert 0 <= beta <= 1
     assert hull(beta) == min(level, Fraction(1))
@@ -57,7 +61,13 @@ def test_inversion_is_proven_and_sharp(excess: str) -> None:
         return
     assert high - low <= high * Fraction(1, 2**55)
     if level < Fraction(69, 100):
-        truth = float(sympy.nsolve(BINARY_ENTROPY - sympy.Rational(excess), BETA, 0.5 if level > 0.01 else float(level) ** 0.5))
+        truth = float(
+            sympy.nsolve(
+                BINARY_ENTROPY - sympy.Rational(excess),
+                BETA,
+                0.5 if level > 0.01 else float(level) ** 0.5,
+            )
+        )
         assert float(high) == pytest.approx(truth, rel=1e-12)
 
 
@@ -74,7 +84,9 @@ def test_values_are_floats_or_arrays_of_the_same_shape() -> None:
     values = bound(grid)
     assert values.shape == grid.shape
     assert values[0, 0] == 0 and values[1, 1] == 1
-    assert bound.transform_curve([0.0, 1e-9, 1.0]) == pytest.approx([0.0, 0.5e-18, np.log(2)], rel=1e-12)
+    assert bound.transform_curve([0.0, 1e-9, 1.0]) == pytest.approx(
+        [0.0, 0.5e-18, np.log(2)], rel=1e-12
+    )
 
 
 def test_an_assumption_removes_the_claim_that_the_bound_is_attained() -> None:
@@ -103,7 +115,10 @@ def test_a_value_that_the_engine_does_not_know_loosens_the_bound_and_does_not_ti
     def known(spec: str, gaps: tuple[int, ...]) -> Bound:
         found = derive(spec, n_classes=3, engine="numeric")
         betas, answers = found._samples
-        vague = [dataclasses.replace(a, estimate=None, reason="not sure") if i in gaps else a for i, a in enumerate(answers)]
+        vague = [
+            dataclasses.replace(a, estimate=None, reason="not sure") if i in gaps else a
+            for i, a in enumerate(answers)
+        ]
         object.__setattr__(found, "_samples", (betas, vague))
         return found
 

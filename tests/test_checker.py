@@ -1,4 +1,6 @@
-"""Certificates: what is right is certified, what is false refuted, what was tampered with rejected."""
+"""Certificates: what is right is certified, what is false refuted, what was tampered with
+rejected.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,18 @@ from hypothesis import strategies as st
 import hconsist.checker
 from hconsist import derive
 from hconsist.certificates import Search, certify, parse_claim, statement, tree
-from hconsist.checker import Algebra, Rejected, Statement, ball, check, covers, derivative, digest, minus, prove
+from hconsist.checker import (
+    Algebra,
+    Rejected,
+    Statement,
+    ball,
+    check,
+    covers,
+    derivative,
+    digest,
+    minus,
+    prove,
+)
 from hconsist.cli import main
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.pointwise import PointwiseProblem, beta_symbol
@@ -34,22 +47,33 @@ def arb(q: Fraction | int) -> Any:
     return ball(str(q))
 
 
-def certificate(spec: str, n: Any, claim: str, hypotheses: str = "complete", **options: Any) -> dict[str, Any]:
+def certificate(
+    spec: str, n: Any, claim: str, hypotheses: str = "complete", **options: Any
+) -> dict[str, Any]:
     relation, formula = parse_claim(claim, n)
-    return certify(PointwiseProblem(spec, hypotheses=hypotheses, n_classes=n), relation, formula, **options)  # type: ignore[arg-type]
+    return certify(
+        PointwiseProblem(spec, hypotheses=hypotheses, n_classes=n), relation, formula, **options
+    )  # type: ignore[arg-type]
 
 
 PUBLISHED = [
-    pytest.param(*job, id=f"{entry.id}-{job[0].surrogate.spec}-{job[0].n_classes}-{job[0].hypotheses}")
+    pytest.param(
+        *job, id=f"{entry.id}-{job[0].surrogate.spec}-{job[0].n_classes}-{job[0].hypotheses}"
+    )
     for entry in catalogue().values()
-    if entry.id.startswith(("comp-sum", "linear", "psi", "zhang", "discriminative-logistic")) and not entry.new
+    if entry.id.startswith(("comp-sum", "linear", "psi", "zhang", "discriminative-logistic"))
+    and not entry.new
     for job in claims(entry)
 ]
 
 
 @pytest.mark.parametrize(("problem", "relation", "claim", "verdict"), PUBLISHED)
-def test_published_claims_are_certified(problem: PointwiseProblem, relation: Any, claim: Any, verdict: str) -> None:
-    """Every published bound of T or Gamma for comp-sum and binary losses: the right ones uniformly, the false ones refuted."""
+def test_published_claims_are_certified(
+    problem: PointwiseProblem, relation: Any, claim: Any, verdict: str
+) -> None:
+    """Every published bound of T or Gamma for comp-sum and binary losses: the right ones uniformly,
+    the false ones refuted.
+    """
     found = certify(problem, relation, claim)
     assert check(json.loads(json.dumps(found))) == verdict
 
@@ -92,24 +116,34 @@ def test_other_right_claims_hold(spec: str, n: Any, claim: str) -> None:
 
 @pytest.mark.parametrize(("spec", "n"), [("mae", 3), ("mae", 10), ("comp-sum:tau=3", 10)])
 def test_exact_envelopes_of_concave_losses_are_certified(spec: str, n: int) -> None:
-    """The published bound is b/((tau - 1) n^(tau - 1)): the exact envelope, far above it, is certified too."""
+    """The published bound is b/((tau - 1) n^(tau - 1)): the exact envelope, far above it, is
+    certified too.
+    """
     problem = PointwiseProblem(spec, n_classes=n)
     found = certify(problem, ">=", derive(spec, n_classes=n).envelope.doit())
     assert found["verdict"] == check(found) == "holds"
     assert found["lemmas"] == ["theorem C"]
-    above = certify(problem, ">=", sympy.Rational(101, 100) * derive(spec, n_classes=n).envelope.doit())
+    above = certify(
+        problem, ">=", sympy.Rational(101, 100) * derive(spec, n_classes=n).envelope.doit()
+    )
     assert above["verdict"] == check(above) == "violated"
 
 
 @pytest.mark.parametrize("spec", ["logistic", "sum-exp", "gce:q=0.5", "softmax:1/u-1"])
 def test_upper_bounds_are_proven_from_the_definition(spec: str) -> None:
-    """T <= claim rests on no lemma; a claim a hair below T is refuted, and no proof of the right one serves it."""
+    """T <= claim rests on no lemma; a claim a hair below T is refuted, and no proof of the right
+    one serves it.
+    """
     problem, formula = PointwiseProblem(spec, n_classes=3), derive(spec, n_classes=3).transform
     found = certify(problem, "<=", formula)
     assert found["verdict"] == check(found) == "holds"
     assert found["lemmas"] == []
     forged = copy.deepcopy(found)
-    forged["statement"]["claim"]["formula"] = ["mul", "999999/1000000", found["statement"]["claim"]["formula"]]
+    forged["statement"]["claim"]["formula"] = [
+        "mul",
+        "999999/1000000",
+        found["statement"]["claim"]["formula"],
+    ]
     forged["digest"] = digest(forged)
     with pytest.raises(Rejected):
         check(forged)
@@ -127,7 +161,9 @@ def test_upper_bounds_need_a_witness_in_the_simplex_and_a_convex_loss() -> None:
         with pytest.raises(Rejected):
             check(forged)
     for spec, n in (("hinge", 2), ("comp-sum:tau=3", 3)):
-        assert certificate(spec, n, "T <= b", time_budget=5.0)["verdict"] == "undecided"  # true, and beyond the rules
+        assert (
+            certificate(spec, n, "T <= b", time_budget=5.0)["verdict"] == "undecided"
+        )  # true, and beyond the rules
 
 
 def test_a_claim_that_no_lemma_settles_is_undecided() -> None:
@@ -150,7 +186,9 @@ def test_interrupted_work_goes_on() -> None:
         Search(PointwiseProblem("logistic", n_classes=4), relation, formula).run(first)
 
 
-def test_an_interrupt_and_a_checkpoint_keep_what_is_finished(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_and_a_checkpoint_keep_what_is_finished(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     relation, formula = parse_claim("T >= b**2/2", 3)
     problem = PointwiseProblem("logistic", n_classes=3)
     monkeypatch.setattr("hconsist.certificates.search._SAVE_EVERY", 0.0)
@@ -169,11 +207,16 @@ def test_an_interrupt_and_a_checkpoint_keep_what_is_finished(monkeypatch: pytest
     for state in (first, saved[-1]):
         assert check(state) == "undecided"
         assert state["proof"]["progress"]["done"]
-        assert certify(problem, relation, formula, resume=json.loads(json.dumps(state)))["verdict"] == "holds"
+        assert (
+            certify(problem, relation, formula, resume=json.loads(json.dumps(state)))["verdict"]
+            == "holds"
+        )
 
 
 SAMPLES = {
-    "identity": lambda: certificate("gce:q=0.7", 3, "T >= ((((1+b)**(10/3)+(1-b)**(10/3))/2)**(3/10)-1)/(7/10*3**(7/10))"),
+    "identity": lambda: certificate(
+        "gce:q=0.7", 3, "T >= ((((1+b)**(10/3)+(1-b)**(10/3))/2)**(3/10)-1)/(7/10*3**(7/10))"
+    ),
     "boxes": lambda: certificate("logistic", 3, "T >= b**2/2"),
     "counterexample": lambda: certificate("gce:q=0.7", 4, "T >= b/2"),
     "margin": lambda: certificate("hinge", 2, "T >= 1.01*b"),
@@ -192,7 +235,12 @@ def sample(name: str) -> dict[str, Any]:
 def numbers(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Where the numbers are: whole numbers, and strings that read as rationals."""
     if isinstance(value, dict):
-        return [p for k, v in value.items() if k not in ("digest", "schema") for p in numbers(v, (*path, k))]
+        return [
+            p
+            for k, v in value.items()
+            if k not in ("digest", "schema")
+            for p in numbers(v, (*path, k))
+        ]
     if isinstance(value, list):
         return [p for i, v in enumerate(value) for p in numbers(v, (*path, i))]
     try:
@@ -217,8 +265,14 @@ def changed(made: dict[str, Any], path: tuple[Any, ...], by: Fraction) -> dict[s
 def test_a_changed_number_is_rejected(data: st.DataObject) -> None:
     made = sample(data.draw(st.sampled_from(sorted(SAMPLES))))
     path = data.draw(st.sampled_from(numbers(made)))
-    by = data.draw(st.sampled_from([Fraction(1), Fraction(-1), Fraction(1, 1000), Fraction(7, 3)]).filter(lambda x: x != 0))
-    forged = changed(made, path, Fraction(round(by)) or Fraction(1) if isinstance(_at(made, path), int) else by)
+    by = data.draw(
+        st.sampled_from([Fraction(1), Fraction(-1), Fraction(1, 1000), Fraction(7, 3)]).filter(
+            lambda x: x != 0
+        )
+    )
+    forged = changed(
+        made, path, Fraction(round(by)) or Fraction(1) if isinstance(_at(made, path), int) else by
+    )
     with pytest.raises(Rejected, match="digest"):
         check(forged)
 
@@ -232,11 +286,20 @@ def _at(value: Any, path: tuple[Any, ...]) -> Any:
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_a_forger_who_recomputes_the_digest_must_still_prove(data: st.DataObject) -> None:
-    """The statement is made false by strengthening the claim or changing the loss: no digest saves the proof."""
+    """The statement is made false by strengthening the claim or changing the loss: no digest saves
+    the proof.
+    """
     name = data.draw(st.sampled_from(["identity", "boxes", "even"]))
     forged = copy.deepcopy(sample(name))
-    factor = str(1 + data.draw(st.fractions(min_value=Fraction(1, 10**6), max_value=3, max_denominator=10**6)))
-    forged["statement"]["claim"]["formula"] = ["mul", factor, forged["statement"]["claim"]["formula"]]
+    factor = str(
+        1
+        + data.draw(st.fractions(min_value=Fraction(1, 10**6), max_value=3, max_denominator=10**6))
+    )
+    forged["statement"]["claim"]["formula"] = [
+        "mul",
+        factor,
+        forged["statement"]["claim"]["formula"],
+    ]
     forged["digest"] = digest(forged)
     with pytest.raises(Rejected):
         check(forged)
@@ -272,10 +335,18 @@ def test_a_counterexample_must_have_the_target_regret_and_the_prediction() -> No
 
 
 def test_a_piece_that_runs_downwards_is_rejected() -> None:
-    """With beta = -x and x from 0 to -1 the difference b - 2 b is x, which no rule may take for positive."""
+    """With beta = -x and x from 0 to -1 the difference b - 2 b is x, which no rule may take for
+    positive.
+    """
     forged = certificate("hinge", 2, "T >= b")
     forged["statement"]["claim"]["formula"] = ["mul", "2", "b"]
-    piece = {"from": "0", "to": "-1", "at": ["mul", "-1", "x"], "witness": "1", "method": "algebra:0"}
+    piece = {
+        "from": "0",
+        "to": "-1",
+        "at": ["mul", "-1", "x"],
+        "witness": "1",
+        "method": "algebra:0",
+    }
     forged["proof"]["pieces"] = [piece]
     forged["digest"] = digest(forged)
     with pytest.raises(Rejected, match="upwards"):
@@ -287,7 +358,11 @@ def test_a_piece_that_runs_downwards_is_rejected() -> None:
     [
         (["ifle", "x", "1/2", "0", "1"], "1", "2"),  # a jump covers no interval
         (["pow", ["add", "x", "-1/2"], "-1"], "1", ["mul", "2", "b"]),
-        ("x", ["add", "inf", "x"], ["mul", "2", "b"]),  # an infinite score is a limit, not a variable
+        (
+            "x",
+            ["add", "inf", "x"],
+            ["mul", "2", "b"],
+        ),  # an infinite score is a limit, not a variable
         ("x", ["mul", "-1", "inf"], ["mul", "2", "b"]),
         ("x", "1", ["ifle", "b", "0", "5", "b"]),  # false at b = 0 alone
     ],
@@ -296,7 +371,9 @@ def test_crafted_pieces_are_refused(at: Any, witness: Any, claim: Any) -> None:
     for method in ("algebra:0", "algebra:1", "balls:0", "balls:1"):
         forged = certificate("hinge", 2, "T >= b")
         forged["statement"]["claim"]["formula"] = claim
-        forged["proof"]["pieces"] = [{"from": "0", "to": "1", "at": at, "witness": witness, "method": method}]
+        forged["proof"]["pieces"] = [
+            {"from": "0", "to": "1", "at": at, "witness": witness, "method": method}
+        ]
         forged["digest"] = digest(forged)
         with pytest.raises(Rejected):
             check(forged)
@@ -322,7 +399,9 @@ def test_the_algebra_never_calls_different_things_equal() -> None:
         (sympy.exp(sympy.log(p) / 2), sympy.sqrt(p)),
     ]
     for left, other in right:
-        assert Algebra(Fraction(0), Fraction(1), minus(tree(left, {x: "x"}), tree(other, {x: "x"}))).zero, (left, other)
+        assert Algebra(
+            Fraction(0), Fraction(1), minus(tree(left, {x: "x"}), tree(other, {x: "x"}))
+        ).zero, (left, other)
         nearly = ["mul", "1000001/1000000", tree(other, {x: "x"})]
         assert not Algebra(Fraction(0), Fraction(1), minus(tree(left, {x: "x"}), nearly)).zero
 
@@ -346,14 +425,21 @@ def test_signs_follow_the_ends() -> None:
         (["log", "x"], 2, 3, False),
         (["max", "x", ["mul", "-1", "x"]], 0, 1, True),
     ):
-        assert Algebra(Fraction(low), None if high is None else Fraction(high), t).nonnegative is expected, t
+        assert (
+            Algebra(Fraction(low), None if high is None else Fraction(high), t).nonnegative
+            is expected
+        ), t
 
 
 def test_a_common_denominator_keeps_its_sign() -> None:
-    """1/(1 - x) + 1/(1 - x) - 3 is negative at 0: a denominator of the wrong sign would call it positive at once."""
+    """1/(1 - x) + 1/(1 - x) - 3 is negative at 0: a denominator of the wrong sign would call it
+    positive at once.
+    """
     part = ["pow", ["add", "1", ["mul", "-1", "x"]], "-1"]
     assert not Algebra(Fraction(0), Fraction(1), ["add", part, part, "-3"]).nonnegative
-    assert not Algebra(Fraction(0), Fraction(1), ["add", ["mul", "-1", part], ["mul", "-1", part]]).nonnegative
+    assert not Algebra(
+        Fraction(0), Fraction(1), ["add", ["mul", "-1", part], ["mul", "-1", part]]
+    ).nonnegative
     assert Algebra(Fraction(0), Fraction(1), ["add", part, part]).nonnegative
 
 
@@ -373,7 +459,9 @@ def test_which_losses_bend_how() -> None:
 
 
 def test_pieces_must_lead_from_start_to_stop() -> None:
-    """Pieces may run either way and to infinity; a gap, a missing end and a false inequality are refused."""
+    """Pieces may run either way and to infinity; a gap, a missing end and a false inequality are
+    refused.
+    """
 
     def shown(pieces: list[tuple[Any, str]], value: Any = ("exp", "x")) -> None:
         made = [{"at": at, "from": "0", "to": to, "method": "algebra:0"} for at, to in pieces]
@@ -381,7 +469,12 @@ def test_pieces_must_lead_from_start_to_stop() -> None:
 
     left, right = ["add", "-1", ["mul", "-1", "x"]], ["add", "1", "x"]
     shown([(left, "inf"), (["add", "-1", "x"], "2"), (right, "inf")])
-    for pieces in ([(left, "inf"), (right, "inf")], [(left, "inf"), (["add", "-1", "x"], "2")], [(right, "inf")], []):
+    for pieces in (
+        [(left, "inf"), (right, "inf")],
+        [(left, "inf"), (["add", "-1", "x"], "2")],
+        [(right, "inf")],
+        [],
+    ):
         with pytest.raises(Rejected):
             shown(pieces)
     with pytest.raises(Rejected, match="inequality"):
@@ -389,7 +482,12 @@ def test_pieces_must_lead_from_start_to_stop() -> None:
 
 
 def test_balls_of_trees_contain_samples_and_derivatives_agree() -> None:
-    t = ["add", ["pow", ["add", "1", "x"], "4/3"], ["mul", "-1/2", ["exp", ["mul", "-1", "x"]]], ["log", ["add", "1", "x"]]]
+    t = [
+        "add",
+        ["pow", ["add", "1", "x"], "4/3"],
+        ["mul", "-1/2", ["exp", ["mul", "-1", "x"]]],
+        ["log", ["add", "1", "x"]],
+    ]
     box = arb(Fraction(1, 10)).union(arb(Fraction(3, 10)))
     d = ball(derivative(t, "x"), x=box)
     for k in range(11):
@@ -412,8 +510,22 @@ def test_a_maximum_has_no_derivative_at_a_tie() -> None:
 def test_prove_is_three_valued() -> None:
     prove(["pow", "x", "2"], "x", "0", "1", "balls:2")
     prove(["pow", "x", "2"], "x", "0", "inf", "algebra:1")
-    for t in (["add", "x", "-1/1000000"], ["mul", "-1", "x"], ["add", ["pow", "x", "2"], ["mul", "-1", "x"], "1/4"]):
-        for method in ("algebra:0", "algebra:1", "algebra:2", "balls:0", "balls:1", "balls:2", "magic:0", "balls:9", "balls"):
+    for t in (
+        ["add", "x", "-1/1000000"],
+        ["mul", "-1", "x"],
+        ["add", ["pow", "x", "2"], ["mul", "-1", "x"], "1/4"],
+    ):
+        for method in (
+            "algebra:0",
+            "algebra:1",
+            "algebra:2",
+            "balls:0",
+            "balls:1",
+            "balls:2",
+            "magic:0",
+            "balls:9",
+            "balls",
+        ):
             with pytest.raises(Rejected):
                 prove(t, "x", "0", "1", method)
 
@@ -424,7 +536,9 @@ def test_a_loss_that_no_lemma_covers_is_not_certified() -> None:
         certify(PointwiseProblem("max:phi=hinge", n_classes=3), ">=", b)
     with pytest.raises(EngineCannotAnswerError):  # increasing in the softmax value
         certify(PointwiseProblem("softmax:u**2", n_classes=3), ">=", b)
-    assert certify(PointwiseProblem("margin:exp(v)", n_classes=2), ">=", b)["verdict"] != "holds"  # not calibrated: T = 0
+    assert (
+        certify(PointwiseProblem("margin:exp(v)", n_classes=2), ">=", b)["verdict"] != "holds"
+    )  # not calibrated: T = 0
     for text in ("b**2", "T > b", "T >= x", "T >= (", "T >= "):
         with pytest.raises(InvalidInputError):
             parse_claim(text, 3)
@@ -459,11 +573,31 @@ def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert len(error.strip().splitlines()) == 1
     assert run("certify", "mae", "-n", "3", "--claim", "T >= b", "-o", str(file)) == 1
     assert run("check", str(file)) == 1
-    assert run("certify", "logistic", "-n", "3", "--claim", "T >= b**2/2", "--max-boxes", "3", "-o", str(file)) == 3
+    assert (
+        run(
+            "certify",
+            "logistic",
+            "-n",
+            "3",
+            "--claim",
+            "T >= b**2/2",
+            "--max-boxes",
+            "3",
+            "-o",
+            str(file),
+        )
+        == 3
+    )
     assert run("check", str(file)) == 3
-    assert run("certify", "logistic", "-n", "3", "--claim", "T >= b**2/2", "--resume", "-o", str(file)) == 0
+    assert (
+        run("certify", "logistic", "-n", "3", "--claim", "T >= b**2/2", "--resume", "-o", str(file))
+        == 0
+    )
     assert run("check", str(file)) == 0
-    assert run("certify", "logistic", "-n", "3", "--claim", "b**2/2", "-o", str(tmp_path / "no.json")) == 2
+    assert (
+        run("certify", "logistic", "-n", "3", "--claim", "b**2/2", "-o", str(tmp_path / "no.json"))
+        == 2
+    )
     assert not (tmp_path / "no.json").exists()
 
 
@@ -500,8 +634,13 @@ def test_the_checker_is_small() -> None:
 
 
 def test_the_checker_loads_nothing_of_the_package_but_itself() -> None:
-    code = "import sys, hconsist.checker; print(sorted(m for m in sys.modules if m.startswith(('hconsist', 'sympy', 'numpy'))))"
-    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    code = (
+        "import sys, hconsist.checker; print(sorted(m for m in sys.modules if "
+        "m.startswith(('hconsist', 'sympy', 'numpy'))))"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
     assert shown.strip() == "['hconsist', 'hconsist.checker']"
 
 
@@ -514,7 +653,11 @@ def value_of(algebra: Algebra, p: Any, x: float) -> float:
             if e:
                 kind, of = algebra.atoms[len(exponents) - 1 - i]
                 inner = x if kind == "variable" else value_of(algebra, of, x)
-                base = {"log": math.log, "exp": math.exp, "root": lambda v: v ** (1 / algebra.root)}.get(kind, float)(inner)
+                base = {
+                    "log": math.log,
+                    "exp": math.exp,
+                    "root": lambda v: v ** (1 / algebra.root),
+                }.get(kind, float)(inner)
                 term *= base ** int(e)
         total += term
     return total

@@ -1,4 +1,6 @@
-"""The command line: what it prints where, how it exits, what it does not load and does not write."""
+"""The command line: what it prints where, how it exits, what it does not load and does not
+write.
+"""
 
 from __future__ import annotations
 
@@ -51,15 +53,22 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 def process(*words: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run the program in a process of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "hconsist", *words], check=False, capture_output=True, text=True, timeout=120, **options
+        [sys.executable, "-m", "hconsist", *words],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        **options,
     )
 
 
-# --- the program as a whole ---------------------------------------------------------------------------------------
+# --- the program as a whole
 
 
 def test_table_lists_exactly_the_command_modules() -> None:
-    modules = {m.name.replace("_", "-") for m in pkgutil.iter_modules(hconsist.cli.__path__)} - NOT_COMMANDS
+    modules = {
+        m.name.replace("_", "-") for m in pkgutil.iter_modules(hconsist.cli.__path__)
+    } - NOT_COMMANDS
     assert modules == set(COMMANDS)
 
 
@@ -80,8 +89,12 @@ def test_help_printed_without_click_is_the_help_of_click(run: Run) -> None:
     plain = run("--help").out
     assert plain == help_text()
     assert app.get_help(click.Context(app)) + "\n" == plain
-    options = {option for parameter in app.get_params(click.Context(app)) for option in parameter.opts}
-    assert options == set(re.findall(r"(?<![\w-])--?[a-z]+", plain.split("Options:")[1].split("Commands:")[0]))
+    options = {
+        option for parameter in app.get_params(click.Context(app)) for option in parameter.opts
+    }
+    assert options == set(
+        re.findall(r"(?<![\w-])--?[a-z]+", plain.split("Options:")[1].split("Commands:")[0])
+    )
 
 
 @pytest.mark.parametrize("words", [("--help",), ("-h",)])
@@ -92,7 +105,11 @@ def test_help_loads_nothing_heavy(words: tuple[str, ...]) -> None:
         "print(sorted({m.split('.')[0] for m in sys.modules}), file=sys.stderr)"
     )
     done = subprocess.run(
-        [sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True, env={"PYTHONPATH": str(PACKAGE.parent)}
+        [sys.executable, "-S", "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(PACKAGE.parent)},
     )
     loaded = set(json.loads(done.stderr.replace("'", '"')))
     assert done.stdout == help_text()
@@ -116,9 +133,12 @@ def test_help_of_a_command_loads_no_mathematics() -> None:
         code = (
             "import sys\nfrom hconsist.cli import main\n"
             f"try: main([{name!r}, '--help'])\nexcept SystemExit: pass\n"
-            "print(sorted({'numpy', 'sympy', 'cvxpy', 'scipy', 'matplotlib', 'flint'} & {*sys.modules}), file=sys.stderr)"
+            "print(sorted({'numpy', 'sympy', 'cvxpy', 'scipy', 'matplotlib', 'flint'} & "
+            "{*sys.modules}), file=sys.stderr)"
         )
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
         assert done.stderr.strip() == "[]", name
 
 
@@ -144,7 +164,12 @@ def test_closed_pipe_is_quiet(words: list[str]) -> None:
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(
-        [sys.executable, "-m", "hconsist", *words], stdout=write, stderr=subprocess.PIPE, text=True, check=False, timeout=60
+        [sys.executable, "-m", "hconsist", *words],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=60,
     )
     os.close(write)
     assert (done.returncode, done.stderr) == (141, "")
@@ -160,10 +185,25 @@ def test_interrupt_is_quiet(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_interrupted_work_is_quiet_and_leaves_nothing(tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "hconsist", "plot", "gce:q=0.7", "-n", "40", "--engine", "numeric", "-o", "a.svg"]
-    # A shell that starts this test in the background hands down a SIGINT that is ignored: undo that.
+    words = [
+        sys.executable,
+        "-m",
+        "hconsist",
+        "plot",
+        "gce:q=0.7",
+        "-n",
+        "40",
+        "--engine",
+        "numeric",
+        "-o",
+        "a.svg",
+    ]
+    # A shell that starts this test in the background hands down a SIGINT that is ignored: undo
+    # that.
     heed = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
-    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **heed) as running:
+    with subprocess.Popen(
+        words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **heed
+    ) as running:
         assert running.stderr is not None
         assert running.stderr.readline() == "gce:q=0.7, 40 classes\n"  # the work has begun
         running.send_signal(signal.SIGINT)
@@ -172,7 +212,7 @@ def test_interrupted_work_is_quiet_and_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-# --- bad input --------------------------------------------------------------------------------------------------------
+# --- bad input
 
 BAD = {
     "transform comp-sum:tau=-1 --beta 0.5": "tau must be >= 0; received -1",
@@ -210,7 +250,9 @@ if Path("/proc/self").exists():
 
 
 @pytest.mark.parametrize("line", BAD)
-def test_bad_input_is_one_line_and_leaves_nothing(line: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bad_input_is_one_line_and_leaves_nothing(
+    line: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "taken.svg").mkdir()
     monkeypatch.chdir(tmp_path)
     result = run(*line.split())
@@ -223,7 +265,10 @@ def test_bad_input_is_one_line_and_leaves_nothing(line: str, run: Run, tmp_path:
 def test_bad_input_in_a_process_of_its_own(tmp_path: Path) -> None:
     done = process("transform", "mae", "--beta", "1.5", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "hconsist: beta must lie in [0, 1]; received 1.5; beta is a difference of probabilities: pass 0.3\n"
+    assert (
+        done.stderr == "hconsist: beta must lie in [0, 1]; received 1.5; beta is a difference of "
+        "probabilities: pass 0.3\n"
+    )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -247,10 +292,21 @@ def test_undecided_exits_3(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "try engine='numeric'" in result.err
 
 
-# --- budgets and checkpoints -----------------------------------------------------------------------------------------
+# --- budgets and checkpoints
 def test_a_search_goes_on_from_its_checkpoint(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "state.json"
-    words = ["transform", "ldr:lam=1,c=1", "-n", "4", "--beta", "1/10", "--engine", "rigorous", "--checkpoint", str(file)]
+    words = [
+        "transform",
+        "ldr:lam=1,c=1",
+        "-n",
+        "4",
+        "--beta",
+        "1/10",
+        "--engine",
+        "rigorous",
+        "--checkpoint",
+        str(file),
+    ]
     first = run(*words, "--width", "1e-9", "--time-budget", "0.3", "--json")
     assert first.code == 3
     assert "time budget" in json.loads(first.out)["reason"]
@@ -263,9 +319,23 @@ def test_a_search_goes_on_from_its_checkpoint(run: Run, tmp_path: Path) -> None:
     assert "only the same problem can be resumed" in other.err
 
 
-def test_gamma_by_the_rigorous_engine_takes_a_tolerance_and_a_checkpoint(run: Run, tmp_path: Path) -> None:
+def test_gamma_by_the_rigorous_engine_takes_a_tolerance_and_a_checkpoint(
+    run: Run, tmp_path: Path
+) -> None:
     file = tmp_path / "gamma.json"
-    words = ["bound", "gce:q=0.7", "-n", "3", "--excess", "0.01", "--engine", "rigorous", "--checkpoint", str(file), "--json"]
+    words = [
+        "bound",
+        "gce:q=0.7",
+        "-n",
+        "3",
+        "--excess",
+        "0.01",
+        "--engine",
+        "rigorous",
+        "--checkpoint",
+        str(file),
+        "--json",
+    ]
     rough = json.loads(run(*words, "--tolerance", "0.01").out)
     fine = json.loads(run(*words, "--tolerance", "1e-6").out)
     assert rough["lower"] <= fine["lower"] <= fine["upper"] <= rough["upper"]
@@ -275,7 +345,7 @@ def test_gamma_by_the_rigorous_engine_takes_a_tolerance_and_a_checkpoint(run: Ru
     assert "--engine rigorous" in refused.err
 
 
-# --- transform, bound, plot -------------------------------------------------------------------------------------------
+# --- transform, bound, plot
 
 
 def test_transform_json(run: Run) -> None:
@@ -297,10 +367,12 @@ def test_derive_json_is_read_back_by_sympy(spec: str, run: Run) -> None:
     import sympy
 
     derived = json.loads(run("derive", spec, "-n", "3", "--json").out)
-    value = json.loads(run("transform", spec, "-n", "3", "--beta", "1/4", "--engine", "symbolic", "--json").out)
-    assert float(sympy.sympify(derived["transform"], {"beta": sympy.Rational(1, 4)})) == pytest.approx(
-        value["estimate"], rel=1e-12
+    value = json.loads(
+        run("transform", spec, "-n", "3", "--beta", "1/4", "--engine", "symbolic", "--json").out
     )
+    assert float(
+        sympy.sympify(derived["transform"], {"beta": sympy.Rational(1, 4)})
+    ) == pytest.approx(value["estimate"], rel=1e-12)
     assert len(derived["steps"]) > 3 and derived["assumptions"] == []
 
 
@@ -322,16 +394,23 @@ def test_no_closed_form_exits_3(run: Run) -> None:
     assert "try engine='numeric'" in result.err
 
 
-def test_a_value_that_is_not_a_number_is_undecided(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_value_that_is_not_a_number_is_undecided(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from hconsist.pointwise import Answer
 
-    monkeypatch.setattr("hconsist.engines.transform", lambda *a, **o: Answer(float("nan"), None, None, None, "numeric"))
+    monkeypatch.setattr(
+        "hconsist.engines.transform",
+        lambda *a, **o: Answer(float("nan"), None, None, None, "numeric"),
+    )
     result = run("transform", "mae", "--beta", "0.5", "--json")
     assert (result.code, json.loads(result.out)["estimate"]) == (3, None)
 
 
 def test_bound_adds_the_gap(run: Run) -> None:
-    together = json.loads(run("bound", "mae", "--excess", "0.1", "--gap", "1/20", "--engine", "numeric", "--json").out)
+    together = json.loads(
+        run("bound", "mae", "--excess", "0.1", "--gap", "1/20", "--engine", "numeric", "--json").out
+    )
     alone = json.loads(run("bound", "mae", "--excess", "0.15", "--engine", "numeric", "--json").out)
     assert together == alone
     assert alone["estimate"] == pytest.approx(0.3)
@@ -339,7 +418,18 @@ def test_bound_adds_the_gap(run: Run) -> None:
 
 @pytest.mark.parametrize("words", [(), ("--log",), ("--exact-only",), ("--of", "transform")])
 def test_plot_writes_one_file(words: tuple[str, ...], run: Run, tmp_path: Path) -> None:
-    result = run("plot", "mae", "logistic", "-n", "3", "--engine", "numeric", "-o", str(tmp_path / "a.svg"), *words)
+    result = run(
+        "plot",
+        "mae",
+        "logistic",
+        "-n",
+        "3",
+        "--engine",
+        "numeric",
+        "-o",
+        str(tmp_path / "a.svg"),
+        *words,
+    )
     assert (result.code, result.out) == (0, "")
     assert "wrote" in result.err
     assert [path.name for path in tmp_path.iterdir()] == ["a.svg"]
@@ -355,7 +445,9 @@ def umask() -> int:
     return mask
 
 
-def test_failed_plot_keeps_the_old_file(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_plot_keeps_the_old_file(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*args: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -367,7 +459,7 @@ def test_failed_plot_keeps_the_old_file(run: Run, tmp_path: Path, monkeypatch: p
     assert [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()] == ["old"]
 
 
-# --- losses ---------------------------------------------------------------------------------------------------------
+# --- losses
 
 
 def test_losses_json_is_the_catalogue(run: Run) -> None:

@@ -42,7 +42,15 @@ EXTRA = [
 ]
 THREE = [s for s in [*CATALOGUE, *EXTRA] if parse_loss(s).only_classes is None]
 INCONSISTENT = {
-    *("crammer-singer", "weston-watkins", "max", "sum", "max:phi=ramp", "max:phi=sigmoid", "max:phi=exponential"),
+    *(
+        "crammer-singer",
+        "weston-watkins",
+        "max",
+        "sum",
+        "max:phi=ramp",
+        "max:phi=sigmoid",
+        "max:phi=exponential",
+    ),
     *("ldr-zero", "ldr-k", "ldr-inf", "ldr-k:k=3", "ldr-zero:c=0"),
     *("nce", "taylor-softmax", "spherical-softmax", "ldam", "ldam:growth=0.5"),
 }
@@ -63,7 +71,13 @@ def score_grid(loss: Loss) -> np.ndarray:
 
 def step(loss: Loss) -> float:
     """A scale on which the minimiser moves visibly with p."""
-    return float(loss.temperature) if isinstance(loss, ProbabilityLoss) else 0.1 if loss == QuadraticSurrogate() else 1.0
+    return (
+        float(loss.temperature)
+        if isinstance(loss, ProbabilityLoss)
+        else 0.1
+        if loss == QuadraticSurrogate()
+        else 1.0
+    )
 
 
 def risks(loss: Loss, grid: np.ndarray, p: np.ndarray) -> np.ndarray:
@@ -75,7 +89,13 @@ def risks(loss: Loss, grid: np.ndarray, p: np.ndarray) -> np.ndarray:
 def test_three_labels(spec: str) -> None:
     loss = parse_loss(spec)
     found = verdict(loss, 3)
-    expected = "not consistent" if spec in INCONSISTENT else "undecided" if spec in UNDECIDED else "consistent"
+    expected = (
+        "not consistent"
+        if spec in INCONSISTENT
+        else "undecided"
+        if spec in UNDECIDED
+        else "consistent"
+    )
     assert found.status == expected
     grid = score_grid(loss)
     if found.status == "consistent":
@@ -99,7 +119,11 @@ def test_three_labels(spec: str) -> None:
 def test_two_labels(spec: str) -> None:
     loss = parse_loss(spec)
     found = verdict(loss, 2)
-    assert found.status == ("not consistent" if spec in ("ldam", "taylor-softmax", "spherical-softmax") else "consistent")
+    assert found.status == (
+        "not consistent"
+        if spec in ("ldam", "taylor-softmax", "spherical-softmax")
+        else "consistent"
+    )
     if found.status == "consistent" and spec != "z-loss":
         f = np.arange(-6, 6.01, 0.125) * step(loss)
         values = risks(loss, np.stack([f, -f], axis=-1), np.array([0.7, 0.3]))
@@ -107,7 +131,9 @@ def test_two_labels(spec: str) -> None:
 
 
 @pytest.mark.parametrize("n", [3, 4, 5])
-@pytest.mark.parametrize("spec", ["crammer-singer", "weston-watkins", "ldr-k:k=2,c=1", "ldr-zero:c=2", "ldr-k:k=2,c=0"])
+@pytest.mark.parametrize(
+    "spec", ["crammer-singer", "weston-watkins", "ldr-k:k=2,c=1", "ldr-zero:c=2", "ldr-k:k=2,c=0"]
+)
 def test_piecewise_linear_counterexamples_by_linear_programming(spec: str, n: int) -> None:
     example = verdict(spec, n).counterexample
     assert example is not None
@@ -135,7 +161,9 @@ def test_lattice_descent_is_the_linear_program(spec: str, n: int) -> None:
             assert programs[0].solve(solver=cp.HIGHS) == -np.inf
             continue
         for program, leader in zip(programs, (frozenset(), frozenset({1})), strict=True):
-            assert program.solve(solver=cp.HIGHS) == pytest.approx(float(risk.minimise(q, leader)[1]), abs=1e-8)
+            assert program.solve(solver=cp.HIGHS) == pytest.approx(
+                float(risk.minimise(q, leader)[1]), abs=1e-8
+            )
             compared += 1
     assert compared >= 2
 
@@ -194,7 +222,9 @@ def test_counterexamples_can_fail() -> None:
     broken = [
         dataclasses.replace(example, predicted=(0,)),  # the right label
         dataclasses.replace(example, predicted=(2,)),  # not a label that leads
-        dataclasses.replace(example, floor=example.floor - sympy.Rational(1, 100)),  # the risk is above the claimed floor
+        dataclasses.replace(
+            example, floor=example.floor - sympy.Rational(1, 100)
+        ),  # the risk is above the claimed floor
         dataclasses.replace(example, start=(Fraction(0), Fraction(3), Fraction(0))),
         dataclasses.replace(example, p=(Fraction(1, 3), Fraction(1, 2), Fraction(1, 6))),
         dataclasses.replace(example, p=(Fraction(1, 2), Fraction(1, 3), Fraction(1, 3))),
@@ -247,7 +277,9 @@ def test_calculus() -> None:
     assert trend(-sympy.log(u) + 3 * u, u) is None
     # A slope that is -1/1000 at its largest is proven; one that touches 0 is not.
     low, high = Fraction(1, 10), Fraction(1, 2)
-    assert proven_negative(-((u - sympy.Rational(1, 3)) ** 2) - sympy.Rational(1, 1000), u, low, high)
+    assert proven_negative(
+        -((u - sympy.Rational(1, 3)) ** 2) - sympy.Rational(1, 1000), u, low, high
+    )
     assert not proven_negative(-((u - sympy.Rational(1, 3)) ** 2), u, low, high)
 
 
@@ -267,7 +299,8 @@ def test_the_condition_of_the_adaptive_loss() -> None:
 
 
 def test_normalized_cross_entropy_has_no_bound() -> None:
-    # T = 0: at p = ((1 + b)/2, (1 - b)/2, 0) the second label may lead while the risk tends to its infimum 0.
+    # T = 0: at p = ((1 + b)/2, (1 - b)/2, 0) the second label may lead while the risk tends to its
+    # infimum 0.
     loss = parse_loss("nce")
     for b in (0.2, 0.9):
         p = np.array([(1 + b) / 2, (1 - b) / 2, 0.0])
@@ -291,10 +324,15 @@ def test_undecided_says_what_was_missing(spec: str, n: int, target: str, asked: 
 
 
 def test_a_linear_constrained_loss_is_not_called_consistent() -> None:
-    # sum (1 - p_k) s_k falls without bound along (1, 1, -2) at p = (0.5, 0.4, 0.1): a tie of the first two labels.
+    # sum (1 - p_k) s_k falls without bound along (1, 1, -2) at p = (0.5, 0.4, 0.1): a tie of the
+    # first two labels.
     from hconsist.losses import Constrained, UserMarginLoss
 
     loss = Constrained(UserMarginLoss("-v"))
     assert verdict(loss, 3).status != "consistent"
     p = np.array([0.5, 0.4, 0.1])
-    assert p @ loss.losses(np.array([9.0, 9.0, -18.0]), NUMPY) < p @ loss.losses(np.array([1.0, 1.0, -2.0]), NUMPY) < 0
+    assert (
+        p @ loss.losses(np.array([9.0, 9.0, -18.0]), NUMPY)
+        < p @ loss.losses(np.array([1.0, 1.0, -2.0]), NUMPY)
+        < 0
+    )

@@ -1,4 +1,6 @@
-"""Distributions against independent computations: closed forms, SciPy densities, direct Monte Carlo."""
+"""Distributions against independent computations: closed forms, SciPy densities, direct Monte
+Carlo.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ from hconsist.errors import InvalidInputError
 
 
 def powers_of_two(n_classes: int, d: int) -> GaussianMixture:
-    """Class 0 has mean -1, class k mean 2^(k-1), times the ones vector; half of the variances are d."""
+    """Class 0 has mean -1, class k mean 2^(k-1), times the ones vector; half of the variances are
+    d.
+    """
     means = np.array([[-1.0] * d, *([2.0 ** (k - 1)] * d for k in range(1, n_classes))])
     covariance = np.diag([float(d)] * (d // 2) + [1.0] * (d - d // 2))
     return GaussianMixture(np.full(n_classes, 1 / n_classes), means, covariance)
@@ -47,10 +51,16 @@ def test_closed_form_and_quadrature_agree(weights: tuple[float, float]) -> None:
 def test_posterior_is_bayes_rule_with_scipy_densities() -> None:
     random = np.random.default_rng(0)
     roots = random.normal(size=(3, 4, 4))
-    g = GaussianMixture([0.2, 0.3, 0.5], random.normal(size=(3, 4)), roots @ np.swapaxes(roots, 1, 2) + np.eye(4))
+    g = GaussianMixture(
+        [0.2, 0.3, 0.5], random.normal(size=(3, 4)), roots @ np.swapaxes(roots, 1, 2) + np.eye(4)
+    )
     x = random.normal(size=(7, 4))
     joint = np.stack(
-        [w * stats.multivariate_normal(m, c).pdf(x) for w, m, c in zip(g.weights, g.means, g.covariances, strict=True)], -1
+        [
+            w * stats.multivariate_normal(m, c).pdf(x)
+            for w, m, c in zip(g.weights, g.means, g.covariances, strict=True)
+        ],
+        -1,
     )
     assert np.allclose(g.posterior(x), joint / joint.sum(-1, keepdims=True), rtol=1e-10)
 
@@ -59,8 +69,15 @@ def test_posterior_is_bayes_rule_with_scipy_densities() -> None:
 def test_collinear_means_reduce_to_one_dimension(n_classes: int) -> None:
     g = powers_of_two(n_classes, 6)
     assert g.reduced.dimension == 1
-    assert abs(np.ptp(g.reduced.means) - np.linalg.norm(np.linalg.solve(g._factors[0], g.means[-1] - g.means[0]))) < 1e-12
-    # Between neighbours on a line with equal weights the boundaries are midpoints: the error is a sum of normal tails.
+    assert (
+        abs(
+            np.ptp(g.reduced.means)
+            - np.linalg.norm(np.linalg.solve(g._factors[0], g.means[-1] - g.means[0]))
+        )
+        < 1e-12
+    )
+    # Between neighbours on a line with equal weights the boundaries are midpoints: the error is a
+    # sum of normal tails.
     scale = np.linalg.norm(np.linalg.solve(g._factors[0], np.ones(6)))
     centres = np.sort(scale * g.means[:, 0])
     expected = 2 * sum(stats.norm.sf(gap / 2) for gap in np.diff(centres)) / n_classes
@@ -78,9 +95,12 @@ def test_unequal_variances_on_the_line() -> None:
 def test_quasi_monte_carlo_error_covers_the_truth() -> None:
     # Three equal weights at the corners of a regular triangle: the error is one planar integral.
     side = 2.0
-    means = side / np.sqrt(3) * np.array([[np.cos(a), np.sin(a)] for a in 2 * np.pi * np.arange(3) / 3])
+    means = (
+        side / np.sqrt(3) * np.array([[np.cos(a), np.sin(a)] for a in 2 * np.pi * np.arange(3) / 3])
+    )
     estimate = GaussianMixture(np.full(3, 1 / 3), means, np.eye(2)).bayes_error()
-    # P(correct): both projections on the bisecting directions stay below side/2; they are normal with correlation 1/2.
+    # P(correct): both projections on the bisecting directions stay below side/2; they are normal
+    # with correlation 1/2.
     correct = stats.multivariate_normal([0, 0], [[1, 0.5], [0.5, 1]]).cdf([side / 2, side / 2])
     assert estimate.method == "randomised quasi-Monte Carlo"
     assert 0 < estimate.error < 1e-3
@@ -88,7 +108,9 @@ def test_quasi_monte_carlo_error_covers_the_truth() -> None:
 
 
 def test_sampling_has_the_right_moments() -> None:
-    g = GaussianMixture([0.3, 0.7], [[0.0, 0.0], [3.0, -1.0]], [[[1.0, 0.5], [0.5, 2.0]], [[0.5, 0.0], [0.0, 0.1]]])
+    g = GaussianMixture(
+        [0.3, 0.7], [[0.0, 0.0], [3.0, -1.0]], [[[1.0, 0.5], [0.5, 2.0]], [[0.5, 0.0], [0.0, 0.1]]]
+    )
     x, y = g.sample(40000, seed=1)
     assert abs((y == 0).mean() - 0.3) < 0.01
     for label in (0, 1):
@@ -102,8 +124,12 @@ def test_finite_is_exact() -> None:
     assert sum(d.label_probabilities) == 1
     assert not d.deterministic
     assert Finite([1], [[0, 1, 0]]).deterministic
-    entropy = d.expectation(lambda p: -np.where(p > 0, p * np.log(np.where(p > 0, p, 1)), 0).sum(-1))
-    assert float(entropy) == pytest.approx(0.1 * stats.entropy([1 / 3, 2 / 3]) + 0.2 * np.log(2), rel=1e-14)
+    entropy = d.expectation(
+        lambda p: -np.where(p > 0, p * np.log(np.where(p > 0, p, 1)), 0).sum(-1)
+    )
+    assert float(entropy) == pytest.approx(
+        0.1 * stats.entropy([1 / 3, 2 / 3]) + 0.2 * np.log(2), rel=1e-14
+    )
 
 
 @pytest.mark.parametrize(
@@ -118,9 +144,18 @@ def test_finite_is_exact() -> None:
         (lambda: GaussianMixture([0.5, 0.4], [[0.0], [1.0]], [[1.0]]), "sum to 1"),
         (lambda: GaussianMixture([0.5, 0.5], [[0.0]], [[1.0]]), "means must be"),
         (lambda: GaussianMixture([0.5, 0.5], [[0.0], [1.0]], [[-1.0]]), "positive definite"),
-        (lambda: GaussianMixture([0.5, 0.5], [[0.0, 0.0], [1.0, 0.0]], [[1.0, 2.0], [0.0, 1.0]]), "symmetric"),
-        (lambda: GaussianMixture([0.5, 0.5], [[0.0], [1.0]], np.eye(2)), "covariances must have shape"),
-        (lambda: GaussianMixture([0.5, 0.5], [[0.0], [1.0]], [[1.0]]).posterior([[0.0, 1.0]]), "x must have shape"),
+        (
+            lambda: GaussianMixture([0.5, 0.5], [[0.0, 0.0], [1.0, 0.0]], [[1.0, 2.0], [0.0, 1.0]]),
+            "symmetric",
+        ),
+        (
+            lambda: GaussianMixture([0.5, 0.5], [[0.0], [1.0]], np.eye(2)),
+            "covariances must have shape",
+        ),
+        (
+            lambda: GaussianMixture([0.5, 0.5], [[0.0], [1.0]], [[1.0]]).posterior([[0.0, 1.0]]),
+            "x must have shape",
+        ),
     ],
 )
 def test_bad_input_names_the_rule(make: object, rule: str) -> None:
@@ -144,7 +179,10 @@ def test_noisy_bayes_error_by_quadrature_and_by_sampling(kind: str) -> None:
     x, y = noisy.sample(40000, seed=3)
     p = noisy.posterior(x)
     assert p.sum(-1) == pytest.approx(1.0)
-    for label in (0, 1):  # the drawn labels follow the posterior where it is large and where it is small
+    for label in (
+        0,
+        1,
+    ):  # the drawn labels follow the posterior where it is large and where it is small
         chosen = p[:, label] > np.median(p[:, label]) - 1e-12
         spread = 4 * np.sqrt(0.25 / chosen.sum())
         assert abs((y[chosen] == label).mean() - p[chosen, label].mean()) < spread
@@ -164,7 +202,9 @@ def test_tsybakov_margins_have_the_law_asked_for(exponent: float) -> None:
 
 
 def test_massart_margins_are_constant_for_any_number_of_labels() -> None:
-    p = NoisyLabels(powers_of_two(4, 2), MassartNoise(0.25)).posterior(np.random.default_rng(0).normal(size=(50, 2)))
+    p = NoisyLabels(powers_of_two(4, 2), MassartNoise(0.25)).posterior(
+        np.random.default_rng(0).normal(size=(50, 2))
+    )
     ordered = np.sort(p, axis=-1)
     assert ordered[:, -1] - ordered[:, -2] == pytest.approx(0.25)
 
@@ -175,11 +215,20 @@ def test_massart_margins_are_constant_for_any_number_of_labels() -> None:
         (lambda: NoisyLabels(Finite.point(["1/2", "1/2"]), UniformNoise(0.5)), "rate must be <"),
         (lambda: UniformNoise(1.2), "rate must be a number in"),
         (lambda: ClassNoise([[0.9, 0.2], [0.5, 0.5]]), "rows that are label distributions"),
-        (lambda: NoisyLabels(powers_of_two(3, 2), ClassNoise.pairs(2, 0.1)), "matrix must have 3 rows"),
+        (
+            lambda: NoisyLabels(powers_of_two(3, 2), ClassNoise.pairs(2, 0.1)),
+            "matrix must have 3 rows",
+        ),
         (lambda: TsybakovNoise(0.5, powers_of_two(3, 2)), "two distinct labels"),
         (lambda: TsybakovNoise(1.0, powers_of_two(2, 2)), "exponent must lie in"),
-        (lambda: NoisyLabels(powers_of_two(2, 4), TsybakovNoise(0.5, powers_of_two(2, 2))), "fits one distribution"),
-        (lambda: NoisyLabels(Finite.point([1, 0]), MassartNoise(0.5)).sample(3, 0), "inputs need a Gaussian mixture"),
+        (
+            lambda: NoisyLabels(powers_of_two(2, 4), TsybakovNoise(0.5, powers_of_two(2, 2))),
+            "fits one distribution",
+        ),
+        (
+            lambda: NoisyLabels(Finite.point([1, 0]), MassartNoise(0.5)).sample(3, 0),
+            "inputs need a Gaussian mixture",
+        ),
         (lambda: MassartNoise(0.0), "margin must be > 0"),
     ],
 )

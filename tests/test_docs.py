@@ -1,4 +1,6 @@
-"""The documentation is true, its links lead somewhere, and the site builds offline without a warning."""
+"""The documentation is true, its links lead somewhere, and the site builds offline without a
+warning.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def test_python_blocks_are_true(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
 def test_links_of_the_sources_lead_somewhere(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    targets = re.findall(r"\]\((?!https?:)([^)#\s]+)\)", text) + re.findall(r"^```\{image\} (\S+)$", text, flags=re.MULTILINE)
+    targets = re.findall(r"\]\((?!https?:)([^)#\s]+)\)", text) + re.findall(
+        r"^```\{image\} (\S+)$", text, flags=re.MULTILINE
+    )
     for target in targets:
         assert (page.parent / target).exists(), f"{page.name} points to {target}"
     assert targets or page.stem not in ("tutorial", "contributing", "index")
@@ -63,7 +67,9 @@ def read(page: Path) -> References:
     return found
 
 
-@pytest.mark.skipif(importlib.util.find_spec("sphinx_gallery") is None, reason="needs the extra 'docs'")
+@pytest.mark.skipif(
+    importlib.util.find_spec("sphinx_gallery") is None, reason="needs the extra 'docs'"
+)
 def test_site_builds_without_warnings_and_links_only_to_itself(tmp_path: Path) -> None:
     command = [
         sys.executable,
@@ -80,12 +86,16 @@ def test_site_builds_without_warnings_and_links_only_to_itself(tmp_path: Path) -
         str(tmp_path),
     ]
     offline = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **offline})
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, **offline}
+    )
     assert done.returncode == 0, done.stderr
     pages = {path: read(path) for path in tmp_path.rglob("*.html")}
     assert len(pages) > 30
     for page, found in pages.items():
-        assert not [url for url in found.loaded if urlsplit(url).netloc], "a page loads something from the network"
+        assert not [url for url in found.loaded if urlsplit(url).netloc], (
+            "a page loads something from the network"
+        )
         for url in [*found.loaded, *found.links]:
             parts = urlsplit(url)
             if parts.scheme or parts.netloc:
@@ -93,4 +103,6 @@ def test_site_builds_without_warnings_and_links_only_to_itself(tmp_path: Path) -
             target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
             assert target.exists(), f"{page.name} points to {url}"
             if parts.fragment and target.suffix == ".html" and target in pages:
-                assert unquote(parts.fragment) in pages[target].places, f"{page.name} points to {url}"
+                assert unquote(parts.fragment) in pages[target].places, (
+                    f"{page.name} points to {url}"
+                )

@@ -1,4 +1,6 @@
-"""Gamma and T** between proven lines and points: against closed forms, published bounds and brute force."""
+"""Gamma and T** between proven lines and points: against closed forms, published bounds and brute
+force.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def published(tau: Fraction, n: int, u: float) -> float:
 
 @pytest.mark.parametrize("n", [2, 3, 10])
 @pytest.mark.parametrize("spec", ["sum-exp", "logistic", "gce:q=0.3", "gce:q=0.7", "mae"])
-def test_gamma_of_comp_sum_losses_is_tight_and_agrees_with_the_closed_form(spec: str, n: int) -> None:
+def test_gamma_of_comp_sum_losses_is_tight_and_agrees_with_the_closed_form(
+    spec: str, n: int
+) -> None:
     problem = PointwiseProblem(spec, n_classes=n)
     proven, closed = envelope(problem), derive(spec, n_classes=n, engine="symbolic")
     for u in EXCESSES[::2]:
@@ -45,11 +49,22 @@ def test_gamma_of_comp_sum_losses_is_tight_and_agrees_with_the_closed_form(spec:
         assert float(high) <= min(1.0, published(problem.surrogate.tau, n, float(u))) * (1 + 1e-6)
 
 
-@pytest.mark.parametrize(("spec", "hypotheses"), [
-    ("hinge", "complete"), ("hinge", "bounded:0.4"), ("squared-hinge", "bounded:2.5"), ("margin-logistic", "bounded:1"),
-    ("exponential", "complete"), ("ldr:lam=1/2,c=0", "complete"), ("softmax:(1 - u)**2", "complete"),
-    ("sigmoid:k=2", "complete"), ("sigmoid:k=2", "bounded:0.4"), ("rho-margin:rho=2", "bounded:1"), ("ramp", "complete"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("spec", "hypotheses"),
+    [
+        ("hinge", "complete"),
+        ("hinge", "bounded:0.4"),
+        ("squared-hinge", "bounded:2.5"),
+        ("margin-logistic", "bounded:1"),
+        ("exponential", "complete"),
+        ("ldr:lam=1/2,c=0", "complete"),
+        ("softmax:(1 - u)**2", "complete"),
+        ("sigmoid:k=2", "complete"),
+        ("sigmoid:k=2", "bounded:0.4"),
+        ("rho-margin:rho=2", "bounded:1"),
+        ("ramp", "complete"),
+    ],
+)
 def test_gamma_of_two_labels(spec: str, hypotheses: str) -> None:
     proven = envelope(PointwiseProblem(spec, hypotheses=hypotheses, n_classes=2))
     closed = derive(spec, hypotheses=hypotheses, engine="symbolic")
@@ -69,16 +84,22 @@ def test_every_line_stays_below_random_points_and_a_lifted_one_does_not() -> Non
         proven.gamma(u, FINE)
     random = np.random.default_rng(0)
     points = []
-    for p in np.sort(np.vstack([random.dirichlet(np.full(n, s), 3000) for s in (0.3, 1, 10)]), axis=1)[:, ::-1]:
+    for p in np.sort(
+        np.vstack([random.dirichlet(np.full(n, s), 3000) for s in (0.3, 1, 10)]), axis=1
+    )[:, ::-1]:
         for j in (1, 2):
             others = np.sort(np.delete(p, j))[::-1]
             total, size = p[j], 1
             while size < n and others[size - 1] * size > total:
                 total, size = total + others[size - 1], size + 1
             pooled = np.concatenate([np.full(size, total / size), others[size - 1 :]])
-            points.append((p[0] - p[j], ((p**a).sum() ** (1 / a) - (pooled**a).sum() ** (1 / a)) / (tau - 1)))
+            points.append(
+                (p[0] - p[j], ((p**a).sum() ** (1 / a) - (pooled**a).sum() ** (1 / a)) / (tau - 1))
+            )
     b, value = np.array(points).T
-    slack = [float(np.min(value - float(line.slope) * b + float(line.offset))) for line in proven.lines]
+    slack = [
+        float(np.min(value - float(line.slope) * b + float(line.offset))) for line in proven.lines
+    ]
     assert min(slack) >= -1e-12
     assert min(slack) <= 1e-4  # random points come close to the lines
 
@@ -106,10 +127,16 @@ def test_constrained_hinge_is_n_times_mae() -> None:
 
 @pytest.mark.parametrize(
     ("spec", "n"),
-    [("ldr:lam=0.25,c=1", 3), ("softmax:-log(u)", 3), pytest.param("constrained:phi=exponential", 3, marks=pytest.mark.slow)],
+    [
+        ("ldr:lam=0.25,c=1", 3),
+        ("softmax:-log(u)", 3),
+        pytest.param("constrained:phi=exponential", 3, marks=pytest.mark.slow),
+    ],
 )
 def test_gamma_by_search_agrees_with_t_at_points(spec: str, n: int) -> None:
-    """T**(Gamma(u)) = u: the enclosures of T at points, which know nothing of lines, must allow it."""
+    """T**(Gamma(u)) = u: the enclosures of T at points, which know nothing of lines, must allow
+    it.
+    """
     problem = PointwiseProblem(spec, n_classes=n)
     proven, u = envelope(problem), Fraction(1, 10)
     low, high, reason = proven.gamma(u, Fraction(1, 200))
@@ -124,9 +151,14 @@ def test_gamma_by_search_agrees_with_t_at_points(spec: str, n: int) -> None:
 
 def test_gamma_of_top_k_targets() -> None:
     """Theorem E: with 2k labels that of one label; with fewer labels the bound is better."""
-    one, u = envelope(PointwiseProblem("logistic", n_classes=6)).gamma(Fraction(1, 10), FINE), Fraction(1, 10)
+    one, u = (
+        envelope(PointwiseProblem("logistic", n_classes=6)).gamma(Fraction(1, 10), FINE),
+        Fraction(1, 10),
+    )
     assert envelope(PointwiseProblem("logistic", "top-k:3", n_classes=6)).gamma(u, FINE) == one
-    low, high, reason = envelope(PointwiseProblem("logistic", "top-k:2", n_classes=3)).gamma(u, Fraction(1, 100))
+    low, high, reason = envelope(PointwiseProblem("logistic", "top-k:2", n_classes=3)).gamma(
+        u, Fraction(1, 100)
+    )
     assert reason == "" and low <= high < one[0]
     problem = PointwiseProblem("logistic", "top-k:2", n_classes=3)
     assert transform(problem, high, width=1e-4).upper >= u - Fraction(1, 1000)
@@ -139,17 +171,27 @@ def test_theorem_k_bounds_ldr_below_for_every_margin(c: object) -> None:
     for n in (2, 3):
         for lam in ("1/4", 1):
             problem = PointwiseProblem(LDR(lam=lam, c=c), n_classes=n)
-            for answer, b in zip(numeric.sweep(problem, [Fraction(1, 20), Fraction(1, 2)]), (0.05, 0.5), strict=True):
+            for answer, b in zip(
+                numeric.sweep(problem, [Fraction(1, 20), Fraction(1, 2)]), (0.05, 0.5), strict=True
+            ):
                 assert answer.estimate >= float(Fraction(lam)) * b * b / 2 - 1e-9
 
 
-@pytest.mark.parametrize(("spec", "limit"), [("softmax:-log(u)", 1 / 2), ("softmax:(1 - u)**2", 1 / 4)])
-def test_the_curvature_at_a_tie_is_proven_and_nearly_exact_near_zero(spec: str, limit: float) -> None:
-    """T(b) = limit b^2 + ... for these; a curvature above it would be false, one well below it useless."""
+@pytest.mark.parametrize(
+    ("spec", "limit"), [("softmax:-log(u)", 1 / 2), ("softmax:(1 - u)**2", 1 / 4)]
+)
+def test_the_curvature_at_a_tie_is_proven_and_nearly_exact_near_zero(
+    spec: str, limit: float
+) -> None:
+    """T(b) = limit b^2 + ... for these; a curvature above it would be false, one well below it
+    useless.
+    """
     for n in (3, 10):
         with precision(96):
             found = tie_curvature(parse_loss(spec).of_softmax, n)
-        assert [reach for reach, _ in found] == sorted(reach for reach, _ in found) and found[-1][0] == 1
+        assert [reach for reach, _ in found] == sorted(reach for reach, _ in found) and found[-1][
+            0
+        ] == 1
         assert 0.96 * limit <= float(found[0][1]) <= limit
         for reach, c in found:
             low = transform(PointwiseProblem(spec, n_classes=2), reach).upper
@@ -187,7 +229,11 @@ def test_the_envelope_is_enclosed() -> None:
         assert float(low) * (1 - 1e-12) <= exact <= float(high) * (1 + 1e-9)
         assert high - low <= FINE * high
     curve = derive("logistic", n_classes=5, engine="rigorous").envelope_curve([0.0, 0.5, 1.0])
-    assert curve[0] == 0 and 0.1307 < curve[1] <= 0.13081203594113696 and 0.693 < curve[2] <= math.log(2)
+    assert (
+        curve[0] == 0
+        and 0.1307 < curve[1] <= 0.13081203594113696
+        and 0.693 < curve[2] <= math.log(2)
+    )
 
 
 def test_a_spent_budget_leaves_a_proven_answer_with_its_reason_and_nothing_is_lost() -> None:

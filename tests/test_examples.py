@@ -43,20 +43,39 @@ def test_has_the_parts_in_order_and_ends_with_assertions(script: Path) -> None:
     assert "assert " in text.split("# Reference\n")[1]
 
 
-@pytest.mark.skipif(importlib.util.find_spec("sphinx_gallery") is None, reason="needs the extra 'docs'")
+@pytest.mark.skipif(
+    importlib.util.find_spec("sphinx_gallery") is None, reason="needs the extra 'docs'"
+)
 @pytest.mark.parametrize(
     "scripts",
-    [pytest.param(EXAMPLES[2:3], id="one"), pytest.param(EXAMPLES, id="all", marks=pytest.mark.slow)],
+    [
+        pytest.param(EXAMPLES[2:3], id="one"),
+        pytest.param(EXAMPLES, id="all", marks=pytest.mark.slow),
+    ],
 )
 def test_notebooks_of_the_gallery_run(scripts: list[Path], tmp_path: Path) -> None:
     for script in scripts:
         shutil.copy(script, tmp_path)
-    convert = "import sys; from sphinx_gallery.notebook import python_to_jupyter_cli as convert; convert(sys.argv[1:])"
-    subprocess.run([sys.executable, "-c", convert, *(s.name for s in scripts)], cwd=tmp_path, check=True, capture_output=True)
+    convert = (
+        "import sys; from sphinx_gallery.notebook import python_to_jupyter_cli as convert; "
+        "convert(sys.argv[1:])"
+    )
+    subprocess.run(
+        [sys.executable, "-c", convert, *(s.name for s in scripts)],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+    )
     assert len(list(tmp_path.glob("*.ipynb"))) == len(scripts)
     paths = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
     command = [sys.executable, "-m", "pytest", "--nbmake", "-q", "-c", os.devnull, str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": paths})
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": paths},
+    )
     assert done.returncode == 0, done.stdout
     assert f"{len(scripts)} passed" in done.stdout
 

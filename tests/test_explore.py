@@ -1,4 +1,6 @@
-"""The page with sliders: its numbers are those of the engines, it loads nothing, and it answers to a click."""
+"""The page with sliders: its numbers are those of the engines, it loads nothing, and it answers to
+a click.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,9 @@ def test_published_formula_is_that_of_the_catalogue() -> None:
         (theorem,) = published_theorems(problem)
         symbol = sympy.Symbol("tau", positive=True)
         ours = published(symbol, n).subs(beta_symbol(), 0.37).subs(symbol, sympy.Rational(tau))
-        assert float(ours) == pytest.approx(float(theorem.at(problem).subs(beta_symbol(), 0.37)), rel=1e-12)
+        assert float(ours) == pytest.approx(
+            float(theorem.at(problem).subs(beta_symbol(), 0.37)), rel=1e-12
+        )
 
 
 def test_command_writes_the_page(tmp_path: Path) -> None:
@@ -72,7 +76,8 @@ def test_command_refuses_another_suffix(tmp_path: Path, capsys: pytest.CaptureFi
 
 @needs_browser
 @pytest.mark.parametrize(
-    ("tau", "n"), [("0", 10), ("0.5", 3), ("1", 5), ("1.3", 10), ("1.7", 5), ("1.9", 4), ("2", 10), ("2.5", 5)]
+    ("tau", "n"),
+    [("0", 10), ("0.5", 3), ("1", 5), ("1.3", 10), ("1.7", 5), ("1.9", 4), ("2", 10), ("2.5", 5)],
 )
 def test_comp_sum_numbers_are_those_of_the_engine(shown: Browser, tau: str, n: int) -> None:
     shown.click("#family-comp-sum")
@@ -82,7 +87,9 @@ def test_comp_sum_numbers_are_those_of_the_engine(shown: Browser, tau: str, n: i
     problem = bound.problem
     for beta in (0, 0.2, 0.55, 0.9, 1):
         shown.set("beta", beta)
-        assert value(shown, "T") == pytest.approx(float(bound.transform_curve([beta])[0]), rel=1e-7, abs=1e-9)
+        assert value(shown, "T") == pytest.approx(
+            float(bound.transform_curve([beta])[0]), rel=1e-7, abs=1e-9
+        )
         p = np.array(json.loads(shown.run("return document.getElementById('plot-p').dataset.p")))
         assert p.sum() == pytest.approx(1) and p.max() - p[1] == pytest.approx(beta)
         (theorem,) = published_theorems(problem)
@@ -106,7 +113,9 @@ def test_binary_numbers_are_those_of_the_engine(shown: Browser, spec: str) -> No
         bound = derive(spec, 2, Bounded(B))  # type: ignore[arg-type]
         for beta in (0.2, 0.6, 1):
             shown.set("beta", beta)
-            assert value(shown, "T") == pytest.approx(float(bound.transform_curve([beta])[0]), rel=1e-7, abs=1e-9)
+            assert value(shown, "T") == pytest.approx(
+                float(bound.transform_curve([beta])[0]), rel=1e-7, abs=1e-9
+            )
 
 
 def random_settings(count: int) -> list[tuple[float, float, int]]:
@@ -120,8 +129,12 @@ def random_settings(count: int) -> list[tuple[float, float, int]]:
 
 
 @needs_browser
-@pytest.mark.parametrize(("lam", "c", "n"), [(0.2, 2.0, 6), (0.5, 1.0, 100), (1.0, 0.0, 5), *random_settings(8)])
-def test_ldr_numbers_are_those_of_the_numeric_engine(shown: Browser, lam: float, c: float, n: int) -> None:
+@pytest.mark.parametrize(
+    ("lam", "c", "n"), [(0.2, 2.0, 6), (0.5, 1.0, 100), (1.0, 0.0, 5), *random_settings(8)]
+)
+def test_ldr_numbers_are_those_of_the_numeric_engine(
+    shown: Browser, lam: float, c: float, n: int
+) -> None:
     shown.click("#family-ldr")
     for name, place in (("n", n), ("lambda", lam), ("c", c)):
         shown.set(name, place)
@@ -147,7 +160,9 @@ def test_ldr_without_a_margin_is_cross_entropy_at_a_temperature(shown: Browser) 
         shown.set(name, place)
     for beta in (0.01, 0.3, 0.75, 1):
         shown.set("beta", beta)
-        exact = (1 + beta) / 2 * np.log1p(beta) + ((1 - beta) / 2 * np.log1p(-beta) if beta < 1 else 0)
+        exact = (1 + beta) / 2 * np.log1p(beta) + (
+            (1 - beta) / 2 * np.log1p(-beta) if beta < 1 else 0
+        )
         assert value(shown, "T") == pytest.approx(0.65 * exact, rel=1e-8)
 
 
@@ -163,14 +178,22 @@ def test_gamma_of_ldr_is_that_of_the_bound(shown: Browser) -> None:
 
 
 @needs_browser
-def test_click_changes_what_is_shown_and_nothing_leaves_the_window(shown: Browser, tmp_path: Path) -> None:
+def test_click_changes_what_is_shown_and_nothing_leaves_the_window(
+    shown: Browser, tmp_path: Path
+) -> None:
     shown.click("#family-comp-sum")
     before = shown.run("return document.getElementById('plot-T').innerHTML")
     assert shown.text("#status").startswith(("Comp-sum", "Cross", "Mean", "Sum", "Generalized"))
     shown.click("#family-binary")
     assert shown.run("return document.getElementById('plot-T').innerHTML") != before
-    assert shown.run("return document.getElementById('family-binary').getAttribute('aria-pressed')") == "true"
-    assert shown.run("return getComputedStyle(document.getElementById('tau').parentNode).display") == "none"
+    assert (
+        shown.run("return document.getElementById('family-binary').getAttribute('aria-pressed')")
+        == "true"
+    )
+    assert (
+        shown.run("return getComputedStyle(document.getElementById('tau').parentNode).display")
+        == "none"
+    )
     assert shown.run("return document.documentElement.scrollWidth <= window.innerWidth")
     assert shown.run("return performance.getEntriesByType('resource').length") == 0
     shown.screenshot(tmp_path / "page.png")

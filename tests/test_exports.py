@@ -1,4 +1,6 @@
-"""Claims handed to other provers: z3 proves the definition's own inequality, Coq the boxes of a certificate."""
+"""Claims handed to other provers: z3 proves the definition's own inequality, Coq the boxes of a
+certificate.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from hconsist.pointwise import PointwiseProblem
 
 
 def stated(spec: str, n: int, claim: str, hypotheses: str = "complete") -> dict[str, Any]:
-    return statement(PointwiseProblem(spec, hypotheses=hypotheses, n_classes=n), *parse_claim(claim, n))  # type: ignore[arg-type]
+    return statement(
+        PointwiseProblem(spec, hypotheses=hypotheses, n_classes=n), *parse_claim(claim, n)
+    )  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -30,7 +34,9 @@ def stated(spec: str, n: int, claim: str, hypotheses: str = "complete") -> dict[
         ("rho-margin:rho=2", 2, "T >= b/2", "T >= 51*b/100", "bounded:1"),
     ],
 )
-def test_z3_proves_what_is_right_and_nothing_else(spec: str, n: int, right: str, wrong: str, hypotheses: str) -> None:
+def test_z3_proves_what_is_right_and_nothing_else(
+    spec: str, n: int, right: str, wrong: str, hypotheses: str
+) -> None:
     pytest.importorskip("z3")
     assert prove_with_z3(stated(spec, n, right, hypotheses))
     assert not prove_with_z3(stated(spec, n, wrong, hypotheses), seconds=3)
@@ -49,8 +55,22 @@ def test_what_has_no_script_is_refused() -> None:
 def test_the_command_exports(tmp_path: Path) -> None:
     from hconsist.cli import main
 
-    arguments = ["certify", "mae", "-n", "3", "--claim", "T >= b/3", "-o", str(tmp_path / "c.json"), "--export"]
-    for name, code, text in (("c.smt2", 0, "(check-sat)"), ("c.v", 0, "From Interval"), ("c.txt", 2, "")):
+    arguments = [
+        "certify",
+        "mae",
+        "-n",
+        "3",
+        "--claim",
+        "T >= b/3",
+        "-o",
+        str(tmp_path / "c.json"),
+        "--export",
+    ]
+    for name, code, text in (
+        ("c.smt2", 0, "(check-sat)"),
+        ("c.v", 0, "From Interval"),
+        ("c.txt", 2, ""),
+    ):
         with pytest.raises(SystemExit) as stop:
             main([*arguments, str(tmp_path / name)])
         assert int(stop.value.code or 0) == code
@@ -66,7 +86,9 @@ def test_coq_accepts_the_boxes(tmp_path: Path) -> None:
     if shutil.which("coqc") is None:
         pytest.skip("coqc is not installed")
     (tmp_path / "boxes.v").write_text(script)
-    done = subprocess.run(["coqc", "boxes.v"], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(
+        ["coqc", "boxes.v"], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+    )
     if "Interval" in done.stderr and "Cannot find" in done.stderr:
         pytest.skip("coq-interval is not installed")
     assert done.returncode == 0, done.stderr

@@ -15,5 +15,13 @@ def test_house_shows_the_layers_of_the_contract() -> None:
     drawn = (FIGURES / "house.svg").read_text(encoding="utf-8")
     if drawn != house["picture"]():
         pytest.fail("a module came or went: run python figures/house.py")
-    modules = {p.stem for p in (FIGURES.parent / "hconsist").iterdir() if p.suffix == ".py" or (p / "__init__.py").exists()}
-    assert {name for row in house["layers"]() for name in row} == modules - {"__init__", "__main__"} == set(house["CAPTIONS"])
+    modules = {
+        p.stem
+        for p in (FIGURES.parent / "hconsist").iterdir()
+        if p.suffix == ".py" or (p / "__init__.py").exists()
+    }
+    assert (
+        {name for row in house["layers"]() for name in row}
+        == modules - {"__init__", "__main__"}
+        == set(house["CAPTIONS"])
+    )

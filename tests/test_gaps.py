@@ -1,4 +1,6 @@
-"""Best-in-class risks and minimizability gaps against direct minimisation, Monte Carlo and quadrature by other means."""
+"""Best-in-class risks and minimizability gaps against direct minimisation, Monte Carlo and
+quadrature by other means.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ def search(spec: str, p: np.ndarray, start: np.ndarray) -> float:
         return float(p @ loss.losses(scores, NUMPY))
 
     runs = [
-        optimize.minimize(risk, s, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-13, "maxiter": 4000})
+        optimize.minimize(
+            risk, s, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-13, "maxiter": 4000}
+        )
         for s in start
     ]
     return float(min(run.fun for run in runs))
@@ -56,17 +60,31 @@ def search(spec: str, p: np.ndarray, start: np.ndarray) -> float:
 @pytest.mark.parametrize(
     "spec",
     [
-        "logistic", "sum-exp", "comp-sum:tau=0.5", "gce", "comp-sum:tau=1.9", "infonce", "brier", "spherical",
-        "taylor-softmax", "spherical-softmax", "constrained:phi=exponential", "constrained:phi=squared-hinge",
-        "sum:phi=exponential", "comp-sum-margin:phi=exponential,tau=1", "softmax:1/u**2",
+        "logistic",
+        "sum-exp",
+        "comp-sum:tau=0.5",
+        "gce",
+        "comp-sum:tau=1.9",
+        "infonce",
+        "brier",
+        "spherical",
+        "taylor-softmax",
+        "spherical-softmax",
+        "constrained:phi=exponential",
+        "constrained:phi=squared-hinge",
+        "sum:phi=exponential",
+        "comp-sum-margin:phi=exponential,tau=1",
+        "softmax:1/u**2",
     ],
-)  # fmt: skip
+)
 def test_closed_form_is_the_minimum_over_scores(spec: str) -> None:
     best = best_in_class(PointwiseProblem(spec, n_classes=3))
     assert best.steps
     scale = 0.1 if spec == "infonce" else 1.0
     start = scale * np.array([[0.5, 0.2], [3.0, 1.0], [1.0, 5.0]])
-    slack = 1e-6 if spec == "spherical-softmax" else 1e-8  # its infimum is approached as all scores grow
+    slack = (
+        1e-6 if spec == "spherical-softmax" else 1e-8
+    )  # its infimum is approached as all scores grow
     for p in THREE:
         found = search(spec, p, start)
         assert float(best(p)) <= found + 1e-10
@@ -74,7 +92,8 @@ def test_closed_form_is_the_minimum_over_scores(spec: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spec", "start", "end"), [("mae", 1.0, 0.0), ("comp-sum:tau=3", 0.5, 0.0), ("agce:q=2", 1.5, 0.0), ("rce", 4.0, 0.0)]
+    ("spec", "start", "end"),
+    [("mae", 1.0, 0.0), ("comp-sum:tau=3", 0.5, 0.0), ("agce:q=2", 1.5, 0.0), ("rce", 4.0, 0.0)],
 )
 def test_concave_losses_are_minimised_at_a_vertex(spec: str, start: float, end: float) -> None:
     best = best_in_class(PointwiseProblem(spec, n_classes=3))
@@ -91,7 +110,10 @@ def test_normalized_cross_entropy_tends_to_the_least_likely_label() -> None:
     random = np.random.default_rng(1).normal(size=(5000, 3)) * 20
     for p in THREE:
         assert (loss.losses(random, NUMPY) @ p).min() >= float(best(p)) - 1e-12
-        far = [float(loss.losses(np.array([0.0, 0.0, -t]), NUMPY) @ p) - float(best(p)) for t in (10.0, 100.0, 700.0)]
+        far = [
+            float(loss.losses(np.array([0.0, 0.0, -t]), NUMPY) @ p) - float(best(p))
+            for t in (10.0, 100.0, 700.0)
+        ]
         assert far[0] >= far[1] >= far[2] >= 0 and far[2] < 2e-3
 
 
@@ -111,7 +133,17 @@ def test_comp_sum_formula_of_the_paper(tau: object) -> None:
 
 @pytest.mark.parametrize("bound", [None, "0.4", "2.5"])
 @pytest.mark.parametrize(
-    "spec", ["hinge", "squared-hinge", "least-squares", "margin-logistic", "exponential", "sigmoid", "rho-margin", "ramp"]
+    "spec",
+    [
+        "hinge",
+        "squared-hinge",
+        "least-squares",
+        "margin-logistic",
+        "exponential",
+        "sigmoid",
+        "rho-margin",
+        "ramp",
+    ],
 )
 def test_margin_losses(spec: str, bound: str | None) -> None:
     reach = "complete" if bound is None else f"bounded:{bound}"
@@ -133,11 +165,15 @@ def test_affine_losses_in_a_box(spec: str, n: int) -> None:
     inside = random.uniform(-0.7, 0.7, size=(5000, n))
     loss = parse_loss(spec)
     for p in random.dirichlet(np.ones(n), size=4):
-        assert float(best(p)) == pytest.approx(float((loss.losses(corners, NUMPY) @ p).min()), abs=1e-12)
+        assert float(best(p)) == pytest.approx(
+            float((loss.losses(corners, NUMPY) @ p).min()), abs=1e-12
+        )
         assert float(best(p)) <= (loss.losses(inside, NUMPY) @ p).min() + 1e-12
 
 
-@pytest.mark.parametrize("spec", ["logistic", "sum-exp", "gce", "infonce:temperature=0.5", "comp-sum:tau=0.5"])
+@pytest.mark.parametrize(
+    "spec", ["logistic", "sum-exp", "gce", "infonce:temperature=0.5", "comp-sum:tau=0.5"]
+)
 @pytest.mark.parametrize("bound", ["0.3", "2"])
 def test_two_labels_in_a_box(spec: str, bound: str) -> None:
     best = best_in_class(PointwiseProblem(spec, hypotheses=f"bounded:{bound}", n_classes=2))  # type: ignore[arg-type]
@@ -150,7 +186,9 @@ def test_two_labels_in_a_box(spec: str, bound: str) -> None:
 
 def test_constrained_hinge_and_quadratic_surrogate_in_a_box() -> None:
     for p in THREE:
-        assert float(best_in_class(PointwiseProblem("constrained", n_classes=3))(p)) == pytest.approx(3 * (1 - p.max()))
+        assert float(
+            best_in_class(PointwiseProblem("constrained", n_classes=3))(p)
+        ) == pytest.approx(3 * (1 - p.max()))
         problem = PointwiseProblem("quadratic-surrogate", hypotheses="bounded:0.3", n_classes=3)  # type: ignore[arg-type]
         axis = np.linspace(-0.3, 0.3, 601)
         # Separable: minimise each score on its own.
@@ -160,7 +198,8 @@ def test_constrained_hinge_and_quadratic_surrogate_in_a_box() -> None:
 
 @pytest.mark.parametrize("spec", ["sce", "agce", "taylor-ce", "focal", "rll"])
 def test_no_closed_form_is_said(spec: str) -> None:
-    # A finite slope at 0 lets labels drop out (agce, taylor-ce); the marginal of the others has no power inverse.
+    # A finite slope at 0 lets labels drop out (agce, taylor-ce); the marginal of the others has no
+    # power inverse.
     with pytest.raises(EngineCannotAnswerError, match="no closed form"):
         best_in_class(PointwiseProblem(spec, n_classes=3))
 
@@ -171,7 +210,9 @@ def test_the_formula_follows_the_loss() -> None:
     assert np.allclose(twice(THREE), 2 * once(THREE) + 1)
 
 
-@pytest.mark.parametrize("spec", ["sce", "focal", "ldr:c=1", "js", "weston-watkins", "ldr-zero:c=2"])
+@pytest.mark.parametrize(
+    "spec", ["sce", "focal", "ldr:c=1", "js", "weston-watkins", "ldr-zero:c=2"]
+)
 def test_solver_where_there_is_no_closed_form(spec: str) -> None:
     best, closed = best_in_class_function(spec, "complete", 3)
     assert not closed
@@ -179,20 +220,24 @@ def test_solver_where_there_is_no_closed_form(spec: str) -> None:
         assert float(best(p)) == pytest.approx(search(spec, p, np.array([[0.5, 0.2]])), abs=1e-8)
 
 
-# -- gaps -------------------------------------------------------------------------------------------------------------
+# -- gaps
 @pytest.mark.parametrize("spec", ["logistic", "sum-exp", "mae", "brier", "constrained", "focal"])
 def test_all_functions_have_no_gap(spec: str) -> None:
     gap = minimizability_gap(spec, NOISY)
     assert gap.value.value == 0 and gap.exact
 
 
-@pytest.mark.parametrize("spec", ["logistic", "sum-exp", "gce", "brier", "constrained:phi=exponential", "focal"])
+@pytest.mark.parametrize(
+    "spec", ["logistic", "sum-exp", "gce", "brier", "constrained:phi=exponential", "focal"]
+)
 def test_constant_functions(spec: str) -> None:
     gap = minimizability_gap(spec, NOISY, members="constant")
     marginal = np.array(NOISY.label_probabilities, dtype=float)
     start = np.array([[0.3, 0.2], [2.0, 1.0]])
     risk = search(spec, marginal, start)
-    conditional = np.mean([search(spec, np.array(p, dtype=float), start) for p in NOISY.conditionals])
+    conditional = np.mean(
+        [search(spec, np.array(p, dtype=float), start) for p in NOISY.conditionals]
+    )
     assert float(gap) == pytest.approx(risk - float(conditional), abs=1e-7)
     assert gap.exact == (spec != "focal")
     assert float(gap) > 1e-3
@@ -203,7 +248,9 @@ def test_bounded_constant_functions() -> None:
     gap = minimizability_gap("exponential", d, Bounded(Fraction(1, 4)), members="constant")
     f = np.linspace(-0.25, 0.25, 100001)
     losses = np.stack([np.exp(-f), np.exp(f)], -1)
-    expected = (losses @ [0.6, 0.4]).min() - np.mean([(losses @ p).min() for p in ([0.9, 0.1], [0.3, 0.7])])
+    expected = (losses @ [0.6, 0.4]).min() - np.mean(
+        [(losses @ p).min() for p in ([0.9, 0.1], [0.3, 0.7])]
+    )
     assert float(gap) == pytest.approx(float(expected), abs=1e-9)
 
 
@@ -222,10 +269,14 @@ def test_linear_functions(spec: str) -> None:
     assert gap.risk.value == pytest.approx(fit.fun, abs=1e-6)
     assert not gap.exact
     # The scores at each point can be anything within the wide bounds.
-    assert float(gap.conditional) == pytest.approx(float(expected_best_in_class(spec, NOISY)), abs=1e-6)
+    assert float(gap.conditional) == pytest.approx(
+        float(expected_best_in_class(spec, NOISY)), abs=1e-6
+    )
     assert float(gap) > 1e-4
     # With tight bounds the risk cannot be smaller.
-    assert float(minimizability_gap(spec, NOISY, Linear(weight="1/2", bias="1/2"), members="linear").risk) > float(gap.risk)
+    assert float(
+        minimizability_gap(spec, NOISY, Linear(weight="1/2", bias="1/2"), members="linear").risk
+    ) > float(gap.risk)
 
 
 def test_gaussian_mixture_expectation() -> None:
@@ -249,7 +300,10 @@ def test_gaussian_mixture_in_the_plane() -> None:
     estimate = expected_best_in_class("gce", g)
     x, _ = g.sample(400000, seed=3)
     values = best_in_class(PointwiseProblem("gce", n_classes=3))(g.posterior(x))
-    assert abs(float(estimate) - values.mean()) < 4 * values.std() / np.sqrt(values.size) + estimate.error
+    assert (
+        abs(float(estimate) - values.mean())
+        < 4 * values.std() / np.sqrt(values.size) + estimate.error
+    )
     assert 0 < estimate.error < 1e-3
 
 
@@ -258,7 +312,10 @@ def test_gaps_are_never_negative() -> None:
     for _ in range(20):
         counts = random.integers(0, 5, size=(3, 4))
         counts[:, 0] += 1
-        d = Finite(["1/3", "1/3", "1/3"], [[Fraction(int(v), int(row.sum())) for v in row] for row in counts])
+        d = Finite(
+            ["1/3", "1/3", "1/3"],
+            [[Fraction(int(v), int(row.sum())) for v in row] for row in counts],
+        )
         for spec in ("logistic", "gce", "mae", "brier", "nce", "constrained"):
             assert float(minimizability_gap(spec, d, members="constant")) >= -1e-14
         assert target_gap(d).value >= 0
@@ -285,7 +342,10 @@ def test_deterministic_labels(reach: str) -> None:
     if reach == "complete":
         for tau, bound in zip((0, 0.5, 1, 1.5, 2, 3), bounds, strict=True):
             assert bound == pytest.approx(float(gap_upper_bound(tau, d, risk)), abs=1e-12)
-            assert float(minimizability_gap(f"comp-sum:tau={tau}", d, members="constant")) <= bound + 1e-12
+            assert (
+                float(minimizability_gap(f"comp-sum:tau={tau}", d, members="constant"))
+                <= bound + 1e-12
+            )
 
 
 def test_realizable_case() -> None:
@@ -311,14 +371,26 @@ def test_target_gap_of_a_mixture() -> None:
 @pytest.mark.parametrize(
     ("call", "error", "rule"),
     [
-        (lambda: minimizability_gap("logistic", NOISY, members="affine"), UnknownNameError, "unknown kind of members"),
-        (lambda: minimizability_gap("logistic", NOISY, Linear()), InvalidInputError, "do not depend on x"),
+        (
+            lambda: minimizability_gap("logistic", NOISY, members="affine"),
+            UnknownNameError,
+            "unknown kind of members",
+        ),
+        (
+            lambda: minimizability_gap("logistic", NOISY, Linear()),
+            InvalidInputError,
+            "do not depend on x",
+        ),
         (
             lambda: minimizability_gap("logistic", Finite.point([0.5, 0.5]), Linear(), "linear"),
             InvalidInputError,
             "with points",
         ),
-        (lambda: minimizability_gap("gce", NOISY, Linear(), "linear"), EngineCannotAnswerError, "not a convex program"),
+        (
+            lambda: minimizability_gap("gce", NOISY, Linear(), "linear"),
+            EngineCannotAnswerError,
+            "not a convex program",
+        ),
         (lambda: minimizability_gap("hinge", NOISY), InvalidInputError, "n_classes = 2"),
         (lambda: gap_upper_bound(1, NOISY, -1.0), InvalidInputError, "must be >= 0"),
         (lambda: deterministic_gap_bound(1, 3, 0.01, "bounded:1"), InvalidInputError, "at least C"),
@@ -331,14 +403,24 @@ def test_bad_input(call: object, error: type[Exception], rule: str) -> None:
     assert rule in str(caught.value)
 
 
-# -- proven bounds ---------------------------------------------------------------------------------------------------------
+# -- proven bounds
 TABLE = Finite(
     ["1/2", "1/4", "1/4"],
     [["1/2", "1/4", "1/4"], ["1/10", "7/10", "1/5"], [0, "1/5", "4/5"]],
     points=[[0.0, 1.0], [1.0, -0.5], [-1.0, 0.25]],
 )
-CONVEX = ("logistic", "sum-exp", "comp-sum:tau=1/2", "ldr:lam=1/2,c=1", "sum:phi=hinge", "max:phi=hinge",
-          "constrained:phi=exponential", "constrained:phi=hinge", "sum:phi=squared-hinge", "quadratic-surrogate")  # fmt: skip
+CONVEX = (
+    "logistic",
+    "sum-exp",
+    "comp-sum:tau=1/2",
+    "ldr:lam=1/2,c=1",
+    "sum:phi=hinge",
+    "max:phi=hinge",
+    "constrained:phi=exponential",
+    "constrained:phi=hinge",
+    "sum:phi=squared-hinge",
+    "quadratic-surrogate",
+)
 
 
 @pytest.mark.parametrize("spec", CONVEX)
@@ -378,8 +460,19 @@ def test_linear_gaps_of_two_labels_are_enclosed(spec: str) -> None:
     assert proven.upper - proven.lower <= Fraction(1, 10**8)
 
 
-BOXED = ("logistic", "gce:q=0.3", "gce:q=0.7", "mae", "comp-sum:tau=3", "softmax:(1 - u)**2", "ldr:lam=1,c=1",
-         "sum:phi=hinge", "constrained:phi=hinge", "quadratic-surrogate", "sum-exp")  # fmt: skip
+BOXED = (
+    "logistic",
+    "gce:q=0.3",
+    "gce:q=0.7",
+    "mae",
+    "comp-sum:tau=3",
+    "softmax:(1 - u)**2",
+    "ldr:lam=1,c=1",
+    "sum:phi=hinge",
+    "constrained:phi=hinge",
+    "quadratic-surrogate",
+    "sum-exp",
+)
 
 
 @pytest.mark.parametrize("bound", ["1/4", "2"])
@@ -391,7 +484,9 @@ def test_best_in_class_risks_of_bounded_scores_are_enclosed(spec: str, bound: st
     assert low <= high <= low + Fraction(1, 10**8)
     random, B = np.random.default_rng(0), float(Fraction(bound))
     # Random scores, corners of the box and ties included, are never below, and come close.
-    scores = np.concatenate([random.uniform(-B, B, (20_000, 3)), random.choice([-B, 0, B], (300, 3))])
+    scores = np.concatenate(
+        [random.uniform(-B, B, (20_000, 3)), random.choice([-B, 0, B], (300, 3))]
+    )
     if problem.surrogate.sum_to_zero:
         scores -= scores.mean(axis=1, keepdims=True)
         scores = scores[np.abs(scores).max(axis=1) <= B]
@@ -405,11 +500,15 @@ def test_proven_gaps_of_all_and_of_constant_functions() -> None:
         assert everything.lower == everything.upper == 0
         constant = minimizability_gap("gce:q=0.7", TABLE, reach, "constant", "rigorous")
         assert constant.lower <= constant.upper <= constant.lower + Fraction(1, 10**9)
-        assert float(minimizability_gap("gce:q=0.7", TABLE, reach, "constant")) == pytest.approx(float(constant), abs=1e-7)
+        assert float(minimizability_gap("gce:q=0.7", TABLE, reach, "constant")) == pytest.approx(
+            float(constant), abs=1e-7
+        )
 
 
 def test_the_linear_gap_of_a_symmetric_pair_is_known() -> None:
-    """Two inputs with opposite features, scores w + b and b - w: the best ones, +-log 9, are beyond the reach of w alone."""
+    """Two inputs with opposite features, scores w + b and b - w: the best ones, +-log 9, are beyond
+    the reach of w alone.
+    """
     two = Finite(["1/2", "1/2"], [["9/10", "1/10"], ["1/10", "9/10"]], points=[[1.0], [-1.0]])
     gap = minimizability_gap("margin-logistic", two, Linear(weight=1, bias=1), "linear", "rigorous")
     reached, box = (0.9 * math.log1p(math.exp(-f)) + 0.1 * math.log1p(math.exp(f)) for f in (1, 2))
@@ -421,8 +520,12 @@ def test_what_the_rigorous_engine_cannot_enclose_it_refuses() -> None:
     with pytest.raises(EngineCannotAnswerError, match="not a convex program"):
         minimizability_gap("gce", TABLE, Linear(), "linear", "rigorous")
     with pytest.raises(EngineCannotAnswerError, match="infinitely many"):
-        minimizability_gap("logistic", GaussianMixture([0.5, 0.5], [[-1.0], [1.0]], [[1.0]]), engine="rigorous")
+        minimizability_gap(
+            "logistic", GaussianMixture([0.5, 0.5], [[-1.0], [1.0]], [[1.0]]), engine="rigorous"
+        )
     with pytest.raises(EngineCannotAnswerError):
-        best_in_class_risk(PointwiseProblem("sum:phi=exponential", n_classes=3), ["1/2", "1/4", "1/4"])
+        best_in_class_risk(
+            PointwiseProblem("sum:phi=exponential", n_classes=3), ["1/2", "1/4", "1/4"]
+        )
     with pytest.raises(UnknownNameError):
         minimizability_gap("logistic", TABLE, engine="symbolic")  # type: ignore[arg-type]

@@ -10,7 +10,13 @@ from hconsist.errors import InvalidInputError, UnknownNameError
 from hconsist.losses import CATALOGUE, Loss, SoftmaxLoss, parse_loss
 from hconsist.pointwise import PointwiseProblem
 
-SPECS = [*CATALOGUE, "comp-sum:tau=1.5", "ldr:lam=0.25,c=1", "constrained:phi=sigmoid,k=2", "max:phi=exponential"]
+SPECS = [
+    *CATALOGUE,
+    "comp-sum:tau=1.5",
+    "ldr:lam=0.25,c=1",
+    "constrained:phi=sigmoid,k=2",
+    "max:phi=exponential",
+]
 
 
 def scores_for(loss: Loss) -> np.ndarray:
@@ -23,8 +29,12 @@ def test_arithmetics_agree(spec: str) -> None:
     loss = parse_loss(spec)
     scores = scores_for(loss)
     floats = loss.losses(scores, NUMPY)
-    symbols = loss.losses(np.array([SYMPY.const(exact(float(s), "s")) for s in scores], dtype=object), SYMPY)
-    enclosures = loss.losses(np.array([BALLS.const(exact(float(s), "s")) for s in scores], dtype=object), BALLS)
+    symbols = loss.losses(
+        np.array([SYMPY.const(exact(float(s), "s")) for s in scores], dtype=object), SYMPY
+    )
+    enclosures = loss.losses(
+        np.array([BALLS.const(exact(float(s), "s")) for s in scores], dtype=object), BALLS
+    )
     assert np.allclose(floats, np.array(symbols, dtype=float), rtol=1e-13, atol=1e-14)
     for value, ball in zip(symbols, enclosures, strict=True):
         assert abs(float(ball.mid()) - float(value)) <= 1e-13 * max(1.0, abs(float(value)))
@@ -35,7 +45,10 @@ def test_relabelling_permutes_the_losses(spec: str) -> None:
     loss = parse_loss(spec)
     scores = scores_for(loss)
     order = np.roll(np.arange(scores.size), 1)
-    assert np.allclose(loss.losses(scores[order], NUMPY), loss.losses(scores, NUMPY)[order]) == loss.symmetric
+    assert (
+        np.allclose(loss.losses(scores[order], NUMPY), loss.losses(scores, NUMPY)[order])
+        == loss.symmetric
+    )
 
 
 @pytest.mark.parametrize("spec", SPECS)
@@ -54,7 +67,9 @@ def test_spec_string_reads_back(spec: str) -> None:
     assert parse_loss(loss.spec) == loss
 
 
-@pytest.mark.parametrize("spec", ["logistic", "comp-sum:tau=0.3", "ldr:lam=0.25,c=1", "ldr:lam=2,c=0"])
+@pytest.mark.parametrize(
+    "spec", ["logistic", "comp-sum:tau=0.3", "ldr:lam=0.25,c=1", "ldr:lam=2,c=0"]
+)
 def test_definition_in_scores_is_the_softmax_form(spec: str) -> None:
     loss = parse_loss(spec)
     assert isinstance(loss, SoftmaxLoss)
@@ -93,7 +108,7 @@ def test_unknown_names_are_input_errors() -> None:
         PointwiseProblem("hinge", n_classes=3)
 
 
-# -- definitions written a second time, from the papers ------------------------------------------------------------------
+# -- definitions written a second time, from the papers
 RANDOM = np.random.default_rng(7)
 SCORES = RANDOM.normal(size=(6, 4))
 Q = np.exp(SCORES) / np.exp(SCORES).sum(-1, keepdims=True)
@@ -157,7 +172,13 @@ def test_noise_robust_losses() -> None:
     assert np.allclose(values("hard-truncated:alpha=1"), np.minimum(-np.log(u), 1))
     assert np.allclose(values("truncated-gce:q=0.5,k=0.3"), (1 - np.maximum(u, 0.3) ** 0.5) / 0.5)
     robust = np.array(
-        [[np.log(1.2 / 0.2) - np.log(0.2 + r[y]) + np.log(0.2 + np.delete(r, y)).mean() for y in range(4)] for r in u]
+        [
+            [
+                np.log(1.2 / 0.2) - np.log(0.2 + r[y]) + np.log(0.2 + np.delete(r, y)).mean()
+                for y in range(4)
+            ]
+            for r in u
+        ]
     )
     assert np.allclose(values("rll:alpha=0.2"), robust)
     assert np.allclose(values("rll:alpha=0.2").sum(-1), 4 * np.log(6))
@@ -180,12 +201,17 @@ def test_proper_and_imbalanced_losses() -> None:
     assert np.allclose(values("spherical"), 1 - Q / np.linalg.norm(Q, axis=-1, keepdims=True))
     assert np.allclose(values("focal:gamma=1.5"), -((1 - Q) ** 1.5) * np.log(Q))
     overlap = 2 * (Q[:, None, :] * ONE_HOT).sum(-1) + 0.5
-    assert np.allclose(values("dice:gamma=0.5"), 1 - overlap / ((Q**2).sum(-1, keepdims=True) + 1 + 0.5))
+    assert np.allclose(
+        values("dice:gamma=0.5"), 1 - overlap / ((Q**2).sum(-1, keepdims=True) + 1 + 0.5)
+    )
     margins = 0.5 * 1.5 ** np.arange(-3.0, 1)
     lowered = [[s - ONE_HOT[y] * margins[y] for y in range(4)] for s in SCORES]
     expected = [[-(r[y] - np.log(np.exp(r).sum())) for y, r in enumerate(rows)] for rows in lowered]
     assert np.allclose(values("ldam:margin=0.5,growth=1.5"), expected)
-    cosines = [[-(5 * (s[y] - 0.2) - np.log(np.exp(5 * (s - 0.2 * ONE_HOT[y])).sum())) for y in range(4)] for s in SCORES]
+    cosines = [
+        [-(5 * (s[y] - 0.2) - np.log(np.exp(5 * (s - 0.2 * ONE_HOT[y])).sum())) for y in range(4)]
+        for s in SCORES
+    ]
     assert np.allclose(values("cosface:scale=5,margin=0.2"), cosines)
     hot = np.exp(SCORES / 0.3)
     assert np.allclose(values("infonce:temperature=0.3"), -np.log(hot / hot.sum(-1, keepdims=True)))
@@ -203,7 +229,8 @@ def test_spherical_family_sees_three_statistics_only() -> None:
 def test_margin_focal_is_the_focal_loss_of_two_labels() -> None:
     f = np.linspace(-3, 3, 13)
     assert np.allclose(
-        values("margin-focal:gamma=2", np.stack([f, -f], -1)), values("focal:gamma=2", np.stack([f, -f], -1) / 2)
+        values("margin-focal:gamma=2", np.stack([f, -f], -1)),
+        values("focal:gamma=2", np.stack([f, -f], -1) / 2),
     )
 
 
@@ -215,8 +242,13 @@ def test_sum_of_the_largest_in_every_arithmetic(k: int) -> None:
     expected = np.sort(row)[-k:].sum()
     assert NUMPY.top_sum(row, k) == expected
     exactly = [exact(float(v), "v") for v in row]
-    assert float(SYMPY.top_sum(np.array([SYMPY.const(v) for v in exactly], dtype=object), k)) == expected
-    assert BALLS.top_sum(np.array([BALLS.const(v) for v in exactly], dtype=object), k).contains(expected)
+    assert (
+        float(SYMPY.top_sum(np.array([SYMPY.const(v) for v in exactly], dtype=object), k))
+        == expected
+    )
+    assert BALLS.top_sum(np.array([BALLS.const(v) for v in exactly], dtype=object), k).contains(
+        expected
+    )
     assert float(CVXPY.top_sum(cp.Constant(row), k).value) == pytest.approx(expected)
 
 
@@ -226,5 +258,8 @@ def test_xlogx_encloses_its_range() -> None:
     for low, high in ((0.0, 0.2), (0.0, 1.0), (0.1, 2.0), (0.0, 0.0)):
         ball = BALLS.xlogx(flint.arb(low).union(flint.arb(high)))
         for x in np.linspace(low, high, 101):
-            assert ball.contains(flint.arb(x * np.log(x) if x > 0 else 0.0)) or abs(float(ball.mid())) < 1e-12
+            assert (
+                ball.contains(flint.arb(x * np.log(x) if x > 0 else 0.0))
+                or abs(float(ball.mid())) < 1e-12
+            )
     assert NUMPY.xlogx(np.array([0.0, 1.0])).tolist() == [0.0, 0.0]

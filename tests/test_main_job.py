@@ -1,4 +1,6 @@
-"""The main job end to end, through the command line: three engines against formulas written here a second time."""
+"""The main job end to end, through the command line: three engines against formulas written here a
+second time.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,10 @@ BETAS = ("1/10", "1/2", "0.9")
 def published(tau: Fraction, beta: Fraction) -> mpmath.mpf:
     """T for tau in [0, 1] as the paper prints it, to 50 digits."""
     with mpmath.workdps(50):
-        t, b = mpmath.mpf(tau.numerator) / tau.denominator, mpmath.mpf(beta.numerator) / beta.denominator
+        t, b = (
+            mpmath.mpf(tau.numerator) / tau.denominator,
+            mpmath.mpf(beta.numerator) / beta.denominator,
+        )
         if t == 1:
             return (1 + b) / 2 * mpmath.log(1 + b) + (1 - b) / 2 * mpmath.log(1 - b)
         mean = ((1 + b) ** (1 / (2 - t)) + (1 - b) ** (1 / (2 - t))) / 2
@@ -26,9 +31,21 @@ def published(tau: Fraction, beta: Fraction) -> mpmath.mpf:
 
 @pytest.mark.parametrize("n", [2, 3, 10])
 @pytest.mark.parametrize("tau", ["0", "0.5", "1"])
-def test_three_engines_agree_with_the_paper(tau: str, n: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_three_engines_agree_with_the_paper(
+    tau: str, n: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     def ask(beta: str, engine: str) -> dict[str, Any]:
-        words = ["transform", f"comp-sum:tau={tau}", "-n", str(n), "--beta", beta, "--engine", engine, "--json"]
+        words = [
+            "transform",
+            f"comp-sum:tau={tau}",
+            "-n",
+            str(n),
+            "--beta",
+            beta,
+            "--engine",
+            engine,
+            "--json",
+        ]
         with pytest.raises(SystemExit) as left:
             main(words)
         assert not left.value.code

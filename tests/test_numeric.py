@@ -66,22 +66,32 @@ def brute_force(tau: float, n: int, beta: float, seed: int, starts: int = 8) -> 
 
 RANDOM = np.random.default_rng(20)
 CASES = [
-    (round(float(RANDOM.uniform(0, 1.95)), 3), int(RANDOM.integers(2, 5)), round(float(RANDOM.uniform(0.05, 0.95)), 3))
+    (
+        round(float(RANDOM.uniform(0, 1.95)), 3),
+        int(RANDOM.integers(2, 5)),
+        round(float(RANDOM.uniform(0.05, 0.95)), 3),
+    )
     for _ in range(10)
 ]
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(("tau", "n", "beta"), [*CASES, (1.8, 4, 0.5), (1.9, 4, 0.3), (1.0, 3, 0.4)])
+@pytest.mark.parametrize(
+    ("tau", "n", "beta"), [*CASES, (1.8, 4, 0.5), (1.9, 4, 0.3), (1.0, 3, 0.4)]
+)
 def test_agrees_with_brute_force_over_p_and_softmax(tau: float, n: int, beta: float) -> None:
     answer = transform(PointwiseProblem(f"comp-sum:tau={tau}", n_classes=n), beta)
     assert answer.estimate == pytest.approx(brute_force(tau, n, beta, seed=1), abs=1e-6)
 
 
-@pytest.mark.parametrize(("tau", "n", "beta"), [(1.85, 4, 0.35), (1.95, 3, 0.2), (0.4, 4, 0.6), (1.7, 4, 0.7)])
+@pytest.mark.parametrize(
+    ("tau", "n", "beta"), [(1.85, 4, 0.35), (1.95, 3, 0.2), (0.4, 4, 0.6), (1.7, 4, 0.7)]
+)
 def test_agrees_with_the_exhaustive_search(tau: float, n: int, beta: float) -> None:
     problem = PointwiseProblem(f"comp-sum:tau={tau}", n_classes=n)
-    assert transform(problem, beta).estimate == pytest.approx(exhaustive(problem, beta).estimate, abs=1e-10)
+    assert transform(problem, beta).estimate == pytest.approx(
+        exhaustive(problem, beta).estimate, abs=1e-10
+    )
 
 
 @pytest.mark.parametrize("tau", ["0", "0.5", "1", "1.3", "1.5"])
@@ -91,7 +101,11 @@ def test_two_class_formula_holds_for_every_n_up_to_tau_three_halves(tau: str, n:
     b = np.array([0.01, 0.1, 0.3, 0.6, 0.9])
     a = 1 / (2 - t)
     mean = (((1 + b) ** a + (1 - b) ** a) / 2) ** (1 / a)
-    expected = (1 + b) / 2 * np.log(1 + b) + (1 - b) / 2 * np.log(1 - b) if t == 1 else 2 ** (1 - t) / (t - 1) * (mean - 1)
+    expected = (
+        (1 + b) / 2 * np.log(1 + b) + (1 - b) / 2 * np.log(1 - b)
+        if t == 1
+        else 2 ** (1 - t) / (t - 1) * (mean - 1)
+    )
     answers = sweep(PointwiseProblem(f"comp-sum:tau={tau}", n_classes=n), b.tolist())
     assert [a.estimate for a in answers] == pytest.approx(expected.tolist(), abs=1e-12)
 
@@ -102,10 +116,14 @@ def test_linear_and_concave_losses_follow_theorem_c(tau: str, n: int) -> None:
     for b in (0.05, 0.2, 0.5, 0.8):
         m = max(b, (1 + b) / n)
         expected = min(b, np.min(m - k ** (1 - t) * np.minimum(1, k * m - b))) / (t - 1)
-        assert transform(PointwiseProblem(f"comp-sum:tau={tau}", n_classes=n), b).estimate == pytest.approx(expected, abs=1e-12)
+        assert transform(
+            PointwiseProblem(f"comp-sum:tau={tau}", n_classes=n), b
+        ).estimate == pytest.approx(expected, abs=1e-12)
 
 
-@pytest.mark.parametrize("spec", ["comp-sum:tau=0.3", "logistic", "gce:q=0.8", "mae", "comp-sum:tau=2.5"])
+@pytest.mark.parametrize(
+    "spec", ["comp-sum:tau=0.3", "logistic", "gce:q=0.8", "mae", "comp-sum:tau=2.5"]
+)
 @pytest.mark.parametrize("n", [2, 5, 40])
 def test_witness_is_feasible_and_attains_the_estimate(spec: str, n: int) -> None:
     problem = PointwiseProblem(spec, n_classes=n)
@@ -114,7 +132,11 @@ def test_witness_is_feasible_and_attains_the_estimate(spec: str, n: int) -> None
         assert witness is not None and answer.lower is None and answer.upper is None
         assert witness.predicted == (1,)
         assert witness.scores[1] == max(witness.scores)
-        assert beta - 1e-12 <= float(problem.target_regret(witness.p, witness.predicted)) <= beta + 1e-9
+        assert (
+            beta - 1e-12
+            <= float(problem.target_regret(witness.p, witness.predicted))
+            <= beta + 1e-9
+        )
         risk = float(problem.conditional_risk(witness.scores, witness.p))
         best = best_in_class_comp_sum(float(problem.surrogate.tau), np.array(witness.p))  # type: ignore[attr-defined]
         assert risk - best == pytest.approx(answer.estimate, abs=1e-9)
@@ -143,7 +165,9 @@ def test_derivatives_of_the_best_in_class_risk_are_losses_and_hessian() -> None:
         up[0, i] += h
         down[0, i] -= h
         plus, minus = inner.solve(up, m), inner.solve(down, m)
-        assert (plus.risk - minus.risk)[0] / (2 * h) == pytest.approx(m[0, i] * here.losses[0, i], rel=1e-7)
+        assert (plus.risk - minus.risk)[0] / (2 * h) == pytest.approx(
+            m[0, i] * here.losses[0, i], rel=1e-7
+        )
         column = m[0] * (plus.losses - minus.losses)[0] / (2 * h)
         assert column == pytest.approx(here.hessian[0, :, i], rel=1e-6, abs=1e-8)
 
@@ -160,7 +184,10 @@ def test_jets_differentiate_the_loss_formulas(spec: str) -> None:
 
 
 def test_transform_is_non_decreasing_and_vanishes_at_zero() -> None:
-    values = [a.estimate for a in sweep(PointwiseProblem("gce:q=0.95", n_classes=20), np.linspace(0, 1, 41).tolist())]
+    values = [
+        a.estimate
+        for a in sweep(PointwiseProblem("gce:q=0.95", n_classes=20), np.linspace(0, 1, 41).tolist())
+    ]
     assert values[0] == 0.0
     assert np.all(np.diff(values) > 0)
 
@@ -175,16 +202,25 @@ def test_bad_input_is_refused_before_work() -> None:
 @pytest.mark.parametrize(
     ("spec", "n", "hypotheses", "beta"),
     [
-        ("ldr:lam=0.25,c=1", 3, "complete", 0.8),  # the best p_j is small, where the slope is infinite
+        (
+            "ldr:lam=0.25,c=1",
+            3,
+            "complete",
+            0.8,
+        ),  # the best p_j is small, where the slope is infinite
         ("ldr:lam=0.1,c=1", 3, "complete", 0.2),
         ("gce:q=0.8", 3, "bounded:1", 0.3),
         ("constrained:phi=exponential", 3, "complete", 0.5),
         ("sum:phi=exponential", 3, "complete", 0.8),
     ],
 )
-def test_other_families_agree_with_the_exhaustive_search(spec: str, n: int, hypotheses: str, beta: float) -> None:
+def test_other_families_agree_with_the_exhaustive_search(
+    spec: str, n: int, hypotheses: str, beta: float
+) -> None:
     problem = PointwiseProblem(spec, hypotheses=hypotheses, n_classes=n)
-    assert transform(problem, beta).estimate == pytest.approx(exhaustive(problem, beta, resolution=10).estimate, abs=1e-9)
+    assert transform(problem, beta).estimate == pytest.approx(
+        exhaustive(problem, beta, resolution=10).estimate, abs=1e-9
+    )
 
 
 @pytest.mark.parametrize("bound", [0.5, 1.0, 3.0])
@@ -193,7 +229,11 @@ def test_bounded_scores_follow_the_binary_logistic_formula(bound: float) -> None
         if b <= np.tanh(bound / 2 * 2):  # softmax of two scores in [-B, B]: margins up to 2B
             expected = (1 + b) / 2 * np.log(1 + b) + (1 - b) / 2 * np.log(1 - b)
         else:
-            expected = np.log(2) - (1 + b) / 2 * np.log1p(np.exp(-2 * bound)) - (1 - b) / 2 * np.log1p(np.exp(2 * bound))
+            expected = (
+                np.log(2)
+                - (1 + b) / 2 * np.log1p(np.exp(-2 * bound))
+                - (1 - b) / 2 * np.log1p(np.exp(2 * bound))
+            )
         problem = PointwiseProblem("logistic", hypotheses=f"bounded:{bound}", n_classes=2)
         assert transform(problem, b).estimate == pytest.approx(expected, abs=1e-12)
 
@@ -210,7 +250,12 @@ def test_top_k_transform_of_cross_entropy_is_the_top_one_transform(n: int, k: in
         others = [s for i, s in enumerate(w.scores) if i not in w.predicted]
         assert min(w.scores[i] for i in w.predicted) >= max(others) - 1e-9
         assert (
-            float(PointwiseProblem("logistic", target=f"top-k:{k}", n_classes=n).target_regret(w.p, w.predicted)) >= b - 1e-12
+            float(
+                PointwiseProblem("logistic", target=f"top-k:{k}", n_classes=n).target_regret(
+                    w.p, w.predicted
+                )
+            )
+            >= b - 1e-12
         )
 
 
@@ -252,7 +297,9 @@ def test_best_in_class_checks_its_input() -> None:
 
 
 def pool_minimum(tau: float, n: int, beta: float) -> float:
-    """min over k of T_k (docs/theory.md, theorem B), by bisection on the derivative of its convex inner problem."""
+    """min over k of T_k (docs/theory.md, theorem B), by bisection on the derivative of its convex
+    inner problem.
+    """
     a = 1 / (2 - tau)
     best = np.inf
     for k in range(2, n + 1):
@@ -260,12 +307,18 @@ def pool_minimum(tau: float, n: int, beta: float) -> float:
         if k > 2:
 
             def slope(x: float, k: int = k) -> float:
-                return float((x + beta) ** (a - 1) + x ** (a - 1) - 2 * ((1 - 2 * x - beta) / (k - 2)) ** (a - 1))
+                return float(
+                    (x + beta) ** (a - 1)
+                    + x ** (a - 1)
+                    - 2 * ((1 - 2 * x - beta) / (k - 2)) ** (a - 1)
+                )
 
             for _ in range(60):
                 middle = (low + high) / 2
                 low, high = (low, middle) if slope(middle) > 0 else (middle, high)
-            norm = ((low + beta) ** a + low**a + (k - 2) * ((1 - 2 * low - beta) / (k - 2)) ** a) ** (1 / a)
+            norm = (
+                (low + beta) ** a + low**a + (k - 2) * ((1 - 2 * low - beta) / (k - 2)) ** a
+            ) ** (1 / a)
         else:
             norm = ((high + beta) ** a + high**a) ** (1 / a)
         best = min(best, (norm - k ** (1 / a - 1)) / (tau - 1))
@@ -275,7 +328,9 @@ def pool_minimum(tau: float, n: int, beta: float) -> float:
 @pytest.mark.parametrize(("tau", "n"), [(1.7, 6), (1.8, 4), (1.9, 6), (1.8, 1000), (1.97, 1000)])
 def test_pools_explain_generalized_cross_entropy_up_to_a_known_window(tau: float, n: int) -> None:
     betas = [b for b in np.round(np.arange(0.035, 1, 0.06), 3).tolist() if not 2 / 3 < b < 0.68]
-    values = [a.estimate for a in sweep(PointwiseProblem(f"comp-sum:tau={tau}", n_classes=n), betas)]
+    values = [
+        a.estimate for a in sweep(PointwiseProblem(f"comp-sum:tau={tau}", n_classes=n), betas)
+    ]
     assert values == pytest.approx([pool_minimum(tau, min(n, 60), b) for b in betas], abs=1e-12)
 
 
@@ -297,8 +352,18 @@ def test_the_minimum_over_pools_is_not_the_pointwise_transform() -> None:
         ("sigmoid", 2, "bounded:1", 0.3 * np.tanh(1.0)),
         ("rho-margin", 2, "complete", 0.3),
         ("constrained:phi=hinge", 3, "complete", 0.3),
-        ("max:phi=hinge", 3, "complete", 0.0),  # Crammer-Singer: all scores equal is optimal while p_max < 1/2
-        ("comp-sum-margin:phi=rho-margin,tau=1", 3, "complete", 0.3 * np.log(2.0)),  # adversarial family: beta Phi(1)
+        (
+            "max:phi=hinge",
+            3,
+            "complete",
+            0.0,
+        ),  # Crammer-Singer: all scores equal is optimal while p_max < 1/2
+        (
+            "comp-sum-margin:phi=rho-margin,tau=1",
+            3,
+            "complete",
+            0.3 * np.log(2.0),
+        ),  # adversarial family: beta Phi(1)
     ],
 )
 def test_direct_search_finds_the_known_values_of_kinked_and_non_convex_losses(
@@ -319,13 +384,17 @@ def test_direct_search_agrees_with_the_pooled_one() -> None:
     from hconsist.engines.numeric.direct import Direct
 
     problem = PointwiseProblem("gce:q=0.8", hypotheses="bounded:1", n_classes=3)
-    assert Direct(problem).smallest_regret(0.3)[0] == pytest.approx(transform(problem, 0.3).estimate, abs=1e-8)
+    assert Direct(problem).smallest_regret(0.3)[0] == pytest.approx(
+        transform(problem, 0.3).estimate, abs=1e-8
+    )
 
 
 def test_direct_search_finds_minima_narrower_than_its_grid() -> None:
     from hconsist.engines.numeric.direct import Direct
 
-    problem = PointwiseProblem("constrained:phi=hinge", n_classes=3)  # theorem F: T(b) = b up to b = 1/2
+    problem = PointwiseProblem(
+        "constrained:phi=hinge", n_classes=3
+    )  # theorem F: T(b) = b up to b = 1/2
     assert Direct(problem).smallest_regret(0.001)[0] == pytest.approx(0.001, abs=2e-7)
 
 
@@ -345,14 +414,19 @@ def test_jets_of_an_inner_maximum_follow_the_envelope_theorem() -> None:
     h = 1e-5
     for i in range(4):
         up, down = s + h * np.eye(4)[i], s - h * np.eye(4)[i]
-        slope = (problem.surrogate.losses(up, NUMPY) - problem.surrogate.losses(down, NUMPY)) / (2 * h)
+        slope = (problem.surrogate.losses(up, NUMPY) - problem.surrogate.losses(down, NUMPY)) / (
+            2 * h
+        )
         assert jacobian[0, :, i] == pytest.approx(slope[0], abs=1e-8)
-        bend = (model.derivatives(up, ones, w)[1] - model.derivatives(down, ones, w)[1]).mean(axis=1) / (2 * h)
+        bend = (model.derivatives(up, ones, w)[1] - model.derivatives(down, ones, w)[1]).mean(
+            axis=1
+        ) / (2 * h)
         assert hessian[0, :, i] == pytest.approx(bend[0], abs=1e-8)
 
 
 def test_bounded_scores_give_no_bound_for_small_regrets_from_three_classes_on() -> None:
-    # both labels at the upper score bound: tied at the optimum itself while p_1 <= p_2 (1 + e^(-2B)) and p_3 = 0
+    # both labels at the upper score bound: tied at the optimum itself while p_1 <= p_2 (1 +
+    # e^(-2B)) and p_3 = 0
     for bound in (0.5, 1.0):
         edge = 1 / (1 + 2 * np.exp(2 * bound))
         problem = PointwiseProblem("logistic", hypotheses=f"bounded:{bound}", n_classes=3)
@@ -366,21 +440,25 @@ def test_constrained_exponential_at_a_certain_label(n: int) -> None:
     # p = (1, 0, ...): C* = 0, and the tied optimum of (1/2, 1/2, 0, ...) weighs e^z_k by 1 - p_k
     weights = np.array([0.5, 0.5, *[1.0] * (n - 2)])
     expected = n * np.exp(np.log(weights).mean())
-    assert transform(PointwiseProblem("constrained:phi=exponential", n_classes=n), 1).estimate == pytest.approx(
-        expected, abs=1e-9
-    )
+    assert transform(
+        PointwiseProblem("constrained:phi=exponential", n_classes=n), 1
+    ).estimate == pytest.approx(expected, abs=1e-9)
 
 
 @pytest.mark.parametrize("formula", ["(1-u)+(1-u)**2/2", "1/(1+u)", "(1-u)**2"])
 def test_finite_slopes_leave_unlikely_labels_without_a_share(formula: str) -> None:
-    """The best risk against an independent convex program, at distributions whose optimum is at a face of the simplex."""
+    """The best risk against an independent convex program, at distributions whose optimum is at a
+    face of the simplex.
+    """
 
     loss = UserSoftmaxLoss(formula)
     problem = PointwiseProblem(loss, n_classes=3)
     for p in ([0.75, 0.25, 0.0], [0.9, 0.06, 0.04], [0.5, 0.3, 0.2]):
         share = cp.Variable(3, nonneg=True)
         terms = cp.inv_pos(1 + share) if formula == "1/(1+u)" else loss.of_softmax(share, CVXPY)
-        reference = cp.Problem(cp.Minimize(np.array(p) @ terms), [cp.sum(share) == 1]).solve(solver=cp.CLARABEL)
+        reference = cp.Problem(cp.Minimize(np.array(p) @ terms), [cp.sum(share) == 1]).solve(
+            solver=cp.CLARABEL
+        )
         assert float(best_in_class(problem, p).risk) == pytest.approx(reference, abs=1e-7)
     two = transform(PointwiseProblem(loss, n_classes=2), "1/2").estimate
     three = transform(problem, "1/2").estimate
@@ -388,11 +466,17 @@ def test_finite_slopes_leave_unlikely_labels_without_a_share(formula: str) -> No
 
 
 def test_a_loss_that_is_straight_at_one_is_solved_for_nearly_certain_labels() -> None:
-    # phi'' of the softly truncated loss vanishes at u = 1; two labels leave one variable, minimised here on a fine grid
+    # phi'' of the softly truncated loss vanishes at u = 1; two labels leave one variable, minimised
+    # here on a fine grid
     loss, betas = parse_loss("soft-truncated"), [0.3, 0.55, 0.8, 0.95]
     u = 1 / (1 + np.exp(-np.linspace(-60, 60, 400_001)))
-    phi, mirror = loss.of_softmax(u, NUMPY), loss.of_softmax(1 / (1 + np.exp(np.linspace(-60, 60, 400_001))), NUMPY)  # type: ignore[attr-defined]
-    exact = [float(np.log1p(np.log(2)) - ((1 + b) / 2 * phi + (1 - b) / 2 * mirror).min()) for b in betas]
+    phi, mirror = (
+        loss.of_softmax(u, NUMPY),
+        loss.of_softmax(1 / (1 + np.exp(np.linspace(-60, 60, 400_001))), NUMPY),
+    )  # type: ignore[attr-defined]
+    exact = [
+        float(np.log1p(np.log(2)) - ((1 + b) / 2 * phi + (1 - b) / 2 * mirror).min()) for b in betas
+    ]
     for n in (2, 3):
         found = [a.estimate for a in sweep(PointwiseProblem(loss, n_classes=n), betas)]
         assert None not in found

@@ -21,9 +21,20 @@ def test_wheel_ships_the_package_and_nothing_else(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-        (metadata,) = (Parser().parsestr(archive.read(n).decode()) for n in names if n.endswith(".dist-info/METADATA"))
+        (metadata,) = (
+            Parser().parsestr(archive.read(n).decode())
+            for n in names
+            if n.endswith(".dist-info/METADATA")
+        )
         (entry,) = (archive.read(n).decode() for n in names if n.endswith("entry_points.txt"))
-    assert {"hconsist/py.typed", "hconsist/hconsist.mplstyle", "hconsist/cli/plot.py"} | DATA <= names
-    assert {name.split("/")[0] for name in names} == {"hconsist", f"hconsist-{hconsist.__version__}.dist-info"}
+    assert {
+        "hconsist/py.typed",
+        "hconsist/hconsist.mplstyle",
+        "hconsist/cli/plot.py",
+    } | DATA <= names
+    assert {name.split("/")[0] for name in names} == {
+        "hconsist",
+        f"hconsist-{hconsist.__version__}.dist-info",
+    }
     assert metadata["Version"] == hconsist.__version__
     assert "hconsist = hconsist.cli:main" in entry

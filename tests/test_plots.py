@@ -1,4 +1,6 @@
-"""Figures: the data behind the ink, looks that survive greyscale, files that are the same bytes each time."""
+"""Figures: the data behind the ink, looks that survive greyscale, files that are the same bytes
+each time.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,8 @@ def numeric(spec: str, n: int) -> Bound:
 def ax() -> Axes:
     """MAE and GCE at 10 and 100 classes."""
     return bound_curves(
-        [numeric(spec, n) for spec in ("mae", "gce:q=0.7") for n in (10, 100)], labels=["mae"] * 2 + ["gce"] * 2
+        [numeric(spec, n) for spec in ("mae", "gce:q=0.7") for n in (10, 100)],
+        labels=["mae"] * 2 + ["gce"] * 2,
     )
 
 
@@ -62,7 +65,11 @@ def test_a_published_bound_that_is_ours_is_one_curve() -> None:
 
 def test_looks_differ_without_colour(ax: Axes) -> None:
     looks = {
-        (str(line.get_marker()), line.get_linestyle(), bool(to_rgb(line.get_markerfacecolor()) == (1.0, 1.0, 1.0)))
+        (
+            str(line.get_marker()),
+            line.get_linestyle(),
+            bool(to_rgb(line.get_markerfacecolor()) == (1.0, 1.0, 1.0)),
+        )
         for line in ax.lines
     }
     assert len(looks) == len(ax.lines) == 8
@@ -79,30 +86,47 @@ def test_nothing_is_clipped_and_labels_are_free(ax: Axes) -> None:
         assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1
     boxes = [t.get_window_extent() for t in (*ax.texts, legend)]
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
-    assert [t.get_text() for t in ax.texts] == ["mae, n = 10", "mae, n = 100", "gce, n = 10", "gce, n = 100"]
+    assert [t.get_text() for t in ax.texts] == [
+        "mae, n = 10",
+        "mae, n = 100",
+        "gce, n = 10",
+        "gce, n = 100",
+    ]
 
 
 def test_a_crowded_legend_moves_out_of_the_way() -> None:
-    ax = bound_curves([numeric(spec, n) for spec in ("mae", "gce:q=0.7") for n in (10, 100)], log=True)
+    ax = bound_curves(
+        [numeric(spec, n) for spec in ("mae", "gce:q=0.7") for n in (10, 100)], log=True
+    )
     legend = ax.get_legend()
     assert legend is not None
     box = legend.get_window_extent()
     for drawn in ax.lines:
-        points = ax.transData.transform(np.column_stack([np.asarray(v, dtype=float) for v in drawn.get_data()]))
+        points = ax.transData.transform(
+            np.column_stack([np.asarray(v, dtype=float) for v in drawn.get_data()])
+        )
         assert not np.any((points > box.min).all(axis=1) & (points < box.max).all(axis=1))
 
 
 def test_transform_curves_show_the_envelope_only_where_it_differs() -> None:
-    labels = [str(line.get_label()) for line in transform_curves([numeric("mae", 4), numeric("logistic", 4)]).lines]
+    labels = [
+        str(line.get_label())
+        for line in transform_curves([numeric("mae", 4), numeric("logistic", 4)]).lines
+    ]
     assert "comp-sum:tau=2: convex envelope" in labels
     assert "comp-sum:tau=1: convex envelope" not in labels
 
 
 def test_a_certified_curve_lies_on_the_safe_side() -> None:
-    certified, exact = derive("mae", n_classes=3, engine="rigorous"), derive("mae", n_classes=3, engine="symbolic")
+    certified, exact = (
+        derive("mae", n_classes=3, engine="rigorous"),
+        derive("mae", n_classes=3, engine="symbolic"),
+    )
     ax = bound_curves([certified, exact], labels=["a", "b"], published=False)
     safe, truth = line(ax, "a: certified"), line(ax, "b: exact")
-    assert np.all(safe[0] <= truth[0] + 1e-12)  # the same target excess from a smaller surrogate excess
+    assert np.all(
+        safe[0] <= truth[0] + 1e-12
+    )  # the same target excess from a smaller surrogate excess
     assert np.max(truth[0] - safe[0]) < 0.03
 
 
@@ -115,7 +139,10 @@ def test_files_are_the_same_bytes_each_time(tmp_path: Path, suffix: str) -> None
 
 def test_svg_keeps_its_text(tmp_path: Path) -> None:
     save(bound_curves(numeric("mae", 10)), tmp_path / "a.svg")
-    texts = ["".join(node.itertext()) for node in ET.parse(tmp_path / "a.svg").iter("{http://www.w3.org/2000/svg}text")]
+    texts = [
+        "".join(node.itertext())
+        for node in ET.parse(tmp_path / "a.svg").iter("{http://www.w3.org/2000/svg}text")
+    ]
     assert "excess zero-one error + gap, at most" in texts
 
 
@@ -131,7 +158,12 @@ def test_pyplot_is_not_imported() -> None:
         "hc.derive('mae', n_classes=3, engine='numeric').plot()\n"
         "print('matplotlib.pyplot' in sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout
+        == "False\n"
+    )
 
 
 @pytest.mark.parametrize("bounds", [[], [derive("mae", engine="numeric")]])

@@ -1,4 +1,6 @@
-"""The checked-in figures are what the package draws, and plot functions draw what they drew when they were looked at."""
+"""The checked-in figures are what the package draws, and plot functions draw what they drew when
+they were looked at.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,13 @@ from hconsist.figures import FIGURES, draw
 from hconsist.figures.clouds import cloud_under_bound, near_witnesses, random_pairs
 from hconsist.figures.gap import gap_curves
 from hconsist.figures.published import gain_over_published
-from hconsist.figures.rates import fit_slope, gamma_rates, noise_pairs, slopes_under_noise, worst_pairs
+from hconsist.figures.rates import (
+    fit_slope,
+    gamma_rates,
+    noise_pairs,
+    slopes_under_noise,
+    worst_pairs,
+)
 from hconsist.figures.studies import draw as draw_study
 from hconsist.figures.witnesses import pool_size, transform_with_witnesses, witness_bars
 from hconsist.figures.zoo_map import compute, zoo_map
@@ -43,7 +51,9 @@ def test_checked_in_figure_is_rebuilt_byte_for_byte(name: str, tmp_path: Path) -
     if f"Matplotlib v{mpl.__version__}".encode() not in old:
         pytest.skip("drawn with another version of Matplotlib")
     save(draw(name).axes[0], tmp_path / "new.svg")
-    assert (tmp_path / "new.svg").read_bytes() == old, f"run hconsist figures -o figures {name} and look at it"
+    assert (tmp_path / "new.svg").read_bytes() == old, (
+        f"run hconsist figures -o figures {name} and look at it"
+    )
 
 
 def test_every_checked_in_picture_is_known() -> None:
@@ -63,7 +73,9 @@ def test_colours_survive_colour_blindness(name: str) -> None:
     assert used - greys <= okabe_ito
 
 
-def test_command_writes_the_named_figures_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_writes_the_named_figures_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as done:
         main(["figures", "worst-cases", "-o", str(tmp_path)])
     assert done.value.code == 0
@@ -72,7 +84,9 @@ def test_command_writes_the_named_figures_only(tmp_path: Path, capsys: pytest.Ca
 
 
 @pytest.mark.parametrize("arguments", [["nosuch", "-o", "."], ["-o", "no/such/folder"]])
-def test_command_refuses_before_drawing(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_refuses_before_drawing(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as done:
         main(["figures", *arguments])
     assert done.value.code == 2
@@ -88,7 +102,8 @@ def test_published_curve_of_mae_reaches_one_at_one_over_n_and_stays() -> None:
 
 
 def test_bars_are_the_worst_case_distribution() -> None:
-    # MAE, beta = 1/2: T = 1/6 with mass 1/2 on two labels, the predicted one empty; three labels tied
+    # MAE, beta = 1/2: T = 1/6 with mass 1/2 on two labels, the predicted one empty; three labels
+    # tied
     ax = transform_with_witnesses(derive("mae", n_classes=4), betas=["1/2"])
     (bars,) = ax.child_axes
     assert sorted(bar.get_height() for bar in bars.patches) == pytest.approx([0, 0, 0.5, 0.5])  # type: ignore[attr-defined]
@@ -146,7 +161,11 @@ def test_gap_of_the_mean_absolute_error_is_the_share_that_differs() -> None:
 def test_map_of_the_zoo_places_the_constants() -> None:
     ax = zoo_map(list(zoo(10, ["mae", "logistic", "hinge"])))
     names = [text.get_text() for text in ax.get_yticklabels()]
-    found = {names[round(y)]: x for line in ax.lines for x, y in zip(*map(np.atleast_1d, line.get_data()), strict=True)}
+    found = {
+        names[round(y)]: x
+        for line in ax.lines
+        for x, y in zip(*map(np.atleast_1d, line.get_data()), strict=True)
+    }
     assert found == pytest.approx({"hinge": 1, "mae": 10, "logistic": np.sqrt(2)}, rel=1e-3)
     with pytest.raises(InvalidInputError):
         zoo_map(list(zoo(3, ["crammer-singer"])))
@@ -161,7 +180,8 @@ def test_fitted_slopes_meet_the_predicted_ones(spec: str, growth: int) -> None:
 
 
 def test_worst_pairs_are_the_moments_of_the_margin() -> None:
-    # at exponent 1/2 P(m <= t) = t, so E[m 1(m <= t)] = t^2 / 2, and t^3 / 6 for T(m) ~ m^2 / 2; thresholds 5e-4 to 0.3
+    # at exponent 1/2 P(m <= t) = t, so E[m 1(m <= t)] = t^2 / 2, and t^3 / 6 for T(m) ~ m^2 / 2;
+    # thresholds 5e-4 to 0.3
     surrogate, target = (pairs.mean(axis=0) for pairs in worst_pairs(parse_loss("logistic"), 0.5))
     t = np.geomspace(5e-4, 0.3, 10)
     assert target[3:] == pytest.approx(t[3:] ** 2 / 2, rel=0.03)
@@ -173,51 +193,89 @@ def test_interval_is_that_of_the_repetitions() -> None:
     powers = np.array([0.4, 0.5, 0.5, 0.6])
     found = fit_slope(x, x ** powers[:, None])
     assert found.value == pytest.approx(0.5)
-    assert found.error == pytest.approx(3.18245 * powers.std(ddof=1) / 2, abs=1e-5)  # Student's t, 3 degrees of freedom
+    assert found.error == pytest.approx(
+        3.18245 * powers.std(ddof=1) / 2, abs=1e-5
+    )  # Student's t, 3 degrees of freedom
 
 
 def test_slopes_of_the_bounds_are_in_the_legend() -> None:
-    ax = gamma_rates([derive("mae", n_classes=10), derive("logistic", n_classes=3)], labels=["a", "b"])
+    ax = gamma_rates(
+        [derive("mae", n_classes=10), derive("logistic", n_classes=3)], labels=["a", "b"]
+    )
     assert [line.get_label() for line in ax.lines] == ["a: 1.000", "b: 0.500"]
     with pytest.raises(InvalidInputError):
         gamma_rates([])
 
 
-@pytest.mark.parametrize("spec", ["mae", "gce:q=0.7", "ramp", "constrained:phi=exponential", "quadratic-surrogate"])
+@pytest.mark.parametrize(
+    "spec", ["mae", "gce:q=0.7", "ramp", "constrained:phi=exponential", "quadratic-surrogate"]
+)
 def test_table_of_the_zoo_holds_what_the_engines_find(spec: str) -> None:
     (stored,) = (row for row in zoo_table() if row.loss == spec)
     (found,) = zoo(10, [spec])
-    assert (stored.n_classes, stored.growth, stored.proven) == (found.n_classes, found.growth, found.proven)
+    assert (stored.n_classes, stored.growth, stored.proven) == (
+        found.n_classes,
+        found.growth,
+        found.proven,
+    )
     assert stored.constant == pytest.approx(found.constant, rel=6e-4)
 
 
 @pytest.mark.slow
 def test_table_of_the_zoo_is_complete() -> None:
-    stored, found = ([(r.loss, r.n_classes, r.growth, r.proven) for r in rows] for rows in (zoo_table(), compute()))
-    assert stored == found, "run python -m hconsist.figures.zoo_map, then hconsist figures zoo-map -o figures"
+    stored, found = (
+        [(r.loss, r.n_classes, r.growth, r.proven) for r in rows]
+        for rows in (zoo_table(), compute())
+    )
+    assert stored == found, (
+        "run python -m hconsist.figures.zoo_map, then hconsist figures zoo-map -o figures"
+    )
 
 
 def test_every_plot_function_has_its_image() -> None:
-    names = ["hconsist.plots", *(f"hconsist.figures.{info.name}" for info in pkgutil.iter_modules(hconsist.figures.__path__))]
+    names = [
+        "hconsist.plots",
+        *(
+            f"hconsist.figures.{info.name}"
+            for info in pkgutil.iter_modules(hconsist.figures.__path__)
+        ),
+    ]
     found = set()
     for module in map(importlib.import_module, names):
         for name, function in inspect.getmembers(module, inspect.isfunction):
             ax = inspect.signature(function).parameters.get("ax")
-            if function.__module__ == module.__name__ and not name.startswith("_") and ax is not None and ax.default is None:
+            if (
+                function.__module__ == module.__name__
+                and not name.startswith("_")
+                and ax is not None
+                and ax.default is None
+            ):
                 found.add(name)
                 assert inspect.signature(function).return_annotation == "Axes"
-    assert found == {name.removeprefix("test_image_of_") for name in globals() if name.startswith("test_image_of_")}
+    assert found == {
+        name.removeprefix("test_image_of_")
+        for name in globals()
+        if name.startswith("test_image_of_")
+    }
 
 
-# --- image regression: pytest --mpl-generate-path=tests/baseline tests/test_project_figures.py draws them anew -------
+# --- image regression: pytest --mpl-generate-path=tests/baseline tests/test_project_figures.py
+# draws them anew -------
 
-LOOKED_AT = {"baseline_dir": "baseline", "savefig_kwargs": {"dpi": 50}, "remove_text": True, "tolerance": 3}
+LOOKED_AT = {
+    "baseline_dir": "baseline",
+    "savefig_kwargs": {"dpi": 50},
+    "remove_text": True,
+    "tolerance": 3,
+}
 
 
 @pytest.mark.mpl_image_compare(**LOOKED_AT)
 def test_image_of_gain_over_published() -> Figure:
     figure = Figure()
-    gain_over_published([derive(spec, n_classes=10) for spec in ("mae", "gce:q=0.5")], figure.add_subplot())
+    gain_over_published(
+        [derive(spec, n_classes=10) for spec in ("mae", "gce:q=0.5")], figure.add_subplot()
+    )
     return figure
 
 
@@ -247,7 +305,11 @@ def test_image_of_cloud_under_bound() -> Figure:
 @pytest.mark.mpl_image_compare(**LOOKED_AT)
 def test_image_of_gap_curves() -> Figure:
     figure = Figure()
-    gap_curves({"a": Finite(["9/10", "1/10"], [[1, 0], [0, 1]])}, figure.add_subplot(), taus=["0", "0.5", "1", "1.5", "2"])
+    gap_curves(
+        {"a": Finite(["9/10", "1/10"], [[1, 0], [0, 1]])},
+        figure.add_subplot(),
+        taus=["0", "0.5", "1", "1.5", "2"],
+    )
     return figure
 
 
@@ -255,7 +317,9 @@ def test_image_of_gap_curves() -> Figure:
 def test_image_of_zoo_map() -> Figure:
     figure = Figure()
     chosen = [
-        row for row in zoo_table() if row.loss in ("mae", "logistic", "hinge", "gce:q=0.5", "aul:a=1.5,p=0.9", "ael:a=2.5")
+        row
+        for row in zoo_table()
+        if row.loss in ("mae", "logistic", "hinge", "gce:q=0.5", "aul:a=1.5,p=0.9", "ael:a=2.5")
     ]
     zoo_map(chosen, figure.add_subplot())
     return figure
@@ -264,7 +328,9 @@ def test_image_of_zoo_map() -> Figure:
 @pytest.mark.mpl_image_compare(**LOOKED_AT)
 def test_image_of_gamma_rates() -> Figure:
     figure = Figure()
-    gamma_rates([derive("mae", n_classes=10), derive("logistic", n_classes=10)], figure.add_subplot())
+    gamma_rates(
+        [derive("mae", n_classes=10), derive("logistic", n_classes=10)], figure.add_subplot()
+    )
     return figure
 
 
@@ -278,7 +344,9 @@ def test_image_of_noise_pairs() -> Figure:
 @pytest.mark.mpl_image_compare(**LOOKED_AT)
 def test_image_of_slopes_under_noise() -> Figure:
     figure = Figure()
-    losses = [(spec, parse_loss(spec), growth) for spec, growth in (("logistic", 2.0), ("mae", 1.0))]
+    losses = [
+        (spec, parse_loss(spec), growth) for spec, growth in (("logistic", 2.0), ("mae", 1.0))
+    ]
     slopes_under_noise(losses, figure.add_subplot(), exponents=[0.25, 0.5])
     return figure
 
@@ -286,21 +354,27 @@ def test_image_of_slopes_under_noise() -> Figure:
 @pytest.mark.mpl_image_compare(**LOOKED_AT)
 def test_image_of_bound_curves() -> Figure:
     figure = Figure()
-    bound_curves([derive(spec, n_classes=10) for spec in ("mae", "gce:q=0.5")], figure.add_subplot())
+    bound_curves(
+        [derive(spec, n_classes=10) for spec in ("mae", "gce:q=0.5")], figure.add_subplot()
+    )
     return figure
 
 
 @pytest.mark.mpl_image_compare(**LOOKED_AT)
 def test_image_of_transform_curves() -> Figure:
     figure = Figure()
-    transform_curves([derive(spec, n_classes=10) for spec in ("mae", "gce:q=0.5")], figure.add_subplot())
+    transform_curves(
+        [derive(spec, n_classes=10) for spec in ("mae", "gce:q=0.5")], figure.add_subplot()
+    )
     return figure
 
 
 @pytest.mark.mpl_image_compare(**LOOKED_AT)
 def test_image_of_tightness_curves() -> Figure:
     figure = Figure(figsize=(8, 4), layout="constrained")
-    tightness_curves(tightness(PointwiseProblem("mae", n_classes=4), ["1/4", "1/2", "3/4"]), figure.add_subplot())
+    tightness_curves(
+        tightness(PointwiseProblem("mae", n_classes=4), ["1/4", "1/2", "3/4"]), figure.add_subplot()
+    )
     return figure
 
 

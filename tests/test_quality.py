@@ -18,7 +18,9 @@ SCRIPTS = Path(sysconfig.get_path("scripts"))
     [
         pytest.param([sys.executable, "-m", "ruff", "check", "."], id="ruff check"),
         pytest.param([sys.executable, "-m", "ruff", "format", "--check", "."], id="ruff format"),
-        pytest.param([sys.executable, "-m", "mypy", "--strict", "-p", "hconsist"], id="mypy --strict"),
+        pytest.param(
+            [sys.executable, "-m", "mypy", "--strict", "-p", "hconsist"], id="mypy --strict"
+        ),
         pytest.param([str(SCRIPTS / "lint-imports")], id="import-linter"),
     ],
 )

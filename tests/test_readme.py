@@ -48,10 +48,18 @@ def test_two_commands_do_all_the_set_up() -> None:
 
 
 def lines() -> list[str]:
-    """Every line of shell in the README that calls hconsist, without its comment and without the set-up of an environment."""
+    """Every line of shell in the README that calls hconsist, without its comment and without the
+    set-up of an environment.
+    """
     shown = [line.split("  #")[0].strip() for block in blocks("sh") for line in block.splitlines()]
-    calls = [[part.strip().removeprefix(".venv/bin/") for part in line.split("&&")] for line in shown]
-    return [" && ".join(part for part in parts if part.startswith("hconsist ")) for parts in calls if "hconsist " in str(parts)]
+    calls = [
+        [part.strip().removeprefix(".venv/bin/") for part in line.split("&&")] for line in shown
+    ]
+    return [
+        " && ".join(part for part in parts if part.startswith("hconsist "))
+        for parts in calls
+        if "hconsist " in str(parts)
+    ]
 
 
 @pytest.mark.parametrize("line", lines())
@@ -67,7 +75,11 @@ def test_commands_run(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_every_command_is_shown_or_listed() -> None:
     assert len(lines()) >= 8
     shown = {shlex.split(command)[1] for line in lines() for command in line.split(" && ")}
-    assert {"derive", "transform", "bound", "plot", "losses", "certify", "check"} <= shown <= set(COMMANDS)
+    assert (
+        {"derive", "transform", "bound", "plot", "losses", "certify", "check"}
+        <= shown
+        <= set(COMMANDS)
+    )
 
 
 def test_links_lead_somewhere() -> None:
@@ -77,7 +89,9 @@ def test_links_lead_somewhere() -> None:
 
 def test_the_citation_is_of_this_version() -> None:
     assert f"version = {{{hconsist.__version__}}}" in README
-    assert f"\nversion: {hconsist.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {hconsist.__version__}\n" in (ROOT / "CITATION.cff").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_torch_is_never_pulled_in_by_the_tests() -> None:
@@ -88,7 +102,9 @@ def test_torch_is_never_pulled_in_by_the_tests() -> None:
 
 def test_verdict_table_is_of_this_catalogue() -> None:
     table = README.split("<!-- verdicts: begin -->\n")[1].split("<!-- verdicts: end -->")[0]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]
+    ]
     shown = {row[0].strip("`"): row for row in rows}
     catalogue = theorems.catalogue()
     assert list(shown) == list(catalogue)
@@ -96,7 +112,8 @@ def test_verdict_table_is_of_this_catalogue() -> None:
         assert shown[name][1:3] == [entry.paper, entry.claim + (" (new)" if entry.new else "")]
         assert shown[name][3] == "holds"
     total, new, refuted = (
-        int(re.search(f"(\\d+) {word}", " ".join(README.split()))[1]) for word in ("statements", "are new", "are refuted")
+        int(re.search(f"(\\d+) {word}", " ".join(README.split()))[1])
+        for word in ("statements", "are new", "are refuted")
     )  # type: ignore[index]
     assert total == len(catalogue)
     assert new == sum(entry.new for entry in catalogue.values())

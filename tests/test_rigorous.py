@@ -28,11 +28,17 @@ def two_labels(tau: Fraction, b: Fraction) -> flint.arb:
     with precision(128):
         one, half, ball = flint.arb(1), flint.arb(1) / 2, BALLS.const(b)
         if tau == 1:
-            parts = [(one + s * ball) / 2 * (one + s * ball).log() for s in (1, -1) if 1 + s * b > 0]
+            parts = [
+                (one + s * ball) / 2 * (one + s * ball).log() for s in (1, -1) if 1 + s * b > 0
+            ]
             return sum(parts[1:], parts[0])
         a = 1 / (2 - tau)
         mean = (BALLS.power(one + ball, a) + BALLS.power(one - ball, a)) * half
-        return BALLS.power(BALLS.const(2), 1 - tau) / BALLS.const(tau - 1) * (BALLS.power(mean, 1 / a) - one)
+        return (
+            BALLS.power(BALLS.const(2), 1 - tau)
+            / BALLS.const(tau - 1)
+            * (BALLS.power(mean, 1 / a) - one)
+        )
 
 
 def inside(answer, ball: flint.arb) -> bool:
@@ -80,13 +86,17 @@ def test_gce_is_enclosed_to_nine_digits_and_below_every_random_point(n: int, b: 
                 break
             total, size = total + value, size + 1
         pooled = np.concatenate([np.full(size, total / size), order[size - 1 :]])
-        least = min(least, ((p**a).sum() ** (1 / a) - (pooled**a).sum() ** (1 / a)) / (float(tau) - 1))
+        least = min(
+            least, ((p**a).sum() ** (1 / a) - (pooled**a).sum() ** (1 / a)) / (float(tau) - 1)
+        )
     assert float(answer.lower) <= least + 1e-12 < math.inf
 
 
 def test_small_pools_beat_the_two_class_formula_above_three_halves() -> None:
     answer = transform(PointwiseProblem("comp-sum:tau=1.9", n_classes=3), Fraction(1, 2))
-    assert answer.upper < endpoints(two_labels(Fraction(19, 10), Fraction(1, 2)))[0] - Fraction(1, 20)
+    assert answer.upper < endpoints(two_labels(Fraction(19, 10), Fraction(1, 2)))[0] - Fraction(
+        1, 20
+    )
 
 
 @pytest.mark.parametrize("tau", ["5/2", "4"])
@@ -124,7 +134,9 @@ def test_the_witness_reproduces_the_upper_side() -> None:
     assert scores[1] == scores.max()
     a = 1 / 0.3
     best = (1 - (p**a).sum() ** (1 / a)) / 0.7
-    assert float(problem.conditional_risk(scores, p)) - best == pytest.approx(float(answer.upper), abs=1e-9)
+    assert float(problem.conditional_risk(scores, p)) - best == pytest.approx(
+        float(answer.upper), abs=1e-9
+    )
 
 
 def test_best_in_class_risk_is_enclosed() -> None:
@@ -134,7 +146,9 @@ def test_best_in_class_risk_is_enclosed() -> None:
             values, counts = (Fraction(1, 2), Fraction(1, 6), Fraction(0)), (1, 3, 2)
             low, high = risk.best_in_class(values, counts)
             a = 1 / (2 - tau)
-            powers = BALLS.power(BALLS.const(values[0]), a) + 3 * BALLS.power(BALLS.const(values[1]), a)
+            powers = BALLS.power(BALLS.const(values[0]), a) + 3 * BALLS.power(
+                BALLS.const(values[1]), a
+            )
             exact = (BALLS.power(powers, 1 / a) - 1) / BALLS.const(1 - tau)
             assert low.lower() <= exact.upper()
             assert exact.lower() <= high.upper()
@@ -142,17 +156,23 @@ def test_best_in_class_risk_is_enclosed() -> None:
 
 
 def test_pool_takes_the_smallest_set() -> None:
-    q, sizes, members = pool((Fraction(1, 2), Fraction(0), Fraction(3, 10), Fraction(1, 5)), (1, 1, 1, 1), 1)
+    q, sizes, members = pool(
+        (Fraction(1, 2), Fraction(0), Fraction(3, 10), Fraction(1, 5)), (1, 1, 1, 1), 1
+    )
     assert (q[0], sizes[0], set(members)) == (Fraction(4, 15), 3, {0, 1, 2})
 
 
 def test_pooling_over_sets_is_the_best_tied_distribution() -> None:
-    """Isotonic regression by brute force: the pooled p is the one of least distance with K on top (a property of averages)."""
+    """Isotonic regression by brute force: the pooled p is the one of least distance with K on top
+    (a property of averages).
+    """
     from hconsist.engines.rigorous.risk import pool_set
 
     assert pool_set((Fraction(1, 2), Fraction(3, 10), Fraction(1, 5)), (0, 1)) == (
-        (Fraction(1, 2), Fraction(3, 10), Fraction(1, 5)), (1, 1, 1), ()
-    )  # fmt: skip
+        (Fraction(1, 2), Fraction(3, 10), Fraction(1, 5)),
+        (1, 1, 1),
+        (),
+    )
     random = np.random.default_rng(3)
     for _ in range(60):
         cuts = sorted(random.integers(0, 60, 4))
@@ -170,10 +190,17 @@ def test_pooling_over_sets_is_the_best_tied_distribution() -> None:
             assert distance <= sum((a - b) ** 2 for a, b in zip(p, other, strict=True))
 
 
-@pytest.mark.parametrize(("spec", "n", "k"), [
-    ("logistic", 3, 2), ("logistic", 4, 2), ("logistic", 9, 4),
-    ("gce:q=0.7", 3, 2), ("gce:q=0.7", 4, 3), ("ldr:lam=1,c=1", 4, 2),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("spec", "n", "k"),
+    [
+        ("logistic", 3, 2),
+        ("logistic", 4, 2),
+        ("logistic", 9, 4),
+        ("gce:q=0.7", 3, 2),
+        ("gce:q=0.7", 4, 3),
+        ("ldr:lam=1,c=1", 4, 2),
+    ],
+)
 def test_top_k_targets_agree_with_the_numeric_engine(spec: str, n: int, k: int) -> None:
     from hconsist.engines import numeric
 
@@ -190,7 +217,9 @@ def test_top_k_targets_agree_with_the_numeric_engine(spec: str, n: int, k: int) 
 
 
 def test_top_k_regions_cover_every_distribution_of_their_regret() -> None:
-    """A random distribution with sorted groups is a mean of the vertices of exactly the simplices that contain it."""
+    """A random distribution with sorted groups is a mean of the vertices of exactly the simplices
+    that contain it.
+    """
     from scipy.optimize import linprog
 
     from hconsist.engines.rigorous.regions import top_k_regions
@@ -203,11 +232,14 @@ def test_top_k_regions_cover_every_distribution_of_their_regret() -> None:
         high = random.uniform(0, 1, swapped)
         rest = random.uniform(0, 1, n - 2 * swapped)
         x = random.uniform(0, 0.375)
-        p = np.concatenate([
-            np.sort(high / high.sum())[::-1] * (x + 0.25),
-            np.sort(low / low.sum())[::-1] * x,
-            np.sort(rest[: k - swapped])[::-1], np.sort(rest[k - swapped :])[::-1],
-        ])  # fmt: skip
+        p = np.concatenate(
+            [
+                np.sort(high / high.sum())[::-1] * (x + 0.25),
+                np.sort(low / low.sum())[::-1] * x,
+                np.sort(rest[: k - swapped])[::-1],
+                np.sort(rest[k - swapped :])[::-1],
+            ]
+        )
         p[2 * swapped :] *= (0.75 - 2 * x) / rest.sum()
         inside = 0
         for s in (r for r in regions if r.swapped == swapped):
@@ -218,8 +250,11 @@ def test_top_k_regions_cover_every_distribution_of_their_regret() -> None:
 
 
 def test_top_k_targets_without_a_method_are_refused_with_the_reason() -> None:
-    for spec, n, reason in (("hinge", 2, "top-k"), ("constrained:phi=exponential", 4, "convex in the softmax"),
-                            ("gce:q=0.7", 8, "up to five labels")):  # fmt: skip
+    for spec, n, reason in (
+        ("hinge", 2, "top-k"),
+        ("constrained:phi=exponential", 4, "convex in the softmax"),
+        ("gce:q=0.7", 8, "up to five labels"),
+    ):
         with pytest.raises((EngineCannotAnswerError, InvalidInputError), match=reason):
             transform(PointwiseProblem(spec, "top-k:2", n_classes=n), Fraction(1, 2))
 
@@ -248,14 +283,20 @@ def test_an_interrupted_search_goes_on_where_it_stopped() -> None:
         raise KeyboardInterrupt
 
     second: list[dict] = []
-    stopped = transform(problem, b, width=1e-9, resume=saved, progress=interrupt, checkpoint=second.append)
+    stopped = transform(
+        problem, b, width=1e-9, resume=saved, progress=interrupt, checkpoint=second.append
+    )
     assert "interrupted" in stopped.reason
     assert second[-1]["boxes"] == seen[0] > saved["boxes"]
-    resumed = transform(problem, b, width=1e-7, resume=second[-1], progress=lambda boxes, *_: seen.append(boxes))
+    resumed = transform(
+        problem, b, width=1e-7, resume=second[-1], progress=lambda boxes, *_: seen.append(boxes)
+    )
     assert resumed.reason == ""
     assert resumed.width <= 1e-7
     assert resumed.lower <= whole.upper and whole.lower <= resumed.upper
-    with pytest.raises(KeyboardInterrupt):  # without a checkpoint nobody would keep what is finished
+    with pytest.raises(
+        KeyboardInterrupt
+    ):  # without a checkpoint nobody would keep what is finished
         transform(problem, b, width=1e-9, progress=interrupt)
 
 
@@ -264,7 +305,9 @@ def test_a_resumed_search_repeats_nothing() -> None:
     problem, b = PointwiseProblem("comp-sum:tau=1.9", n_classes=4), Fraction(1, 2)
     saved: list[dict] = []
     transform(problem, b, width=1e-12, max_boxes=60, checkpoint=saved.append)
-    resumed = transform(problem, b, width=1e-12, max_boxes=140, resume=json.loads(json.dumps(saved[-1])))
+    resumed = transform(
+        problem, b, width=1e-12, max_boxes=140, resume=json.loads(json.dumps(saved[-1]))
+    )
     whole = transform(problem, b, width=1e-12, max_boxes=200)
     assert resumed.reason == whole.reason
     assert (resumed.lower, resumed.upper) == (whole.lower, whole.upper)
@@ -283,7 +326,9 @@ def test_checkpoints_of_another_problem_or_changed_ones_are_refused() -> None:
 
 
 def test_a_time_budget_ends_a_search() -> None:
-    answer = transform(PointwiseProblem("ldr:lam=1,c=1", n_classes=4), Fraction(1, 10), width=1e-9, time_budget=0.3)
+    answer = transform(
+        PointwiseProblem("ldr:lam=1,c=1", n_classes=4), Fraction(1, 10), width=1e-9, time_budget=0.3
+    )
     assert "time budget" in answer.reason
     assert answer.lower < answer.upper
 
@@ -304,7 +349,11 @@ def psi(name: str, b: float, bound: float | None) -> float:
     if name == "margin-logistic":
         if b <= (math.tanh(B / 2) if math.isfinite(B) else 1):
             return sum((1 + s * b) / 2 * math.log(1 + s * b) for s in (1, -1) if 1 + s * b > 0)
-        return math.log(2) - (1 + b) / 2 * math.log1p(math.exp(-B)) - (1 - b) / 2 * math.log1p(math.exp(B))
+        return (
+            math.log(2)
+            - (1 + b) / 2 * math.log1p(math.exp(-B))
+            - (1 - b) / 2 * math.log1p(math.exp(B))
+        )
     if name == "exponential":
         if b <= (math.tanh(B) if math.isfinite(B) else 1):
             return 1 - math.sqrt(1 - b * b)
@@ -321,14 +370,27 @@ def psi(name: str, b: float, bound: float | None) -> float:
 
 @pytest.mark.parametrize("bound", [None, 0.4, 1, 2.5])
 @pytest.mark.parametrize(
-    "name", ["hinge", "margin-logistic", "exponential", "squared-hinge", "sigmoid:k=2", "rho-margin:rho=2", "ramp"]
+    "name",
+    [
+        "hinge",
+        "margin-logistic",
+        "exponential",
+        "squared-hinge",
+        "sigmoid:k=2",
+        "rho-margin:rho=2",
+        "ramp",
+    ],
 )
 def test_binary_margin_losses_enclose_their_closed_forms(name: str, bound: float | None) -> None:
     problem = PointwiseProblem(name, hypotheses="complete" if bound is None else f"bounded:{bound}")
     for b in ("1/10", "7/10", "1"):
         answer = transform(problem, Fraction(b))
         assert answer.width <= 1e-9
-        assert float(answer.lower) - 1e-14 <= psi(name, float(Fraction(b)), bound) <= float(answer.upper) + 1e-14
+        assert (
+            float(answer.lower) - 1e-14
+            <= psi(name, float(Fraction(b)), bound)
+            <= float(answer.upper) + 1e-14
+        )
 
 
 @pytest.mark.parametrize(("lam", "n"), [("1/4", 3), ("1", 3), ("1/4", 2)])
@@ -340,7 +402,9 @@ def test_ldr_with_margin_is_enclosed_to_six_digits(lam: str, n: int) -> None:
     assert answer.width <= 1e-6
 
     def least(p: np.ndarray, tied: bool) -> float:
-        """Minimum over scores by a general-purpose optimiser; label 1 level with the top label where tied."""
+        """Minimum over scores by a general-purpose optimiser; label 1 level with the top label
+        where tied.
+        """
         p = np.maximum(p, 1e-15)
 
         def risk(z: np.ndarray) -> float:
@@ -348,11 +412,22 @@ def test_ldr_with_margin_is_enclosed_to_six_digits(lam: str, n: int) -> None:
             shifted = s if not tied else np.where(s > s[1], s[1], s)  # nothing above label 1
             return float(problem.conditional_risk(shifted, p / p.sum()))
 
-        return min(minimize(risk, start, method="Nelder-Mead", options={"xatol": 1e-10, "fatol": 1e-13, "maxiter": 4000}).fun
-                   for start in (np.zeros(n), np.array([0.0, -1.0, *[-3.0] * (n - 2)])))  # fmt: skip
+        return min(
+            minimize(
+                risk,
+                start,
+                method="Nelder-Mead",
+                options={"xatol": 1e-10, "fatol": 1e-13, "maxiter": 4000},
+            ).fun
+            for start in (np.zeros(n), np.array([0.0, -1.0, *[-3.0] * (n - 2)]))
+        )
 
     grid = np.linspace(0, 0.25, 26) if n == 3 else [0.25]
-    values = [least(p, True) - least(p, False) for x in grid for p in [np.array([x + 0.5, x, 0.5 - 2 * x][:n])]]
+    values = [
+        least(p, True) - least(p, False)
+        for x in grid
+        for p in [np.array([x + 0.5, x, 0.5 - 2 * x][:n])]
+    ]
     assert float(answer.lower) <= min(values) + 1e-7
     assert min(values) <= float(answer.upper) + 2e-3  # the grid is coarse
 
@@ -389,9 +464,13 @@ def test_best_in_class_risks_enclose_their_closed_forms() -> None:
     assert high - low < Fraction(1, 10**12)
     low, high = best_in_class_risk(PointwiseProblem("ldr:lam=2,c=0", n_classes=4), p)
     assert float(low) - 1e-15 <= 2 * entropy <= float(high) + 1e-15
-    low, high = best_in_class_risk(PointwiseProblem("hinge", hypotheses="bounded:0.5"), ["0.2", "0.8"])
+    low, high = best_in_class_risk(
+        PointwiseProblem("hinge", hypotheses="bounded:0.5"), ["0.2", "0.8"]
+    )
     assert low <= Fraction(7, 10) <= high  # 1 - 0.5 * 0.6
-    low, high = best_in_class_risk(PointwiseProblem("hinge", hypotheses="bounded:3"), ["1/2", "1/2"])  # flat on [-1, 1]
+    low, high = best_in_class_risk(
+        PointwiseProblem("hinge", hypotheses="bounded:3"), ["1/2", "1/2"]
+    )  # flat on [-1, 1]
     assert low <= 1 <= high
     assert high - low < Fraction(1, 10**20)
     for wrong in ([1, 1], [1], ["-1/2", "3/2"]):
@@ -407,7 +486,9 @@ def test_gap_of_the_constant_functions_is_the_information_about_the_label() -> N
     mean = w @ table
     information = sum(w[i] * table[i] @ np.log(table[i] / mean) for i in range(2))
     assert float(low) - 1e-14 <= information <= float(high) + 1e-14
-    assert minimizability_gap(PointwiseProblem("logistic", n_classes=3), weights, [rows[0], rows[0]])[1] < Fraction(1, 10**12)
+    assert minimizability_gap(
+        PointwiseProblem("logistic", n_classes=3), weights, [rows[0], rows[0]]
+    )[1] < Fraction(1, 10**12)
     with pytest.raises(InvalidInputError):
         minimizability_gap(PointwiseProblem("logistic", n_classes=3), ["1/2"], rows)
 
@@ -439,7 +520,9 @@ def test_gamma_of_mae_is_enclosed() -> None:
 
 
 def test_gamma_of_the_logistic_loss_is_enclosed() -> None:
-    """Gamma is the inverse of the convex increasing T, so T(lower) <= excess <= T(upper), but for Gamma = 1."""
+    """Gamma is the inverse of the convex increasing T, so T(lower) <= excess <= T(upper), but for
+    Gamma = 1.
+    """
     bound = derive("logistic", n_classes=2, engine="rigorous")
     for excess in EXCESSES:
         answer = bound.bound(excess)
@@ -453,7 +536,10 @@ def test_gamma_of_the_logistic_loss_is_enclosed() -> None:
 def test_jensen_shannon_is_enclosed(n: int) -> None:
     """Its formula has x log x, which the engine's jets know too."""
     problem = PointwiseProblem("js", n_classes=n)
-    found, estimate = transform(problem, Fraction(1, 2)), ask(problem, Fraction(1, 2), engine="numeric").estimate
+    found, estimate = (
+        transform(problem, Fraction(1, 2)),
+        ask(problem, Fraction(1, 2), engine="numeric").estimate,
+    )
     assert found.lower is not None and found.upper is not None
     assert found.upper - found.lower < 1e-5
     assert found.lower - 1e-9 <= estimate <= found.upper + 1e-9

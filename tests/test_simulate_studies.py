@@ -1,4 +1,6 @@
-"""The smaller studies: their building blocks against independent computations, their quick versions end to end."""
+"""The smaller studies: their building blocks against independent computations, their quick versions
+end to end.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,16 @@ from hconsist.simulate.studies import adversarial, ensloss, large_steps, nb_vs_l
 from hconsist.simulate.studies.mixtures import linear_error
 from hconsist.simulate.study import STUDIES, run_study, study
 
-SMALL = ("tau", "noise", "nb-vs-lr", "ldr", "ensloss", "adversarial", "two-gaussians", "large-steps")
+SMALL = (
+    "tau",
+    "noise",
+    "nb-vs-lr",
+    "ldr",
+    "ensloss",
+    "adversarial",
+    "two-gaussians",
+    "large-steps",
+)
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +39,9 @@ def rows() -> dict[str, list[dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_quick_study_has_rows_a_verdict_and_a_figure(name: str, rows: dict[str, list[dict[str, Any]]]) -> None:
+def test_quick_study_has_rows_a_verdict_and_a_figure(
+    name: str, rows: dict[str, list[dict[str, Any]]]
+) -> None:
     table = rows[name]
     assert len({tuple(row) for row in table}) == 1  # one header for all
     verdict = study(name).verdict(table)
@@ -47,20 +60,31 @@ def test_quick_study_has_rows_a_verdict_and_a_figure(name: str, rows: dict[str, 
 @pytest.mark.parametrize("library", ["array_api_strict", "torch"])
 @pytest.mark.parametrize("name", SMALL)
 def test_same_seed_same_rows_on_every_array_library(name: str, library: str) -> None:
-    # the strict library keeps its arrays on a device that shares nothing with the default one: none is forgotten on the way
+    # the strict library keeps its arrays on a device that shares nothing with the default one: none
+    # is forgotten on the way
     pytest.importorskip(library)
-    backend = Backend("array_api_strict", "device1") if library == "array_api_strict" else Backend(library)
+    backend = (
+        Backend("array_api_strict", "device1")
+        if library == "array_api_strict"
+        else Backend(library)
+    )
     chosen = study(name)
     cells = chosen.cells(True)
     ends = [cells[0]] if len(cells) == 1 or name == "noise" else [cells[0], cells[-1]]
-    if name == "nb-vs-lr":  # one of two and one of three labels, with few seeds and sizes: the strict library is slow
+    if (
+        name == "nb-vs-lr"
+    ):  # one of two and one of three labels, with few seeds and sizes: the strict library is slow
         ends = [dict(cell, seeds=2, limit=16) for cell in ends]
     for cell in ends:
-        first, second = (chosen.run(cell, np.random.default_rng(3), where) for where in (Backend(), backend))
+        first, second = (
+            chosen.run(cell, np.random.default_rng(3), where) for where in (Backend(), backend)
+        )
         assert [list(row) for row in second] == [list(row) for row in first]
         for a, b in zip(first, second, strict=True):
             for key, value in a.items():
-                assert b[key] == (pytest.approx(value, abs=1e-6, rel=1e-6) if isinstance(value, float) else value), (a, b)
+                assert b[key] == (
+                    pytest.approx(value, abs=1e-6, rel=1e-6) if isinstance(value, float) else value
+                ), (a, b)
 
 
 def test_a_forgotten_device_is_noticed() -> None:
@@ -72,7 +96,11 @@ def test_a_forgotten_device_is_noticed() -> None:
 
 def test_a_false_tsybakov_exponent_is_caught(rows: dict[str, list[dict[str, Any]]]) -> None:
     # the rows of exponent 0.3 passed off as 0.5
-    false = [{**row, "strength": 0.5} for row in rows["noise"] if (row["noise"], row["strength"]) == ("tsybakov", 0.3)]
+    false = [
+        {**row, "strength": 0.5}
+        for row in rows["noise"]
+        if (row["noise"], row["strength"]) == ("tsybakov", 0.3)
+    ]
     assert noise.verdict(false).status == "violated"
 
 
@@ -93,7 +121,9 @@ def test_tsybakov_bound_is_attained_by_errors_at_small_margins(strength: float) 
     c, t = strength / (1 - strength), 0.3
     target, _ = integrate.quad(lambda m: m * c * m ** (c - 1), 0, t)
     surrogate, _ = integrate.quad(lambda m: m**2 / 2 * c * m ** (c - 1), 0, t)
-    assert noise.tsybakov_bound(np.array([surrogate]), strength)[0] == pytest.approx(target, rel=1e-6)
+    assert noise.tsybakov_bound(np.array([surrogate]), strength)[0] == pytest.approx(
+        target, rel=1e-6
+    )
     # and it is a bound for the logistic loss: other sets of errors fall below it
     g = GaussianMixture([0.5, 0.5], [[-1.0], [1.0]], [[1.0]])
     noisy, curve = NoisyLabels(g, TsybakovNoise(strength, g)), derive("logistic").envelope_curve
@@ -122,7 +152,9 @@ def test_naive_bayes_is_the_rule_of_its_own_gaussians(classes: int) -> None:
     x = random.normal(size=(1, 30, 2)) + y[..., None]
     rules = nb_vs_lr.naive_bayes(x, y)[0]
     means = [x[0][y[0] == k].mean(0) for k in range(classes)]
-    variance = sum(((x[0][y[0] == k] - means[k]) ** 2).sum(0) for k in range(classes)) / (30 - classes)
+    variance = sum(((x[0][y[0] == k] - means[k]) ** 2).sum(0) for k in range(classes)) / (
+        30 - classes
+    )
     g = GaussianMixture([1 / classes] * classes, means, np.diag(variance))
     points = random.normal(size=(20, 2))
     scores = points @ rules[:, :2].T + rules[:, 2]
@@ -139,29 +171,41 @@ def test_error_of_three_labels_is_that_of_simulation_and_of_the_bayes_rule() -> 
         assert found == pytest.approx(wrong, abs=4 * np.sqrt(0.25 / 100_000))
     inverse = g.means / np.diagonal(g.covariances[0])
     bayes = np.concatenate([inverse, -(inverse * g.means).sum(1, keepdims=True) / 2], axis=1)
-    assert nb_vs_lr.rule_errors(g, bayes[None])[0] == pytest.approx(float(g.bayes_error()), abs=1e-6)
+    assert nb_vs_lr.rule_errors(g, bayes[None])[0] == pytest.approx(
+        float(g.bayes_error()), abs=1e-6
+    )
 
 
 def discriminant_of_known_variances(d: int, half: float, m: int) -> float:
-    """P(u.v < 0) of u ~ N(mu, I/m), v ~ N(mu, (1 + 1/m) I), exactly: two noncentral chi-squares are compared."""
+    """P(u.v < 0) of u ~ N(mu, I/m), v ~ N(mu, (1 + 1/m) I), exactly: two noncentral chi-squares are
+    compared.
+    """
     a, b = np.sqrt(m), 1 / np.sqrt(1 + 1 / m)
     high, low = (half * (a + b)) ** 2 / 2, (half * (a - b)) ** 2 / 2
     value, _ = integrate.quad(
-        lambda t: stats.ncx2.pdf(t, d, low) * stats.ncx2.cdf(t, d, high), 0, low + d + 40 * np.sqrt(d + low), limit=400
+        lambda t: stats.ncx2.pdf(t, d, low) * stats.ncx2.cdf(t, d, high),
+        0,
+        low + d + 40 * np.sqrt(d + low),
+        limit=400,
     )
     return float(value)
 
 
-@pytest.mark.parametrize(("d", "m", "tolerance"), [(8, 16, 0.006), (64, 48, 0.002), (512, 72, 0.0005)])
+@pytest.mark.parametrize(
+    ("d", "m", "tolerance"), [(8, 16, 0.006), (64, 48, 0.002), (512, 72, 0.0005)]
+)
 def test_moments_of_the_discriminant_predict_its_error(d: int, m: int, tolerance: float) -> None:
-    # with known variances there is an exact error to compare the formula with: r = 1 in the limit of the ratio
+    # with known variances there is an exact error to compare the formula with: r = 1 in the limit
+    # of the ratio
     half = 2.0
     variance = (1 + 1 / m) * (half**2 + d / m) + half**2 / m
     exact = discriminant_of_known_variances(d, half, m)
     assert ndtr(-(half**2) / np.sqrt(variance)) == pytest.approx(exact, abs=tolerance)
 
 
-@pytest.mark.parametrize(("name", "d", "m"), [("log", 64, 48), ("root", 64, 64), ("fixed", 64, 128), ("log", 256, 64)])
+@pytest.mark.parametrize(
+    ("name", "d", "m"), [("log", 64, 48), ("root", 64, 64), ("fixed", 64, 128), ("log", 256, 64)]
+)
 def test_predicted_error_is_that_of_naive_bayes(name: str, d: int, m: int) -> None:
     g, random = nb_vs_lr.design(name, d), np.random.default_rng(0)
     x, y = nb_vs_lr._samples(g, m, 400, random)
@@ -169,7 +213,9 @@ def test_predicted_error_is_that_of_naive_bayes(name: str, d: int, m: int) -> No
     signal = (g.means[1] - g.means[0]) / 2 / np.sqrt(np.diagonal(g.covariances[0]))
     spread = errors.std() / np.sqrt(len(errors))
     # the central limit theorem over d coordinates leaves less than 0.002
-    assert nb_vs_lr.predicted_error(signal, m) == pytest.approx(errors.mean(), abs=0.002 + 3 * spread)
+    assert nb_vs_lr.predicted_error(signal, m) == pytest.approx(
+        errors.mean(), abs=0.002 + 3 * spread
+    )
 
 
 @pytest.mark.parametrize("name", ["log", "root"])
@@ -179,7 +225,8 @@ def test_a_law_asks_for_what_its_name_says(name: str) -> None:
 
 
 def test_no_rule_beats_the_mean_rule_at_a_random_direction() -> None:
-    # the lower bound of the documentation: averaged over directions the mean rule is Bayes optimal, so every need is Theta(d)
+    # the lower bound of the documentation: averaged over directions the mean rule is Bayes optimal,
+    # so every need is Theta(d)
     d, m, random = 8, 24, np.random.default_rng(0)
     directions = random.normal(size=(600, d))
     mu = directions / np.linalg.norm(directions, axis=1, keepdims=True)
@@ -197,14 +244,16 @@ def test_no_rule_beats_the_mean_rule_at_a_random_direction() -> None:
 
 
 def test_logistic_regression_cannot_learn_before_it_sees_half_the_dimension() -> None:
-    # the bound of the documentation, sample by sample: weights are positive combinations of the samples, and those that
-    # combine m < d / 2 nearly orthogonal vectors of noise are long
+    # the bound of the documentation, sample by sample: weights are positive combinations of the
+    # samples, and those that combine m < d / 2 nearly orthogonal vectors of noise are long
     d, m, half = 64, 12, 2.5
     g, random = GaussianMixture([0.5, 0.5], *_law(d, half)), np.random.default_rng(0)
     x, y = nb_vs_lr._samples(g, m, 30, random)
     errors = nb_vs_lr.rule_errors(g, nb_vs_lr._logistic(Backend(), scale=False)(x, y))
     for points, labels, error in zip(x, y, errors, strict=True):
-        along = ((2 * labels - 1)[:, None] * points)[:, d // 2 :] @ g.means[1][d // 2 :]  # y x.mu of every sample
+        along = ((2 * labels - 1)[:, None] * points)[:, d // 2 :] @ g.means[1][
+            d // 2 :
+        ]  # y x.mu of every sample
         shortest = np.linalg.svd(points[:, : d // 2], compute_uv=False)[-1]
         margin = along.max() * np.sqrt(m) / (np.sqrt(d) * shortest)
         assert error >= ndtr(-margin)
@@ -224,7 +273,9 @@ def test_sup_norm_need_is_that_of_independent_normals(d: int) -> None:
     assert np.mean(deviations > nb_vs_lr.DEVIATION) == pytest.approx(nb_vs_lr.FAILURE, abs=0.02)
 
 
-def fake_rows(values: Sequence[tuple[int, float]], learner: str = "naive Bayes") -> list[dict[str, Any]]:
+def fake_rows(
+    values: Sequence[tuple[int, float]], learner: str = "naive Bayes"
+) -> list[dict[str, Any]]:
     return [{"m": m, "error": e, "bayes_error": 0.0, "learner": learner} for m, e in values]
 
 
@@ -292,7 +343,8 @@ def test_robust_training_without_a_ball_is_logistic_training() -> None:
     g = adversarial.distribution()
     x, y = g.sample(100, seed=4)
     rule = adversarial.robust_logistic(x[None], 2.0 * y[None] - 1, 0.0, 0.0, l2=1e-2)[0]
-    # scores (f/2, -f/2) have softmax sigma(f); the penalty of two rows of f/2 is half that of one row
+    # scores (f/2, -f/2) have softmax sigma(f); the penalty of two rows of f/2 is half that of one
+    # row
     fit = train("logistic", "linear", x, y, l2=2e-2, tolerance=1e-8)
     difference = fit.parameters.reshape(2, -1)
     assert rule == pytest.approx(difference[1] - difference[0], abs=1e-4)
@@ -314,7 +366,8 @@ def test_robust_training_lowers_its_own_objective() -> None:
         for scale in (1e-3, 0.1, 1.0):
             for _ in range(20):
                 assert (
-                    objective(best, inside, outside) <= objective(best + scale * random.normal(size=11), inside, outside) + 1e-9
+                    objective(best, inside, outside)
+                    <= objective(best + scale * random.normal(size=11), inside, outside) + 1e-9
                 )
 
 
@@ -336,5 +389,7 @@ def test_separable_data_have_the_margin_asked_for() -> None:
 
 def test_the_bayes_error_is_the_paper_s() -> None:
     for d, printed in ((2, 0.1103), (10, 0.0095)):
-        assert float(nb_vs_lr.design("paper", d).bayes_error()) == pytest.approx(ndtr(-np.sqrt(2 + 2 * d) / 2), rel=1e-12)
+        assert float(nb_vs_lr.design("paper", d).bayes_error()) == pytest.approx(
+            ndtr(-np.sqrt(2 + 2 * d) / 2), rel=1e-12
+        )
         assert float(nb_vs_lr.design("paper", d).bayes_error()) == pytest.approx(printed, abs=5e-5)

@@ -38,7 +38,15 @@ def test_no_pair_is_above_its_bound(rows: list[dict[str, Any]]) -> None:
     verdict = bounds.verdict(rows)
     assert len(rows) > 700
     assert verdict.status == "holds", verdict.violations[:3]
-    kinds = {"random", "adversarial", "witness", "climbed", "mixture", "counterexample", "unbounded"}
+    kinds = {
+        "random",
+        "adversarial",
+        "witness",
+        "climbed",
+        "mixture",
+        "counterexample",
+        "unbounded",
+    }
     assert {row["kind"] for row in rows} == kinds
     assert {row["standing"] for row in rows} == {"proven", "certified", "estimate", "none"}
 
@@ -55,22 +63,35 @@ def test_a_planted_false_bound_is_caught(rows: list[dict[str, Any]], factor: flo
     verdict = bounds.verdict(rows, factor)
     assert verdict.status == "violated"
     caught = {(v["loss"], v["n"], v["hypotheses"]) for v in verdict.violations}
-    assert caught == {(row["loss"], row["n"], row["hypotheses"]) for row in rows if row["standing"] != "none"}
+    assert caught == {
+        (row["loss"], row["n"], row["hypotheses"]) for row in rows if row["standing"] != "none"
+    }
     for v in verdict.violations:
         assert v["target"] > factor * v["bound"]
-        # a certified ceiling lies somewhat above the estimate of the bound: a pair may exceed one or both
-        told = {"proven": {"violated"}, "estimate": {"estimate exceeded"}, "certified": {"violated", "estimate exceeded"}}
+        # a certified ceiling lies somewhat above the estimate of the bound: a pair may exceed one
+        # or both
+        told = {
+            "proven": {"violated"},
+            "estimate": {"estimate exceeded"},
+            "certified": {"violated", "estimate exceeded"},
+        }
         assert v["status"] in told[v["standing"]]
 
 
 def test_a_finite_pair_is_what_its_description_says(rows: list[dict[str, Any]]) -> None:
-    # evaluated again, from the text of the row alone and the definitions, with C* from the closed forms
+    # evaluated again, from the text of the row alone and the definitions, with C* from the closed
+    # forms
     entropy_like = {
         "logistic": lambda p: float(-xlogy(p, p).sum()),
         "gce:q=0.7": lambda p: (1 - ((p ** (1 / 0.3)).sum()) ** 0.3) / 0.7,
         "mae": lambda p: 1 - p.max(),
     }
-    finite = [r for r in rows if r["hypotheses"] == "complete" and r["kind"] in ("random", "adversarial", "witness", "climbed")]
+    finite = [
+        r
+        for r in rows
+        if r["hypotheses"] == "complete"
+        and r["kind"] in ("random", "adversarial", "witness", "climbed")
+    ]
     for row in [r for r in finite if r["loss"] in entropy_like][::37]:
         text = row["distribution"]
         weights = np.array(json.loads(text[text.index("weights=") + 8 : text.index(" p=")]))
@@ -82,7 +103,11 @@ def test_a_finite_pair_is_what_its_description_says(rows: list[dict[str, Any]]) 
             tied = np.flatnonzero(s == s.max())
             total_target += w * (distribution.max() - distribution[tied].min())
             q = np.exp(s - s.max()) / np.exp(s - s.max()).sum()
-            value = sum(float(d) * float(loss.of_softmax(u, NUMPY)) for d, u in zip(distribution, q, strict=True) if d > 0)  # type: ignore[attr-defined]
+            value = sum(
+                float(d) * float(loss.of_softmax(u, NUMPY))
+                for d, u in zip(distribution, q, strict=True)
+                if d > 0
+            )  # type: ignore[attr-defined]
             total_surrogate += w * (value - entropy_like[row["loss"]](distribution))
         assert row["target"] == pytest.approx(total_target, abs=1e-12)
         assert row["surrogate"] == pytest.approx(total_surrogate, abs=1e-8)
@@ -108,7 +133,15 @@ def test_an_estimated_curve_decides_where_it_can() -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", ["logistic", "gce:q=0.7", "mae", "comp-sum:tau=2.5", "sum:phi=squared-hinge", "constrained:phi=exponential"]
+    "spec",
+    [
+        "logistic",
+        "gce:q=0.7",
+        "mae",
+        "comp-sum:tau=2.5",
+        "sum:phi=squared-hinge",
+        "constrained:phi=exponential",
+    ],
 )
 def test_best_scores_beat_random_and_local_changes(spec: str) -> None:
     loss, random = parse_loss(spec), np.random.default_rng(0)
@@ -122,7 +155,9 @@ def test_best_scores_beat_random_and_local_changes(spec: str) -> None:
 
 
 def test_ties_fall_on_the_worst_label() -> None:
-    assert zero_one_regret(np.array([1.0, 1.0, 0.0]), np.array([0.5, 0.3, 0.2])) == pytest.approx(0.2)
+    assert zero_one_regret(np.array([1.0, 1.0, 0.0]), np.array([0.5, 0.3, 0.2])) == pytest.approx(
+        0.2
+    )
 
 
 def test_population_error_covers_the_closed_form() -> None:
@@ -141,10 +176,14 @@ def test_cells_do_not_depend_on_order_or_processes() -> None:
 
 
 def test_processes_give_the_same_rows() -> None:
-    assert run_study("adversarial", quick=True, seed=5, jobs=2) == run_study("adversarial", quick=True, seed=5)
+    assert run_study("adversarial", quick=True, seed=5, jobs=2) == run_study(
+        "adversarial", quick=True, seed=5
+    )
 
 
-@pytest.mark.parametrize(("loss", "model"), [("logistic", "linear"), ("sum:phi=exponential", "linear:W=1,B=1")])
+@pytest.mark.parametrize(
+    ("loss", "model"), [("logistic", "linear"), ("sum:phi=exponential", "linear:W=1,B=1")]
+)
 def test_best_risk_brackets_the_optimum_of_a_large_rule(loss: str, model: str) -> None:
     g = GaussianMixture([0.4, 0.6], [[0.0, 0.0], [1.0, 0.5]], [[1.0, 0.2], [0.2, 1.0]])
     best = best_risk(loss, model, population(g, log2_points=7, repeats=8, seed=1))
@@ -157,7 +196,9 @@ def test_best_risk_brackets_the_optimum_of_a_large_rule(loss: str, model: str) -
     assert abs(float(best.estimate) - reference) <= best.estimate.error
 
 
-def test_an_interrupted_study_resumes_with_the_same_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_study_resumes_with_the_same_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "checkpoint.jsonl"
     few = bounds.cells(True)[:5]
     monkeypatch.setattr(bounds, "cells", lambda quick: few)
@@ -175,7 +216,13 @@ def test_an_interrupted_study_resumes_with_the_same_result(tmp_path: Path, monke
     with file.open("a") as broken:  # a write that was cut short
         broken.write('{"cell": 2, "rows": [{"cel')
     fresh: list[int] = []
-    rows = run_study("bounds", quick=True, seed=3, checkpoint=file, progress=lambda done, total, cell: fresh.append(done))
+    rows = run_study(
+        "bounds",
+        quick=True,
+        seed=3,
+        checkpoint=file,
+        progress=lambda done, total, cell: fresh.append(done),
+    )
     assert fresh == list(range(3, len(cells) + 1))
     assert rows == run_study("bounds", quick=True, seed=3)
     assert run_study("bounds", quick=True, seed=3, checkpoint=file) == rows  # all read back
@@ -211,31 +258,51 @@ def test_every_study_in_the_table_exists() -> None:
 
 
 def test_command_writes_table_figure_and_report(tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["simulate", "bounds", "--quick", "--cell", "4", "-o", str(tmp_path / "out")])
+    result = CliRunner().invoke(
+        app, ["simulate", "bounds", "--quick", "--cell", "4", "-o", str(tmp_path / "out")]
+    )
     assert result.exit_code == 0, result.output
     assert "bounds: holds" in result.output
-    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["bounds.csv", "bounds.json", "bounds.svg"]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        "bounds.csv",
+        "bounds.json",
+        "bounds.svg",
+    ]
     with (tmp_path / "out" / "bounds.csv").open() as file:
         table = list(csv.DictReader(file))
     assert len(table) == json.loads((tmp_path / "out" / "bounds.json").read_text())["rows"] == 120
 
 
-def test_a_violation_is_told_with_what_reproduces_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_violation_is_told_with_what_reproduces_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     honest = bounds.verdict
     monkeypatch.setattr(bounds, "verdict", lambda rows: honest(rows, 0.7))
-    result = CliRunner().invoke(app, ["simulate", "bounds", "--quick", "--cell", "4", "--seed", "2", "-o", str(tmp_path)])
+    result = CliRunner().invoke(
+        app, ["simulate", "bounds", "--quick", "--cell", "4", "--seed", "2", "-o", str(tmp_path)]
+    )
     assert result.exit_code == 1
     report = json.loads((tmp_path / "bounds.json").read_text())
     assert report["status"] == "violated"
     violation = report["violations"][0]
     assert violation["reproduce"] == "hconsist simulate bounds --quick --seed 2 --cell 4 -o cell-4"
-    again = CliRunner().invoke(app, [*violation["reproduce"].split()[1:-1], str(tmp_path / "again")])
+    again = CliRunner().invoke(
+        app, [*violation["reproduce"].split()[1:-1], str(tmp_path / "again")]
+    )
     assert again.exit_code == 1
-    assert json.loads((tmp_path / "again" / "bounds.json").read_text())["violations"] == report["violations"]
+    assert (
+        json.loads((tmp_path / "again" / "bounds.json").read_text())["violations"]
+        == report["violations"]
+    )
 
 
 def test_the_command_lists_its_studies_without_running_any() -> None:
-    done = subprocess.run([sys.executable, "-m", "hconsist", "simulate", "--list"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "hconsist", "simulate", "--list"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert "bounds" in done.stdout
 
 
@@ -249,7 +316,10 @@ def test_ten_thousand_pairs_hold_and_a_planted_bound_is_caught_for_every_loss() 
     assert found.status == "holds", found.violations[:3]
     assert not any(row["kind"] == "unanswered" for row in rows)
     seen = {parse_loss(row["loss"]).spec for row in rows}
-    assert all(any(parse_loss(spec).spec in seen for spec in bounds.PARAMETERS.get(name, (name,))) for name in CATALOGUE)
+    assert all(
+        any(parse_loss(spec).spec in seen for spec in bounds.PARAMETERS.get(name, (name,)))
+        for name in CATALOGUE
+    )
     planted = bounds.verdict(rows, bounds.PLANTED)
     assert planted.status == "violated"
     assert {v["loss"] for v in planted.violations} == {row["loss"] for row in pairs}
@@ -275,10 +345,22 @@ def test_binary_losses_with_kinks_hold_and_a_false_bound_is_caught(spec: str) ->
 
 def test_netcdf_holds_the_rows_of_the_table(tmp_path: Path) -> None:
     xarray = pytest.importorskip("xarray")
-    arguments = ["simulate", "adversarial", "--quick", "--seed", "3", "--format", "netcdf", "-o", str(tmp_path)]
+    arguments = [
+        "simulate",
+        "adversarial",
+        "--quick",
+        "--seed",
+        "3",
+        "--format",
+        "netcdf",
+        "-o",
+        str(tmp_path),
+    ]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
-    assert sorted(p.name for p in tmp_path.iterdir()) == [f"adversarial.{suffix}" for suffix in ("csv", "json", "nc", "svg")]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        f"adversarial.{suffix}" for suffix in ("csv", "json", "nc", "svg")
+    ]
     with xarray.open_dataset(tmp_path / "adversarial.nc", engine="scipy") as found:
         rows = run_study("adversarial", quick=True, seed=3)
         assert set(found.data_vars) == set(rows[0])
@@ -289,29 +371,51 @@ def test_netcdf_holds_the_rows_of_the_table(tmp_path: Path) -> None:
         assert found.attrs["status"] == "measured"
 
 
-def test_netcdf_without_xarray_is_refused_before_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_netcdf_without_xarray_is_refused_before_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    result = CliRunner().invoke(app, ["simulate", "adversarial", "--quick", "--format", "netcdf", "-o", str(tmp_path / "out")])
+    result = CliRunner().invoke(
+        app,
+        ["simulate", "adversarial", "--quick", "--format", "netcdf", "-o", str(tmp_path / "out")],
+    )
     assert result.exit_code == ExitCode.BAD_INPUT
     assert "hconsist[data]" in result.output
     assert not (tmp_path / "out").exists()
 
 
 def test_every_loss_of_the_catalogue_takes_part() -> None:
-    named = {cell["loss"].partition(":")[0] for cell in bounds.cells(False) if cell["kind"] == "finite"}
+    named = {
+        cell["loss"].partition(":")[0] for cell in bounds.cells(False) if cell["kind"] == "finite"
+    }
     assert named == set(CATALOGUE)
-    margins = {name for name, entry in CATALOGUE.items() if parse_loss(entry.spec).only_classes == 2}
+    margins = {
+        name for name, entry in CATALOGUE.items() if parse_loss(entry.spec).only_classes == 2
+    }
     for hypotheses in bounds.BOUNDED:
-        assert margins <= {c["loss"].partition(":")[0] for c in bounds.cells(False) if c.get("hypotheses") == hypotheses}
+        assert margins <= {
+            c["loss"].partition(":")[0]
+            for c in bounds.cells(False)
+            if c.get("hypotheses") == hypotheses
+        }
 
 
-def finite(loss: str, n: int, hypotheses: str = "complete", pairs: int = 80) -> list[dict[str, Any]]:
+def finite(
+    loss: str, n: int, hypotheses: str = "complete", pairs: int = 80
+) -> list[dict[str, Any]]:
     cell = {"kind": "finite", "loss": loss, "n": n, "hypotheses": hypotheses, "pairs": pairs}
     return bounds.run(cell, np.random.default_rng(1), Backend())
 
 
 @pytest.mark.parametrize(
-    ("spec", "n"), [("nce", 3), ("taylor-softmax", 2), ("spherical-softmax", 3), ("crammer-singer", 3), ("ldam", 2)]
+    ("spec", "n"),
+    [
+        ("nce", 3),
+        ("taylor-softmax", 2),
+        ("spherical-softmax", 3),
+        ("crammer-singer", 3),
+        ("ldam", 2),
+    ],
 )
 def test_where_no_bound_exists_data_meet_the_counterexample(spec: str, n: int) -> None:
     (row,) = [row for row in finite(spec, n, pairs=0) if row["kind"] == "counterexample"]
@@ -320,8 +424,13 @@ def test_where_no_bound_exists_data_meet_the_counterexample(spec: str, n: int) -
     p = np.array(json.loads(text[text.index(" p=") + 3 : text.index(" scores=")]))[0]
     scores = np.array(json.loads(text[text.index(" scores=") + 8 :]))[0]
     loss, random = parse_loss(spec), np.random.default_rng(0)
-    others = np.concatenate([random.normal(size=(20_000, n)) * 3, scores + 0.3 * random.normal(size=(2000, n))])
-    assert conditional_risk(loss, scores, p) <= conditional_risk(loss, others, np.tile(p, (len(others), 1))).min() + 1e-4
+    others = np.concatenate(
+        [random.normal(size=(20_000, n)) * 3, scores + 0.3 * random.normal(size=(2000, n))]
+    )
+    assert (
+        conditional_risk(loss, scores, p)
+        <= conditional_risk(loss, others, np.tile(p, (len(others), 1))).min() + 1e-4
+    )
     assert p.max() - p[scores == scores.max()].min() == pytest.approx(row["target"])
     assert row["target"] > 0.01
     assert bounds.verdict([row]).status == "holds"
@@ -338,7 +447,11 @@ def test_a_risk_without_a_lower_bound_is_told_and_its_absence_noticed() -> None:
 
 
 def test_a_pair_above_an_estimate_is_no_violation() -> None:
-    row = next(row for row in finite("dice", 2, pairs=40) if row["kind"] == "witness" and row["surrogate"] > 1e-3)
+    row = next(
+        row
+        for row in finite("dice", 2, pairs=40)
+        if row["kind"] == "witness" and row["surrogate"] > 1e-3
+    )
     assert row["standing"] == "estimate"
     verdict = bounds.verdict([{**row, "bound": 0.9 * row["target"]}])
     assert verdict.status == "undecided"
@@ -348,7 +461,9 @@ def test_a_pair_above_an_estimate_is_no_violation() -> None:
 
 
 @pytest.mark.parametrize("hypotheses", bounds.BOUNDED)
-def test_members_of_bounded_sets_obey_their_norms_and_break_the_bound_of_larger_sets(hypotheses: str) -> None:
+def test_members_of_bounded_sets_obey_their_norms_and_break_the_bound_of_larger_sets(
+    hypotheses: str,
+) -> None:
     rows = finite("hinge", 2, hypotheses)
     verdict = bounds.verdict(rows)
     assert verdict.status == "holds"
@@ -369,28 +484,44 @@ def test_members_of_bounded_sets_obey_their_norms_and_break_the_bound_of_larger_
             again = np.maximum(x @ v.T + c, 0) @ u.T
         assert again == pytest.approx(scores, abs=1e-12)
         # C*(H, x) of the hinge in closed form: 1 - |2 p - 1| min(1, B(x))
-        reach = {"linear:W=1,B=1": 1 + norms, "linear:W=1,B=1/2": 0.5 + norms, "relu:L=2,W=1,B=1/2": 1 + 2 * norms}[hypotheses]
+        reach = {
+            "linear:W=1,B=1": 1 + norms,
+            "linear:W=1,B=1/2": 0.5 + norms,
+            "relu:L=2,W=1,B=1/2": 1 + 2 * norms,
+        }[hypotheses]
         p, margin = fields["p"], (scores[:, 0] - scores[:, 1]) / 2
         risk = p[:, 0] * np.maximum(0, 1 - margin) + p[:, 1] * np.maximum(0, 1 + margin)
         best = 1 - np.abs(p[:, 0] - p[:, 1]) * np.minimum(1, reach)
         assert row["surrogate"] == pytest.approx(float(fields["weights"] @ (risk - best)), abs=1e-9)
-    if hypotheses == "linear:W=1,B=1/2":  # T(b) = b/2 here, b on the complete set: its bound is false here
+    if (
+        hypotheses == "linear:W=1,B=1/2"
+    ):  # T(b) = b/2 here, b on the complete set: its bound is false here
         complete = curves.curve_of("hinge", 2)
-        assert any(row["target"] > 1.5 * float(complete.above(np.array([row["surrogate"]]))[0]) for row in rows)
+        assert any(
+            row["target"] > 1.5 * float(complete.above(np.array([row["surrogate"]]))[0])
+            for row in rows
+        )
 
 
 def _fields(text: str) -> dict[str, Any]:
-    names = [name for name in ("weights", "p", "scores", "norms", "w", "b", "u", "v", "c") if f" {name}=" in f" {text}"]
+    names = [
+        name
+        for name in ("weights", "p", "scores", "norms", "w", "b", "u", "v", "c")
+        if f" {name}=" in f" {text}"
+    ]
     starts = {name: f" {text}".index(f" {name}=") for name in names}
     ends = [*sorted(starts.values())[1:], len(text) + 1]
     return {
         name: np.array(json.loads(f" {text}"[start + len(name) + 2 : end]))
-        for (name, start), end in zip(sorted(starts.items(), key=lambda item: item[1]), ends, strict=True)
+        for (name, start), end in zip(
+            sorted(starts.items(), key=lambda item: item[1]), ends, strict=True
+        )
     }
 
 
 @pytest.mark.parametrize(
-    ("spec", "n", "hypotheses"), [("mae", 3, "complete"), ("hinge", 2, "bounded:1/2"), ("brier", 2, "complete")]
+    ("spec", "n", "hypotheses"),
+    [("mae", 3, "complete"), ("hinge", 2, "bounded:1/2"), ("brier", 2, "complete")],
 )
 def test_gamma_from_above_is_the_proven_one(spec: str, n: int, hypotheses: str) -> None:
     curve, bound = curves.curve_of(spec, n, hypotheses), derive(spec, n, hypotheses)
@@ -399,7 +530,11 @@ def test_gamma_from_above_is_the_proven_one(spec: str, n: int, hypotheses: str) 
     for e, value in zip(excess, above, strict=True):
         upper = bound.bound(float(e)).upper
         assert upper is not None
-        assert float(upper) <= value <= float(bound.bound(float(e + 2e-9 * (1 + e))).upper) * (1 + 1e-8)  # type: ignore[arg-type]
+        assert (
+            float(upper)
+            <= value
+            <= float(bound.bound(float(e + 2e-9 * (1 + e))).upper) * (1 + 1e-8)
+        )  # type: ignore[arg-type]
 
 
 def test_a_certified_curve_is_proven_and_close_to_its_estimate() -> None:
@@ -412,7 +547,9 @@ def test_a_certified_curve_is_proven_and_close_to_its_estimate() -> None:
     assert np.all(curves.curve_of("dice", 2).ceiling(excess) == 1.0)
 
 
-@pytest.mark.parametrize("spec", ["hinge", "sigmoid", "truncated-gce", "hard-truncated", "margin-focal", "dice", "rll"])
+@pytest.mark.parametrize(
+    "spec", ["hinge", "sigmoid", "truncated-gce", "hard-truncated", "margin-focal", "dice", "rll"]
+)
 def test_the_line_search_finds_the_best_margin_of_every_valley(spec: str) -> None:
     loss, random = parse_loss(spec), np.random.default_rng(3)
     p = random.dirichlet(np.ones(2), 150)
@@ -425,7 +562,9 @@ def test_the_line_search_finds_the_best_margin_of_every_valley(spec: str) -> Non
             assert np.all(risk <= np.nanmin(conditional_risk(loss, other, p), axis=0) + 1e-12)
 
 
-@pytest.mark.parametrize("spec", ["spherical", "rll", "hard-truncated", "truncated-gce", "dice", "max:phi=exponential"])
+@pytest.mark.parametrize(
+    "spec", ["spherical", "rll", "hard-truncated", "truncated-gce", "dice", "max:phi=exponential"]
+)
 def test_the_search_finds_best_risks_of_three_labels(spec: str) -> None:
     loss, random = parse_loss(spec), np.random.default_rng(4)
     p = random.dirichlet(np.ones(3) * 0.7, 60)
@@ -453,4 +592,6 @@ def test_two_label_transforms_are_the_closed_forms() -> None:
         value, p, scores = two_label_transform(parse_loss(spec), betas, reach)
         assert value == pytest.approx(exact, abs=1e-9)
         best, _ = best_in_class(parse_loss(spec), p, None if reach is None else np.full(5, reach))
-        assert conditional_risk(parse_loss(spec), scores, p) - best == pytest.approx(value, abs=1e-12)
+        assert conditional_risk(parse_loss(spec), scores, p) - best == pytest.approx(
+            value, abs=1e-12
+        )

@@ -1,4 +1,6 @@
-"""Batched training against finite differences, SciPy, autograd and itself on other array libraries."""
+"""Batched training against finite differences, SciPy, autograd and itself on other array
+libraries.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from hconsist.simulate.lbfgs import minimise
 LOSSES = sorted(CATALOGUE)
 
 
-def data(n: int, m: int = 60, d: int = 2, batch: int = 1, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def data(
+    n: int, m: int = 60, d: int = 2, batch: int = 1, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
     random = np.random.default_rng(seed)
     y = random.integers(n, size=(batch, m))
     centres = random.normal(size=(n, d))
@@ -42,7 +46,8 @@ def test_gradient_of_every_loss_is_a_finite_difference(name: str, library: str) 
     kernel = risk_kernel(loss, backend)
 
     def value(s: np.ndarray) -> np.ndarray:
-        # the definition, without the kernel: classes last, projected where the scores must sum to zero
+        # the definition, without the kernel: classes last, projected where the scores must sum to
+        # zero
         s = s - s.mean(axis=0) if loss.sum_to_zero else s
         return (weights.T * loss.losses(s.T, NUMPY)).sum(-1)
 
@@ -52,10 +57,14 @@ def test_gradient_of_every_loss_is_a_finite_difference(name: str, library: str) 
     for k in range(n):
         move = np.zeros_like(scores)
         move[k] = step
-        assert gradient[k] == pytest.approx((value(scores + move) - value(scores - move)) / (2 * step), rel=2e-6, abs=2e-8)
+        assert gradient[k] == pytest.approx(
+            (value(scores + move) - value(scores - move)) / (2 * step), rel=2e-6, abs=2e-8
+        )
 
 
-@pytest.mark.parametrize("spec", ["logistic", "sum-exp", "gce:q=0.7", "focal", "ldr:lam=0.5,c=1", "brier"])
+@pytest.mark.parametrize(
+    "spec", ["logistic", "sum-exp", "gce:q=0.7", "focal", "ldr:lam=0.5,c=1", "brier"]
+)
 def test_gradient_is_autograd_s(spec: str) -> None:
     torch = pytest.importorskip("torch")
     loss, backend = parse_loss(spec), Backend("torch")
@@ -69,7 +78,9 @@ def test_gradient_is_autograd_s(spec: str) -> None:
     assert got == pytest.approx(expected, rel=1e-10, abs=1e-13)
 
 
-@pytest.mark.parametrize("spec", ["linear", "linear:W=1,B=0.5", "rff:features=9,scale=2", "relu:width=5"])
+@pytest.mark.parametrize(
+    "spec", ["linear", "linear:W=1,B=0.5", "rff:features=9,scale=2", "relu:width=5"]
+)
 def test_gradient_of_every_model_is_a_finite_difference(spec: str) -> None:
     model, random = parse_model(spec), np.random.default_rng(3)
     design = model.design(random.normal(size=(1, 8, 2)))
@@ -81,7 +92,9 @@ def test_gradient_of_every_model_is_a_finite_difference(spec: str) -> None:
     for i in range(parameters.shape[1]):
         move = np.zeros_like(parameters)
         move[:, i] = 1e-6
-        high, low = (model.scores(parameters + sign * move, design, 3, Backend().xp)[0] for sign in (1, -1))
+        high, low = (
+            model.scores(parameters + sign * move, design, 3, Backend().xp)[0] for sign in (1, -1)
+        )
         slope = ((high - low) * direction).sum((1, 2)) / 2e-6
         assert gradient[:, i] == pytest.approx(slope, rel=1e-5, abs=1e-7)
 
@@ -121,7 +134,9 @@ def test_minimiser_on_ill_conditioned_quadratics_and_rosenbrock() -> None:
     assert found.parameters == pytest.approx(np.ones((30, 2)), abs=1e-5)
 
 
-def scipy_optimum(spec: str, x: np.ndarray, y: np.ndarray, n: int, l2: float, start: np.ndarray) -> float:
+def scipy_optimum(
+    spec: str, x: np.ndarray, y: np.ndarray, n: int, l2: float, start: np.ndarray
+) -> float:
     loss, design = parse_loss(spec), np.c_[x, np.ones(len(x))]
 
     def risk(theta: np.ndarray) -> float:
@@ -132,12 +147,16 @@ def scipy_optimum(spec: str, x: np.ndarray, y: np.ndarray, n: int, l2: float, st
     return float(scipy_minimize(risk, start, method="BFGS", options={"gtol": 1e-7}).fun)
 
 
-@pytest.mark.parametrize("spec", ["logistic", "comp-sum:tau=0.5", "ldr:lam=0.5,c=1", "sum:phi=squared-hinge"])
+@pytest.mark.parametrize(
+    "spec", ["logistic", "comp-sum:tau=0.5", "ldr:lam=0.5,c=1", "sum:phi=squared-hinge"]
+)
 def test_convex_training_finds_scipy_s_optimum(spec: str) -> None:
     x, y = data(3, seed=5)
     fit = train(spec, "linear", x, y, l2=0.05)
     assert fit.converged.all()
-    assert fit.objective[0] == pytest.approx(scipy_optimum(spec, x[0], y[0], 3, 0.05, np.zeros(9)), rel=1e-7)
+    assert fit.objective[0] == pytest.approx(
+        scipy_optimum(spec, x[0], y[0], 3, 0.05, np.zeros(9)), rel=1e-7
+    )
 
 
 @pytest.mark.parametrize("spec", ["gce:q=0.7", "mae", "sce"])
@@ -161,8 +180,11 @@ def test_a_batch_is_its_problems_one_by_one() -> None:
         m = sizes[i]
         alone = train(losses[i], "linear", x[i, :m], y[i, :m], n_classes=3, l2=l2[i])
         assert fit.objective[i] == pytest.approx(alone.objective[0], rel=1e-9)
-        # parameters are unique up to adding one vector to all classes, which the penalty forbids for the weights
-        assert fit.scores(x[i])[i, :m] - fit.scores(x[i])[i, :m].mean(-1, keepdims=True) == pytest.approx(
+        # parameters are unique up to adding one vector to all classes, which the penalty forbids
+        # for the weights
+        assert fit.scores(x[i])[i, :m] - fit.scores(x[i])[i, :m].mean(
+            -1, keepdims=True
+        ) == pytest.approx(
             alone.scores(x[i, :m])[0] - alone.scores(x[i, :m])[0].mean(-1, keepdims=True), abs=1e-4
         )
 
@@ -177,7 +199,16 @@ def test_array_libraries_agree(library: str, model: str) -> None:
     iterations = 10 if model.startswith("relu") else 200
 
     def fit(backend: Backend) -> Fit:
-        return train(["logistic", "gce:q=0.7"], model, x, y, l2=0.1, restarts=1, max_iterations=iterations, backend=backend)
+        return train(
+            ["logistic", "gce:q=0.7"],
+            model,
+            x,
+            y,
+            l2=0.1,
+            restarts=1,
+            max_iterations=iterations,
+            backend=backend,
+        )
 
     first, second = fit(Backend()), fit(on(library))
     assert second.objective == pytest.approx(first.objective, abs=1e-7)
@@ -190,7 +221,9 @@ def test_population_weights_give_the_bayes_rule() -> None:
     fit = train("logistic", "linear", np.array([[0.0], [1.0]]), p, tolerance=1e-10)
     scores = fit.scores(np.array([[0.0], [1.0]]))[0]
     assert np.exp(scores) / np.exp(scores).sum(-1, keepdims=True) == pytest.approx(p, abs=1e-8)
-    assert fit.risks("logistic", [[0.0], [1.0]], p)[0] == pytest.approx(-(p * np.log(p)).sum() / 2, abs=1e-12)
+    assert fit.risks("logistic", [[0.0], [1.0]], p)[0] == pytest.approx(
+        -(p * np.log(p)).sum() / 2, abs=1e-12
+    )
     assert fit.errors([[0.0], [1.0]], p)[0] == pytest.approx(0.35)
 
 
@@ -203,11 +236,20 @@ def test_errors_count_ties_as_wrong() -> None:
     ("make", "rule"),
     [
         (lambda: train("logistic", "linear", [1.0, 2.0], [0, 1]), "x must be finite"),
-        (lambda: train("logistic", "linear", [[1.0], [2.0]], [0, 2], n_classes=2), "labels must be 0..1"),
+        (
+            lambda: train("logistic", "linear", [[1.0], [2.0]], [0, 2], n_classes=2),
+            "labels must be 0..1",
+        ),
         (lambda: train("hinge", "linear", [[1.0], [2.0]], [0, 2]), "defined for n_classes = 2"),
         (lambda: train([], "linear", [[1.0], [2.0]], [0, 1]), "there must be a loss"),
-        (lambda: train(["mae"] * 3, "linear", np.zeros((2, 4, 1)), [0, 1, 0, 1]), "agree on the number of problems"),
-        (lambda: train("mae", "linear", [[1.0], [2.0]], [0, 1], sample_weights=[1.0, -1.0]), "non-negative"),
+        (
+            lambda: train(["mae"] * 3, "linear", np.zeros((2, 4, 1)), [0, 1, 0, 1]),
+            "agree on the number of problems",
+        ),
+        (
+            lambda: train("mae", "linear", [[1.0], [2.0]], [0, 1], sample_weights=[1.0, -1.0]),
+            "non-negative",
+        ),
         (lambda: train("mae", "linear", [[1.0], [2.0]], [0, 1], l2=-1), "l2 must be"),
         (lambda: Backend("numpy", "cuda"), "only torch runs on cuda"),
         (lambda: Backend("numpy", "device1"), "only array_api_strict runs on device1"),

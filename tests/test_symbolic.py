@@ -62,7 +62,9 @@ def test_published_formula_as_symbols(tau: str) -> None:
     derived = derive(PointwiseProblem(CompSum(tau), n_classes=4)).transform
     difference = sympy.simplify((derived - published(sympy.Rational(tau))) ** 1)
     if difference != 0:  # a square root of a square: compare squares of the terms that carry it
-        kept = sympy.sqrtdenest(sympy.simplify(difference.subs(b, sympy.sin(sympy.Symbol("t", positive=True)))))
+        kept = sympy.sqrtdenest(
+            sympy.simplify(difference.subs(b, sympy.sin(sympy.Symbol("t", positive=True))))
+        )
         assert kept == 0 or enclosed_difference(derived, published(sympy.Rational(tau))) < 1e-50
 
 
@@ -101,7 +103,9 @@ class OtherPower(CompSum):
 
 @pytest.mark.parametrize("tau", ["0", "1", "3/2", "2", "3"])
 def test_a_mutated_formula_changes_the_transform(tau: str) -> None:
-    """The engine reads the formula, not the name: doubling the loss doubles T, another power gives another T."""
+    """The engine reads the formula, not the name: doubling the loss doubles T, another power gives
+    another T.
+    """
     original = PointwiseProblem(CompSum(tau), n_classes=3)
     doubled = PointwiseProblem(Doubled(tau), n_classes=3)
     other = PointwiseProblem(OtherPower(tau), n_classes=3)
@@ -113,12 +117,16 @@ def test_a_mutated_formula_changes_the_transform(tau: str) -> None:
         changed = transform(other, Fraction(1, 2)).estimate
     except EngineCannotAnswerError:
         return
-    again = transform(PointwiseProblem(CompSum(Fraction(tau) + Fraction(1, 2)), n_classes=3), Fraction(1, 2)).estimate
+    again = transform(
+        PointwiseProblem(CompSum(Fraction(tau) + Fraction(1, 2)), n_classes=3), Fraction(1, 2)
+    ).estimate
     assert changed == pytest.approx(again, rel=1e-14)
     assert changed != pytest.approx(transform(original, Fraction(1, 2)).estimate, rel=1e-3)
 
 
-@pytest.mark.parametrize("spec", ["logistic", "sum-exp", "comp-sum:tau=1.5", "mae", "comp-sum:tau=3"])
+@pytest.mark.parametrize(
+    "spec", ["logistic", "sum-exp", "comp-sum:tau=1.5", "mae", "comp-sum:tau=3"]
+)
 @pytest.mark.parametrize("n", [2, 5])
 def test_witness_attains_the_value(spec: str, n: int) -> None:
     problem = PointwiseProblem(spec, n_classes=n)
@@ -131,7 +139,9 @@ def test_witness_attains_the_value(spec: str, n: int) -> None:
         assert answer.witness.regret == pytest.approx(answer.estimate, abs=1e-9)
 
 
-@pytest.mark.parametrize("spec", ["sum-exp", "comp-sum:tau=1.5", "mae", "comp-sum:tau=2.5", "comp-sum:tau=3"])
+@pytest.mark.parametrize(
+    "spec", ["sum-exp", "comp-sum:tau=1.5", "mae", "comp-sum:tau=2.5", "comp-sum:tau=3"]
+)
 @pytest.mark.parametrize("n", [2, 6])
 def test_gamma_inverts_the_envelope(spec: str, n: int) -> None:
     derivation = derive(PointwiseProblem(spec, n_classes=n))
@@ -143,7 +153,9 @@ def test_gamma_inverts_the_envelope(spec: str, n: int) -> None:
         assert float(evaluate(derivation.gamma, {e: np.asarray(99.0)}, NUMPY)) == 1
 
 
-@pytest.mark.parametrize("spec", ["logistic", "sum-exp", "comp-sum:tau=0.5", "comp-sum:tau=1.5", "mae", "comp-sum:tau=3"])
+@pytest.mark.parametrize(
+    "spec", ["logistic", "sum-exp", "comp-sum:tau=0.5", "comp-sum:tau=1.5", "mae", "comp-sum:tau=3"]
+)
 @pytest.mark.parametrize("n", [2, 6])
 def test_gamma_upper_lies_above(spec: str, n: int) -> None:
     derivation = derive(PointwiseProblem(spec, n_classes=n))
@@ -167,7 +179,9 @@ def test_square_root_bound_of_the_pools_is_free_of_n(tau: str, n: int) -> None:
 
 @pytest.mark.parametrize("formula", ["(1 - u)**2", "(1 - u)**3", "1/(1 + u)"])
 def test_no_distribution_regrets_less_where_labels_may_get_no_mass(formula: str) -> None:
-    """Random p on five labels: C* and the tie by projected search over S on the simplex, independent of the pooling lemma."""
+    """Random p on five labels: C* and the tie by projected search over S on the simplex,
+    independent of the pooling lemma.
+    """
     problem = PointwiseProblem(f"softmax:{formula}", n_classes=5)
     rng = np.random.default_rng(1)
     for beta in (0.1, 0.35, 0.8):
@@ -182,12 +196,19 @@ def test_no_distribution_regrets_less_where_labels_may_get_no_mass(formula: str)
                 continue
             risks = []
             for tied in (False, True):
-                order = [{"type": "ineq", "fun": lambda S, i=i: S[1] - S[i]} for i in (0, 2, 3, 4)] if tied else []
+                order = (
+                    [{"type": "ineq", "fun": lambda S, i=i: S[1] - S[i]} for i in (0, 2, 3, 4)]
+                    if tied
+                    else []
+                )
                 total = {"type": "eq", "fun": lambda S: S.sum() - 1}
                 found = minimize(
                     lambda S, p=p: float(p @ problem.surrogate.of_softmax(S, NUMPY)),
-                    np.full(5, 0.2), bounds=[(0, 1)] * 5, constraints=[total, *order], options={"ftol": 1e-14},
-                )  # fmt: skip
+                    np.full(5, 0.2),
+                    bounds=[(0, 1)] * 5,
+                    constraints=[total, *order],
+                    options={"ftol": 1e-14},
+                )
                 risks.append(found.fun)
             assert risks[1] - risks[0] >= value - 1e-7
 
@@ -197,10 +218,14 @@ def test_square_root_bound_improves_on_the_published_one(tau: str) -> None:
     derivation = derive(PointwiseProblem(CompSum(tau), n_classes=2))
     excess = 0.01
     ours = float(evaluate(derivation.gamma_upper, {e: np.asarray(excess)}, NUMPY))
-    assert ours < (2 * 2 ** (float(Fraction(tau)) - 1) * excess) ** 0.5  # sqrt(2 n^(tau - 1) epsilon), already at n = 2
+    assert (
+        ours < (2 * 2 ** (float(Fraction(tau)) - 1) * excess) ** 0.5
+    )  # sqrt(2 n^(tau - 1) epsilon), already at n = 2
     for beta in np.linspace(0.01, 1, 50):
         value = float(evaluate(derivation.transform, {b: np.asarray(beta)}, NUMPY))
-        assert float(evaluate(derivation.gamma_upper, {e: np.asarray(value)}, NUMPY)) >= beta - 1e-12
+        assert (
+            float(evaluate(derivation.gamma_upper, {e: np.asarray(value)}, NUMPY)) >= beta - 1e-12
+        )
 
 
 def test_symbolic_exponent_has_a_case_for_each_range() -> None:
@@ -210,7 +235,9 @@ def test_symbolic_exponent_has_a_case_for_each_range() -> None:
         for value in ("1/3", "1", "3/2", "7/4", "2", "5/2"):
             number = sympy.Rational(value)
             special = derive(PointwiseProblem(CompSum(value), n_classes=n)).transform
-            assert enclosed_difference(general.transform.subs(tau, number), special, GRID[:-1]) < 1e-30
+            assert (
+                enclosed_difference(general.transform.subs(tau, number), special, GRID[:-1]) < 1e-30
+            )
 
 
 def test_symbolic_number_of_classes() -> None:
@@ -230,21 +257,28 @@ def test_ldr_without_margin_is_tempered_cross_entropy() -> None:
     assert derived.gamma_upper == sympy.sqrt(2 * e / lam)
 
 
-@pytest.mark.parametrize("spec", ["logistic", "mae", "comp-sum:tau=2.5", "gce:q=0.7", "softmax:1/u - log(u)"])
+@pytest.mark.parametrize(
+    "spec", ["logistic", "mae", "comp-sum:tau=2.5", "gce:q=0.7", "softmax:1/u - log(u)"]
+)
 def test_derivations_travel_between_processes(spec: str) -> None:
     derivation = derive(PointwiseProblem(spec, n_classes=5))
     again = pickle.loads(pickle.dumps(derivation))
     assert again == derivation
     value = float(evaluate(again.transform, {b: np.asarray(0.3)}, NUMPY))
-    assert value == pytest.approx(transform(derivation.problem, Fraction(3, 10)).estimate, rel=1e-12)
+    assert value == pytest.approx(
+        transform(derivation.problem, Fraction(3, 10)).estimate, rel=1e-12
+    )
 
 
 def test_a_value_needs_numbers() -> None:
     with pytest.raises(InvalidInputError, match="every parameter"):
-        transform(PointwiseProblem("logistic", n_classes=sympy.Symbol("n", integer=True, positive=True)), Fraction(1, 2))
+        transform(
+            PointwiseProblem("logistic", n_classes=sympy.Symbol("n", integer=True, positive=True)),
+            Fraction(1, 2),
+        )
 
 
-# -- formulas that nobody listed, against the numeric engine -------------------------------------------------------------
+# -- formulas that nobody listed, against the numeric engine
 
 OWN = [
     ("softmax:-log(u) + (1 - u)/2", 3),
@@ -288,7 +322,9 @@ def test_pools_bracket_the_transform(spec: str, n: int) -> None:
     assert np.all(np.diff(envelope, 2) >= -1e-12)  # convex
     for beta in (Fraction(1, 1000), Fraction(1, 7), Fraction(3, 5), Fraction(1)):
         answer = transform(problem, beta)
-        assert answer.lower is not None and answer.upper is not None and answer.lower <= answer.upper
+        assert (
+            answer.lower is not None and answer.upper is not None and answer.lower <= answer.upper
+        )
         below = evaluate(derivation.envelope, {b: np.asarray(float(beta))}, NUMPY)
         assert float(answer.lower) == pytest.approx(float(below), rel=1e-9)
         assert float(answer.upper) == pytest.approx(
@@ -297,7 +333,9 @@ def test_pools_bracket_the_transform(spec: str, n: int) -> None:
 
 
 def test_envelope_lies_below_chords_of_the_pools() -> None:
-    """Above the crossing of two pools the envelope is a chord: strictly below T, and above every other lower line."""
+    """Above the crossing of two pools the envelope is a chord: strictly below T, and above every
+    other lower line.
+    """
     derivation = derive(PointwiseProblem("comp-sum:tau=1.9", n_classes=3))
     answer = transform(derivation.problem, Fraction(9, 10))
     assert answer.lower is not None and answer.upper is not None
@@ -339,6 +377,13 @@ def test_two_classes_with_bounded_scores(spec: str, bound: Fraction) -> None:
 def test_top_k_logistic_is_the_zero_one_transform(k: int, n: int) -> None:
     problem = PointwiseProblem("logistic", target=f"top-k:{k}", n_classes=n)
     answer = transform(problem, Fraction(1, 2))
-    assert answer.estimate == transform(PointwiseProblem("logistic", n_classes=2), Fraction(1, 2)).estimate
-    assert answer.witness is not None and answer.witness.regret == pytest.approx(answer.estimate, abs=1e-12)
-    assert float(problem.target_regret([float(v) for v in answer.witness.p], answer.witness.predicted)) == pytest.approx(0.5)
+    assert (
+        answer.estimate
+        == transform(PointwiseProblem("logistic", n_classes=2), Fraction(1, 2)).estimate
+    )
+    assert answer.witness is not None and answer.witness.regret == pytest.approx(
+        answer.estimate, abs=1e-12
+    )
+    assert float(
+        problem.target_regret([float(v) for v in answer.witness.p], answer.witness.predicted)
+    ) == pytest.approx(0.5)

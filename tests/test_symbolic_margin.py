@@ -14,7 +14,15 @@ from hconsist.engines.derivation import beta_symbol, excess_symbol
 from hconsist.engines.symbolic import derive, transform
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.hypotheses import Bounded, Linear, OneHiddenReLU
-from hconsist.losses import Constrained, Exponential, Hinge, MarginLoss, RhoMargin, Sigmoid, parse_loss
+from hconsist.losses import (
+    Constrained,
+    Exponential,
+    Hinge,
+    MarginLoss,
+    RhoMargin,
+    Sigmoid,
+    parse_loss,
+)
 from hconsist.pointwise import PointwiseProblem
 
 b, e = beta_symbol(), excess_symbol()
@@ -31,10 +39,14 @@ def published(spec: str, B: sympy.Expr) -> sympy.Expr:
     if spec == "hinge":
         return b * sympy.Min(B, 1)
     if spec == "margin-logistic":
-        tangent = sympy.log(2) - up * sympy.log(1 + sympy.exp(-B)) - down * sympy.log(1 + sympy.exp(B))
+        tangent = (
+            sympy.log(2) - up * sympy.log(1 + sympy.exp(-B)) - down * sympy.log(1 + sympy.exp(B))
+        )
         return cut(up * sympy.log(1 + b) + down * sympy.log(1 - b), sympy.tanh(B / 2), tangent)
     if spec == "exponential":
-        return cut(1 - sympy.sqrt(1 - b**2), sympy.tanh(B), 1 - up * sympy.exp(-B) - down * sympy.exp(B))
+        return cut(
+            1 - sympy.sqrt(1 - b**2), sympy.tanh(B), 1 - up * sympy.exp(-B) - down * sympy.exp(B)
+        )
     if spec == "squared-hinge":
         return cut(b**2, sympy.Min(B, 1), 2 * B * b - B**2)
     if spec == "least-squares":
@@ -57,8 +69,15 @@ def enclosures_meet(left: sympy.Expr, right: sympy.Expr) -> bool:
 
 
 SPECS = [
-    "hinge", "margin-logistic", "exponential", "squared-hinge", "least-squares", "sigmoid:k=2", "rho-margin:rho=2", "ramp",
-]  # fmt: skip
+    "hinge",
+    "margin-logistic",
+    "exponential",
+    "squared-hinge",
+    "least-squares",
+    "sigmoid:k=2",
+    "rho-margin:rho=2",
+    "ramp",
+]
 
 
 @pytest.mark.parametrize("bound", BOUNDS)
@@ -72,8 +91,15 @@ def test_published_formulas(spec: str, bound: Fraction | None) -> None:
 @pytest.mark.parametrize("spec", ["hinge", "exponential"])
 def test_linear_and_relu_enter_through_their_bound(spec: str) -> None:
     bounded = derive(PointwiseProblem(spec, hypotheses=Bounded("1/2"))).transform
-    assert derive(PointwiseProblem(spec, hypotheses=Linear(weight=3, bias="1/2"))).transform == bounded
-    assert derive(PointwiseProblem(spec, hypotheses=OneHiddenReLU(output=2, weight=3, bias="1/4"))).transform == bounded
+    assert (
+        derive(PointwiseProblem(spec, hypotheses=Linear(weight=3, bias="1/2"))).transform == bounded
+    )
+    assert (
+        derive(
+            PointwiseProblem(spec, hypotheses=OneHiddenReLU(output=2, weight=3, bias="1/4"))
+        ).transform
+        == bounded
+    )
 
 
 @pytest.mark.parametrize("spec", SPECS)
@@ -86,13 +112,21 @@ def test_symbolic_bound_agrees_with_numbers(spec: str) -> None:
         assert enclosures_meet(general.transform.subs(B, number), special.transform)
         if general.gamma is not None and special.gamma is not None:
             for excess in (0.01, 0.2, 0.4):
-                left, right = (float(g.gamma.subs({B: number, e: excess}).evalf()) for g in (general, special))
+                left, right = (
+                    float(g.gamma.subs({B: number, e: excess}).evalf()) for g in (general, special)
+                )
                 assert left == pytest.approx(right, rel=1e-12)
 
 
 def test_symbolic_shape_parameters() -> None:
     k, rho = sympy.symbols("k rho", positive=True)
-    assert sympy.simplify(derive(PointwiseProblem(Sigmoid(k), hypotheses=Bounded(2))).transform - b * sympy.tanh(2 * k)) == 0
+    assert (
+        sympy.simplify(
+            derive(PointwiseProblem(Sigmoid(k), hypotheses=Bounded(2))).transform
+            - b * sympy.tanh(2 * k)
+        )
+        == 0
+    )
     assert derive(PointwiseProblem(RhoMargin(rho))).transform == b
 
 
@@ -104,7 +138,10 @@ def both_sides(loss: MarginLoss, reach: float) -> tuple[np.ndarray, np.ndarray]:
 
 def brute_force(loss: MarginLoss, beta: float, reach: float) -> float:
     right, left = both_sides(loss, reach)
-    risk, wrong = (1 + beta) / 2 * right + (1 - beta) / 2 * left, (1 + beta) / 2 * left + (1 - beta) / 2 * right
+    risk, wrong = (
+        (1 + beta) / 2 * right + (1 - beta) / 2 * left,
+        (1 + beta) / 2 * left + (1 - beta) / 2 * right,
+    )
     return float(wrong.min() - min(risk.min(), wrong.min()))
 
 
@@ -134,8 +171,14 @@ def test_own_formulas_against_brute_force(formula: str, bound: Fraction | None) 
         answer = transform(problem, beta)
         reach = 48.0 if bound is None else float(bound)
         tolerance = 1e-6 if bound is not None or "Abs" not in formula else 0.1
-        assert answer.estimate == pytest.approx(brute_force(loss, float(beta), reach), abs=tolerance)
-        assert answer.upper is not None and answer.lower is not None and answer.upper - answer.lower < 1e-30
+        assert answer.estimate == pytest.approx(
+            brute_force(loss, float(beta), reach), abs=tolerance
+        )
+        assert (
+            answer.upper is not None
+            and answer.lower is not None
+            and answer.upper - answer.lower < 1e-30
+        )
 
 
 def test_what_stops_a_derivation_is_named() -> None:
@@ -150,14 +193,18 @@ def test_what_stops_a_derivation_is_named() -> None:
 @pytest.mark.parametrize("spec", SPECS)
 @pytest.mark.parametrize("bound", BOUNDS)
 def test_gamma_and_its_elementary_bound(spec: str, bound: Fraction | None) -> None:
-    derivation = derive(PointwiseProblem(spec, hypotheses="complete" if bound is None else Bounded(bound)))
+    derivation = derive(
+        PointwiseProblem(spec, hypotheses="complete" if bound is None else Bounded(bound))
+    )
     betas = np.linspace(0, 1, 41)[1:-1]
     values = np.asarray(evaluate(derivation.envelope, {b: betas}, NUMPY))
     with np.errstate(all="ignore"):
         if derivation.gamma is not None:
             assert np.allclose(evaluate(derivation.gamma, {e: values}, NUMPY), betas, atol=1e-7)
         assert derivation.gamma_upper is not None
-        assert np.all(np.asarray(evaluate(derivation.gamma_upper, {e: values}, NUMPY)) >= betas - 1e-12)
+        assert np.all(
+            np.asarray(evaluate(derivation.gamma_upper, {e: values}, NUMPY)) >= betas - 1e-12
+        )
 
 
 class Steeper(Exponential):
@@ -176,11 +223,18 @@ class WiderHinge(Hinge):
 
 def test_a_mutated_formula_changes_the_transform() -> None:
     assert derive(PointwiseProblem(WiderHinge())).transform == 3 * b
-    assert derive(PointwiseProblem(Constrained(WiderHinge()), n_classes=3)).transform.subs(b, sympy.Rational(1, 3)).doit() == 1
+    assert (
+        derive(PointwiseProblem(Constrained(WiderHinge()), n_classes=3))
+        .transform.subs(b, sympy.Rational(1, 3))
+        .doit()
+        == 1
+    )
     mutated = PointwiseProblem(Steeper(), hypotheses=Bounded(1))
     for beta in (Fraction(1, 10), Fraction(4, 5)):
         answer = transform(mutated, beta)
-        assert answer.estimate == pytest.approx(brute_force(mutated.surrogate, float(beta), 1.0), abs=1e-8)
+        assert answer.estimate == pytest.approx(
+            brute_force(mutated.surrogate, float(beta), 1.0), abs=1e-8
+        )
         assert answer.estimate != pytest.approx(
             transform(PointwiseProblem("exponential", hypotheses=Bounded(1)), beta).estimate
         )

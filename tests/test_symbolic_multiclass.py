@@ -25,7 +25,9 @@ b = beta_symbol()
 
 
 def hinge_regret(p: np.ndarray, predicted: int) -> float:
-    """Regret of the constrained hinge at p when a label is predicted, by two linear programs in (s, slack)."""
+    """Regret of the constrained hinge at p when a label is predicted, by two linear programs in (s,
+    slack).
+    """
     n = p.size
     cost = np.concatenate([np.zeros(n), 1 - p])
     slack = np.hstack([np.eye(n), -np.eye(n)])  # s_k + 1 <= t_k, t >= 0
@@ -37,7 +39,12 @@ def hinge_regret(p: np.ndarray, predicted: int) -> float:
         top[k, predicted] -= 1
     common = {"A_eq": total, "b_eq": [0.0], "bounds": bounds}
     free = linprog(cost, A_ub=slack, b_ub=-np.ones(n), **common)
-    tied = linprog(cost, A_ub=np.vstack([slack, top]), b_ub=np.concatenate([-np.ones(n), np.zeros(n)]), **common)
+    tied = linprog(
+        cost,
+        A_ub=np.vstack([slack, top]),
+        b_ub=np.concatenate([-np.ones(n), np.zeros(n)]),
+        **common,
+    )
     return float(tied.fun - free.fun)
 
 
@@ -51,10 +58,16 @@ def test_constrained_hinge_is_exact(n: int) -> None:
         assert answer.proven and answer.estimate is not None
         smallest, size = np.inf, float(beta)
         for trial in range(60):
-            top = max(size, (1 + size) / n) if trial % 2 else rng.uniform(max(size, (1 + size) / n), (1 + size) / 2)
+            top = (
+                max(size, (1 + size) / n)
+                if trial % 2
+                else rng.uniform(max(size, (1 + size) / n), (1 + size) / 2)
+            )
             rest = 1 - 2 * top + size
             others = []
-            for left in range(n - 3, -1, -1):  # greedily, or at random as long as the labels after it can hold the rest
+            for left in range(
+                n - 3, -1, -1
+            ):  # greedily, or at random as long as the labels after it can hold the rest
                 low, high = max(0.0, rest - top * left), min(top, rest)
                 others.append(high if trial % 4 < 2 or low >= high else rng.uniform(low, high))
                 rest -= others[-1]
@@ -110,7 +123,9 @@ def test_an_exponential_inside_is_the_softmax(tau: str) -> None:
     inside = derive(PointwiseProblem(f"comp-sum-margin:phi=exponential,tau={tau}", n_classes=4))
     plain = derive(PointwiseProblem(f"comp-sum:tau={tau}", n_classes=4))
     for beta in (0.2, 0.7):
-        values = [float(evaluate(d.transform, {b: np.asarray(beta)}, NUMPY)) for d in (inside, plain)]
+        values = [
+            float(evaluate(d.transform, {b: np.asarray(beta)}, NUMPY)) for d in (inside, plain)
+        ]
         assert values[0] == pytest.approx(values[1], rel=1e-12)
 
 
@@ -121,7 +136,7 @@ def test_what_is_not_covered_is_named() -> None:
         derive(PointwiseProblem("constrained:phi=sigmoid", n_classes=3))
 
 
-# -- proper losses -----------------------------------------------------------------------------------------------------
+# -- proper losses
 
 
 class PseudoSpherical(ProbabilityLoss):
@@ -139,11 +154,19 @@ class Improper(ProbabilityLoss):
         return ops.const(1) - ops.const(3) * q + total(ops.power(q, 2), ops)
 
 
-@pytest.mark.parametrize(("loss", "formula"), [("brier", "beta**2/2"), ("spherical", "sqrt((1 + beta**2)/2) - sqrt(1/2)")])
+@pytest.mark.parametrize(
+    ("loss", "formula"),
+    [("brier", "beta**2/2"), ("spherical", "sqrt((1 + beta**2)/2) - sqrt(1/2)")],
+)
 def test_proper_losses_are_two_label_formulas(loss: str, formula: str) -> None:
     for n in (2, 3, 50):
         derived = derive(PointwiseProblem(loss, n_classes=n))
-        assert sympy.simplify(derived.transform - sympy.sympify(formula, locals={"beta": b}, rational=True)) == 0
+        assert (
+            sympy.simplify(
+                derived.transform - sympy.sympify(formula, locals={"beta": b}, rational=True)
+            )
+            == 0
+        )
         assert derived.gamma is not None and derived.gamma_upper is not None and derived.growth == 2
         answer = transform(derived.problem, Fraction(1, 3))
         assert answer.proven and answer.witness is not None
@@ -153,7 +176,9 @@ def test_proper_losses_are_two_label_formulas(loss: str, formula: str) -> None:
 @pytest.mark.parametrize("loss", [Brier(), Spherical(), PseudoSpherical()])
 @pytest.mark.parametrize("n", [3, 4])
 def test_no_distribution_regrets_less_under_a_proper_loss(loss: ProbabilityLoss, n: int) -> None:
-    """Brute force over p, with the tie found by a search over the forecasts in which label 2 leads label 1."""
+    """Brute force over p, with the tie found by a search over the forecasts in which label 2 leads
+    label 1.
+    """
     rng = np.random.default_rng(0)
     problem = PointwiseProblem(loss, n_classes=n)
     for beta in (Fraction(3, 20), Fraction(3, 5)):
@@ -180,7 +205,7 @@ def test_a_loss_that_is_not_proper_is_refused() -> None:
         derive(PointwiseProblem(Improper(), n_classes=3))
 
 
-# -- max losses, losses flat below zero, limits of LDR --------------------------------------------------------------------
+# -- max losses, losses flat below zero, limits of LDR
 
 RANKED = [
     ("max:phi=hinge", "Max(0, 2*beta - 1)"),
@@ -205,20 +230,34 @@ def test_ranked_losses(spec: str, formula: str) -> None:
         answer = transform(problem, beta)
         value = float(expected.subs(b, sympy.Rational(beta.numerator, beta.denominator)))
         assert answer.proven and answer.estimate == pytest.approx(value, abs=1e-14)
-        assert answer.witness is not None and answer.witness.regret == pytest.approx(value, abs=1e-7)
+        assert answer.witness is not None and answer.witness.regret == pytest.approx(
+            value, abs=1e-7
+        )
         if problem.surrogate.shape is not None:
             assert by_engine(problem, beta, "numeric").estimate == pytest.approx(value, abs=1e-7)
     assert derived.gamma is not None
 
 
 @pytest.mark.parametrize(
-    "spec", ["sum:phi=rho-margin", "max:phi=rho-margin", "comp-sum-margin:phi=rho-margin,tau=1", "max:phi=ramp"]
+    "spec",
+    [
+        "sum:phi=rho-margin",
+        "max:phi=rho-margin",
+        "comp-sum-margin:phi=rho-margin,tau=1",
+        "max:phi=ramp",
+    ],
 )
 def test_no_distribution_regrets_less_under_a_ranked_loss(spec: str) -> None:
-    """All scores on a grid that holds the kinks, n = 4, random p: the regret of the best wrong prediction."""
+    """All scores on a grid that holds the kinks, n = 4, random p: the regret of the best wrong
+    prediction.
+    """
     problem = PointwiseProblem(spec, n_classes=4)
     rng = np.random.default_rng(2)
-    scores = np.stack(np.meshgrid(*[np.arange(0, 4)] * 4, indexing="ij"), axis=-1).reshape(-1, 4).astype(float)
+    scores = (
+        np.stack(np.meshgrid(*[np.arange(0, 4)] * 4, indexing="ij"), axis=-1)
+        .reshape(-1, 4)
+        .astype(float)
+    )
     losses = problem.surrogate.losses(scores, NUMPY)
     wrong = scores[:, 1] == scores.max(axis=1)
     for beta in (0.3, 0.75):
@@ -227,7 +266,11 @@ def test_no_distribution_regrets_less_under_a_ranked_loss(spec: str) -> None:
         for trial in range(300):
             p = rng.dirichlet(np.full(4, 0.5)) * (1 - beta)
             if trial == 0:
-                p = np.array([0, 0, 1 - beta, 0]) if beta > 0.5 else np.array([0.5 - beta, 0.5 - beta, beta, 0])
+                p = (
+                    np.array([0, 0, 1 - beta, 0])
+                    if beta > 0.5
+                    else np.array([0.5 - beta, 0.5 - beta, beta, 0])
+                )
             if trial == 1:
                 p = np.array([(1 - beta) / 2] * 2 + [0.0, 0.0])
             p[0] = p[1] + beta
@@ -268,7 +311,11 @@ LATEX = [
 def test_latex_compiles(tmp_path: Path) -> None:
     """All theorems in one document."""
     bodies = [derive(PointwiseProblem(spec, hypotheses=h, n_classes=n)) for spec, n, h in LATEX]
-    document = bodies[0].document().replace(bodies[0].latex(), "\n\n".join(body.latex() for body in bodies))
+    document = (
+        bodies[0]
+        .document()
+        .replace(bodies[0].latex(), "\n\n".join(body.latex() for body in bodies))
+    )
     (tmp_path / "theorems.tex").write_text(document)
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "theorems.tex"]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -1,4 +1,6 @@
-"""The catalogue's verdicts, statement by statement and engine by engine; and that a false constant is noticed."""
+"""The catalogue's verdicts, statement by statement and engine by engine; and that a false constant
+is noticed.
+"""
 
 from __future__ import annotations
 
@@ -51,16 +53,23 @@ def test_a_false_constant_is_noticed(entry: Theorem, factor: float) -> None:
 
     scale = sympy.Rational(repr(factor))
     # A formula that is 0 stays 0 under scaling: it is moved instead.
-    mutant = dataclasses.replace(only(entry, 1), formula=lambda problem: scale * entry.at(problem) or scale - 1)
+    mutant = dataclasses.replace(
+        only(entry, 1), formula=lambda problem: scale * entry.at(problem) or scale - 1
+    )
     assert verify(mutant, ("symbolic", "numeric")).status == "violated"
 
 
 def test_ids_are_unique_and_sources_named() -> None:
     assert len(STATEMENTS) >= 60
     assert all(t.paper and t.locator and t.statement and t.instances for t in STATEMENTS)
-    assert all((t.formula is None) == (t.relation in ("consistent", "inconsistent", "fact")) for t in STATEMENTS)
+    assert all(
+        (t.formula is None) == (t.relation in ("consistent", "inconsistent", "fact"))
+        for t in STATEMENTS
+    )
 
 
 def test_published_finds_the_paper_for_a_problem_it_never_saw() -> None:
-    assert [t.id for t in published(PointwiseProblem("gce:q=0.33", n_classes=17))] == ["comp-sum-gce"]
+    assert [t.id for t in published(PointwiseProblem("gce:q=0.33", n_classes=17))] == [
+        "comp-sum-gce"
+    ]
     assert published(PointwiseProblem("gce:q=0.33", target="top-k:2", n_classes=17)) == []

@@ -1,4 +1,6 @@
-"""Verdicts on published transformations: tight, loose by a known factor, and a false one that must be caught."""
+"""Verdicts on published transformations: tight, loose by a known factor, and a false one that must
+be caught.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ from hconsist.tightness import tightness
 
 
 @pytest.mark.parametrize(
-    ("spec", "n"), [("logistic", 3), ("logistic", 10), ("sum-exp", 4), ("comp-sum:tau=0.5", 3), ("mae", 2)]
+    ("spec", "n"),
+    [("logistic", 3), ("logistic", 10), ("sum-exp", 4), ("comp-sum:tau=0.5", 3), ("mae", 2)],
 )
 def test_tight_results_are_found_tight(spec: str, n: int) -> None:
     assert tightness(PointwiseProblem(spec, n_classes=n)).verdict == "tight"
@@ -80,7 +83,9 @@ def test_command_prints_a_table_and_json() -> None:
     result = runner.invoke(app, ["tightness", "mae", "--classes", "10", "--beta", "1/2"])
     assert result.exit_code == 0, result.output
     assert "loose by a factor of" in result.stdout and "GAMMA EXACT" in result.stdout
-    result = runner.invoke(app, ["tightness", "logistic", "--classes", "3", "--beta", "1/2", "--json"])
+    result = runner.invoke(
+        app, ["tightness", "logistic", "--classes", "3", "--beta", "1/2", "--json"]
+    )
     data = json.loads(result.stdout)
     assert data["verdict"] == "tight" and data["rows"][0]["witness"]["predicted"] == [1]
     assert runner.invoke(app, ["tightness", "mae", "--beta", "3"]).exit_code == 2
@@ -91,7 +96,10 @@ def test_figure_shows_both_curves_and_the_witnesses() -> None:
     ax = tightness_curves(report, witnesses=3)
     insets = ax.child_axes
     assert len(insets) == 3
-    exact, paper = ax.lines[0], next(line for line in ax.lines if str(line.get_label()).startswith("published"))
+    exact, paper = (
+        ax.lines[0],
+        next(line for line in ax.lines if str(line.get_label()).startswith("published")),
+    )
     assert np.all(np.asarray(exact.get_ydata()) >= np.asarray(paper.get_ydata()) - 1e-12)
     heights = [bar.get_height() for bar in insets[0].patches]
     witness = report.answers[0].witness

@@ -37,9 +37,14 @@ def answer(lower: str | None, upper: str | None, estimate: float | None = None) 
         (None, None, "transform =", "undecided"),
     ],
 )
-def test_proofs_are_compared_in_three_values(lower: str | None, upper: str | None, relation: str, outcome: str) -> None:
+def test_proofs_are_compared_in_three_values(
+    lower: str | None, upper: str | None, relation: str, outcome: str
+) -> None:
     value = Fraction("0.4")
-    assert _compare_proven(answer(lower, upper), value, value, relation, Fraction(1, 10**12))[0] == outcome
+    assert (
+        _compare_proven(answer(lower, upper), value, value, relation, Fraction(1, 10**12))[0]
+        == outcome
+    )
 
 
 @pytest.mark.parametrize(
@@ -52,7 +57,9 @@ def test_proofs_are_compared_in_three_values(lower: str | None, upper: str | Non
         (None, "transform =", "undecided"),
     ],
 )
-def test_estimates_are_compared_to_their_tolerance(estimate: float | None, relation: str, outcome: str) -> None:
+def test_estimates_are_compared_to_their_tolerance(
+    estimate: float | None, relation: str, outcome: str
+) -> None:
     assert _compare_estimate(answer(None, None, estimate), 0.4, relation)[0] == outcome
 
 
@@ -74,7 +81,11 @@ def run(*words: str) -> tuple[int, str, str]:
 def test_command_prints_a_row_each_and_progress_apart() -> None:
     code, out, err = run("comp-sum-logistic", "enhanced-table-mae", "--engine", "symbolic")
     assert code == 0
-    assert [line.split()[0] for line in out.splitlines()] == ["STATEMENT", "comp-sum-logistic", "enhanced-table-mae"]
+    assert [line.split()[0] for line in out.splitlines()] == [
+        "STATEMENT",
+        "comp-sum-logistic",
+        "enhanced-table-mae",
+    ]
     assert err.count("holds") == 2
 
 
@@ -82,7 +93,10 @@ def test_command_json_and_markdown_agree() -> None:
     code, out, _ = run("comp-sum-logistic", "--engine", "symbolic", "--json")
     (found,) = json.loads(out)
     assert (code, found["status"], found["engines"]) == (0, "holds", ["symbolic"])
-    assert "| `comp-sum-logistic` |" in run("comp-sum-logistic", "--engine", "symbolic", "--markdown")[1]
+    assert (
+        "| `comp-sum-logistic` |"
+        in run("comp-sum-logistic", "--engine", "symbolic", "--markdown")[1]
+    )
 
 
 def test_command_lists_without_verifying() -> None:
@@ -118,8 +132,17 @@ def test_the_margin_is_the_one_nearest_to_a_violation() -> None:
 @pytest.mark.slow
 def test_same_command_on_a_dask_cluster(tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
-        words = ["comp-sum-logistic", "enhanced-table-mae", "--engine", "symbolic", "--scheduler", cluster.scheduler_address]
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None
+    ) as cluster:
+        words = [
+            "comp-sum-logistic",
+            "enhanced-table-mae",
+            "--engine",
+            "symbolic",
+            "--scheduler",
+            cluster.scheduler_address,
+        ]
         done = subprocess.run(
             [sys.executable, "-m", "hconsist", "verify", *words, "--json"],
             capture_output=True,

@@ -14,7 +14,12 @@ from hconsist.cli.app import app
 from hconsist.losses import CATALOGUE
 from hconsist.zoo import HEADER, as_text, zoo
 
-ROWS = {row.loss: row for row in zoo(10, ["logistic", "sum-exp", "gce:q=0.5", "mae", "crammer-singer", "hinge", "sce"])}
+ROWS = {
+    row.loss: row
+    for row in zoo(
+        10, ["logistic", "sum-exp", "gce:q=0.5", "mae", "crammer-singer", "hinge", "sce"]
+    )
+}
 
 
 def test_constants_and_tightness_are_those_of_the_closed_forms() -> None:
@@ -45,7 +50,10 @@ def test_formats_hold_every_cell(style: str) -> None:
     rows = list(ROWS.values())
     text = as_text(rows, style)
     if style == "csv":
-        assert [tuple(line) for line in csv.reader(io.StringIO(text))] == [HEADER, *(r.cells() for r in rows)]
+        assert [tuple(line) for line in csv.reader(io.StringIO(text))] == [
+            HEADER,
+            *(r.cells() for r in rows),
+        ]
     else:
         assert text.count("\n") == len(rows) + (1 if style == "markdown" else 5)
         assert all(r.published in text for r in rows)
@@ -54,7 +62,10 @@ def test_formats_hold_every_cell(style: str) -> None:
 def test_command_reads_every_name_and_prints_json() -> None:
     result = CliRunner().invoke(app, ["zoo", "mae", "hinge", "--json"])
     assert result.exit_code == 0
-    assert [(row["loss"], row["n_classes"]) for row in json.loads(result.stdout)] == [("mae", 10), ("hinge", 2)]
+    assert [(row["loss"], row["n_classes"]) for row in json.loads(result.stdout)] == [
+        ("mae", 10),
+        ("hinge", 2),
+    ]
 
 
 def test_catalogue_entries_write_their_defaults() -> None:

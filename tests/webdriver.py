@@ -1,4 +1,6 @@
-"""The few WebDriver commands that a test of a page needs, over HTTP, so that no client library is asked for."""
+"""The few WebDriver commands that a test of a page needs, over HTTP, so that no client library is
+asked for.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +22,24 @@ class Browser:
 
     def __init__(self, port: int) -> None:
         self.root = f"http://127.0.0.1:{port}/session"
-        arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1240,900", "--disable-dev-shm-usage"]
-        wanted = {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": {"args": arguments}}}
+        arguments = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--window-size=1240,900",
+            "--disable-dev-shm-usage",
+        ]
+        wanted = {
+            "alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": {"args": arguments}}
+        }
         session = self._send("POST", "", {"capabilities": wanted})["sessionId"]
         self.root += f"/{session}"
 
     def _send(self, method: str, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.root + path, data, {"Content-Type": "application/json"}, method=method)
+        request = urllib.request.Request(
+            self.root + path, data, {"Content-Type": "application/json"}, method=method
+        )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=60) as answer:
             return json.load(answer)["value"]
@@ -68,7 +80,10 @@ def browser(driver: str) -> Iterator[Browser]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen(
-        [driver, f"--port={port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ}
+        [driver, f"--port={port}"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ},
     )
     try:
         for _ in range(100):

@@ -1,4 +1,6 @@
-"""Pages written from the package itself: the API, the catalogue of losses, the catalogue of statements."""
+"""Pages written from the package itself: the API, the catalogue of losses, the catalogue of
+statements.
+"""
 
 from __future__ import annotations
 
@@ -48,12 +50,31 @@ def api_pages() -> None:
                 shared = hasattr(importlib.import_module(parent), last) and not inspect.ismodule(
                     getattr(sys.modules[parent], last)
                 )
-                text += [name, "-" * len(name), "", f".. automodule:: {name}", *(["   :no-index:"] if shared else []), ""]
+                text += [
+                    name,
+                    "-" * len(name),
+                    "",
+                    f".. automodule:: {name}",
+                    *(["   :no-index:"] if shared else []),
+                    "",
+                ]
         write(DOCS / "api" / f"{top.removeprefix('hconsist.')}.rst", "\n".join(text))
         summary = (importlib.import_module(top).__doc__ or "").strip().splitlines()[0]
         rows.append(f"* :doc:`{top} <{top.removeprefix('hconsist.')}>`: {summary}")
-    toctree = [".. toctree::", "   :hidden:", "", *(f"   {top.removeprefix('hconsist.')}" for top in tops), ""]
-    head = ["API", "===", "", "Everything public, module by module; ``import hconsist as hc`` gives the names used most.", ""]
+    toctree = [
+        ".. toctree::",
+        "   :hidden:",
+        "",
+        *(f"   {top.removeprefix('hconsist.')}" for top in tops),
+        "",
+    ]
+    head = [
+        "API",
+        "===",
+        "",
+        "Everything public, module by module; ``import hconsist as hc`` gives the names used most.",
+        "",
+    ]
     write(DOCS / "api" / "index.rst", "\n".join([*head, *rows, "", *toctree]))
 
 
@@ -61,10 +82,17 @@ def losses_page() -> None:
     """The catalogue of losses as a table."""
     from hconsist.losses import CATALOGUE
 
-    lines = ["# Losses", "", "A spec string is a name, or a name with parameters: `gce:q=0.7`. Shown are the defaults.", ""]
+    lines = [
+        "# Losses",
+        "",
+        "A spec string is a name, or a name with parameters: `gce:q=0.7`. Shown are the defaults.",
+        "",
+    ]
     lines += ["| Spec | Loss | Source |", "|---|---|---|"]
     for entry in CATALOGUE.values():
-        parameters = ",".join(v if k == "formula" else f"{k}={v}" for k, v in entry.parameters.items())
+        parameters = ",".join(
+            v if k == "formula" else f"{k}={v}" for k, v in entry.parameters.items()
+        )
         spec = entry.name + (f":{parameters}" if parameters else "")
         lines.append(f"| `{spec}` | {_plain(entry.summary)} | {_plain(entry.source)} |")
     write(DOCS / "catalogue" / "losses.md", "\n".join([*lines, ""]))
@@ -74,8 +102,17 @@ def statements_page() -> None:
     """The catalogue of statements, paper by paper."""
     from hconsist.theorems import catalogue
 
-    lines = ["# Statements", "", "What papers claim, and what became of it. *Tight*: holds with equality. *Valid*: holds as an"]
-    lines += ["inequality. *Refuted*: false as printed, or as read. `hconsist verify` reproduces every verdict.", ""]
+    lines = [
+        "# Statements",
+        "",
+        "What papers claim, and what became of it. *Tight*: holds with equality. *Valid*: holds "
+        "as an",
+    ]
+    lines += [
+        "inequality. *Refuted*: false as printed, or as read. `hconsist verify` reproduces every "
+        "verdict.",
+        "",
+    ]
     papers: dict[str, list[Any]] = {}
     for entry in catalogue().values():
         papers.setdefault("New in hconsist" if entry.new else entry.paper, []).append(entry)
@@ -85,7 +122,8 @@ def statements_page() -> None:
             lines += [
                 f"### `{entry.id}`",
                 "",
-                f"**{entry.claim.capitalize()}.** {_plain(entry.locator[0].upper() + entry.locator[1:])}.",
+                f"**{entry.claim.capitalize()}.** "
+                f"{_plain(entry.locator[0].upper() + entry.locator[1:])}.",
                 "",
             ]
             lines += ["$$", entry.statement, "$$", ""]
@@ -134,7 +172,11 @@ class HelpDirective(Directive):
 
         found: list[nodes.Node] = [nodes.literal_block(help_text(), help_text(), language="none")]
         for name in COMMANDS:
-            text = CliRunner().invoke(app.get_command(None, name), ["--help"], prog_name=f"hconsist {name}").output  # type: ignore[arg-type]
+            text = (
+                CliRunner()
+                .invoke(app.get_command(None, name), ["--help"], prog_name=f"hconsist {name}")
+                .output
+            )  # type: ignore[arg-type]
             section = nodes.section(ids=[f"hconsist-{name}"])
             section += nodes.title(text=name)
             section += nodes.literal_block(text, text, language="none")
@@ -143,7 +185,9 @@ class HelpDirective(Directive):
 
 
 def escape_bars(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """Absolute values and envelopes in docstrings are written |b| and T**, which reStructuredText would read as markup."""
+    """Absolute values and envelopes in docstrings are written |b| and T**, which reStructuredText
+    would read as markup.
+    """
     in_example = False
     for number, line in enumerate(lines):
         in_example = line.lstrip().startswith(">>>") or (in_example and bool(line.strip()))
@@ -154,7 +198,9 @@ def escape_bars(app: Any, what: str, name: str, obj: Any, options: Any, lines: l
 
 
 def skip_aliases(app: Any, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:
-    """A name for a type is no class: it has nothing to show, and autodoc cannot write its signature."""
+    """A name for a type is no class: it has nothing to show, and autodoc cannot write its
+    signature.
+    """
     return True if isinstance(obj, types.GenericAlias) else None
 
 

@@ -1,6 +1,8 @@
-"""Certificates: files from which `hconsist.checker` re-verifies a claim about T without trusting this package.
+"""Certificates: files from which `hconsist.checker` re-verifies a claim about T without trusting
+this package.
 
-What the search produces is checked before it is returned; nothing is called proven that the checker has not accepted.
+What the search produces is checked before it is returned; nothing is called proven that the checker
+has not accepted.
 """
 
 from hconsist.certificates.search import Progress, Search, certify, read

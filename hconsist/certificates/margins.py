@@ -1,4 +1,6 @@
-"""What proofs about margin losses rest on: pieces of the scores on which a risk is above a number."""
+"""What proofs about margin losses rest on: pieces of the scores on which a risk is above a
+number.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +16,21 @@ from hconsist.losses import MarginLoss
 from hconsist.pointwise import PointwiseProblem
 
 #: What the checker's rules may raise on a proof that does not fit.
-NO_PROOF = (Rejected, FlintError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError)
+NO_PROOF = (
+    Rejected,
+    FlintError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+)
 
 
 def least_values(statement: dict[str, Any]) -> list[dict[str, Any]]:
-    """Least values of the even part of a margin loss and of the loss where the label is not predicted, with proofs."""
+    """Least values of the even part of a margin loss and of the loss where the label is not
+    predicted, with proofs.
+    """
     g, top = statement["loss"]["formula"], statement["score_bound"] or "inf"
     mirrored, turns = put(g, "v", mul("-1", "v")), sorted({abs(t) for t in kinks(g)})
     even = mul("1/2", ["add", g, mirrored])
@@ -35,7 +47,9 @@ def least_values(statement: dict[str, Any]) -> list[dict[str, Any]]:
 def refuting_point(
     problem: PointwiseProblem, statement: dict[str, Any], beta: Fraction, claimed: Fraction
 ) -> dict[str, Any] | None:
-    """The regret of score 0, by pieces of the scores on which the risk is above a rational number."""
+    """The regret of score 0, by pieces of the scores on which the risk is above a rational
+    number.
+    """
     loss, bound = problem.surrogate, problem.hypotheses.score_bound
     if not isinstance(loss, MarginLoss):
         return None
@@ -54,8 +68,17 @@ def refuting_point(
         places = {best, best - reach, best + reach, *(s * t for t in kinks(g) for s in (1, -1))}
         if bound is not None:
             places = {min(max(v, -bound), bound) for v in places}
-        pieces = cover(minus(risk, str(least)), mul("-1", "inf") if bound is None else str(-bound), top, sorted(places))
-    return None if pieces is None else {"beta": str(beta), "point": "0", "best": {"least": str(least), "pieces": pieces}}
+        pieces = cover(
+            minus(risk, str(least)),
+            mul("-1", "inf") if bound is None else str(-bound),
+            top,
+            sorted(places),
+        )
+    return (
+        None
+        if pieces is None
+        else {"beta": str(beta), "point": "0", "best": {"least": str(least), "pieces": pieces}}
+    )
 
 
 def kinks(t: Tree) -> list[Fraction]:
@@ -80,8 +103,11 @@ def _folded(t: Tree) -> Tree:
         return str(value) if same(t, str(value)) else t
 
 
-def cover(t: Tree, start: Tree, stop: Tree, places: list[Fraction], depth: int = 8) -> list[dict[str, Any]] | None:
-    """Pieces from start to stop on each of which the checker accepts that a tree in v is >= 0; None where there are none.
+def cover(
+    t: Tree, start: Tree, stop: Tree, places: list[Fraction], depth: int = 8
+) -> list[dict[str, Any]] | None:
+    """Pieces from start to stop on each of which the checker accepts that a tree in v is >= 0; None
+    where there are none.
 
     Parameters
     ----------
@@ -94,9 +120,13 @@ def cover(t: Tree, start: Tree, stop: Tree, places: list[Fraction], depth: int =
         How often a piece may be halved.
     """
     low, high = (Fraction(e) if isinstance(e, str) and e != "inf" else None for e in (start, stop))
-    inner = [p for p in dict.fromkeys(places) if (low is None or p > low) and (high is None or p < high)]
+    inner = [
+        p for p in dict.fromkeys(places) if (low is None or p > low) and (high is None or p < high)
+    ]
     result: list[dict[str, Any]] = []
-    for x, y in itertools.pairwise([low, *(inner or ([] if low is not None else [Fraction(0)])), high]):
+    for x, y in itertools.pairwise(
+        [low, *(inner or ([] if low is not None else [Fraction(0)])), high]
+    ):
         pieces = _cover(t, x, y, depth)
         if pieces is None:
             return None
@@ -104,12 +134,21 @@ def cover(t: Tree, start: Tree, stop: Tree, places: list[Fraction], depth: int =
     return result
 
 
-def _cover(t: Tree, low: Fraction | None, high: Fraction | None, depth: int) -> list[dict[str, Any]] | None:
-    """Pieces of one interval: from its low end upwards or from its high end downwards, or of its halves."""
+def _cover(
+    t: Tree, low: Fraction | None, high: Fraction | None, depth: int
+) -> list[dict[str, Any]] | None:
+    """Pieces of one interval: from its low end upwards or from its high end downwards, or of its
+    halves.
+    """
     length = "inf" if low is None or high is None else str(high - low)
     ways: list[Tree] = [] if low is None else ["x" if low == 0 else ["add", str(low), "x"]]
     ways += [] if high is None else [["add", str(high), ["mul", "-1", "x"]]]
-    methods = ("algebra:0", "algebra:1", "algebra:2", *(() if length == "inf" else ("balls:0", "balls:1", "balls:2")))
+    methods = (
+        "algebra:0",
+        "algebra:1",
+        "algebra:2",
+        *(() if length == "inf" else ("balls:0", "balls:1", "balls:2")),
+    )
     for method, way in itertools.product(methods, ways):
         try:
             prove(put(t, "v", way), "x", "0", length, method)
@@ -134,10 +173,17 @@ def minimiser(loss: MarginLoss, b: Fraction, bound: Fraction | None) -> Fraction
     reach = 40.0 if bound is None else float(bound)
 
     def risk(v: float) -> float:
-        return float((1 + b) / 2 * loss.of_margin(np.asarray(v), NUMPY) + (1 - b) / 2 * loss.of_margin(np.asarray(-v), NUMPY))
+        return float(
+            (1 + b) / 2 * loss.of_margin(np.asarray(v), NUMPY)
+            + (1 - b) / 2 * loss.of_margin(np.asarray(-v), NUMPY)
+        )
 
-    found = minimize_scalar(risk, bounds=(-reach, reach), method="bounded", options={"xatol": 1e-12})
-    candidates = [float(found.x), 1.0, reach] if bound is None else [float(found.x), reach, min(reach, 1.0)]
+    found = minimize_scalar(
+        risk, bounds=(-reach, reach), method="bounded", options={"xatol": 1e-12}
+    )
+    candidates = (
+        [float(found.x), 1.0, reach] if bound is None else [float(found.x), reach, min(reach, 1.0)]
+    )
     best = min(candidates, key=risk)
     value = Fraction(best).limit_denominator(10**9)
     return value if bound is None else max(-bound, min(bound, value))

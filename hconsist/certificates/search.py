@@ -1,7 +1,8 @@
 """The search for a certificate.
 
-In order: a certified counterexample where estimates show one, closed-form witnesses whose claim is an identity, and boxes:
-exact witnesses near 0 (a ladder of derivatives) and rational ones elsewhere, cut until the checker's own rules accept each.
+In order: a certified counterexample where estimates show one, closed-form witnesses whose claim is
+an identity, and boxes: exact witnesses near 0 (a ladder of derivatives) and rational ones
+elsewhere, cut until the checker's own rules accept each.
 """
 
 from __future__ import annotations
@@ -34,7 +35,10 @@ if TYPE_CHECKING:
 #: Called with a line on what the search is doing.
 Progress = Callable[[str], None]
 
-_GRID = tuple(Fraction(s) for s in ("1/2", "9/10", "1/4", "1/10", "3/4", "99/100", "1", "1/100", "1/3", "2/3", "1/1000"))
+_GRID = tuple(
+    Fraction(s)
+    for s in ("1/2", "9/10", "1/4", "1/10", "3/4", "99/100", "1", "1/100", "1/3", "2/3", "1/1000")
+)
 #: Seconds between checkpoints.
 _SAVE_EVERY = 5.0
 #: log((1 + x)/(1 - x)): the best score of logistic losses at beta = x.
@@ -92,7 +96,9 @@ class Search:
         """
         if resume is not None and resume.get("statement") != self.statement:
             raise InvalidInputError(
-                "only the same claim can be resumed", "another statement", "drop --resume, or repeat the claim"
+                "only the same claim can be resumed",
+                "another statement",
+                "drop --resume, or repeat the claim",
             )
         self._started = time.monotonic()
         if resume is None:
@@ -107,7 +113,13 @@ class Search:
             self.progress(line)
 
     def _finish(self, verdict: str, lemmas: list[str], proof: dict[str, Any]) -> dict[str, Any]:
-        certificate = {"schema": SCHEMA, "statement": self.statement, "verdict": verdict, "lemmas": lemmas, "proof": proof}
+        certificate = {
+            "schema": SCHEMA,
+            "statement": self.statement,
+            "verdict": verdict,
+            "lemmas": lemmas,
+            "proof": proof,
+        }
         return {**certificate, "digest": digest(certificate)}
 
     def _accepted(self, verdict: str, proof: dict[str, Any]) -> dict[str, Any] | None:
@@ -139,7 +151,9 @@ class Search:
 
     @cached_property
     def _options(self) -> list[dict[str, Any]]:
-        """What a proof says besides its pieces: the scaling exponent of a softmax loss, the least values of a margin loss."""
+        """What a proof says besides its pieces: the scaling exponent of a softmax loss, the least
+        values of a margin loss.
+        """
         loss = self.problem.surrogate
         if isinstance(loss, SoftmaxLoss):
             e = str(_scaling(loss))
@@ -156,8 +170,13 @@ class Search:
         if self.statement["loss"]["kind"] == "softmax":
             for witness in self._softmax_witnesses:
                 yield [piece("0", "1", witness)]
-            if self._concave and self.statement["classes"] != "any":  # theorem C has its kinks at 1, 1/2, 1/3, ...
-                edges = ["0", *(str(Fraction(1, k)) for k in range(self.statement["classes"] - 1, 0, -1))]
+            if (
+                self._concave and self.statement["classes"] != "any"
+            ):  # theorem C has its kinks at 1, 1/2, 1/3, ...
+                edges = [
+                    "0",
+                    *(str(Fraction(1, k)) for k in range(self.statement["classes"] - 1, 0, -1)),
+                ]
                 yield [piece(low, high, ["1", "0"]) for low, high in itertools.pairwise(edges)]
             return
         B = self.statement["score_bound"]
@@ -176,7 +195,9 @@ class Search:
 
     @cached_property
     def _softmax_witnesses(self) -> list[list[Tree]]:
-        """Optimal softmax values of two labels at beta = x, where -g' is a power; otherwise guesses."""
+        """Optimal softmax values of two labels at beta = x, where -g' is a power; otherwise
+        guesses.
+        """
         if self._concave:
             return [["1", "0"]]
         e = _scaling(self.problem.surrogate)  # type: ignore[arg-type]
@@ -218,7 +239,9 @@ class Search:
         return [str(best)]
 
     def _counterexamples(self) -> Iterator[dict[str, Any]]:
-        """Points whose regret is below the claim, by the rigorous engine or by the margin's minimiser."""
+        """Points whose regret is below the claim, by the rigorous engine or by the margin's
+        minimiser.
+        """
         for beta in _GRID:
             if time.monotonic() - self._started > self.time_budget / 2:
                 return
@@ -249,7 +272,9 @@ class Search:
             answer = transform(self.problem, beta)
             if answer.upper is None or answer.upper >= claimed or answer.witness is None:
                 return None
-            chosen = [i for i, s in enumerate(answer.witness.scores) if s == max(answer.witness.scores)]
+            chosen = [
+                i for i, s in enumerate(answer.witness.scores) if s == max(answer.witness.scores)
+            ]
             point = [str(Fraction(1, len(chosen))) if i in chosen else "0" for i in range(n)]
             return {"beta": str(beta), "p": [str(v) for v in answer.witness.p], "point": point}
         with precision(96):
@@ -259,7 +284,10 @@ class Search:
             if found.upper >= claimed:
                 return None
             q, sizes, members = pool(found.values, found.counts, 1)
-            tied, free = risk.optimum(q, sizes).coordinates, risk.optimum(found.values, found.counts).coordinates
+            tied, free = (
+                risk.optimum(q, sizes).coordinates,
+                risk.optimum(found.values, found.counts).coordinates,
+            )
         others = dict(zip(q[1:], tied[1:], strict=True))
         p: list[Fraction] = []
         point_: list[Fraction] = []
@@ -271,7 +299,8 @@ class Search:
                 reference += [free[i]] * count
         zeros = [Fraction(0)] * (n - len(p))
         return {"beta": str(beta)} | {
-            key: [str(v) for v in [*values, *zeros]] for key, values in (("p", p), ("point", point_), ("reference", reference))
+            key: [str(v) for v in [*values, *zeros]]
+            for key, values in (("p", p), ("point", point_), ("reference", reference))
         }
 
     # ---- boxes ----
@@ -293,23 +322,38 @@ class Search:
                 while todo:
                     now = time.monotonic()
                     state = {"option": index, "done": done, "todo": [list(t) for t in todo]}
-                    if now - self._started > self.time_budget or len(done) + len(todo) > self.max_boxes:
-                        reason = f"the budget ended after {len(done)} boxes and {now - self._started:.0f} s"
+                    if (
+                        now - self._started > self.time_budget
+                        or len(done) + len(todo) > self.max_boxes
+                    ):
+                        reason = (
+                            f"the budget ended after {len(done)} boxes and "
+                            f"{now - self._started:.0f} s"
+                        )
                         return self._undecided(f"{reason}, with {len(todo)} left", state)
                     if self.checkpoint is not None and now - saved > _SAVE_EVERY:
-                        self.checkpoint(self._undecided(f"interrupted after {len(done)} boxes, with {len(todo)} left", state))
+                        self.checkpoint(
+                            self._undecided(
+                                f"interrupted after {len(done)} boxes, with {len(todo)} left", state
+                            )
+                        )
                         saved = now
                     low, high = todo[-1]
                     try:
                         piece = self._proven(test, options[index], low, high)
                     except KeyboardInterrupt:
-                        return self._undecided(f"interrupted after {len(done)} boxes, with {len(todo)} left", state)
+                        return self._undecided(
+                            f"interrupted after {len(done)} boxes, with {len(todo)} left", state
+                        )
                     todo.pop()
                     if piece is not None:
                         done.append(piece)
                     elif Fraction(high) - Fraction(low) < Fraction(1, 2**20):
                         failed = True
-                        reason = f"no proof on [{float(Fraction(low)):.6g}, {float(Fraction(high)):.6g}]: tight or false there"
+                        reason = (
+                            f"no proof on [{float(Fraction(low)):.6g}, "
+                            f"{float(Fraction(high)):.6g}]: tight or false there"
+                        )
                         break
                     else:
                         middle = str((Fraction(low) + Fraction(high)) / 2)
@@ -324,27 +368,44 @@ class Search:
         return self._undecided(reason, None)
 
     def _undecided(self, reason: str, state: dict[str, Any] | None) -> dict[str, Any]:
-        return self._finish("undecided", [], {"reason": reason} | ({"progress": state} if state else {}))
+        return self._finish(
+            "undecided", [], {"reason": reason} | ({"progress": state} if state else {})
+        )
 
-    def _proven(self, test: Statement, options: dict[str, Any], low: str, high: str) -> dict[str, Any] | None:
+    def _proven(
+        self, test: Statement, options: dict[str, Any], low: str, high: str
+    ) -> dict[str, Any] | None:
         """A piece that the checker's rules accept on this interval."""
         first, last = Fraction(low), Fraction(high)
         middle = (first + last) / 2
         if self.statement["loss"]["kind"] == "softmax":
             exact_ones: list[Any] = self._softmax_witnesses
         else:
-            exact_ones = ["x", ["mul", "1/2", "x"], ["mul", "2", "x"], _LOG_ODDS, ["mul", "1/2", _LOG_ODDS]]
+            exact_ones = [
+                "x",
+                ["mul", "1/2", "x"],
+                ["mul", "2", "x"],
+                _LOG_ODDS,
+                ["mul", "1/2", _LOG_ODDS],
+            ]
         orders: tuple[str, ...] = ("balls:2", "balls:1") if low == "0" else ("balls:1",)
         places = [middle]
-        if self.relation == "<=":  # a tangent left of the piece is the flatter one where the loss is steep
+        if (
+            self.relation == "<="
+        ):  # a tangent left of the piece is the flatter one where the loss is steep
             places.append(max(2 * first - last, Fraction(0)))
         rational = [w for b in places for w in self._rational_witnesses(b)]
         exact = [(w, m) for m in orders for w in exact_ones]
         cheap = [(w, m) for w in rational for m in ("algebra:0", "balls:0", "balls:1")]
-        # Near 0 only the exact witness serves; elsewhere a rational one leaves less for the checker to evaluate.
+        # Near 0 only the exact witness serves; elsewhere a rational one leaves less for the checker
+        # to evaluate.
         tries = exact + cheap if 8 * first < 1 else cheap + exact
-        if Fraction(1, 512) <= last <= Fraction(1, 8) and 2 * first <= last:  # long derivatives: sparingly
-            tries += [(w, m) for m in ("balls:4", "balls:6") for w in exact_ones if "log" not in str(w)]
+        if (
+            Fraction(1, 512) <= last <= Fraction(1, 8) and 2 * first <= last
+        ):  # long derivatives: sparingly
+            tries += [
+                (w, m) for m in ("balls:4", "balls:6") for w in exact_ones if "log" not in str(w)
+            ]
         for witness, method in tries:
             if time.monotonic() - self._started > self.time_budget:
                 return None
@@ -389,14 +450,17 @@ def certify(
     resume: dict[str, Any] | None = None,
     checkpoint: Callable[[dict[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
-    """Search for a certificate that ``T(beta) relation claim(beta)`` for every beta in [0, 1], or that it fails.
+    """Search for a certificate that ``T(beta) relation claim(beta)`` for every beta in [0, 1], or
+    that it fails.
 
     Parameters
     ----------
     problem : PointwiseProblem
-        A softmax loss with complete H, or a binary margin loss with any H; n_classes may be a symbol.
+        A softmax loss with complete H, or a binary margin loss with any H; n_classes may be a
+        symbol.
     relation : {">=", "<="}
-        ``<=`` is proven of convex losses of the softmax value, and refuted wherever ``>=`` has a method.
+        ``<=`` is proven of convex losses of the softmax value, and refuted wherever ``>=`` has a
+        method.
     claim : sympy.Expr
         In `beta_symbol()`.
     time_budget : float
@@ -406,8 +470,8 @@ def certify(
     resume : dict, optional
         An undecided certificate of the same statement.
     checkpoint : callable, optional
-        Called every few seconds with an undecided certificate that holds what is finished. An interrupt (Ctrl-C) during the
-        boxes ends the search with such a certificate too.
+        Called every few seconds with an undecided certificate that holds what is finished. An
+        interrupt (Ctrl-C) during the boxes ends the search with such a certificate too.
 
     Returns
     -------
@@ -421,7 +485,9 @@ def certify(
     >>> certify(PointwiseProblem("logistic", n_classes=3), relation, claim)["verdict"]
     'holds'
     """
-    return Search(problem, relation, claim, time_budget, max_boxes, progress, checkpoint).run(resume)
+    return Search(problem, relation, claim, time_budget, max_boxes, progress, checkpoint).run(
+        resume
+    )
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -435,7 +501,11 @@ def read(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as problem:
-        raise InvalidInputError("a certificate must be a readable JSON file", str(path), str(problem)) from problem
+        raise InvalidInputError(
+            "a certificate must be a readable JSON file", str(path), str(problem)
+        ) from problem
     if not isinstance(value, dict):
-        raise InvalidInputError("a certificate must be a JSON object", str(path), "write one with hconsist certify")
+        raise InvalidInputError(
+            "a certificate must be a JSON object", str(path), "write one with hconsist certify"
+        )
     return value

@@ -1,4 +1,6 @@
-"""What a certificate states: formulas as trees, claims as text, a problem with its claim as data."""
+"""What a certificate states: formulas as trees, claims as text, a problem with its claim as
+data.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,8 @@ def tree(expression: sympy.Expr, names: dict[sympy.Symbol, str]) -> Tree:
     Parameters
     ----------
     expression : sympy.Expr
-        Built from + * powers with rational exponents, exp, log, tanh, Max, Min and cases ``b <= constant``.
+        Built from + * powers with rational exponents, exp, log, tanh, Max, Min and cases ``b <=
+        constant``.
     names : dict
         One letter for each symbol.
 
@@ -76,9 +79,17 @@ def tree(expression: sympy.Expr, names: dict[sympy.Symbol, str]) -> Tree:
             if condition == True or not rest:  # noqa: E712 (SymPy's own truth)
                 return walk(value)
             if isinstance(condition, sympy.LessThan | sympy.StrictLessThan):
-                return ["ifle", walk(condition.lhs), walk(condition.rhs), walk(value), walk(sympy.Piecewise(*rest))]
+                return [
+                    "ifle",
+                    walk(condition.lhs),
+                    walk(condition.rhs),
+                    walk(value),
+                    walk(sympy.Piecewise(*rest)),
+                ]
         raise InvalidInputError(
-            "a certificate's formula must be built from known functions", str(e), "use powers, exp, log, tanh"
+            "a certificate's formula must be built from known functions",
+            str(e),
+            "use powers, exp, log, tanh",
         )
 
     return walk(sympy.sympify(expression))
@@ -121,15 +132,21 @@ def parse_claim(text: str, n_classes: Any) -> tuple[Relation, sympy.Expr]:
     """
     import sympy
 
-    remedy = 'write it as "T >= b**2/2", with b for the target regret and n for the number of classes'
+    remedy = (
+        'write it as "T >= b**2/2", with b for the target regret and n for the number of classes'
+    )
     head, sign, body = text.partition(">=") if ">=" in text else text.partition("<=")
     if head.strip() not in ("T", "T(b)", "T(beta)") or not body.strip():
         raise InvalidInputError("a claim must read T >= EXPR or T <= EXPR", text, remedy)
     b = beta_symbol()
     try:
-        formula = sympy.sympify(body, locals={"b": b, "beta": b, "n": sympy.sympify(n_classes)}, rational=True)
+        formula = sympy.sympify(
+            body, locals={"b": b, "beta": b, "n": sympy.sympify(n_classes)}, rational=True
+        )
     except (sympy.SympifyError, SyntaxError, TypeError, AttributeError) as problem:
-        raise InvalidInputError("a claim's formula must be readable by SymPy", body.strip(), remedy) from problem
+        raise InvalidInputError(
+            "a claim's formula must be readable by SymPy", body.strip(), remedy
+        ) from problem
     if not isinstance(formula, sympy.Expr) or formula.free_symbols - {b}:
         raise InvalidInputError("a claim's formula must be in b and n alone", body.strip(), remedy)
     return (">=" if sign == ">=" else "<="), formula
@@ -147,14 +164,20 @@ def statement(problem: PointwiseProblem, relation: Relation, claim: sympy.Expr) 
 
     loss, bound = problem.surrogate, problem.hypotheses.score_bound
     softmax = isinstance(loss, SoftmaxLoss)
-    if not isinstance(problem.target, ZeroOne) or not (isinstance(loss, MarginLoss) or (softmax and bound is None)):
+    if not isinstance(problem.target, ZeroOne) or not (
+        isinstance(loss, MarginLoss) or (softmax and bound is None)
+    ):
         raise EngineCannotAnswerError(
-            "certificate", f"no method for {loss.spec}, {problem.hypotheses}, {problem.target}", "rigorous"
+            "certificate",
+            f"no method for {loss.spec}, {problem.hypotheses}, {problem.target}",
+            "rigorous",
         )
     if bound is not None and not isinstance(bound, Fraction):
         raise EngineCannotAnswerError("certificate", "a score bound must be rational", None)
     if loss.symbolic:
-        raise InvalidInputError("a certificate needs numbers for every loss parameter", loss.spec, "give each a value")
+        raise InvalidInputError(
+            "a certificate needs numbers for every loss parameter", loss.spec, "give each a value"
+        )
     variable = sympy.Symbol("u", positive=True) if softmax else sympy.Symbol("v", real=True)
     term = loss.of_softmax if isinstance(loss, SoftmaxLoss) else loss.of_margin  # type: ignore[attr-defined]
     formula = tree(term(variable, SYMPY), {variable: variable.name})

@@ -1,7 +1,8 @@
 """The command line.
 
-`COMMANDS` is the table of commands; each lives in the module of its name in this package and is imported only when it
-runs. The help of the whole program is printed from the table alone, so that it appears at once.
+`COMMANDS` is the table of commands; each lives in the module of its name in this package and is
+imported only when it runs. The help of the whole program is printed from the table alone, so that
+it appears at once.
 """
 
 COMMANDS = {
@@ -42,11 +43,14 @@ Exit codes: 0 it holds, 1 it is violated, 2 bad input, 3 undecided.
 def help_text() -> str:
     """The help of the whole program."""
     width = max(map(len, COMMANDS)) + 2
-    return _HELP.format(commands="\n".join(f"  {name:{width}}{summary}" for name, summary in COMMANDS.items()))
+    return _HELP.format(
+        commands="\n".join(f"  {name:{width}}{summary}" for name, summary in COMMANDS.items())
+    )
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: 0 it holds, 1 it is violated, 2 bad input, 3 undecided, 130 interrupted.
+    """Run the command line and exit: 0 it holds, 1 it is violated, 2 bad input, 3 undecided, 130
+    interrupted.
 
     Parameters
     ----------
@@ -57,7 +61,10 @@ def main(arguments: list[str] | None = None) -> None:
 
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        if given in (["--help"], ["-h"]):  # known without click, whose import alone costs more than all of this
+        if given in (
+            ["--help"],
+            ["-h"],
+        ):  # known without click, whose import alone costs more than all of this
             sys.stdout.write(help_text())
             sys.stdout.flush()
             sys.exit(0)
@@ -71,9 +78,13 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def leave_closed_pipe() -> None:
-    """Exit quietly, as a shell tool does, when the reader of stdout has gone (``hconsist losses | head -1``)."""
+    """Exit quietly, as a shell tool does, when the reader of stdout has gone (``hconsist losses |
+    head -1``).
+    """
     import os
     import sys
 
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the final flush has nowhere to fail
+    os.dup2(
+        os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+    )  # so that the final flush has nowhere to fail
     sys.exit(141)

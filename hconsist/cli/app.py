@@ -1,4 +1,6 @@
-"""The click application: commands found by name and loaded when they run, errors told in one line."""
+"""The click application: commands found by name and loaded when they run, errors told in one
+line.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ class LazyGroup(click.Group):
         command: click.Command = module.command
         return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; an unknown name gets the nearest one suggested."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             raise UnknownNameError("command", args[0], COMMANDS)
@@ -50,7 +54,9 @@ class LazyGroup(click.Group):
         """The text that is also printed without click."""
         return help_text().rstrip("\n")
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]
+    def main(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
+    ) -> NoReturn:
         """Run, tell an error in one line on stderr, exit with an `ExitCode`."""
         extra.pop("standalone_mode", None)
         try:
@@ -74,7 +80,10 @@ class LazyGroup(click.Group):
             _tell(str(problem))
             sys.exit(ExitCode.BAD_INPUT)
         except OSError as problem:
-            _tell(f"{problem.strerror or problem}{f': {problem.filename}' if problem.filename else ''}")
+            _tell(
+                f"{problem.strerror or problem}"
+                + (f": {problem.filename}" if problem.filename else "")
+            )
             sys.exit(ExitCode.BAD_INPUT)
         sys.exit(ExitCode.HOLDS if code is None else int(code))
 
@@ -92,7 +101,10 @@ def _tell(message: str) -> None:
     click.echo(f"hconsist: {' '.join(message.split())}", err=True)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="hconsist")
 def app() -> None:
     """H-consistency bounds of classification losses."""

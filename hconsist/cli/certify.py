@@ -9,8 +9,22 @@ import click
 
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
-from hconsist.cli.options import classes_option, classes_or_symbol, hypotheses_option, json_option, spec_argument, target_option
-from hconsist.cli.output import atomic_file, check_output, print_fields, print_json, progress, write_json
+from hconsist.cli.options import (
+    classes_option,
+    classes_or_symbol,
+    hypotheses_option,
+    json_option,
+    spec_argument,
+    target_option,
+)
+from hconsist.cli.output import (
+    atomic_file,
+    check_output,
+    print_fields,
+    print_json,
+    progress,
+    write_json,
+)
 
 _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": ExitCode.UNDECIDED}
 
@@ -20,12 +34,43 @@ _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": E
 @classes_option(classes_or_symbol, "Number of classes; the letter n certifies for every one.")
 @hypotheses_option
 @target_option
-@click.option("--claim", required=True, metavar="CLAIM", help="'T >= EXPR' or 'T <= EXPR' in b and n, for every b in [0, 1].")
-@click.option("-o", "--output", required=True, metavar="FILE", type=click.Path(path_type=Path), help="Certificate, .json.")
-@click.option("--time-budget", default=60.0, show_default=True, metavar="S", type=click.FloatRange(min=0), help="Seconds.")
-@click.option("--max-boxes", default=20_000, show_default=True, metavar="N", type=click.IntRange(min=1), help="Boxes.")
+@click.option(
+    "--claim",
+    required=True,
+    metavar="CLAIM",
+    help="'T >= EXPR' or 'T <= EXPR' in b and n, for every b in [0, 1].",
+)
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Certificate, .json.",
+)
+@click.option(
+    "--time-budget",
+    default=60.0,
+    show_default=True,
+    metavar="S",
+    type=click.FloatRange(min=0),
+    help="Seconds.",
+)
+@click.option(
+    "--max-boxes",
+    default=20_000,
+    show_default=True,
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Boxes.",
+)
 @click.option("--resume", is_flag=True, help="Go on from the undecided certificate in FILE.")
-@click.option("--export", metavar="FILE", type=click.Path(path_type=Path), help="Also an SMT-LIB (.smt2) or Coq (.v) script.")
+@click.option(
+    "--export",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Also an SMT-LIB (.smt2) or Coq (.v) script.",
+)
 @json_option
 def command(
     spec: str,
@@ -40,10 +85,12 @@ def command(
     export: Path | None,
     as_json: bool,
 ) -> ExitCode:
-    """Search for a proof of T(b) >= EXPR (or <=) for every b in [0, 1], or for a counterexample, and write it to FILE.
+    """Search for a proof of T(b) >= EXPR (or <=) for every b in [0, 1], or for a counterexample,
+    and write it to FILE.
 
-    T <= EXPR has proofs for convex losses of the softmax value. Exits 0 when the claim is proven, 1 when it is refuted, 3 when
-    the budget ends first; the file then holds what was finished, and --resume goes on from there.
+    T <= EXPR has proofs for convex losses of the softmax value. Exits 0 when the claim is proven, 1
+    when it is refuted, 3 when the budget ends first; the file then holds what was finished, and
+    --resume goes on from there.
     """
     from hconsist.certificates import certify, parse_claim, read
     from hconsist.pointwise import PointwiseProblem
@@ -72,12 +119,23 @@ def command(
     if export is not None:
         from hconsist.exports import coq_script, smt_script
 
-        script = coq_script(certificate) if export.suffix == ".v" else smt_script(certificate["statement"])
+        script = (
+            coq_script(certificate)
+            if export.suffix == ".v"
+            else smt_script(certificate["statement"])
+        )
         with atomic_file(export) as temporary:
             temporary.write_text(script, encoding="utf-8")
     verdict, proof = certificate["verdict"], certificate["proof"]
     if as_json:
-        print_json({"verdict": verdict, "lemmas": certificate["lemmas"], "file": str(output), "digest": certificate["digest"]})
+        print_json(
+            {
+                "verdict": verdict,
+                "lemmas": certificate["lemmas"],
+                "file": str(output),
+                "digest": certificate["digest"],
+            }
+        )
     else:
         fields = [("verdict", verdict), ("file", str(output))]
         if certificate["lemmas"]:

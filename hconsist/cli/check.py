@@ -22,7 +22,8 @@ _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": E
 def command(file: Path, as_json: bool) -> ExitCode:
     """Re-verify the certificate in FILE and print holds, violated or undecided.
 
-    Exits 0, 1 or 3 in that order, and 2 when the file is no valid certificate: changed, malformed, or short of its proof.
+    Exits 0, 1 or 3 in that order, and 2 when the file is no valid certificate: changed, malformed,
+    or short of its proof.
     """
     from hconsist.checker import Rejected, check
 
@@ -30,13 +31,28 @@ def command(file: Path, as_json: bool) -> ExitCode:
     try:
         certificate = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as problem:
-        raise InvalidInputError("a certificate must be a readable JSON file", str(file), remedy) from problem
+        raise InvalidInputError(
+            "a certificate must be a readable JSON file", str(file), remedy
+        ) from problem
     try:
         verdict = check(certificate)
     except Rejected as problem:
-        raise InvalidInputError(f"the certificate is rejected ({problem})", str(file), remedy) from problem
+        raise InvalidInputError(
+            f"the certificate is rejected ({problem})", str(file), remedy
+        ) from problem
     if as_json:
-        print_json({"verdict": verdict, "statement": certificate["statement"], "lemmas": certificate["lemmas"]})
+        print_json(
+            {
+                "verdict": verdict,
+                "statement": certificate["statement"],
+                "lemmas": certificate["lemmas"],
+            }
+        )
     else:
-        print_fields([("verdict", verdict), ("rests on", ", ".join(certificate["lemmas"]) or "the definitions")])
+        print_fields(
+            [
+                ("verdict", verdict),
+                ("rests on", ", ".join(certificate["lemmas"]) or "the definitions"),
+            ]
+        )
     return _CODES[verdict]

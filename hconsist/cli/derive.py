@@ -10,7 +10,14 @@ import click
 
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
-from hconsist.cli.options import classes_option, classes_or_symbol, hypotheses_option, json_option, spec_argument, target_option
+from hconsist.cli.options import (
+    classes_option,
+    classes_or_symbol,
+    hypotheses_option,
+    json_option,
+    spec_argument,
+    target_option,
+)
 from hconsist.cli.output import print_fields, print_json
 
 if TYPE_CHECKING:
@@ -23,8 +30,12 @@ if TYPE_CHECKING:
 @hypotheses_option
 @target_option
 @json_option
-@click.option("--latex", "as_latex", is_flag=True, help="Print a theorem with a proof sketch in LaTeX.")
-def command(spec: str, n_classes: object, hypotheses: str, target: str, as_json: bool, as_latex: bool) -> ExitCode:
+@click.option(
+    "--latex", "as_latex", is_flag=True, help="Print a theorem with a proof sketch in LaTeX."
+)
+def command(
+    spec: str, n_classes: object, hypotheses: str, target: str, as_json: bool, as_latex: bool
+) -> ExitCode:
     """Derive the H-consistency bound of a loss in closed form, step by step.
 
     Exits 3 when no closed form is known; transform, bound and plot still answer by computation.
@@ -35,7 +46,9 @@ def command(spec: str, n_classes: object, hypotheses: str, target: str, as_json:
     from hconsist.pointwise import PointwiseProblem
 
     problem = PointwiseProblem(spec, target, hypotheses, n_classes)  # type: ignore[arg-type]
-    bound = derive(problem.surrogate, problem.n_classes, problem.hypotheses, problem.target, engine="symbolic")
+    bound = derive(
+        problem.surrogate, problem.n_classes, problem.hypotheses, problem.target, engine="symbolic"
+    )
     if as_latex:
         click.echo(bound.latex())
     elif as_json:
@@ -46,17 +59,34 @@ def command(spec: str, n_classes: object, hypotheses: str, target: str, as_json:
 
 
 def bound_as_dict(bound: Bound) -> dict[str, Any]:
-    """A derived bound in JSON-ready form; ``sympify(text, {'beta': Symbol('beta')})`` reads a formula back."""
-    shown = {"transform": bound.transform, "envelope": bound.envelope, "gamma": bound.gamma, "gamma_upper": bound.gamma_upper}
+    """A derived bound in JSON-ready form; ``sympify(text, {'beta': Symbol('beta')})`` reads a
+    formula back.
+    """
+    shown = {
+        "transform": bound.transform,
+        "envelope": bound.envelope,
+        "gamma": bound.gamma,
+        "gamma_upper": bound.gamma_upper,
+    }
     return {
         "loss": bound.problem.surrogate.spec,
-        "n_classes": bound.problem.n_classes if isinstance(bound.problem.n_classes, int) else str(bound.problem.n_classes),
+        "n_classes": bound.problem.n_classes
+        if isinstance(bound.problem.n_classes, int)
+        else str(bound.problem.n_classes),
         "hypotheses": str(bound.problem.hypotheses),
         "target": str(bound.problem.target),
         "engine": bound.engine,
-        **{name: None if formula is None else str(formula.doit()) for name, formula in shown.items()},
+        **{
+            name: None if formula is None else str(formula.doit())
+            for name, formula in shown.items()
+        },
         "steps": [
-            {"statement": s.statement, "justification": s.justification, "conditions": list(s.conditions)} for s in bound.steps
+            {
+                "statement": s.statement,
+                "justification": s.justification,
+                "conditions": list(s.conditions),
+            }
+            for s in bound.steps
         ],
         "assumptions": list(bound.assumptions),
     }
@@ -73,8 +103,17 @@ def _print(bound: Bound, spec: str) -> None:
 
     print_fields(
         [
-            ("loss", spec if spec == problem.surrogate.spec else f"{spec}, that is {problem.surrogate.spec}"),
-            ("problem", f"{problem.n_classes} classes, hypotheses {problem.hypotheses}, target {problem.target}"),
+            (
+                "loss",
+                spec
+                if spec == problem.surrogate.spec
+                else f"{spec}, that is {problem.surrogate.spec}",
+            ),
+            (
+                "problem",
+                f"{problem.n_classes} classes, hypotheses {problem.hypotheses}, target "
+                f"{problem.target}",
+            ),
         ]
     )
     blocks = [("T(beta) =", bound.transform)]
@@ -89,8 +128,15 @@ def _print(bound: Bound, spec: str) -> None:
         click.echo("\n".join(f"    {line}".rstrip() for line in shown(formula).splitlines()))
     click.echo("\nSteps")
     for number, step in enumerate(bound.steps, 1):
-        click.echo(textwrap.fill(step.justification, 100, initial_indent=f"{number:3}. ", subsequent_indent=" " * 5))
+        click.echo(
+            textwrap.fill(
+                step.justification, 100, initial_indent=f"{number:3}. ", subsequent_indent=" " * 5
+            )
+        )
         click.echo(f"     {step.statement}")
         for condition in step.conditions:
             click.echo(f"     where {condition}")
-    click.echo("\nRests on: " + ("; ".join(bound.assumptions) if bound.assumptions else "the definitions alone."))
+    click.echo(
+        "\nRests on: "
+        + ("; ".join(bound.assumptions) if bound.assumptions else "the definitions alone.")
+    )

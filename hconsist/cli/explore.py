@@ -12,9 +12,18 @@ from hconsist.cli.output import atomic_file, check_output, progress
 
 
 @click.command("explore", short_help=COMMANDS["explore"])
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE", help="The page, .html.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The page, .html.",
+)
 def command(output: Path) -> ExitCode:
-    """Write one HTML page, which loads nothing else: sliders for tau, n, lambda, c and B draw T, Gamma and the worst case."""
+    """Write one HTML page, which loads nothing else: sliders for tau, n, lambda, c and B draw T,
+    Gamma and the worst case.
+    """
     check_output(output, (".html",))
     from hconsist.explore import page
 

@@ -14,7 +14,12 @@ from hconsist.cli.output import atomic_file, check_output, progress
 @click.command("figures", short_help=COMMANDS["figures"])
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @click.option(
-    "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FOLDER", help="Where the files go; must exist."
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Where the files go; must exist.",
 )
 def command(names: tuple[str, ...], output: Path) -> ExitCode:
     """Rebuild the project's figures as SVG files, byte for byte; all of them, or those named."""

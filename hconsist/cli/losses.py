@@ -14,13 +14,22 @@ from hconsist.cli.output import print_json, print_table
 def command(as_json: bool) -> None:
     """List the losses by name, with parameters and sources.
 
-    A spec string is the name alone, or the name with parameters: comp-sum:tau=1.5. What is left out keeps its default.
+    A spec string is the name alone, or the name with parameters: comp-sum:tau=1.5. What is left out
+    keeps its default.
     """
     from hconsist.losses import CATALOGUE
 
     if as_json:
         print_json(
-            [{"name": e.name, "parameters": e.parameters, "summary": e.summary, "source": e.source} for e in CATALOGUE.values()]
+            [
+                {
+                    "name": e.name,
+                    "parameters": e.parameters,
+                    "summary": e.summary,
+                    "source": e.source,
+                }
+                for e in CATALOGUE.values()
+            ]
         )
         return
     rows = [(entry.spec, entry.summary, entry.source) for entry in CATALOGUE.values()]

@@ -12,7 +12,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 ENGINES = ("symbolic", "numeric", "rigorous")
 
 spec_argument: Callable[[F], F] = click.argument("spec", metavar="SPEC")
-specs_argument: Callable[[F], F] = click.argument("specs", metavar="SPEC...", nargs=-1, required=True)
+specs_argument: Callable[[F], F] = click.argument(
+    "specs", metavar="SPEC...", nargs=-1, required=True
+)
 hypotheses_option: Callable[[F], F] = click.option(
     "--hypotheses",
     default="complete",
@@ -37,9 +39,20 @@ def classes_or_symbol(value: str) -> Any:
     return int(value)
 
 
-def classes_option(type_: Any = int, text: str = "Number of classes.", default: int = 2) -> Callable[[F], F]:
+def classes_option(
+    type_: Any = int, text: str = "Number of classes.", default: int = 2
+) -> Callable[[F], F]:
     """``--classes``."""
-    return click.option("-n", "--classes", "n_classes", type=type_, default=default, show_default=True, metavar="N", help=text)
+    return click.option(
+        "-n",
+        "--classes",
+        "n_classes",
+        type=type_,
+        default=default,
+        show_default=True,
+        metavar="N",
+        help=text,
+    )
 
 
 def engine_option(default: str) -> Callable[[F], F]:

@@ -1,4 +1,6 @@
-"""What commands print and write: JSON, columns, progress, and files that appear whole or not at all."""
+"""What commands print and write: JSON, columns, progress, and files that appear whole or not at
+all.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,14 @@ def print_answer(answer: Answer, name: str, as_json: bool) -> ExitCode:
         if answer.lower is not None or answer.upper is not None:
             fields.append(("proven", f"between {shown['lower']} and {shown['upper']}"))
         if answer.witness is not None:
-            fields.append(("witness", "\n".join(f"{key} = {_compact(value)}" for key, value in shown["witness"].items())))
+            fields.append(
+                (
+                    "witness",
+                    "\n".join(
+                        f"{key} = {_compact(value)}" for key, value in shown["witness"].items()
+                    ),
+                )
+            )
         fields.append(("engine", answer.engine))
         if answer.assumptions:
             fields.append(("assumes", "\n".join(answer.assumptions)))
@@ -50,11 +59,16 @@ def print_answer(answer: Answer, name: str, as_json: bool) -> ExitCode:
 
 
 def _compact(value: Any) -> str:
-    """A value for the eye: long lists with runs of equal entries counted, ``0 (x998)``; JSON has them in full."""
+    """A value for the eye: long lists with runs of equal entries counted, ``0 (x998)``; JSON has
+    them in full.
+    """
     if not isinstance(value, list):
         return str(value)
     runs = [(entry, len(list(same))) for entry, same in groupby(value)]
-    return ", ".join(f"{entry} (x{count})" if count > 2 else ", ".join([str(entry)] * count) for entry, count in runs)
+    return ", ".join(
+        f"{entry} (x{count})" if count > 2 else ", ".join([str(entry)] * count)
+        for entry, count in runs
+    )
 
 
 def progress(message: str) -> None:
@@ -77,7 +91,9 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Left-aligned columns under a header."""
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
     for row in [header, *rows]:
-        click.echo("  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+        click.echo(
+            "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        )
 
 
 def check_output(path: Path, suffixes: Sequence[str]) -> None:
@@ -90,28 +106,42 @@ def check_output(path: Path, suffixes: Sequence[str]) -> None:
     """
     if path.suffix.lower() not in suffixes:
         raise InvalidInputError(
-            f"the output file must end in {', '.join(suffixes)}", str(path), f"write it as {path.stem}{suffixes[0]}"
+            f"the output file must end in {', '.join(suffixes)}",
+            str(path),
+            f"write it as {path.stem}{suffixes[0]}",
         )
     folder = path.parent
     if not folder.is_dir():
-        raise InvalidInputError("the output folder must exist", str(folder), "create it first, or write elsewhere")
+        raise InvalidInputError(
+            "the output folder must exist", str(folder), "create it first, or write elsewhere"
+        )
     if path.is_dir():
-        raise InvalidInputError("the output must be a file", str(path), "it is a folder: add a file name")
+        raise InvalidInputError(
+            "the output must be a file", str(path), "it is a folder: add a file name"
+        )
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", dir=folder)
         os.close(handle)
         os.unlink(name)
     except OSError as problem:
         raise InvalidInputError(
-            "the output folder must be writable", str(folder), f"{problem.strerror}: write elsewhere"
+            "the output folder must be writable",
+            str(folder),
+            f"{problem.strerror}: write elsewhere",
         ) from problem
     if path.exists() and not os.access(path, os.W_OK):
-        raise InvalidInputError("the output must not be write-protected", str(path), "change its permissions, or its name")
+        raise InvalidInputError(
+            "the output must not be write-protected",
+            str(path),
+            "change its permissions, or its name",
+        )
 
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path`` that takes its name when the block ends well, and vanishes when it does not."""
+    """A temporary path beside ``path`` that takes its name when the block ends well, and vanishes
+    when it does not.
+    """
     handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)

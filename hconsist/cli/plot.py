@@ -17,14 +17,33 @@ SUFFIXES = (".svg", ".pdf", ".png")
 @click.command("plot", short_help=COMMANDS["plot"])
 @specs_argument
 @click.option(
-    "-n", "--classes", "n_classes", type=int, multiple=True, default=(2,), metavar="N", help="Number of classes; may repeat."
+    "-n",
+    "--classes",
+    "n_classes",
+    type=int,
+    multiple=True,
+    default=(2,),
+    metavar="N",
+    help="Number of classes; may repeat.",
 )
 @hypotheses_option
 @target_option
 @engine_option("auto")
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE", help=".svg, .pdf or .png")
 @click.option(
-    "--of", "what", type=click.Choice(("bound", "transform")), default="bound", show_default=True, help="What to draw."
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=".svg, .pdf or .png",
+)
+@click.option(
+    "--of",
+    "what",
+    type=click.Choice(("bound", "transform")),
+    default="bound",
+    show_default=True,
+    help="What to draw.",
 )
 @click.option("--exact-only", is_flag=True, help="Leave out the published bounds.")
 @click.option("--log", "as_log", is_flag=True, help="Logarithmic axes.")
@@ -39,7 +58,9 @@ def command(
     exact_only: bool,
     as_log: bool,
 ) -> ExitCode:
-    """Draw the bounds of one or more losses: target excess against surrogate excess, published beside exact."""
+    """Draw the bounds of one or more losses: target excess against surrogate excess, published
+    beside exact.
+    """
     check_output(output, SUFFIXES)
     from hconsist.bounds import derive
     from hconsist.pointwise import PointwiseProblem
@@ -49,8 +70,18 @@ def command(
     bounds = []
     for (spec, n), problem in zip(pairs, problems, strict=True):
         progress(f"{spec}, {n} classes")
-        bounds.append(derive(problem.surrogate, problem.n_classes, problem.hypotheses, problem.target, engine=engine))  # type: ignore[arg-type]
-        bounds[-1].envelope_curve([0.0, 1.0])  # the long part of the work, done here where its loss was just named
+        bounds.append(
+            derive(
+                problem.surrogate,
+                problem.n_classes,
+                problem.hypotheses,
+                problem.target,
+                engine=engine,  # type: ignore[arg-type]
+            )
+        )
+        bounds[-1].envelope_curve(
+            [0.0, 1.0]
+        )  # the long part of the work, done here where its loss was just named
     from hconsist.plots import bound_curves, save, transform_curves
 
     draw = bound_curves if what == "bound" else transform_curves

@@ -1,4 +1,6 @@
-"""Options of commands that may search for long: accuracy, a time budget, and a checkpoint to go on from."""
+"""Options of commands that may search for long: accuracy, a time budget, and a checkpoint to go on
+from.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,17 @@ def search_options(accuracy: str, text: str) -> Callable[[F], F]:
     def add(command: F) -> F:
         for option in (
             click.option(
-                "--checkpoint", metavar="FILE", type=click.Path(path_type=Path), help="Rigorous: go on from, save to."
+                "--checkpoint",
+                metavar="FILE",
+                type=click.Path(path_type=Path),
+                help="Rigorous: go on from, save to.",
             ),
-            click.option("--time-budget", metavar="S", type=click.FloatRange(min=0), help="Rigorous: seconds."),
+            click.option(
+                "--time-budget",
+                metavar="S",
+                type=click.FloatRange(min=0),
+                help="Rigorous: seconds.",
+            ),
             click.option(f"--{accuracy}", "accuracy", metavar="W", help=f"Rigorous: {text}."),
         ):
             command = option(command)
@@ -35,7 +45,8 @@ def search_options(accuracy: str, text: str) -> Callable[[F], F]:
 def search_arguments(
     engine: str, name: str, accuracy: str | None, time_budget: float | None, checkpoint: Path | None
 ) -> dict[str, Any]:
-    """What the engine is passed for these options; an existing checkpoint is taken over, and kept up to date.
+    """What the engine is passed for these options; an existing checkpoint is taken over, and kept
+    up to date.
 
     Raises
     ------

@@ -14,7 +14,12 @@ from hconsist.cli.app import ExitCode
 from hconsist.cli.output import atomic_file, progress
 from hconsist.errors import InvalidInputError
 
-_CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": ExitCode.UNDECIDED, "measured": ExitCode.HOLDS}
+_CODES = {
+    "holds": ExitCode.HOLDS,
+    "violated": ExitCode.VIOLATED,
+    "undecided": ExitCode.UNDECIDED,
+    "measured": ExitCode.HOLDS,
+}
 #: Violations told on the terminal; the file has them all.
 _SHOWN = 5
 
@@ -23,11 +28,29 @@ _SHOWN = 5
 @click.argument("name", metavar="[STUDY]", required=False)
 @click.option("--list", "listing", is_flag=True, help="List the studies.")
 @click.option("--quick", is_flag=True, help="A small version, in seconds.")
-@click.option("--device", type=click.Choice(("cpu", "cuda")), default="cpu", show_default=True, help="Where training runs.")
 @click.option(
-    "--jobs", default=1, show_default=True, metavar="N", type=click.IntRange(min=-1), help="Processes; -1: all cores."
+    "--device",
+    type=click.Choice(("cpu", "cuda")),
+    default="cpu",
+    show_default=True,
+    help="Where training runs.",
 )
-@click.option("--seed", default=0, show_default=True, metavar="S", type=click.IntRange(min=0), help="Same seed, same result.")
+@click.option(
+    "--jobs",
+    default=1,
+    show_default=True,
+    metavar="N",
+    type=click.IntRange(min=-1),
+    help="Processes; -1: all cores.",
+)
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    metavar="S",
+    type=click.IntRange(min=0),
+    help="Same seed, same result.",
+)
 @click.option("--cell", type=int, metavar="C", help="Only this cell of the study.")
 @click.option(
     "--format",
@@ -37,7 +60,13 @@ _SHOWN = 5
     show_default=True,
     help="netcdf: STUDY.nc beside STUDY.csv (needs hconsist[data]).",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the table and the figure.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder for the table and the figure.",
+)
 def command(
     name: str | None,
     listing: bool,
@@ -51,8 +80,9 @@ def command(
 ) -> ExitCode:
     """Run a study; DIR receives STUDY.csv, STUDY.json and STUDY.svg.
 
-    Interrupted, it resumes where it was when run again with the same options. Exits 1 when a bound is violated (each violation
-    is written with its distribution and a command that reproduces it), 3 when undecided.
+    Interrupted, it resumes where it was when run again with the same options. Exits 1 when a bound
+    is violated (each violation is written with its distribution and a command that reproduces it),
+    3 when undecided.
     """
     from hconsist.simulate.results import netcdf, require_xarray
     from hconsist.simulate.study import STUDIES, reproduce, run_study, study
@@ -65,7 +95,9 @@ def command(
     if name is None or output is None:
         raise click.UsageError("Name a study and a folder: simulate STUDY -o DIR (see --list)")
     if jobs == 0:
-        raise InvalidInputError("jobs must be at least 1, or -1 for all cores", jobs, "pass --jobs 1")
+        raise InvalidInputError(
+            "jobs must be at least 1, or -1 for all cores", jobs, "pass --jobs 1"
+        )
     chosen = study(name)
     if form == "netcdf":
         require_xarray()
@@ -79,10 +111,14 @@ def command(
         jobs=jobs,
         only=cell,
         checkpoint=checkpoint,
-        progress=lambda done, total, what: progress(f"{done}/{total}  {', '.join(f'{k}={v}' for k, v in what.items())}"),
+        progress=lambda done, total, what: progress(
+            f"{done}/{total}  {', '.join(f'{k}={v}' for k, v in what.items())}"
+        ),
     )
     found = chosen.verdict(rows)
-    violations = [{**v, "reproduce": reproduce(name, v["cell"], seed, quick)} for v in found.violations]
+    violations = [
+        {**v, "reproduce": reproduce(name, v["cell"], seed, quick)} for v in found.violations
+    ]
     from hconsist.figures.studies import draw
     from hconsist.plots import save
 
@@ -91,7 +127,13 @@ def command(
     with atomic_file(output / f"{name}.csv") as temporary:
         _write_table(temporary, rows)
     if form == "netcdf":
-        about = {"study": name, "seed": seed, "quick": int(quick), "status": found.status, "summary": "\n".join(found.summary)}
+        about = {
+            "study": name,
+            "seed": seed,
+            "quick": int(quick),
+            "status": found.status,
+            "summary": "\n".join(found.summary),
+        }
         with atomic_file(output / f"{name}.nc") as temporary:
             temporary.write_bytes(netcdf(rows, about))
     with atomic_file(output / f"{name}.json") as temporary:
@@ -120,7 +162,9 @@ def _folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
-        raise InvalidInputError("the output must be a folder that can be made", str(path), str(problem.strerror)) from None
+        raise InvalidInputError(
+            "the output must be a folder that can be made", str(path), str(problem.strerror)
+        ) from None
 
 
 def _write_table(path: Path, rows: list[dict[str, Any]]) -> None:

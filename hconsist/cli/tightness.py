@@ -10,7 +10,14 @@ import click
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
 from hconsist.cli.options import json_option, problem_options, spec_argument
-from hconsist.cli.output import atomic_file, check_output, print_fields, print_json, print_table, progress
+from hconsist.cli.output import (
+    atomic_file,
+    check_output,
+    print_fields,
+    print_json,
+    print_table,
+    progress,
+)
 
 if TYPE_CHECKING:
     from hconsist.tightness import Tightness
@@ -21,15 +28,35 @@ SUFFIXES = (".svg", ".pdf", ".png")
 @click.command("tightness", short_help=COMMANDS["tightness"])
 @spec_argument
 @problem_options
-@click.option("--beta", "betas", multiple=True, metavar="B", help="A row of the table (repeatable); a default grid without.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Draw both curves: .svg, .pdf or .png")
+@click.option(
+    "--beta",
+    "betas",
+    multiple=True,
+    metavar="B",
+    help="A row of the table (repeatable); a default grid without.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Draw both curves: .svg, .pdf or .png",
+)
 @json_option
 def command(
-    spec: str, n_classes: int, hypotheses: str, target: str, betas: tuple[str, ...], output: Path | None, as_json: bool
+    spec: str,
+    n_classes: int,
+    hypotheses: str,
+    target: str,
+    betas: tuple[str, ...],
+    output: Path | None,
+    as_json: bool,
 ) -> ExitCode:
-    """Is a published transformation tight, loose by a factor, or invalid? A table over beta, with witnesses.
+    """Is a published transformation tight, loose by a factor, or invalid? A table over beta, with
+    witnesses.
 
-    Exits 1 when a published value exceeds the regret of a witness by more than the numerical margin, 3 when a solver failed.
+    Exits 1 when a published value exceeds the regret of a witness by more than the numerical
+    margin, 3 when a solver failed.
     """
     if output is not None:
         check_output(output, SUFFIXES)
@@ -51,18 +78,28 @@ def command(
         with atomic_file(output) as temporary:
             save(ax, temporary)
         progress(f"wrote {output}")
-    return {"invalid": ExitCode.VIOLATED, "undecided": ExitCode.UNDECIDED}.get(report.verdict, ExitCode.HOLDS)
+    return {"invalid": ExitCode.VIOLATED, "undecided": ExitCode.UNDECIDED}.get(
+        report.verdict, ExitCode.HOLDS
+    )
 
 
 def _print(report: Tightness) -> None:
     from hconsist.tightness import ABSOLUTE, RELATIVE
 
     strongest = report.strongest if report.comparisons else None
-    header = ["BETA", "PUBLISHED", "EXACT", "RATIO", "WITNESS P"] if strongest else ["BETA", "EXACT", "WITNESS P"]
+    header = (
+        ["BETA", "PUBLISHED", "EXACT", "RATIO", "WITNESS P"]
+        if strongest
+        else ["BETA", "EXACT", "WITNESS P"]
+    )
     rows = []
     for i, (beta, answer) in enumerate(zip(report.betas, report.answers, strict=True)):
         exact = "undecided" if answer.estimate is None else f"{answer.estimate:.8g}"
-        row = [f"{float(beta):g}", exact, _witness(answer.witness.p) if answer.witness else answer.reason]
+        row = [
+            f"{float(beta):g}",
+            exact,
+            _witness(answer.witness.p) if answer.witness else answer.reason,
+        ]
         if strongest:
             ratio = strongest.ratios[i]
             row[1:1] = [f"{strongest.values[i]:.8g}"]
@@ -75,15 +112,24 @@ def _print(report: Tightness) -> None:
         return
     print_fields(
         [
-            *((c.theorem.id, f"{c}  ({c.theorem.paper}; {c.theorem.locator})") for c in report.comparisons),
-            ("margin", f"differences within {ABSOLUTE:g} + {RELATIVE:g} x published count as equal"),
+            *(
+                (c.theorem.id, f"{c}  ({c.theorem.paper}; {c.theorem.locator})")
+                for c in report.comparisons
+            ),
+            (
+                "margin",
+                f"differences within {ABSOLUTE:g} + {RELATIVE:g} x published count as equal",
+            ),
         ]
     )
     if report.improvements:
         click.echo()
         print_table(
             ["EXCESS", "GAMMA PUBLISHED", "GAMMA EXACT"],
-            [[f"{i.excess:.4g}", f"{i.published:.6g}", f"{i.exact:.6g}"] for i in report.improvements],
+            [
+                [f"{i.excess:.4g}", f"{i.published:.6g}", f"{i.exact:.6g}"]
+                for i in report.improvements
+            ],
         )
 
 

@@ -16,7 +16,12 @@ from hconsist.cli.search import search_arguments, search_options
 @click.command("transform", short_help=COMMANDS["transform"])
 @spec_argument
 @problem_options
-@click.option("--beta", required=True, metavar="B", help="Target regret in [0, 1], as 0.3 or 1/3; kept exactly.")
+@click.option(
+    "--beta",
+    required=True,
+    metavar="B",
+    help="Target regret in [0, 1], as 0.3 or 1/3; kept exactly.",
+)
 @engine_option("numeric")
 @search_options("width", "proven bounds this close")
 @json_option
@@ -34,8 +39,9 @@ def command(
 ) -> ExitCode:
     """Compute T(beta): the least surrogate regret at a point whose target regret is at least beta.
 
-    Exits 3 when the engine could not settle the value; the reason is printed. With --checkpoint, what a spent budget or an
-    interrupt leaves finished is saved in FILE, and the same command goes on from there.
+    Exits 3 when the engine could not settle the value; the reason is printed. With --checkpoint,
+    what a spent budget or an interrupt leaves finished is saved in FILE, and the same command goes
+    on from there.
     """
     from hconsist.engines import transform
     from hconsist.pointwise import PointwiseProblem, check_beta

@@ -19,16 +19,32 @@ _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": E
 @click.argument("ids", metavar="[ID]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Verify the whole catalogue.")
 @click.option("--list", "listing", is_flag=True, help="List the statements and verify nothing.")
-@click.option("--engine", "engines", type=click.Choice(ENGINES), multiple=True, help="Ask this engine only (repeatable).")
 @click.option(
-    "--jobs", default=1, show_default=True, metavar="N", type=click.IntRange(min=-1), help="Processes; -1: all cores."
+    "--engine",
+    "engines",
+    type=click.Choice(ENGINES),
+    multiple=True,
+    help="Ask this engine only (repeatable).",
 )
-@click.option("--scheduler", metavar="ADDRESS", help="Run on the Dask cluster at this address (needs the dask extra).")
+@click.option(
+    "--jobs",
+    default=1,
+    show_default=True,
+    metavar="N",
+    type=click.IntRange(min=-1),
+    help="Processes; -1: all cores.",
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Run on the Dask cluster at this address (needs the dask extra).",
+)
 @click.option(
     "--certificates",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Write certificates of what the statements say about T, as far as the checker's rules reach, and verify nothing else.",
+    help="Write certificates of what the statements say about T, as far as the checker's rules "
+    "reach, and verify nothing else.",
 )
 @click.option("--markdown", is_flag=True, help="Print the table as Markdown.")
 @json_option
@@ -45,8 +61,9 @@ def command(
 ) -> ExitCode:
     """Re-run the verdict on published statements: name some, or --all.
 
-    Each statement is checked by every engine that can speak: claims that are tight must hold with equality, valid ones as
-    inequalities, refuted ones must be contradicted. Exits 1 when a verdict is not reproduced, 3 when one stays undecided.
+    Each statement is checked by every engine that can speak: claims that are tight must hold with
+    equality, valid ones as inequalities, refuted ones must be contradicted. Exits 1 when a verdict
+    is not reproduced, 3 when one stays undecided.
     """
     from hconsist.theorems import catalogue, theorem
 
@@ -87,14 +104,21 @@ def command(
             if v.status != "holds":
                 for check in v.checks:
                     if check.outcome != "confirmed":
-                        progress(f"{v.theorem.id}: {check.engine}, {check.problem}: {check.outcome} ({check.detail})")
+                        progress(
+                            f"{v.theorem.id}: {check.engine}, {check.problem}: {check.outcome} "
+                            f"({check.detail})"
+                        )
     worst = "violated" if any(v.status == "violated" for v in found) else None
     worst = worst or ("undecided" if any(v.status == "undecided" for v in found) else "holds")
     return _CODES[worst]
 
 
-def _run(chosen: list[Any], engines: tuple[str, ...], jobs: int, scheduler: str | None) -> list[Any]:
-    """Every verification, with a progress line each on stderr; on a Dask cluster when an address is given."""
+def _run(
+    chosen: list[Any], engines: tuple[str, ...], jobs: int, scheduler: str | None
+) -> list[Any]:
+    """Every verification, with a progress line each on stderr; on a Dask cluster when an address is
+    given.
+    """
     from contextlib import ExitStack
 
     from hconsist.verify import verify_all
@@ -107,7 +131,9 @@ def _run(chosen: list[Any], engines: tuple[str, ...], jobs: int, scheduler: str 
             try:
                 from distributed import Client
             except ImportError:
-                raise click.UsageError("--scheduler needs the dask extra: pip install 'hconsist[dask]'") from None
+                raise click.UsageError(
+                    "--scheduler needs the dask extra: pip install 'hconsist[dask]'"
+                ) from None
             stack.enter_context(Client(scheduler))
             stack.enter_context(joblib.parallel_config(backend="dask"))
             jobs = -1
@@ -118,7 +144,9 @@ def _run(chosen: list[Any], engines: tuple[str, ...], jobs: int, scheduler: str 
 
 
 def _certify(chosen: list[Any], folder: Path, as_json: bool) -> ExitCode:
-    """A certificate file for every instance of every statement that certificates cover; files that check are kept."""
+    """A certificate file for every instance of every statement that certificates cover; files that
+    check are kept.
+    """
     from hconsist.certificates import certify, read, statement
     from hconsist.checker import Rejected, check
     from hconsist.errors import EngineCannotAnswerError
@@ -131,24 +159,46 @@ def _certify(chosen: list[Any], folder: Path, as_json: bool) -> ExitCode:
             file = folder / f"{entry.id}-{k}.json"
             try:
                 made = read(file) if file.exists() else None
-                if made is None or made.get("statement") != statement(problem, relation, claim) or check(made) != expected:
+                if (
+                    made is None
+                    or made.get("statement") != statement(problem, relation, claim)
+                    or check(made) != expected
+                ):
                     made = certify(problem, relation, claim)
                     write_json(file, made, indent=1)
             except EngineCannotAnswerError:
                 left += 1
                 continue
             except Rejected:
-                raise click.UsageError(f"{file} is not a certificate that checks: remove it") from None
+                raise click.UsageError(
+                    f"{file} is not a certificate that checks: remove it"
+                ) from None
             verdict = made["verdict"]
-            codes.add(ExitCode.HOLDS if verdict == expected else _CODES["undecided" if verdict == "undecided" else "violated"])
-            rows.append((entry.id, describe(problem), verdict, expected, ", ".join(made["lemmas"]), file.name))
+            codes.add(
+                ExitCode.HOLDS
+                if verdict == expected
+                else _CODES["undecided" if verdict == "undecided" else "violated"]
+            )
+            rows.append(
+                (
+                    entry.id,
+                    describe(problem),
+                    verdict,
+                    expected,
+                    ", ".join(made["lemmas"]),
+                    file.name,
+                )
+            )
             progress(f"{entry.id}, {describe(problem)}: {verdict}")
     heads = ("STATEMENT", "PROBLEM", "CERTIFICATE", "CATALOGUE", "RESTS ON", "FILE")
     if as_json:
         print_json([dict(zip((h.lower() for h in heads), row, strict=True)) for row in rows])
     else:
         print_table(heads, rows)
-        progress(f"{len(rows)} certificates in {folder}; {left} claims about T are beyond the checker's rules")
+        progress(
+            f"{len(rows)} certificates in {folder}; {left} claims about T are beyond the "
+            "checker's rules"
+        )
     return max(codes, key=[ExitCode.HOLDS, ExitCode.UNDECIDED, ExitCode.VIOLATED].index)
 
 
@@ -166,5 +216,8 @@ def _print_list(entries: list[Any], as_json: bool) -> None:
         return
     print_table(
         ("STATEMENT", "CLAIM", "RELATION", "SOURCE"),
-        [(t.id, t.claim + (" (new)" if t.new else ""), t.relation, f"{t.paper}; {t.locator}") for t in entries],
+        [
+            (t.id, t.claim + (" (new)" if t.new else ""), t.relation, f"{t.paper}; {t.locator}")
+            for t in entries
+        ],
     )

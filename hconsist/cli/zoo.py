@@ -12,12 +12,20 @@ from hconsist.cli.output import print_json, print_table, progress
 @click.command("zoo", short_help=COMMANDS["zoo"])
 @click.argument("specs", metavar="[SPEC]...", nargs=-1)
 @classes_option(default=10)
-@click.option("--format", "style", type=click.Choice(["text", "markdown", "csv", "latex"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "markdown", "csv", "latex"]),
+    default="text",
+    show_default=True,
+)
 @json_option
 def command(specs: tuple[str, ...], n_classes: int, style: str, as_json: bool) -> None:
-    """Print the zoo: consistency, growth exponent, constant of the bound, and how tight the published bound is.
+    """Print the zoo: consistency, growth exponent, constant of the bound, and how tight the
+    published bound is.
 
-    The growth exponent s and the constant K say Gamma(u) <= K u^(1/s); ~ marks an estimate, no mark a derived closed form.
+    The growth exponent s and the constant K say Gamma(u) <= K u^(1/s); ~ marks an estimate, no mark
+    a derived closed form.
     """
     from hconsist.pointwise import check_n_classes
     from hconsist.zoo import HEADER, as_dicts, as_text, zoo

@@ -1,4 +1,6 @@
-"""Consistency verdicts with proof: is a small surrogate risk a small target risk, on the complete hypothesis set?"""
+"""Consistency verdicts with proof: is a small surrogate risk a small target risk, on the complete
+hypothesis set?
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,14 @@ from hconsist.pointwise import PointwiseProblem
 __all__ = ["ConsistencyVerdict", "Counterexample", "verdict"]
 
 
-def verdict(loss: Loss | str, n_classes: int = 2, target: Target | str = "zero-one") -> ConsistencyVerdict:
-    """Whether a loss is consistent with a target for n labels on the complete hypothesis set, with the argument.
+def verdict(
+    loss: Loss | str, n_classes: int = 2, target: Target | str = "zero-one"
+) -> ConsistencyVerdict:
+    """Whether a loss is consistent with a target for n labels on the complete hypothesis set, with
+    the argument.
 
-    The rules work on the loss's formula: derivatives by SymPy, signs by SymPy or ball arithmetic, piecewise-linear risks by
-    exact arithmetic. What none of them settles is undecided.
+    The rules work on the loss's formula: derivatives by SymPy, signs by SymPy or ball arithmetic,
+    piecewise-linear risks by exact arithmetic. What none of them settles is undecided.
 
     Parameters
     ----------
@@ -27,14 +32,15 @@ def verdict(loss: Loss | str, n_classes: int = 2, target: Target | str = "zero-o
     InvalidInputError
         When the parts do not fit together.
 
-    Source: Steinwart 2007 and Tewari, Bartlett 2007 (calibration); Bartlett, Jordan, McAuliffe 2006, theorem 2 (two labels).
+    Source: Steinwart 2007 and Tewari, Bartlett 2007 (calibration); Bartlett, Jordan, McAuliffe
+    2006, theorem 2 (two labels).
 
     Examples
     --------
     >>> verdict("crammer-singer", n_classes=3).status
     'not consistent'
-    >>> print(verdict("logistic", n_classes=10))
-    comp-sum:tau=1, n = 10, zero-one: consistent (strictly decreasing in the label's softmax value where predictions are made)
+    >>> print(verdict("logistic", n_classes=10))  # doctest: +ELLIPSIS
+    comp-sum:tau=1, n = 10, zero-one: consistent (strictly decreasing in the label's softmax ...)
     """
     problem = PointwiseProblem(parse_loss(loss), parse_target(target), n_classes=n_classes)
     case = Case(problem.surrogate, problem.n, problem.target)
@@ -45,4 +51,6 @@ def verdict(loss: Loss | str, n_classes: int = 2, target: Target | str = "zero-o
         if found is not None:
             return found
     tried = asked_for(case)
-    return case.verdict("undecided", "no rule applies" + (f"; the rules ask for: {tried}" if tried else ""))
+    return case.verdict(
+        "undecided", "no rule applies" + (f"; the rules ask for: {tried}" if tried else "")
+    )

@@ -24,7 +24,9 @@ def one_sided_slopes(expression: Any, symbol: Any) -> tuple[Any, Any]:
 
 
 def _germ(expression: Any, symbol: Any, side: int) -> tuple[Any, Any]:
-    """Value at 0 and one-sided derivative at 0, the branch of every Max, Min and Abs chosen as it is next to 0."""
+    """Value at 0 and one-sided derivative at 0, the branch of every Max, Min and Abs chosen as it
+    is next to 0.
+    """
     import sympy
 
     def resolve(e: Any) -> Any:
@@ -37,7 +39,9 @@ def _germ(expression: Any, symbol: Any, side: int) -> tuple[Any, Any]:
             for candidate in args[1:]:
                 difference = sympy.simplify((candidate - best).subs(symbol, 0))
                 if difference == 0:
-                    difference = sympy.simplify(side * sympy.diff(candidate - best, symbol).subs(symbol, 0))
+                    difference = sympy.simplify(
+                        side * sympy.diff(candidate - best, symbol).subs(symbol, 0)
+                    )
                 if (sign * difference).is_positive:
                     best = candidate
             return best
@@ -49,7 +53,9 @@ def _germ(expression: Any, symbol: Any, side: int) -> tuple[Any, Any]:
         return e.func(*args)
 
     smooth = resolve(expression)
-    return sympy.simplify(smooth.subs(symbol, 0)), sympy.simplify(sympy.diff(smooth, symbol).subs(symbol, 0))
+    return sympy.simplify(smooth.subs(symbol, 0)), sympy.simplify(
+        sympy.diff(smooth, symbol).subs(symbol, 0)
+    )
 
 
 def trend(expression: Any, symbol: Any) -> int | None:
@@ -82,7 +88,10 @@ def _trend_of_structure(e: Any, symbol: Any) -> int | None:
         factors = factors.args if factors.is_Mul else (factors,)
         sign = _sign(constant)
         if len(factors) > 1:  # a product of non-negative factors that all move the same way
-            flips = [1 if _non_negative(f, symbol) else -1 if _non_negative(-f, symbol) else None for f in factors]
+            flips = [
+                1 if _non_negative(f, symbol) else -1 if _non_negative(-f, symbol) else None
+                for f in factors
+            ]
             if sign is None or None in flips:
                 return None
             factors = [f if flip == 1 else -f for f, flip in zip(factors, flips, strict=True)]
@@ -110,7 +119,11 @@ def _trend_of_slope(e: Any, symbol: Any) -> int | None:
         return -1 if slope.is_nonpositive else 1
     # Convex on (0, 1] with a slope <= 0 at its end.
     falls = symbol.is_positive and slope.subs(symbol, 1).is_nonpositive
-    return -1 if falls and sympy.factor(sympy.simplify(sympy.diff(e, symbol, 2))).is_nonnegative else None
+    return (
+        -1
+        if falls and sympy.factor(sympy.simplify(sympy.diff(e, symbol, 2))).is_nonnegative
+        else None
+    )
 
 
 def _together(directions: list[int | None]) -> int | None:
@@ -121,25 +134,44 @@ def _together(directions: list[int | None]) -> int | None:
 
 
 def _sign(constant: Any) -> int | None:
-    return 1 if constant.is_positive else -1 if constant.is_negative else 0 if constant.is_zero else None
+    return (
+        1
+        if constant.is_positive
+        else -1
+        if constant.is_negative
+        else 0
+        if constant.is_zero
+        else None
+    )
 
 
 def _non_negative(expression: Any, symbol: Any) -> bool:
-    """Whether the expression is >= 0 on the domain: known to SymPy, or monotone with its smallest value at the end u = 1."""
+    """Whether the expression is >= 0 on the domain: known to SymPy, or monotone with its smallest
+    value at the end u = 1.
+    """
     if expression.is_nonnegative:
         return True
-    return bool(symbol.is_positive and trend(expression, symbol) == -1 and expression.subs(symbol, 1).is_nonnegative)
+    return bool(
+        symbol.is_positive
+        and trend(expression, symbol) == -1
+        and expression.subs(symbol, 1).is_nonnegative
+    )
 
 
-def proven_negative(expression: Any, symbol: Any, low: Fraction, high: Fraction, boxes: int = 4096) -> bool:
-    """Whether an expression is < 0 on [low, high], by ball arithmetic with bisection: True is a proof, False is no answer.
+def proven_negative(
+    expression: Any, symbol: Any, low: Fraction, high: Fraction, boxes: int = 4096
+) -> bool:
+    """Whether an expression is < 0 on [low, high], by ball arithmetic with bisection: True is a
+    proof, False is no answer.
 
     Examples
     --------
     >>> import sympy
     >>> u = sympy.Symbol("u", positive=True)
-    >>> proven_negative(u**2 - 2 * u, u, Fraction(1, 10), Fraction(1, 2)), proven_negative(u - 1, u, Fraction(0), Fraction(1))
-    (True, False)
+    >>> proven_negative(u**2 - 2 * u, u, Fraction(1, 10), Fraction(1, 2))
+    True
+    >>> proven_negative(u - 1, u, Fraction(0), Fraction(1))
+    False
     """
     import flint
 

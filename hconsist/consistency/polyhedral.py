@@ -1,11 +1,15 @@
-"""Exact minimisation of piecewise-linear conditional risks whose kinks lie where score differences are multiples of a unit.
+"""Exact minimisation of piecewise-linear conditional risks whose kinks lie where score differences
+are multiples of a unit.
 
-Such a risk is linear on every cone of the braid arrangement (the orderings of the coordinates) around a lattice point, and the
-rays of those cones are the indicator vectors 1_A of label sets A. So a lattice point minimises the risk over R^n if and only if
-no step ``unit 1_A`` decreases it, and the risk is unbounded below if and only if its slope at infinity is negative along some
-1_A. Restricted to ``s_j >= s_k`` for all k the same holds with the steps that stay there: the function is L-natural-convex.
+Such a risk is linear on every cone of the braid arrangement (the orderings of the coordinates)
+around a lattice point, and the rays of those cones are the indicator vectors 1_A of label sets A.
+So a lattice point minimises the risk over R^n if and only if no step ``unit 1_A`` decreases it, and
+the risk is unbounded below if and only if its slope at infinity is negative along some 1_A.
+Restricted to ``s_j >= s_k`` for all k the same holds with the steps that stay there: the function
+is L-natural-convex.
 
-Source: Murota, "Discrete convex analysis", SIAM 2003, chapters 7 and 10 (polyhedral L-convex functions, steepest descent).
+Source: Murota, "Discrete convex analysis", SIAM 2003, chapters 7 and 10 (polyhedral L-convex
+functions, steepest descent).
 """
 
 from __future__ import annotations
@@ -26,7 +30,8 @@ Lattice = tuple[int, ...]
 
 @dataclass
 class BraidRisk:
-    """Conditional risks of a translation-invariant piecewise-linear loss on the lattice ``unit Z^n``.
+    """Conditional risks of a translation-invariant piecewise-linear loss on the lattice ``unit
+    Z^n``.
 
     Examples
     --------
@@ -51,12 +56,18 @@ class BraidRisk:
         low = min(z)
         key = tuple(v - low for v in z)  # translation invariance
         if key not in self._losses:
-            values: Any = self.loss.losses(np.array([to_sympy(self.unit) * v for v in key], dtype=object), SYMPY)
+            values: Any = self.loss.losses(
+                np.array([to_sympy(self.unit) * v for v in key], dtype=object), SYMPY
+            )
             self._losses[key] = tuple(Fraction(int(v.p), int(v.q)) for v in values)
         return sum((q * v for q, v in zip(p, self._losses[key], strict=True)), Fraction(0))
 
-    def unbounded_along(self, p: tuple[Fraction, ...], leaders: frozenset[int] = frozenset()) -> Lattice | None:
-        """An indicator vector along which the risk falls for ever while the leaders may stay on top."""
+    def unbounded_along(
+        self, p: tuple[Fraction, ...], leaders: frozenset[int] = frozenset()
+    ) -> Lattice | None:
+        """An indicator vector along which the risk falls for ever while the leaders may stay on
+        top.
+        """
         for step in self.sets:
             if _on_top(step, leaders):
                 twice, thrice = (tuple(k * v for v in step) for k in (2, 3))
@@ -64,8 +75,11 @@ class BraidRisk:
                     return step
         return None
 
-    def minimise(self, p: tuple[Fraction, ...], leaders: frozenset[int] = frozenset()) -> tuple[Lattice, Fraction]:
-        """A minimiser and the minimum over R^n, or over the scores at which every leader is at least every other label.
+    def minimise(
+        self, p: tuple[Fraction, ...], leaders: frozenset[int] = frozenset()
+    ) -> tuple[Lattice, Fraction]:
+        """A minimiser and the minimum over R^n, or over the scores at which every leader is at
+        least every other label.
 
         The risk must be bounded below.
         """
@@ -108,7 +122,9 @@ def label_distributions(n: int, largest: int = 10) -> Iterator[tuple[Fraction, .
 
 @dataclass(frozen=True)
 class Found:
-    """A label distribution and scores at which a wrong prediction costs nothing; minimum None where it is minus infinity."""
+    """A label distribution and scores at which a wrong prediction costs nothing; minimum None where
+    it is minus infinity.
+    """
 
     p: tuple[Fraction, ...]
     start: Lattice
@@ -118,7 +134,8 @@ class Found:
 
 
 def find_counterexample(risk: BraidRisk, k: int = 1) -> Found | None:
-    """Search label distributions of small denominator for a wrong prediction of k labels at the minimum.
+    """Search label distributions of small denominator for a wrong prediction of k labels at the
+    minimum.
 
     Examples
     --------
@@ -129,7 +146,9 @@ def find_counterexample(risk: BraidRisk, k: int = 1) -> Found | None:
     """
     zero = (0,) * risk.n
     for p in label_distributions(risk.n):
-        wrong = [c for c in itertools.combinations(range(risk.n), k) if sum(p[j] for j in c) < sum(p[:k])]
+        wrong = [
+            c for c in itertools.combinations(range(risk.n), k) if sum(p[j] for j in c) < sum(p[:k])
+        ]
         if risk.unbounded_along(p) is not None:
             for labels in wrong:
                 direction = risk.unbounded_along(p, frozenset(labels))

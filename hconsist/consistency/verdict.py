@@ -18,11 +18,13 @@ Status = Literal["consistent", "not consistent", "undecided"]
 
 @dataclass(frozen=True)
 class Counterexample:
-    """A label distribution at which wrong predictions do as well as right ones: exact, and open to re-evaluation.
+    """A label distribution at which wrong predictions do as well as right ones: exact, and open to
+    re-evaluation.
 
-    Along ``scores(t) = start + t direction``, t >= 0, the ``predicted`` labels may be the prediction (ties fall on the worst),
-    they are suboptimal under p, and the conditional risk tends to ``floor`` or below; no score vector whose prediction is
-    right has a smaller conditional risk than ``floor``.
+    Along ``scores(t) = start + t direction``, t >= 0, the ``predicted`` labels may be the
+    prediction (ties fall on the worst), they are suboptimal under p, and the conditional risk tends
+    to ``floor`` or below; no score vector whose prediction is right has a smaller conditional risk
+    than ``floor``.
 
     Parameters
     ----------
@@ -59,24 +61,40 @@ class Counterexample:
         """The conditional risk at scores(t), an exact SymPy expression."""
         import sympy
 
-        losses = self.loss.losses(np.array([to_sympy(s) for s in self.scores(t)], dtype=object), SYMPY)
+        losses = self.loss.losses(
+            np.array([to_sympy(s) for s in self.scores(t)], dtype=object), SYMPY
+        )
         return sympy.Add(*(to_sympy(q) * loss for q, loss in zip(self.p, losses, strict=True) if q))
 
     def excess(self, t: object = 0) -> Any:
-        """``risk(t) - floor`` as a ball of python-flint, 256 bits: an enclosure, whatever cancels."""
+        """``risk(t) - floor`` as a ball of python-flint, 256 bits: an enclosure, whatever
+        cancels.
+        """
         with precision(256):
             return self._ball(t) - evaluate(self.floor, {}, BALLS)
 
     def _ball(self, t: object) -> Any:
-        losses = self.loss.losses(np.array([BALLS.const(s) for s in self.scores(t)], dtype=object), BALLS)
-        return sum((BALLS.const(q) * loss for q, loss in zip(self.p, losses, strict=True) if q), BALLS.const(0))
+        losses = self.loss.losses(
+            np.array([BALLS.const(s) for s in self.scores(t)], dtype=object), BALLS
+        )
+        return sum(
+            (BALLS.const(q) * loss for q, loss in zip(self.p, losses, strict=True) if q),
+            BALLS.const(0),
+        )
 
     def check(self) -> bool:
-        """Evaluate everything again but the floor's proof: the prediction is allowed, wrong, and as good as any right one."""
+        """Evaluate everything again but the floor's proof: the prediction is allowed, wrong, and as
+        good as any right one.
+        """
         k = len(self.predicted)
         wrong = sum(self.p[j] for j in self.predicted) < sum(sorted(self.p)[-k:])
         others = [i for i in range(len(self.p)) if i not in self.predicted]
-        allowed = all(v[j] >= v[i] for v in (self.start, self.direction) for j in self.predicted for i in others)
+        allowed = all(
+            v[j] >= v[i]
+            for v in (self.start, self.direction)
+            for j in self.predicted
+            for i in others
+        )
         if sum(self.p) != 1 or not wrong or not allowed:
             return False
         if self.attained:
@@ -87,7 +105,9 @@ class Counterexample:
             return bool(low[2] < low[1] < low[0]) and bool(low[2] < -1000)
         excess = [self.excess(t) for t in (10, 1000, 100000)]
         # The floor may lie above the limit; and an excess below 1e-60 cannot be told from the next.
-        return all(bool(b < a) or bool(a < 1e-60) for a, b in pairwise(excess)) and bool(excess[2] < 1e-4)
+        return all(bool(b < a) or bool(a < 1e-60) for a, b in pairwise(excess)) and bool(
+            excess[2] < 1e-4
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready form; rational numbers as strings."""
@@ -129,7 +149,9 @@ class ConsistencyVerdict:
     counterexample: Counterexample | None = None
 
     def __str__(self) -> str:
-        return f"{self.loss.spec}, n = {self.n_classes}, {self.target}: {self.status} ({self.reason})"
+        return (
+            f"{self.loss.spec}, n = {self.n_classes}, {self.target}: {self.status} ({self.reason})"
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
@@ -139,6 +161,10 @@ class ConsistencyVerdict:
             "target": str(self.target),
             "status": self.status,
             "reason": self.reason,
-            "steps": [{"statement": s.statement, "justification": s.justification} for s in self.steps],
-            "counterexample": None if self.counterexample is None else self.counterexample.as_dict(),
+            "steps": [
+                {"statement": s.statement, "justification": s.justification} for s in self.steps
+            ],
+            "counterexample": None
+            if self.counterexample is None
+            else self.counterexample.as_dict(),
         }

@@ -21,7 +21,9 @@ EngineName = Literal["symbolic", "numeric", "rigorous"]
 ENGINES: tuple[EngineName, ...] = ("symbolic", "numeric", "rigorous")
 
 
-def transform(problem: PointwiseProblem, beta: object, engine: EngineName = "numeric", **options: Any) -> Answer:
+def transform(
+    problem: PointwiseProblem, beta: object, engine: EngineName = "numeric", **options: Any
+) -> Answer:
     """Ask one engine for T(beta).
 
     Parameters

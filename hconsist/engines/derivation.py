@@ -1,4 +1,6 @@
-"""What the symbolic engine leaves behind: a transformation, what follows from it, and the steps that led there."""
+"""What the symbolic engine leaves behind: a transformation, what follows from it, and the steps
+that led there.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,8 @@ class Derivation:
     ----------
     problem : PointwiseProblem
     transform : sympy.Expr
-        T in the symbol `beta_symbol()`; exact (attained or approached) unless `relation` says otherwise.
+        T in the symbol `beta_symbol()`; exact (attained or approached) unless `relation` says
+        otherwise.
     envelope : sympy.Expr
         Lower convex envelope T** on [0, 1]; the transform itself where that is convex.
     gamma : sympy.Expr or None
@@ -53,8 +56,8 @@ class Derivation:
     assumptions : tuple of str
         What the result rests on beyond the definitions; empty when on nothing.
     relation : {"=", "<=", ">="}
-        How T compares with the formula `transform`: "<=" where the formula is proven from above only (the envelope is exact
-        all the same), ">=" where it is a lower bound.
+        How T compares with the formula `transform`: "<=" where the formula is proven from above
+        only (the envelope is exact all the same), ">=" where it is a lower bound.
     """
 
     problem: PointwiseProblem
@@ -68,16 +71,24 @@ class Derivation:
     relation: Literal["=", "<=", ">="] = "="
 
     def latex(self) -> str:
-        """The bound as a theorem with a proof sketch, in LaTeX (needs amsmath, amssymb and amsthm)."""
+        """The bound as a theorem with a proof sketch, in LaTeX (needs amsmath, amssymb and
+        amsthm).
+        """
         tex = _tex
         relation = {"=": "=", "<=": r"\le", ">=": r"\ge"}[self.relation]
-        beyond = [] if self.envelope == self.transform else [rf"\[ \mathcal{{T}}^{{**}}(\beta) = {tex(self.envelope)} . \]"]
+        beyond = (
+            []
+            if self.envelope == self.transform
+            else [rf"\[ \mathcal{{T}}^{{**}}(\beta) = {tex(self.envelope)} . \]"]
+        )
         if self.gamma is not None:
             beyond.append(rf"Its inverse is \[ \Gamma(\varepsilon) = {tex(self.gamma)} . \]")
         if self.gamma_upper is not None:
             beyond.append(rf"In particular \[ \Gamma(\varepsilon) \le {tex(self.gamma_upper)} . \]")
         if self.growth is not None:
-            beyond.append(rf"As $\beta \to 0$, $\mathcal{{T}}(\beta) = \Theta(\beta^{{{tex(self.growth)}}})$.")
+            beyond.append(
+                rf"As $\beta \to 0$, $\mathcal{{T}}(\beta) = \Theta(\beta^{{{tex(self.growth)}}})$."
+            )
         return "\n".join(
             [
                 r"\begin{theorem}",
@@ -128,7 +139,9 @@ def _tex(value: object) -> str:
 
 def _escape(text: str) -> str:
     """Plain text in LaTeX."""
-    special = {"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"\textasciitilde{}"} | {c: "\\" + c for c in "_%#&${}"}
+    special = {"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"\textasciitilde{}"} | {
+        c: "\\" + c for c in "_%#&${}"
+    }
     return "".join(special.get(c, c) for c in text)
 
 

@@ -1,8 +1,8 @@
 """One page with sliders: T, Gamma and the worst-case distribution, in a browser, without a network.
 
-The formulas that the page evaluates are printed from the symbolic engine's closed forms and from the losses (`formulas`). For
-LDR losses, whose T has no closed form, the page searches worst cases by itself; tests compare what it finds with the numeric
-engine.
+The formulas that the page evaluates are printed from the symbolic engine's closed forms and from
+the losses (`formulas`). For LDR losses, whose T has no closed form, the page searches worst cases
+by itself; tests compare what it finds with the numeric engine.
 """
 
 from __future__ import annotations
@@ -40,7 +40,10 @@ class _Printer(JavascriptCodePrinter):  # type: ignore[misc]
     def _print_FiniteMinimum(self, node: Any) -> str:  # noqa: N802 (SymPy's protocol)
         body, k, first, last = node.args
         inner = self._print(body)
-        return f"finiteMinimum(function ({k}) {{ return {inner}; }}, {self._print(first)}, {self._print(last)})"
+        return (
+            f"finiteMinimum(function ({k}) {{ return {inner}; }}, {self._print(first)}, "
+            f"{self._print(last)})"
+        )
 
     def _print_PoolMinimum(self, node: Any) -> str:  # noqa: N802
         return f"poolMinimum({', '.join(self._print(a) for a in node.args)}).value"
@@ -59,7 +62,8 @@ def javascript(expression: sympy.Expr) -> str:
 
 @lru_cache(maxsize=1)
 def formulas() -> dict[str, Any]:
-    """In JavaScript: T of comp-sum losses in (tau, n, beta), exact and published; T of binary losses in (B, beta).
+    """In JavaScript: T of comp-sum losses in (tau, n, beta), exact and published; T of binary
+    losses in (B, beta).
 
     And the LDR loss at lambda = 1 in (r, u), with r = e^c and u the softmax value.
     """
@@ -74,12 +78,16 @@ def formulas() -> dict[str, Any]:
         "compSum": javascript(exact),
         "published": javascript(published(tau, n)),
         "ldr": javascript(ldr),
-        "binary": {spec: {"name": BINARY[spec], "code": javascript(form)} for spec, form in binary.items()},
+        "binary": {
+            spec: {"name": BINARY[spec], "code": javascript(form)} for spec, form in binary.items()
+        },
     }
 
 
 def published(tau: Any, n: Any) -> Any:
-    """The published transformation of the comp-sum losses (Mao, Mohri, Zhong, ICML 2023) as one formula in tau and n."""
+    """The published transformation of the comp-sum losses (Mao, Mohri, Zhong, ICML 2023) as one
+    formula in tau and n.
+    """
     b = beta_symbol()
     mean = (((1 + b) ** (1 / (2 - tau)) + (1 - b) ** (1 / (2 - tau))) / 2) ** (2 - tau)
     entropy = (1 + b) / 2 * sympy.log(1 + b) + (1 - b) / 2 * sympy.log(1 - b)
@@ -103,7 +111,8 @@ def page() -> str:
     script = (_HERE / "page.js").read_text(encoding="utf-8")
     found = formulas()
     cases = "".join(
-        f"  {json.dumps(spec)}: {{ name: {json.dumps(entry['name'])}, T: function (B, beta) {{ return {entry['code']}; }} }},\n"
+        f"  {json.dumps(spec)}: {{ name: {json.dumps(entry['name'])}, T: function (B, beta) {{ "
+        f"return {entry['code']}; }} }},\n"
         for spec, entry in found["binary"].items()
     )
     generated = (

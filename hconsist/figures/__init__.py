@@ -1,7 +1,8 @@
 """The figures of the project, each rebuilt from the package alone, byte for byte.
 
-`FIGURES` names them; ``hconsist figures -o figures`` draws them. The plot functions behind them take ``ax=None``, draw, and
-return the Axes, as those of `hconsist.plots` do. `hconsist.figures.studies` draws what ``hconsist simulate`` measured.
+`FIGURES` names them; ``hconsist figures -o figures`` draws them. The plot functions behind them
+take ``ax=None``, draw, and return the Axes, as those of `hconsist.plots` do.
+`hconsist.figures.studies` draws what ``hconsist simulate`` measured.
 """
 
 from __future__ import annotations

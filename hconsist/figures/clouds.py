@@ -1,4 +1,6 @@
-"""Experiments under a bound: pairs of surrogate and target excess, none of which may lie above Gamma."""
+"""Experiments under a bound: pairs of surrogate and target excess, none of which may lie above
+Gamma.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,8 @@ Array = NDArray[np.float64]
 
 
 def random_pairs(problem: PointwiseProblem, size: int = 200, seed: int = 0) -> Array:
-    """Surrogate and target regret at random label distributions and random scores, on the complete hypothesis set.
+    """Surrogate and target regret at random label distributions and random scores, on the complete
+    hypothesis set.
 
     Returns
     -------
@@ -44,7 +47,8 @@ def random_pairs(problem: PointwiseProblem, size: int = 200, seed: int = 0) -> A
 
 
 def near_witnesses(problem: PointwiseProblem, size: int = 200, seed: int = 0) -> Array:
-    """The same pairs close to the worst cases: witnesses of T whose distribution and scores are shaken a little.
+    """The same pairs close to the worst cases: witnesses of T whose distribution and scores are
+    shaken a little.
 
     Examples
     --------
@@ -74,8 +78,11 @@ def _pairs(problem: PointwiseProblem, p: Array, scores: Array) -> Array:
     return np.column_stack([surrogate, target])
 
 
-def cloud_under_bound(bound: Bound, ax: Axes | None = None, *, size: int = 200, seed: int = 0) -> Axes:
-    """Random pairs, pairs near the worst cases, and the bound above them; T where one input alone cannot reach the bound.
+def cloud_under_bound(
+    bound: Bound, ax: Axes | None = None, *, size: int = 200, seed: int = 0
+) -> Axes:
+    """Random pairs, pairs near the worst cases, and the bound above them; T where one input alone
+    cannot reach the bound.
 
     Parameters
     ----------
@@ -104,14 +111,23 @@ def cloud_under_bound(bound: Bound, ax: Axes | None = None, *, size: int = 200, 
     }
     reach = float(bound.envelope_curve(betas)[-1])
     with mpl.rc_context(fname=STYLE):
-        for (name, pairs), (colour, marker) in zip(clouds.items(), (LOOKS[5], LOOKS[1]), strict=True):
+        for (name, pairs), (colour, marker) in zip(
+            clouds.items(), (LOOKS[5], LOOKS[1]), strict=True
+        ):
             pairs = np.round(pairs[pairs[:, 0] < 1.1 * reach], 7)
             style = {"markersize": 3.0, "markeredgewidth": 0.0, "alpha": 0.75}
             (line,) = ax.plot(*pairs.T, marker=marker, color=colour, linestyle="none", label=name)
             line.set(**style)
         transform, envelope = bound.transform_curve(betas), bound.envelope_curve(betas)
         if np.max(transform - envelope) > 1e-3 * reach:
-            ax.plot(transform, betas, color="black", linestyle=DOTTED, linewidth=1.4, label="at one input: T")
+            ax.plot(
+                transform,
+                betas,
+                color="black",
+                linestyle=DOTTED,
+                linewidth=1.4,
+                label="at one input: T",
+            )
         ax.plot(envelope, betas, color="black", label="the bound")
     ax.set_xlim(0, 1.1 * reach)
     ax.set_ylim(0, 1.03)
@@ -121,7 +137,9 @@ def cloud_under_bound(bound: Bound, ax: Axes | None = None, *, size: int = 200, 
 
 
 def clouds() -> Figure:
-    """Cross-entropy at 3 classes and MAE at 5: random experiments stay far below the bound, worst cases touch it."""
+    """Cross-entropy at 3 classes and MAE at 5: random experiments stay far below the bound, worst
+    cases touch it.
+    """
     from matplotlib.figure import Figure
 
     with mpl.rc_context(fname=STYLE):

@@ -31,7 +31,8 @@ def gap_curves(
     taus: Sequence[object] = TAUS,
     guarantee: bool = False,
 ) -> Axes:
-    """The minimizability gap of constant functions against tau; or Gamma of it, the error that the bound leaves possible.
+    """The minimizability gap of constant functions against tau; or Gamma of it, the error that the
+    bound leaves possible.
 
     Parameters
     ----------
@@ -40,7 +41,8 @@ def gap_curves(
     ax : matplotlib Axes, optional
     taus : sequence of numbers >= 0
     guarantee : bool
-        Whether to draw Gamma(gap), the bound on the error at the best constant function, in place of the gap.
+        Whether to draw Gamma(gap), the bound on the error at the best constant function, in place
+        of the gap.
 
     Returns
     -------
@@ -59,18 +61,32 @@ def gap_curves(
     [0.6931, 0.5]
     """
     if not 1 <= len(distributions) <= len(LOOKS):
-        raise InvalidInputError(f"this figure holds one to {len(LOOKS)} distributions", len(distributions), "draw fewer")
+        raise InvalidInputError(
+            f"this figure holds one to {len(LOOKS)} distributions", len(distributions), "draw fewer"
+        )
     losses = [CompSum(tau) for tau in taus]
     curves = {}
     for name, distribution in distributions.items():
-        gaps = [float(minimizability_gap(loss, distribution, members="constant")) for loss in losses]
+        gaps = [
+            float(minimizability_gap(loss, distribution, members="constant")) for loss in losses
+        ]
         if guarantee:
-            gaps = [float(derive(loss, distribution.n_classes)(gap)) for loss, gap in zip(losses, gaps, strict=True)]
+            gaps = [
+                float(derive(loss, distribution.n_classes)(gap))
+                for loss, gap in zip(losses, gaps, strict=True)
+            ]
         curves[name] = gaps
     ax = axes_in_style(ax)
     with mpl.rc_context(fname=STYLE):
         for (name, values), (colour, marker) in zip(curves.items(), LOOKS, strict=False):
-            ax.plot([float(loss.tau) for loss in losses], values, color=colour, marker=marker, markevery=4, label=name)
+            ax.plot(
+                [float(loss.tau) for loss in losses],
+                values,
+                color=colour,
+                marker=marker,
+                markevery=4,
+                label=name,
+            )
     ax.set_xlabel(r"$\tau$   (0: sum-exponential, 1: cross-entropy, 2: MAE)")
     ax.set_ylabel(r"$\Gamma_\tau(M_\tau)$" if guarantee else r"minimizability gap $M_\tau$")
     ax.set_ylim(0, None)
@@ -78,11 +94,18 @@ def gap_curves(
 
 
 def gap_across_tau() -> Figure:
-    """Inputs whose labels are certain, seen by constant functions: the gap falls with tau, and so does what it leaves."""
+    """Inputs whose labels are certain, seen by constant functions: the gap falls with tau, and so
+    does what it leaves.
+    """
     from matplotlib.figure import Figure
 
     shares = (Fraction(1, 50), Fraction(1, 10), Fraction(3, 10))
-    cases = {f"{float(share):.0%} of the inputs differ": Finite([1 - share, share], [[1, 0, 0], [0, 1, 0]]) for share in shares}
+    cases = {
+        f"{float(share):.0%} of the inputs differ": Finite(
+            [1 - share, share], [[1, 0, 0], [0, 1, 0]]
+        )
+        for share in shares
+    }
     with mpl.rc_context(fname=STYLE):
         figure = Figure(figsize=(8.6, 4.2))
         left, right = figure.subplots(1, 2)

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 
 def gain_over_published(
-    bounds: Bound | Sequence[Bound], ax: Axes | None = None, *, labels: Sequence[str] | None = None, reach: float = 0.25
+    bounds: Bound | Sequence[Bound],
+    ax: Axes | None = None,
+    *,
+    labels: Sequence[str] | None = None,
+    reach: float = 0.25,
 ) -> Axes:
     """Gamma as derived (solid) and as published (dashed), the gain between them shaded.
 
@@ -52,7 +56,9 @@ def gain_over_published(
     """
     chosen = list(bounds) if isinstance(bounds, Sequence) else [bounds]
     if not 1 <= len(chosen) <= len(LOOKS):
-        raise InvalidInputError(f"this figure holds one to {len(LOOKS)} bounds", len(chosen), "draw fewer")
+        raise InvalidInputError(
+            f"this figure holds one to {len(LOOKS)} bounds", len(chosen), "draw fewer"
+        )
     names = [b.problem.surrogate.spec for b in chosen] if labels is None else list(labels)
     betas, excess = np.linspace(0, 1, 801), np.linspace(0, reach, 201)
     curves = []
@@ -60,18 +66,34 @@ def gain_over_published(
         paper = best_published(bound, betas)
         if paper is None:
             raise InvalidInputError(
-                "something must be published", bound.problem.surrogate.spec, "use hconsist.plots.bound_curves"
+                "something must be published",
+                bound.problem.surrogate.spec,
+                "use hconsist.plots.bound_curves",
             )
-        curves.append((np.interp(excess, paper[1], betas), np.interp(excess, bound.envelope_curve(betas), betas)))
+        curves.append(
+            (
+                np.interp(excess, paper[1], betas),
+                np.interp(excess, bound.envelope_curve(betas), betas),
+            )
+        )
     ax = axes_in_style(ax)
     with mpl.rc_context(fname=STYLE):
         for index, (name, (claimed, exact)) in enumerate(zip(names, curves, strict=True)):
             colour, marker = LOOKS[index]
             ax.fill_between(excess, exact, claimed, facecolor=colour, alpha=0.08, edgecolor="none")
             every = (0.1 + 0.07 * index, 0.2)
-            (paper_line,) = ax.plot(excess, claimed, color=colour, marker=marker, markevery=every, label=f"{name}, published")
+            (paper_line,) = ax.plot(
+                excess,
+                claimed,
+                color=colour,
+                marker=marker,
+                markevery=every,
+                label=f"{name}, published",
+            )
             paper_line.set(linestyle=DASHED, markerfacecolor="white")
-            ax.plot(excess, exact, color=colour, marker=marker, markevery=every, label=f"{name}, exact")
+            ax.plot(
+                excess, exact, color=colour, marker=marker, markevery=every, label=f"{name}, exact"
+            )
     ax.set_xlim(0, reach)
     ax.set_ylim(0, 1.03)
     ax.set_xlabel("surrogate excess risk + minimizability gap")
@@ -80,7 +102,9 @@ def gain_over_published(
 
 
 def published_vs_exact() -> Figure:
-    """MAE and GCE at 10 and 100 classes: the published bounds weaken with the number of classes, the exact ones hardly do."""
+    """MAE and GCE at 10 and 100 classes: the published bounds weaken with the number of classes,
+    the exact ones hardly do.
+    """
     from matplotlib.figure import Figure
 
     with mpl.rc_context(fname=STYLE):
@@ -97,7 +121,9 @@ def published_vs_exact() -> Figure:
 
 
 def _read_off(ax: Axes, excess: float, name: str) -> None:
-    """Arrow at one excess from what the published bound of a loss says down to what the exact one says."""
+    """Arrow at one excess from what the published bound of a loss says down to what the exact one
+    says.
+    """
     values = {}
     for line in ax.lines:
         x, y = (np.asarray(v, dtype=float) for v in line.get_data())
@@ -106,12 +132,20 @@ def _read_off(ax: Axes, excess: float, name: str) -> None:
     arrow = {"arrowstyle": "-|>", "color": "black", "linewidth": 1.2, "shrinkA": 0, "shrinkB": 2}
     ax.annotate("", (excess, exact), (excess, claimed), arrowprops=arrow)
     before = "says nothing" if claimed >= 1 else f"{claimed:.2f}"
-    ax.text(excess + 0.006, 0.12, f"{name} at excess {excess:g}:\n{before} \u2192 {exact:.2f}", va="center", fontsize=9)
+    ax.text(
+        excess + 0.006,
+        0.12,
+        f"{name} at excess {excess:g}:\n{before} \u2192 {exact:.2f}",
+        va="center",
+        fontsize=9,
+    )
     ax.axvline(excess, ymax=exact / 1.03, color="black", linewidth=0.7, linestyle=DOTTED)
 
 
 def bounds() -> Figure:
-    """What ``hconsist plot mae gce:q=0.7 --classes 10 --classes 100`` draws: the README's first figure."""
+    """What ``hconsist plot mae gce:q=0.7 --classes 10 --classes 100`` draws: the README's first
+    figure.
+    """
     specs = ("mae", "mae", "gce:q=0.7", "gce:q=0.7")
     derived = [derive(spec, n_classes=n) for spec, n in zip(specs, (10, 100) * 2, strict=True)]
     return figure_of(bound_curves(derived, labels=specs))

@@ -1,9 +1,12 @@
-"""Rates with their slopes: how fast a bound on the error shrinks with the surrogate excess, predicted and measured.
+"""Rates with their slopes: how fast a bound on the error shrinks with the surrogate excess,
+predicted and measured.
 
-A surrogate with ``T(b) ~ b^s`` near 0 bounds the excess error by a constant times ``u^(1/s)``, u the surrogate excess. Under
-Tsybakov noise of exponent a, ``P(margin <= t) = t^(a / (1 - a))``, the power becomes ``1 / (s - a (s - 1))``.
+A surrogate with ``T(b) ~ b^s`` near 0 bounds the excess error by a constant times ``u^(1/s)``, u
+the surrogate excess. Under Tsybakov noise of exponent a, ``P(margin <= t) = t^(a / (1 - a))``, the
+power becomes ``1 / (s - a (s - 1))``.
 
-Source: Mao, Mohri, Zhong, "Enhanced H-consistency bounds", ALT 2025; Bartlett, Jordan, McAuliffe, JASA 2006, theorem 3.
+Source: Mao, Mohri, Zhong, "Enhanced H-consistency bounds", ALT 2025; Bartlett, Jordan, McAuliffe,
+JASA 2006, theorem 3.
 """
 
 from __future__ import annotations
@@ -71,14 +74,19 @@ def fit_slope(x: Array, y: Array) -> Slope:
     slopes = (x * y).sum(axis=1) / (x * x).sum(axis=1)
     count = len(slopes)
     error = slopes.std(ddof=1) * t.ppf(0.975, count - 1) / np.sqrt(count) if count > 1 else 0.0
-    return Slope(round(float(slopes.mean()), 5), round(float(error), 5))  # last digits differ between machines
+    return Slope(
+        round(float(slopes.mean()), 5), round(float(error), 5)
+    )  # last digits differ between machines
 
 
-def worst_pairs(loss: Loss, exponent: float, *, repeats: int = 8, seed: int = 0) -> tuple[Array, Array]:
-    """Surrogate and target excess of hypotheses that score 0, a wrong tie, wherever the margin is below a threshold.
+def worst_pairs(
+    loss: Loss, exponent: float, *, repeats: int = 8, seed: int = 0
+) -> tuple[Array, Array]:
+    """Surrogate and target excess of hypotheses that score 0, a wrong tie, wherever the margin is
+    below a threshold.
 
-    No hypothesis of the same target excess costs less, so these meet the predicted power. Both are means over inputs, computed
-    from the conditional risks; T does not enter.
+    No hypothesis of the same target excess costs less, so these meet the predicted power. Both are
+    means over inputs, computed from the conditional risks; T does not enter.
 
     Parameters
     ----------
@@ -101,21 +109,34 @@ def worst_pairs(loss: Loss, exponent: float, *, repeats: int = 8, seed: int = 0)
     """
     nodes = _nodes(exponent, repeats, seed)
     p = nodes.p.reshape(-1, 2)
-    cost = (conditional_risk(loss, np.zeros_like(p), p) - best_scores(loss, p)[0]).reshape(nodes.p.shape[:-1])
+    cost = (conditional_risk(loss, np.zeros_like(p), p) - best_scores(loss, p)[0]).reshape(
+        nodes.p.shape[:-1]
+    )
     margin = np.abs(nodes.p[..., 1] - nodes.p[..., 0])
-    # from the threshold that one input in 2000 meets, so that there are some, to where T leaves its power
+    # from the threshold that one input in 2000 meets, so that there are some, to where T leaves its
+    # power
     thresholds = np.geomspace(max(5e-4 ** ((1 - exponent) / exponent), 1e-4), 0.3, 10)
     below = margin[:, None] <= thresholds[:, None]
-    return (below * (cost * nodes.weights)[:, None]).sum(-1), (below * (margin * nodes.weights)[:, None]).sum(-1)
+    return (below * (cost * nodes.weights)[:, None]).sum(-1), (
+        below * (margin * nodes.weights)[:, None]
+    ).sum(-1)
 
 
 @lru_cache(maxsize=8)
 def _nodes(exponent: float, repeats: int, seed: int) -> Population:
-    return population(NoisyLabels(_CLEAN, TsybakovNoise(exponent, _CLEAN)), log2_points=12, repeats=repeats, seed=seed)
+    return population(
+        NoisyLabels(_CLEAN, TsybakovNoise(exponent, _CLEAN)),
+        log2_points=12,
+        repeats=repeats,
+        seed=seed,
+    )
 
 
-def gamma_rates(bounds: Sequence[Bound], ax: Axes | None = None, *, labels: Sequence[str] | None = None) -> Axes:
-    """Gamma on logarithmic axes; the legend gives the slope fitted between the excesses 1e-6 and 1e-4.
+def gamma_rates(
+    bounds: Sequence[Bound], ax: Axes | None = None, *, labels: Sequence[str] | None = None
+) -> Axes:
+    """Gamma on logarithmic axes; the legend gives the slope fitted between the excesses 1e-6 and
+    1e-4.
 
     Parameters
     ----------
@@ -141,7 +162,9 @@ def gamma_rates(bounds: Sequence[Bound], ax: Axes | None = None, *, labels: Sequ
     ['hinge: 1.000', 'margin-logistic: 0.500']
     """
     if not 1 <= len(bounds) <= len(LOOKS):
-        raise InvalidInputError(f"this figure holds one to {len(LOOKS)} bounds", len(bounds), "draw fewer")
+        raise InvalidInputError(
+            f"this figure holds one to {len(LOOKS)} bounds", len(bounds), "draw fewer"
+        )
     names = [b.problem.surrogate.spec for b in bounds] if labels is None else list(labels)
     excess = np.geomspace(1e-6, 0.1, 101)
     betas = np.concatenate([[0.0], np.geomspace(1e-7, 1, 1201)])
@@ -152,7 +175,14 @@ def gamma_rates(bounds: Sequence[Bound], ax: Axes | None = None, *, labels: Sequ
             slope = fit_slope(excess[None, :41], gamma[None, :41])
             colour, marker = LOOKS[index]
             every = (0.05 + 0.04 * index, 0.2)
-            ax.plot(excess, gamma, color=colour, marker=marker, markevery=every, label=f"{name}: {slope.value:.3f}")
+            ax.plot(
+                excess,
+                gamma,
+                color=colour,
+                marker=marker,
+                markevery=every,
+                label=f"{name}: {slope.value:.3f}",
+            )
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_xlim(excess[0], excess[-1])
@@ -161,8 +191,11 @@ def gamma_rates(bounds: Sequence[Bound], ax: Axes | None = None, *, labels: Sequ
     return ax
 
 
-def noise_pairs(loss: Loss, ax: Axes | None = None, *, exponents: Sequence[float] = EXPONENTS) -> Axes:
-    """Worst pairs under Tsybakov noise on logarithmic axes, and lines of the predicted slope through them.
+def noise_pairs(
+    loss: Loss, ax: Axes | None = None, *, exponents: Sequence[float] = EXPONENTS
+) -> Axes:
+    """Worst pairs under Tsybakov noise on logarithmic axes, and lines of the predicted slope
+    through them.
 
     Parameters
     ----------
@@ -185,10 +218,17 @@ def noise_pairs(loss: Loss, ax: Axes | None = None, *, exponents: Sequence[float
     ax = axes_in_style(ax)
     with mpl.rc_context(fname=STYLE):
         for exponent, (colour, marker) in zip(exponents, LOOKS, strict=False):
-            x, y = (np.array([float(f"{v:.5g}") for v in pairs.mean(axis=0)]) for pairs in worst_pairs(loss, exponent))
-            ax.plot(x, y, linestyle="none", marker=marker, color=colour, label=f"exponent {exponent:g}")
+            x, y = (
+                np.array([float(f"{v:.5g}") for v in pairs.mean(axis=0)])
+                for pairs in worst_pairs(loss, exponent)
+            )
+            ax.plot(
+                x, y, linestyle="none", marker=marker, color=colour, label=f"exponent {exponent:g}"
+            )
             slope, ends = 1 / (2 - exponent), np.array([x[0], 1.0])
-            (line,) = ax.plot(ends, y[0] * (ends / x[0]) ** slope, color=colour, label=f"_slope {slope:.3f}")
+            (line,) = ax.plot(
+                ends, y[0] * (ends / x[0]) ** slope, color=colour, label=f"_slope {slope:.3f}"
+            )
             line.set(linewidth=1.2, zorder=1)
     ax.set_xscale("log")
     ax.set_yscale("log")
@@ -200,12 +240,15 @@ def noise_pairs(loss: Loss, ax: Axes | None = None, *, exponents: Sequence[float
 
 
 def slopes_under_noise(
-    losses: Sequence[tuple[str, Loss, float]], ax: Axes | None = None, *, exponents: Sequence[float] = EXPONENTS
+    losses: Sequence[tuple[str, Loss, float]],
+    ax: Axes | None = None,
+    *,
+    exponents: Sequence[float] = EXPONENTS,
 ) -> Axes:
     """Fitted slopes with 95 % intervals against the noise exponent; lines are the prediction.
 
-    The intervals are those of the inputs' randomisation. The prediction is a limit: at the excesses of `worst_pairs` the powers
-    that follow b^s in T shift a slope by about 0.001.
+    The intervals are those of the inputs' randomisation. The prediction is a limit: at the excesses
+    of `worst_pairs` the powers that follow b^s in T shift a slope by about 0.001.
 
     Parameters
     ----------
@@ -228,17 +271,31 @@ def slopes_under_noise(
     ax = axes_in_style(ax)
     grid = np.linspace(0, 1, 101)
     with mpl.rc_context(fname=STYLE):
-        for growth, dash in zip(sorted({entry[2] for entry in losses}), (DOTTED, DASHED, "-"), strict=False):
+        for growth, dash in zip(
+            sorted({entry[2] for entry in losses}), (DOTTED, DASHED, "-"), strict=False
+        ):
             predicted = 1 / (growth - grid * (growth - 1))
             label = f"predicted, growth {growth:g}"
-            ax.plot(grid, predicted, color="0.25", linestyle=dash, linewidth=1.4, label=label, zorder=1)
+            ax.plot(
+                grid, predicted, color="0.25", linestyle=dash, linewidth=1.4, label=label, zorder=1
+            )
         for index, (name, loss, _) in enumerate(losses):
             colour, marker = LOOKS[index]
             found = [fit_slope(*worst_pairs(loss, exponent)) for exponent in exponents]
             values, errors = [slope.value for slope in found], [slope.error for slope in found]
-            places = np.array(exponents) + 0.025 * (index - (len(losses) - 1) / 2)  # beside one another, not on top
+            places = np.array(exponents) + 0.025 * (
+                index - (len(losses) - 1) / 2
+            )  # beside one another, not on top
             ax.errorbar(
-                places, values, errors, label=name, color=colour, marker=marker, linestyle="none", capsize=4, elinewidth=1.4
+                places,
+                values,
+                errors,
+                label=name,
+                color=colour,
+                marker=marker,
+                linestyle="none",
+                capsize=4,
+                elinewidth=1.4,
             )
     ax.set_xlim(0, 1)
     ax.set_ylim(0.2, 1.05)
@@ -248,17 +305,29 @@ def slopes_under_noise(
 
 
 def rates() -> Figure:
-    """Rates with slopes: bounds of losses, errors under noise, and every fitted slope beside the predicted one."""
+    """Rates with slopes: bounds of losses, errors under noise, and every fitted slope beside the
+    predicted one.
+    """
     from matplotlib.figure import Figure
 
-    specs = {"MAE, n = 10": ("mae", 10), "MAE, n = 100": ("mae", 100), "cross-entropy": ("logistic", 10)}
+    specs = {
+        "MAE, n = 10": ("mae", 10),
+        "MAE, n = 100": ("mae", 100),
+        "cross-entropy": ("logistic", 10),
+    }
     specs["GCE, q = 0.5"] = ("gce:q=0.5", 10)
     logistic = parse_loss("logistic")
-    losses = [("cross-entropy", logistic, 2.0), ("GCE, q = 0.5", parse_loss("gce:q=0.5"), 2.0), ("MAE", parse_loss("mae"), 1.0)]
+    losses = [
+        ("cross-entropy", logistic, 2.0),
+        ("GCE, q = 0.5", parse_loss("gce:q=0.5"), 2.0),
+        ("MAE", parse_loss("mae"), 1.0),
+    ]
     with mpl.rc_context(fname=STYLE):
         figure = Figure(figsize=(11.4, 4.0))
         left, middle, right = figure.subplots(1, 3)
-        gamma_rates([derive(spec, n_classes=n) for spec, n in specs.values()], left, labels=list(specs))
+        gamma_rates(
+            [derive(spec, n_classes=n) for spec, n in specs.values()], left, labels=list(specs)
+        )
         noise_pairs(logistic, middle)
         slopes_under_noise(losses, right)
         left.set_title("Bounds and their slopes at 0")

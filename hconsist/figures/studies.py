@@ -51,7 +51,9 @@ def draw(name: str, rows: Sequence[Row], ax: Axes | None = None) -> Axes:
         raise InvalidInputError("there must be rows to draw", "none", "run the study first")
     ax = axes_in_style(ax)
     with mpl.rc_context(fname=STYLE):
-        ax.set_prop_cycle(mpl.rcParams["axes.prop_cycle"])  # the caller's Axes may have other colours
+        ax.set_prop_cycle(
+            mpl.rcParams["axes.prop_cycle"]
+        )  # the caller's Axes may have other colours
         _FIGURES[name](rows, ax)
     return ax
 
@@ -64,7 +66,11 @@ def _bounds(rows: Sequence[Row], ax: Axes) -> None:
             continue
         bound = np.array([row["bound"] for row in chosen])
         target = np.array([row["target"] for row in chosen])
-        names = {"climbed": "climbed towards the bound", "witness": "witnesses of T", "mixture": "trained on Gaussian mixtures"}
+        names = {
+            "climbed": "climbed towards the bound",
+            "witness": "witnesses of T",
+            "mixture": "trained on Gaussian mixtures",
+        }
         ax.plot(
             np.maximum(bound, limit),
             np.maximum(target, limit),
@@ -86,7 +92,10 @@ def _bounds(rows: Sequence[Row], ax: Axes) -> None:
     losses = len({row["loss"] for row in rows})
     ax.set_xlabel(r"bound $\Gamma$(surrogate excess + gap)")
     ax.set_ylabel("excess zero-one error + gap")
-    ax.set_title(f"Every pair against its bound\n{len(rows)} pairs, {losses} losses; values below {limit:g} drawn at {limit:g}")
+    ax.set_title(
+        f"Every pair against its bound\n{len(rows)} pairs, {losses} losses; values below "
+        f"{limit:g} drawn at {limit:g}"
+    )
     ax.legend(loc="upper left", markerscale=2)
 
 
@@ -94,7 +103,14 @@ def _tau(rows: Sequence[Row], ax: Axes) -> None:
     name = rows[-1]["distribution"]
     rows = [row for row in rows if row["distribution"] == name]
     _lines(
-        ax, rows, "tau", {"bound": r"bound $\Gamma$(excess + gap)", "bound_of_gap": r"$\Gamma$(gap)", "error": "excess error"}
+        ax,
+        rows,
+        "tau",
+        {
+            "bound": r"bound $\Gamma$(excess + gap)",
+            "bound_of_gap": r"$\Gamma$(gap)",
+            "error": "excess error",
+        },
     )
     ax.set_yscale("log")
     ax.set_ylim(1e-3, 1)
@@ -109,7 +125,11 @@ def _noise(rows: Sequence[Row], ax: Axes) -> None:
     colours = mpl.rcParams["axes.prop_cycle"].by_key()["color"]
     for i, strength in enumerate(strengths):
         for family, marker in (("worst", "o"), ("shifted", "^"), ("trained", "x")):
-            group = [r for r in rows if (r["noise"], r["strength"], r["family"]) == ("tsybakov", strength, family)]
+            group = [
+                r
+                for r in rows
+                if (r["noise"], r["strength"], r["family"]) == ("tsybakov", strength, family)
+            ]
             group = [row for row in group if row["surrogate"] > 1e-8]
             x, y = (np.array([row[key] for row in group]) for key in ("surrogate", "target"))
             ax.plot(x, y, linestyle="none", marker=marker, markersize=4, color=colours[i])
@@ -142,17 +162,36 @@ def _nb_vs_lr(rows: Sequence[Row], ax: Axes) -> None:
         ("log", study.NAIVE): "naive Bayes, separation$^4$ ~ d / log d",
         ("sup", study.MEANS): f"all class means within {study.DEVIATION:g} standard deviations",
     }
-    groups = {(design, learner): group for (design, classes, learner), group in study.groups(rows).items() if classes == 2}
+    groups = {
+        (design, learner): group
+        for (design, classes, learner), group in study.groups(rows).items()
+        if classes == 2
+    }
     for index, key in enumerate(key for key in shown if key in groups):
         group = groups[key]
         dimensions = sorted({row["d"] for row in group})
         needs = [study.need([row for row in group if row["d"] == d]) for d in dimensions]
         found = study.growth(group)
         label = shown[key] + (f": {_law(found)}" if found else "")
-        ax.plot(dimensions, needs, linestyle=_DASHES[index % 4], marker=_MARKERS[index], label=label, zorder=3)
+        ax.plot(
+            dimensions,
+            needs,
+            linestyle=_DASHES[index % 4],
+            marker=_MARKERS[index],
+            label=label,
+            zorder=3,
+        )
         if key[1] in (study.NAIVE, study.MEANS):
-            fine = np.unique(2 * np.geomspace(dimensions[0] / 2, dimensions[-1] / 2, 30).round().astype(int))
-            ax.plot(fine, [study.predicted_need(key[0], int(d)) for d in fine], color="0.35", linewidth=0.9, zorder=2)
+            fine = np.unique(
+                2 * np.geomspace(dimensions[0] / 2, dimensions[-1] / 2, 30).round().astype(int)
+            )
+            ax.plot(
+                fine,
+                [study.predicted_need(key[0], int(d)) for d in fine],
+                color="0.35",
+                linewidth=0.9,
+                zorder=2,
+            )
     if ("log", study.LOGISTIC) in groups:
         span = np.array(sorted({row["d"] for row in groups["log", study.LOGISTIC]}))
         ax.plot(
@@ -178,7 +217,9 @@ def _nb_vs_lr(rows: Sequence[Row], ax: Axes) -> None:
 
 
 def _law(found: Growth) -> str:
-    """The exponent, and where a logarithm fits better than a line, its slope: with half the width of the intervals."""
+    """The exponent, and where a logarithm fits better than a line, its slope: with half the width
+    of the intervals.
+    """
     value, low, high = found.power
     text = rf"d$^{{{value:.2f} \pm {(high - low) / 2:.2f}}}$"
     if found.better > 0.95:
@@ -191,10 +232,23 @@ def _ldr(rows: Sequence[Row], ax: Axes) -> None:
     settings = list(dict.fromkeys((row["noise"], row["rate"]) for row in rows))
     losses = list(dict.fromkeys(row["loss"] for row in rows))
     for i, loss in enumerate(losses):
-        values = [np.array([r["excess"] for r in rows if (r["noise"], r["rate"], r["loss"]) == (*s, loss)]) for s in settings]
+        values = [
+            np.array(
+                [r["excess"] for r in rows if (r["noise"], r["rate"], r["loss"]) == (*s, loss)]
+            )
+            for s in settings
+        ]
         places = np.arange(len(settings)) + (i - (len(losses) - 1) / 2) * 0.12
         spread = [2 * v.std(ddof=1) / np.sqrt(v.size) for v in values]
-        ax.errorbar(places, [v.mean() for v in values], spread, linestyle="none", marker=_MARKERS[i], label=loss, linewidth=1.2)
+        ax.errorbar(
+            places,
+            [v.mean() for v in values],
+            spread,
+            linestyle="none",
+            marker=_MARKERS[i],
+            label=loss,
+            linewidth=1.2,
+        )
     ax.set_xticks(range(len(settings)), [f"{noise}\n{rate:g}" for noise, rate in settings])
     ax.set_ylim(0, 1.25 * ax.get_ylim()[1])  # room for the legend
     ax.set_xlabel("label noise: kind and rate")
@@ -207,16 +261,28 @@ def _ensloss(rows: Sequence[Row], ax: Axes) -> None:
     settings = list(dict.fromkeys((row["d"], row["m"]) for row in rows))
     methods = list(dict.fromkeys(row["method"] for row in rows))
     for i, method in enumerate(methods):
-        values = [np.array([r["error"] for r in rows if (r["d"], r["m"], r["method"]) == (*s, method)]) for s in settings]
+        values = [
+            np.array([r["error"] for r in rows if (r["d"], r["m"], r["method"]) == (*s, method)])
+            for s in settings
+        ]
         places = np.arange(len(settings)) + (i - (len(methods) - 1) / 2) * 0.12
         spread = [2 * v.std(ddof=1) / np.sqrt(v.size) for v in values]
         ax.errorbar(
-            places, [v.mean() for v in values], spread, linestyle="none", marker=_MARKERS[i], label=method, linewidth=1.2
+            places,
+            [v.mean() for v in values],
+            spread,
+            linestyle="none",
+            marker=_MARKERS[i],
+            label=method,
+            linewidth=1.2,
         )
     ax.set_xticks(range(len(settings)), [f"d = {d}\nm = {m}" for d, m in settings])
     ax.set_xlabel("dimension and sample size")
     ax.set_ylabel("zero-one error on clean labels")
-    ax.set_title("Random calibrated derivatives against fixed losses\nmean and two standard errors over seeds")
+    ax.set_title(
+        "Random calibrated derivatives against fixed losses\nmean and two standard errors over "
+        "seeds"
+    )
     ax.legend()
 
 
@@ -240,7 +306,13 @@ def _two_gaussians(rows: Sequence[Row], ax: Axes) -> None:
                 index += 1
     labeled = [row["excess_labeled"] for row in rows if row["unlabeled"]]
     if labeled:
-        ax.axhline(float(np.mean(labeled)), color="0.35", linewidth=1.2, linestyle=":", label="labeled points alone (mean)")
+        ax.axhline(
+            float(np.mean(labeled)),
+            color="0.35",
+            linewidth=1.2,
+            linestyle=":",
+            label="labeled points alone (mean)",
+        )
     ax.set_xscale("log")
     ax.set_ylim(0, None)
     ax.set_xlabel("unlabeled points")
@@ -251,13 +323,21 @@ def _two_gaussians(rows: Sequence[Row], ax: Axes) -> None:
 
 def _large_steps(rows: Sequence[Row], ax: Axes) -> None:
     for i, margin in enumerate(dict.fromkeys(row["margin"] for row in rows)):
-        _line(ax, [row for row in rows if row["margin"] == margin], "step", "angle", f"margin of separation {margin:g}", i)
+        _line(
+            ax,
+            [row for row in rows if row["margin"] == margin],
+            "step",
+            "angle",
+            f"margin of separation {margin:g}",
+            i,
+        )
     ax.set_xscale("log")
     ax.set_ylim(0, None)
     ax.set_xlabel("step of gradient descent")
     ax.set_ylabel("angle to the batch perceptron (radians)")
     ax.set_title(
-        "Logistic regression with large steps tends to the perceptron\nafter ten iterations; mean and two standard errors"
+        "Logistic regression with large steps tends to the perceptron\nafter ten iterations; mean "
+        "and two standard errors"
     )
     ax.legend()
 
@@ -273,8 +353,16 @@ def _line(ax: Axes, rows: Sequence[Row], x: str, y: str, label: str, index: int)
     values = [np.array([row[y] for row in rows if row[x] == place]) for place in places]
     mean = np.array([v.mean() for v in values])
     spread = np.array([2 * v.std(ddof=1) / np.sqrt(v.size) if v.size > 1 else 0.0 for v in values])
-    (line,) = ax.plot(places, mean, linestyle=_DASHES[index % 4], marker=_MARKERS[index % len(_MARKERS)], label=label)
-    ax.fill_between(places, mean - spread, mean + spread, color=line.get_color(), alpha=0.18, linewidth=0)
+    (line,) = ax.plot(
+        places,
+        mean,
+        linestyle=_DASHES[index % 4],
+        marker=_MARKERS[index % len(_MARKERS)],
+        label=label,
+    )
+    ax.fill_between(
+        places, mean - spread, mean + spread, color=line.get_color(), alpha=0.18, linewidth=0
+    )
 
 
 _FIGURES: Mapping[str, Callable[[Sequence[Row], Axes], None]] = {

@@ -1,4 +1,6 @@
-"""The looks that the figures share: a colour of Okabe and Ito with a marker, so that greyscale tells them apart too."""
+"""The looks that the figures share: a colour of Okabe and Ito with a marker, so that greyscale
+tells them apart too.
+"""
 
 from __future__ import annotations
 

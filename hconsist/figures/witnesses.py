@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 
 def witness_bars(witness: Witness, ax: Axes | None = None, *, colour: str = LOOKS[0][0]) -> Axes:
-    """A worst-case distribution: one bar for each label, filled where the score is the largest, the predicted label marked.
+    """A worst-case distribution: one bar for each label, filled where the score is the largest, the
+    predicted label marked.
 
     Parameters
     ----------
@@ -43,10 +44,23 @@ def witness_bars(witness: Witness, ax: Axes | None = None, *, colour: str = LOOK
     ax = axes_in_style(ax)
     for label, (height, tied) in enumerate(zip(witness.p, _tied(witness), strict=True)):
         ax.bar(
-            label, round(float(height), 7), width=0.74, facecolor=colour if tied else "white", edgecolor=colour, linewidth=1.0
+            label,
+            round(float(height), 7),
+            width=0.74,
+            facecolor=colour if tied else "white",
+            edgecolor=colour,
+            linewidth=1.0,
         )
         if label in witness.predicted:
-            ax.plot(label, -0.1, marker="^", color="black", markersize=4, clip_on=False, linestyle="none")
+            ax.plot(
+                label,
+                -0.1,
+                marker="^",
+                color="black",
+                markersize=4,
+                clip_on=False,
+                linestyle="none",
+            )
     ax.set_xlim(-0.6, len(witness.p) - 0.4)
     ax.set_ylim(0, 1)
     ax.set_xticks([])
@@ -60,9 +74,11 @@ def witness_bars(witness: Witness, ax: Axes | None = None, *, colour: str = LOOK
 def transform_with_witnesses(
     bound: Bound, ax: Axes | None = None, *, betas: Sequence[object] = ("0.2", "0.4", "0.6", "0.8")
 ) -> Axes:
-    """T by regime (how many labels share the largest score in the worst case), and worst-case distributions at some betas.
+    """T by regime (how many labels share the largest score in the worst case), and worst-case
+    distributions at some betas.
 
-    The values and the distributions are the numeric engine's: estimates, with witnesses that anyone can evaluate again.
+    The values and the distributions are the numeric engine's: estimates, with witnesses that anyone
+    can evaluate again.
 
     Parameters
     ----------
@@ -91,7 +107,11 @@ def transform_with_witnesses(
     4
     """
     if bound.problem.n > 12:
-        raise InvalidInputError("at most 12 bars can be told apart", bound.problem.n, "derive the bound for fewer classes")
+        raise InvalidInputError(
+            "at most 12 bars can be told apart",
+            bound.problem.n,
+            "derive the bound for fewer classes",
+        )
     chosen = [check_beta(beta) for beta in betas]
     sweep = importlib.import_module("hconsist.engines.numeric").sweep
     grid = np.linspace(0, 1, 201)
@@ -102,24 +122,58 @@ def transform_with_witnesses(
     ax = axes_in_style(ax)
     with mpl.rc_context(fname=STYLE):
         if (paper := best_published(bound, grid)) is not None:
-            ax.plot(grid, paper[1], color="0.5", linestyle=DASHED, linewidth=1.4, label=f"published, {paper[0]}")
-        ax.plot(grid, bound.envelope_curve(grid), color="0.2", linestyle=DOTTED, linewidth=1.5, label="convex envelope")
+            ax.plot(
+                grid,
+                paper[1],
+                color="0.5",
+                linestyle=DASHED,
+                linewidth=1.4,
+                label=f"published, {paper[0]}",
+            )
+        ax.plot(
+            grid,
+            bound.envelope_curve(grid),
+            color="0.2",
+            linestyle=DOTTED,
+            linewidth=1.5,
+            label="convex envelope",
+        )
         start = 0
         for size, run in groupby(regimes):
             stop = start + len(list(run))
             label = f"{size} labels tied"
             shown = label in [str(line.get_label()) for line in ax.lines]
             piece = slice(start, stop + 1)
-            ax.plot(grid[piece], values[piece], color=_colour(size), linewidth=3, label=f"_{label}" if shown else label)
-            if stop - start > 0.04 * len(grid):  # the number beside the curve serves those who cannot tell the colours
+            ax.plot(
+                grid[piece],
+                values[piece],
+                color=_colour(size),
+                linewidth=3,
+                label=f"_{label}" if shown else label,
+            )
+            if stop - start > 0.04 * len(
+                grid
+            ):  # the number beside the curve serves those who cannot tell the colours
                 middle = (start + stop) // 2
                 text = ax.annotate(
-                    str(size), (grid[middle], values[middle]), (-5, 3), textcoords="offset points", weight="bold"
+                    str(size),
+                    (grid[middle], values[middle]),
+                    (-5, 3),
+                    textcoords="offset points",
+                    weight="bold",
                 )
                 text.set(color=_colour(size), ha="right", va="bottom")
             start = stop
             if 0 < start < len(regimes):  # greys of two regimes may be alike
-                ax.plot(grid[start], values[start], marker="|", markersize=11, color="black", zorder=3, label="_switch")
+                ax.plot(
+                    grid[start],
+                    values[start],
+                    marker="|",
+                    markersize=11,
+                    color="black",
+                    zorder=3,
+                    label="_switch",
+                )
         ax.set_xlim(0, 1)
         ax.set_ylim(0, 1.3 * top)
         for beta, answer in zip(chosen, sweep(bound.problem, chosen), strict=True):
@@ -128,21 +182,42 @@ def transform_with_witnesses(
             box = ax.inset_axes((x - 0.15, y + 0.12 * top, 0.17, 0.2 * top), transform=ax.transData)
             box.patch.set_alpha(0)
             witness_bars(answer.witness, box, colour=colour)
-            ax.plot(x, y, marker="o", color=colour, markeredgecolor="white", markersize=7, zorder=4, label="_witness")
-        ax.plot([], [], marker="^", color="black", markersize=4, linestyle="none", label="predicted label")
+            ax.plot(
+                x,
+                y,
+                marker="o",
+                color=colour,
+                markeredgecolor="white",
+                markersize=7,
+                zorder=4,
+                label="_witness",
+            )
+        ax.plot(
+            [],
+            [],
+            marker="^",
+            color="black",
+            markersize=4,
+            linestyle="none",
+            label="predicted label",
+        )
     ax.set_xlabel(r"zero-one regret $\beta$ at a point")
     ax.set_ylabel(r"least surrogate regret $T(\beta)$")
     return ax
 
 
 def worst_cases() -> Figure:
-    """MAE and GCE (q = 0.9) at five classes: which labels the worst case plays changes with beta."""
+    """MAE and GCE (q = 0.9) at five classes: which labels the worst case plays changes with
+    beta.
+    """
     from matplotlib.figure import Figure
 
     with mpl.rc_context(fname=STYLE):
         figure = Figure(figsize=(8.6, 4.6))
         panels = figure.subplots(1, 2)
-        for ax, spec, title in zip(panels, ("mae", "gce:q=0.9"), ("MAE, 5 classes", "GCE, q = 0.9, 5 classes"), strict=True):
+        for ax, spec, title in zip(
+            panels, ("mae", "gce:q=0.9"), ("MAE, 5 classes", "GCE, q = 0.9, 5 classes"), strict=True
+        ):
             transform_with_witnesses(derive(spec, n_classes=5), ax)
             ax.set_title(title)
         panels[1].set_ylabel("")
@@ -167,7 +242,9 @@ def _tied(witness: Witness) -> list[bool]:
 def _value(answer: Answer) -> float:
     if answer.estimate is None:
         raise EngineCannotAnswerError("numeric", answer.reason, "symbolic")
-    return round(answer.estimate, 7)  # an optimiser's last digits differ between machines; the drawing must not
+    return round(
+        answer.estimate, 7
+    )  # an optimiser's last digits differ between machines; the drawing must not
 
 
 def _colour(size: int) -> str:

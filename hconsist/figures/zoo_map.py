@@ -72,13 +72,20 @@ NAMES = {
 
 
 def compute() -> list[ZooRow]:
-    """Every loss of the catalogue and of `MORE` with a bound at 10 classes, each under one name; users' formulas left out.
+    """Every loss of the catalogue and of `MORE` with a bound at 10 classes, each under one name;
+    users' formulas left out.
 
     Minutes: most of these losses have no closed form.
     """
     specs = [entry.spec for entry in CATALOGUE.values() if "formula" not in entry.parameters]
-    distinct = {parse_loss(spec).spec: spec for spec in [*specs, *MORE]}  # of two names the later, "logistic"
-    return [row for row in zoo(10, list(distinct.values())) if row.growth is not None and row.constant is not None]
+    distinct = {
+        parse_loss(spec).spec: spec for spec in [*specs, *MORE]
+    }  # of two names the later, "logistic"
+    return [
+        row
+        for row in zoo(10, list(distinct.values()))
+        if row.growth is not None and row.constant is not None
+    ]
 
 
 def table() -> list[ZooRow]:
@@ -100,10 +107,14 @@ def as_json(rows: Iterable[ZooRow]) -> str:
     return "[" + ",\n ".join(lines) + "]\n"
 
 
-def zoo_map(rows: Sequence[ZooRow], ax: Axes | None = None, *, labels: Sequence[str] | None = None) -> Axes:
-    """One line for each loss: the constant K of Gamma(u) <= K u^(1/s) on the axis, the growth exponent s in marker and colour.
+def zoo_map(
+    rows: Sequence[ZooRow], ax: Axes | None = None, *, labels: Sequence[str] | None = None
+) -> Axes:
+    """One line for each loss: the constant K of Gamma(u) <= K u^(1/s) on the axis, the growth
+    exponent s in marker and colour.
 
-    Filled markers rest on a derived closed form, hollow ones on an estimate. Losses without a bound are left out.
+    Filled markers rest on a derived closed form, hollow ones on an estimate. Losses without a bound
+    are left out.
 
     Parameters
     ----------
@@ -128,31 +139,59 @@ def zoo_map(rows: Sequence[ZooRow], ax: Axes | None = None, *, labels: Sequence[
     ['mae', 'logistic']
     """
     names = [row.loss for row in rows] if labels is None else list(labels)
-    known = [(r.growth, r.constant, r.proven, name) for r, name in zip(rows, names, strict=True) if r.growth and r.constant]
+    known = [
+        (r.growth, r.constant, r.proven, name)
+        for r, name in zip(rows, names, strict=True)
+        if r.growth and r.constant
+    ]
     if not known:
         raise InvalidInputError("at least one loss must have a bound", "none", "add logistic")
     known.sort(key=lambda entry: (entry[0], round(entry[1], 4), entry[3]))
     ax = axes_in_style(ax)
     with mpl.rc_context(fname=STYLE):
-        for growth, (colour, marker) in zip(sorted({entry[0] for entry in known}), LOOKS, strict=False):
+        for growth, (colour, marker) in zip(
+            sorted({entry[0] for entry in known}), LOOKS, strict=False
+        ):
             label = {1.0: "growth 1: error ≤ K u", 2.0: "growth 2: error ≤ K √u"}.get(
                 growth, f"growth {growth:.3g}: error ≤ K u^(1/{growth:.3g})"
             )
             for proven in (True, False):
-                places = [(constant, y) for y, (g, constant, p, _) in enumerate(known) if (g, p) == (growth, proven)]
+                places = [
+                    (constant, y)
+                    for y, (g, constant, p, _) in enumerate(known)
+                    if (g, p) == (growth, proven)
+                ]
                 if places:
-                    (line,) = ax.plot(*zip(*places, strict=True), marker=marker, color=colour, linestyle="none")
-                    line.set(markersize=7.5, markeredgewidth=1.6, label=label if proven else f"{label}, estimate")
+                    (line,) = ax.plot(
+                        *zip(*places, strict=True), marker=marker, color=colour, linestyle="none"
+                    )
+                    line.set(
+                        markersize=7.5,
+                        markeredgewidth=1.6,
+                        label=label if proven else f"{label}, estimate",
+                    )
                     if not proven:
                         line.set_markerfacecolor("white")
         for y, (before, after) in enumerate(pairwise(known)):
             if before[0] != after[0]:
-                ax.hlines(y + 0.5, 0, 1, transform=ax.get_yaxis_transform(), color="0.35", linewidth=0.8, linestyle=DOTTED)
+                ax.hlines(
+                    y + 0.5,
+                    0,
+                    1,
+                    transform=ax.get_yaxis_transform(),
+                    color="0.35",
+                    linewidth=0.8,
+                    linestyle=DOTTED,
+                )
         ax.set_yticks(range(len(known)), [entry[3] for entry in known])
     ax.set_ylim(len(known) - 0.5, -0.5)
     ax.set_xscale("log")
     ends = [entry[1] for entry in known]
-    ticks = [t for t in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if min(ends) / 2.2 < t < max(ends) * 2.2]
+    ticks = [
+        t
+        for t in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+        if min(ends) / 2.2 < t < max(ends) * 2.2
+    ]
     ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
     ax.set_xticks([], minor=True)
     ax.set_xlim(min(ends) / 1.25, max(ends) * 1.25)
@@ -162,11 +201,16 @@ def zoo_map(rows: Sequence[ZooRow], ax: Axes | None = None, *, labels: Sequence[
 
 
 def whole_zoo() -> Figure:
-    """Every loss with a bound at ten classes: square-root rates with like constants, and linear rates that cost n."""
+    """Every loss with a bound at ten classes: square-root rates with like constants, and linear
+    rates that cost n.
+    """
     from matplotlib.figure import Figure
 
     rows = table()
-    labels = [NAMES.get(row.loss, row.loss) + (" (2 classes)" if row.n_classes == 2 else "") for row in rows]
+    labels = [
+        NAMES.get(row.loss, row.loss) + (" (2 classes)" if row.n_classes == 2 else "")
+        for row in rows
+    ]
     with mpl.rc_context(fname=STYLE):
         figure = Figure(figsize=(7.6, 0.2 * len(rows) + 1.5))
         ax = zoo_map(rows, figure.add_subplot(), labels=labels)

@@ -1,6 +1,13 @@
 """Surrogate families and targets; each formula is written once, over an ``ops`` arithmetic."""
 
-from hconsist.losses.base import Loss, MarginLoss, ProbabilityLoss, Separable, SoftmaxLoss, check_distribution
+from hconsist.losses.base import (
+    Loss,
+    MarginLoss,
+    ProbabilityLoss,
+    Separable,
+    SoftmaxLoss,
+    check_distribution,
+)
 from hconsist.losses.catalogue import CATALOGUE, parse_loss, parse_target
 from hconsist.losses.comp_sum import GCE, MAE, CompSum, Logistic, SumExponential
 from hconsist.losses.imbalance import LDAM, Dice, Focal
@@ -16,7 +23,15 @@ from hconsist.losses.margin import (
     Sigmoid,
     SquaredHinge,
 )
-from hconsist.losses.multiclass import CompSumMargin, Constrained, CrammerSinger, Max, QuadraticSurrogate, Sum, WestonWatkins
+from hconsist.losses.multiclass import (
+    CompSumMargin,
+    Constrained,
+    CrammerSinger,
+    Max,
+    QuadraticSurrogate,
+    Sum,
+    WestonWatkins,
+)
 from hconsist.losses.proper import Brier, Spherical
 from hconsist.losses.robust import (
     AEL,

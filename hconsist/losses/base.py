@@ -22,8 +22,9 @@ Shape = Literal["convex in softmax", "concave in softmax", "convex in scores"]
 class Separable:
     """Conditional risk as a separable sum: ``sum_k w_k g(z_k)`` subject to ``sum_k z_k = total``.
 
-    The coordinates z are ordered as the scores. Comp-sum losses take z = softmax(scores), total 1; binary margin and
-    constrained losses take z = scores, total 0. A weight w_k is p_k, or 1 - p_k when ``complement`` is true.
+    The coordinates z are ordered as the scores. Comp-sum losses take z = softmax(scores), total 1;
+    binary margin and constrained losses take z = scores, total 0. A weight w_k is p_k, or 1 - p_k
+    when ``complement`` is true.
 
     Parameters
     ----------
@@ -50,9 +51,11 @@ class Separable:
 
 @dataclass(frozen=True)
 class Loss(ABC):
-    """A surrogate loss l(scores, y): a frozen dataclass whose fields are its parameters, kept exactly.
+    """A surrogate loss l(scores, y): a frozen dataclass whose fields are its parameters, kept
+    exactly.
 
-    A subclass writes `losses`, or `of_softmax` / `of_margin` in the families below, once, over an ``ops`` arithmetic.
+    A subclass writes `losses`, or `of_softmax` / `of_margin` in the families below, once, over an
+    ``ops`` arithmetic.
     """
 
     #: Name in spec strings.
@@ -125,7 +128,9 @@ class ProbabilityLoss(Loss):
 
     @abstractmethod
     def of_probabilities(self, q: Value, ops: Ops) -> Value:
-        """The losses of all labels at predicted probabilities q: shape (..., n_classes) to (..., n_classes)."""
+        """The losses of all labels at predicted probabilities q: shape (..., n_classes) to (...,
+        n_classes).
+        """
 
     def losses(self, scores: Value, ops: Ops) -> Value:
         return self.of_probabilities(ops.softmax(scores / ops.const(self.temperature)), ops)
@@ -133,7 +138,9 @@ class ProbabilityLoss(Loss):
 
 @dataclass(frozen=True)
 class SoftmaxLoss(ProbabilityLoss):
-    """A loss of the label's own softmax value: l = phi(softmax(scores / temperature)_y), phi decreasing."""
+    """A loss of the label's own softmax value: l = phi(softmax(scores / temperature)_y), phi
+    decreasing.
+    """
 
     @abstractmethod
     def of_softmax(self, u: Value, ops: Ops) -> Value:
@@ -149,9 +156,11 @@ class SoftmaxLoss(ProbabilityLoss):
 
 @dataclass(frozen=True)
 class MarginLoss(Loss):
-    """A binary loss of the margin: l = phi(u), u = (s_y - s_other) / 2, so that scores (f, -f) have margin f.
+    """A binary loss of the margin: l = phi(u), u = (s_y - s_other) / 2, so that scores (f, -f) have
+    margin f.
 
-    Scores in [-B, B] give margins in [-B, B]. `Constrained`, `Sum`, `Max` and `CompSum` build multi-class losses from it.
+    Scores in [-B, B] give margins in [-B, B]. `Constrained`, `Sum`, `Max` and `CompSum` build
+    multi-class losses from it.
     """
 
     only_classes: ClassVar[int | None] = 2
@@ -172,7 +181,9 @@ class MarginLoss(Loss):
 
     @property
     def kinks(self) -> tuple[Exact, ...] | None:
-        """The margins where phi bends, for a non-increasing piecewise linear phi >= 0; None for every other phi."""
+        """The margins where phi bends, for a non-increasing piecewise linear phi >= 0; None for
+        every other phi.
+        """
         return None
 
     @property
@@ -200,7 +211,8 @@ def check_distribution(p: object, n_classes: int) -> np.ndarray:
     Raises
     ------
     InvalidInputError
-        When an entry is negative or not finite, a sum is not 1, or the last axis is not the classes.
+        When an entry is negative or not finite, a sum is not 1, or the last axis is not the
+        classes.
 
     Examples
     --------
@@ -210,7 +222,9 @@ def check_distribution(p: object, n_classes: int) -> np.ndarray:
     array = np.asarray(p, dtype=float)
     remedy = f"pass {n_classes} non-negative numbers that sum to 1"
     if array.ndim == 0 or array.shape[-1] != n_classes:
-        raise InvalidInputError(f"p must have shape (..., {n_classes})", f"shape {array.shape}", remedy)
+        raise InvalidInputError(
+            f"p must have shape (..., {n_classes})", f"shape {array.shape}", remedy
+        )
     if not np.all(np.isfinite(array)) or np.any(array < 0):
         raise InvalidInputError("p must be non-negative and finite", array.tolist(), remedy)
     if np.any(np.abs(array.sum(axis=-1) - 1) > 1e-9):

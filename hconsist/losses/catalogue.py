@@ -1,4 +1,6 @@
-"""The catalogue of losses by name, and the spec strings ``name:parameter=value,...`` that select one."""
+"""The catalogue of losses by name, and the spec strings ``name:parameter=value,...`` that select
+one.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,17 @@ from fractions import Fraction
 from typing import Any
 
 from hconsist.errors import InvalidInputError, UnknownNameError
-from hconsist.losses import comp_sum, imbalance, ldr, margin, multiclass, proper, robust, spherical_family, user
+from hconsist.losses import (
+    comp_sum,
+    imbalance,
+    ldr,
+    margin,
+    multiclass,
+    proper,
+    robust,
+    spherical_family,
+    user,
+)
 from hconsist.losses.base import Loss, MarginLoss
 from hconsist.losses.targets import Target, TopK, ZeroOne
 
@@ -49,18 +61,40 @@ def _of_class(cls: Any, prefix: str = "") -> Entry:
 _MMZ = "Mao, Mohri, Zhong, ICML 2023"
 _ENTRIES = (
     Entry("comp-sum", comp_sum.CompSum, "comp-sum loss Phi^tau, exponential inner function", _MMZ),
-    Entry("sum-exp", comp_sum.SumExponential, "sum-exponential loss (comp-sum, tau = 0)", "Weston, Watkins 1998"),
+    Entry(
+        "sum-exp",
+        comp_sum.SumExponential,
+        "sum-exponential loss (comp-sum, tau = 0)",
+        "Weston, Watkins 1998",
+    ),
     Entry("logistic", comp_sum.Logistic, "softmax cross-entropy (comp-sum, tau = 1)", _MMZ),
-    Entry("gce", comp_sum.GCE, "generalized cross-entropy (comp-sum, tau = 1 + q)", "Zhang, Sabuncu, NeurIPS 2018"),
-    Entry("mae", comp_sum.MAE, "mean absolute error (comp-sum, tau = 2)", "Ghosh, Kumar, Sastry, AAAI 2017"),
+    Entry(
+        "gce",
+        comp_sum.GCE,
+        "generalized cross-entropy (comp-sum, tau = 1 + q)",
+        "Zhang, Sabuncu, NeurIPS 2018",
+    ),
+    Entry(
+        "mae",
+        comp_sum.MAE,
+        "mean absolute error (comp-sum, tau = 2)",
+        "Ghosh, Kumar, Sastry, AAAI 2017",
+    ),
     Entry("ldr", ldr.LDR, "LDR-KL loss with margin c and temperature lam", ldr.LDR.source),
     _of_class(ldr.LDRk),
-    Entry("ldr-zero", ldr.LDRZero, "LDR loss at lam = 0: Crammer-Singer with margin c", ldr.LDRk.source),
+    Entry(
+        "ldr-zero",
+        ldr.LDRZero,
+        "LDR loss at lam = 0: Crammer-Singer with margin c",
+        ldr.LDRk.source,
+    ),
     _of_class(ldr.LDRInfinity),
     _of_class(ldr.ALDR),
     _of_class(ldr.CosFace),
     _of_class(ldr.InfoNCE),
-    *map(_of_class, (proper.Brier, proper.Spherical, imbalance.Focal, imbalance.Dice, imbalance.LDAM)),
+    *map(
+        _of_class, (proper.Brier, proper.Spherical, imbalance.Focal, imbalance.Dice, imbalance.LDAM)
+    ),
     *map(
         _of_class,
         (
@@ -78,13 +112,43 @@ _ENTRIES = (
             robust.TruncatedGCE,
         ),
     ),
-    *map(_of_class, (spherical_family.TaylorSoftmax, spherical_family.SphericalSoftmax, spherical_family.ZLoss)),
-    Entry("weston-watkins", multiclass.WestonWatkins, "Weston-Watkins loss: sum of the hinge", "Weston, Watkins 1998"),
-    Entry("crammer-singer", multiclass.CrammerSinger, "Crammer-Singer loss: max of the hinge", "Crammer, Singer 2001"),
-    Entry("constrained", multiclass.Constrained, "constrained loss of a margin loss phi", multiclass.Constrained.source),
-    Entry("sum", multiclass.Sum, "sum loss of a margin loss phi (hinge: Weston-Watkins)", multiclass.Sum.source),
-    Entry("max", multiclass.Max, "max loss of a margin loss phi (hinge: Crammer-Singer)", multiclass.Max.source),
-    Entry("comp-sum-margin", multiclass.CompSumMargin, "Phi^tau of a sum of margin losses phi", _MMZ),
+    *map(
+        _of_class,
+        (spherical_family.TaylorSoftmax, spherical_family.SphericalSoftmax, spherical_family.ZLoss),
+    ),
+    Entry(
+        "weston-watkins",
+        multiclass.WestonWatkins,
+        "Weston-Watkins loss: sum of the hinge",
+        "Weston, Watkins 1998",
+    ),
+    Entry(
+        "crammer-singer",
+        multiclass.CrammerSinger,
+        "Crammer-Singer loss: max of the hinge",
+        "Crammer, Singer 2001",
+    ),
+    Entry(
+        "constrained",
+        multiclass.Constrained,
+        "constrained loss of a margin loss phi",
+        multiclass.Constrained.source,
+    ),
+    Entry(
+        "sum",
+        multiclass.Sum,
+        "sum loss of a margin loss phi (hinge: Weston-Watkins)",
+        multiclass.Sum.source,
+    ),
+    Entry(
+        "max",
+        multiclass.Max,
+        "max loss of a margin loss phi (hinge: Crammer-Singer)",
+        multiclass.Max.source,
+    ),
+    Entry(
+        "comp-sum-margin", multiclass.CompSumMargin, "Phi^tau of a sum of margin losses phi", _MMZ
+    ),
     Entry(
         "quadratic-surrogate",
         multiclass.QuadraticSurrogate,
@@ -120,10 +184,14 @@ def _split(spec: str, kind: str) -> tuple[str, dict[str, str]]:
         key, sign, value = part.partition("=")
         if not sign or not key or not value:
             raise InvalidInputError(
-                f"a {kind} spec must read name:parameter=value,...", spec, f"write {part or key!r} as parameter=value"
+                f"a {kind} spec must read name:parameter=value,...",
+                spec,
+                f"write {part or key!r} as parameter=value",
             )
         if key in parameters:
-            raise InvalidInputError(f"a parameter of a {kind} spec may be given once", spec, f"drop one of the {key}=")
+            raise InvalidInputError(
+                f"a parameter of a {kind} spec may be given once", spec, f"drop one of the {key}="
+            )
         parameters[key] = value
     return name, parameters
 
@@ -134,7 +202,8 @@ def parse_loss(spec: str | Loss) -> Loss:
     Parameters
     ----------
     spec : str
-        ``name`` or ``name:parameter=value,...``; numbers as decimals or fractions, kept exactly. A loss passes unchanged.
+        ``name`` or ``name:parameter=value,...``; numbers as decimals or fractions, kept exactly. A
+        loss passes unchanged.
 
     Raises
     ------
@@ -153,7 +222,9 @@ def parse_loss(spec: str | Loss) -> Loss:
     if isinstance(spec, Loss):
         return spec
     if not isinstance(spec, str) or not spec.strip():
-        raise InvalidInputError("a loss must be a spec string or a Loss", spec, "pass 'logistic' or hc.CompSum(tau=1)")
+        raise InvalidInputError(
+            "a loss must be a spec string or a Loss", spec, "pass 'logistic' or hc.CompSum(tau=1)"
+        )
     name, _, rest = spec.strip().partition(":")
     if name in ("softmax", "margin"):  # the rest is a formula, commas and all
         return CATALOGUE[name].make(rest) if rest else CATALOGUE[name].make()
@@ -167,7 +238,11 @@ def parse_loss(spec: str | Loss) -> Loss:
     if "phi" in known:
         inner = parse_loss(given.get("phi", "hinge") + (":" if leftover else "") + _join(leftover))
         if not isinstance(inner, MarginLoss):
-            raise InvalidInputError("phi must be a binary margin loss", inner.spec, "use hinge, exponential, sigmoid, ...")
+            raise InvalidInputError(
+                "phi must be a binary margin loss",
+                inner.spec,
+                "use hinge, exponential, sigmoid, ...",
+            )
         return make(phi=inner, **arguments)
     if leftover:
         raise UnknownNameError(f"parameter of {name}", next(iter(leftover)), known or {"none"})

@@ -16,10 +16,11 @@ class CompSum(SoftmaxLoss):
 
     Domain: tau >= 0, any number of classes n >= 2, scores in R^n.
 
-    Definition: ``Phi^tau(sum_{k != y} exp(s_k - s_y))`` with ``Phi^tau(v) = ((1 + v)^(1 - tau) - 1) / (1 - tau)`` and
-    ``log(1 + v)`` at tau = 1; of the softmax value u of the label, ``(u^(tau - 1) - 1) / (1 - tau)``, or ``-log u``.
-    tau = 0 is the sum-exponential loss, 1 the logistic loss (cross-entropy), in (1, 2) generalized cross-entropy
-    with q = tau - 1, and 2 the mean absolute error.
+    Definition: ``Phi^tau(sum_{k != y} exp(s_k - s_y))`` with ``Phi^tau(v) = ((1 + v)^(1 - tau) - 1)
+    / (1 - tau)`` and
+    ``log(1 + v)`` at tau = 1; of the softmax value u of the label, ``(u^(tau - 1) - 1) / (1 -
+    tau)``, or ``-log u``. tau = 0 is the sum-exponential loss, 1 the logistic loss (cross-entropy),
+    in (1, 2) generalized cross-entropy with q = tau - 1, and 2 the mean absolute error.
 
     Units: nats at tau = 1.
 
@@ -28,7 +29,8 @@ class CompSum(SoftmaxLoss):
     InvalidInputError
         For tau < 0.
 
-    Source: Mao, Mohri, Zhong, "Cross-entropy loss functions: theoretical analysis and applications", ICML 2023, eq. (4).
+    Source: Mao, Mohri, Zhong, "Cross-entropy loss functions: theoretical analysis and
+    applications", ICML 2023, eq. (4).
 
     Examples
     --------
@@ -45,7 +47,12 @@ class CompSum(SoftmaxLoss):
 
     def __post_init__(self) -> None:
         tau = self._read("tau")
-        require(tau >= 0, "tau must be >= 0", tau, "tau=0 is the sum-exponential, 1 the logistic, 2 the MAE loss")
+        require(
+            tau >= 0,
+            "tau must be >= 0",
+            tau,
+            "tau=0 is the sum-exponential, 1 the logistic, 2 the MAE loss",
+        )
 
     def of_softmax(self, u: Value, ops: Ops) -> Value:
         if self.tau == 1:
@@ -63,7 +70,9 @@ class CompSum(SoftmaxLoss):
 
 
 def SumExponential() -> CompSum:  # noqa: N802 (reads as a class: it is a member of the family)
-    """Sum-exponential loss: `CompSum` at tau = 0 (Weston and Watkins 1998, with exponential inner function)."""
+    """Sum-exponential loss: `CompSum` at tau = 0 (Weston and Watkins 1998, with exponential inner
+    function).
+    """
     return CompSum(0)
 
 
@@ -73,7 +82,8 @@ def Logistic() -> CompSum:  # noqa: N802
 
 
 def GCE(q: object = Fraction(7, 10)) -> CompSum:  # noqa: N802
-    """Generalized cross-entropy ``(1 - u^q) / q`` (Zhang and Sabuncu 2018): `CompSum` at tau = 1 + q.
+    """Generalized cross-entropy ``(1 - u^q) / q`` (Zhang and Sabuncu 2018): `CompSum` at tau = 1 +
+    q.
 
     Raises
     ------
@@ -88,7 +98,12 @@ def GCE(q: object = Fraction(7, 10)) -> CompSum:  # noqa: N802
     from hconsist.arithmetic import exact
 
     value = exact(q, "q")
-    require((value > 0) and (value <= 1), "q must lie in (0, 1]", value, "q=0.7 is usual, q=1 is the MAE loss")
+    require(
+        (value > 0) and (value <= 1),
+        "q must lie in (0, 1]",
+        value,
+        "q=0.7 is usual, q=1 is the MAE loss",
+    )
     return CompSum(value + 1)
 
 

@@ -16,7 +16,8 @@ class Focal(SoftmaxLoss):
 
     Domain: gamma >= 0; gamma = 0 is cross-entropy. Units: nats.
 
-    Source: Lin, Goyal, Girshick, He, Dollar, "Focal loss for dense object detection", ICCV 2017, eq. (4).
+    Source: Lin, Goyal, Girshick, He, Dollar, "Focal loss for dense object detection", ICCV 2017,
+    eq. (4).
 
     >>> from hconsist.arithmetic import NUMPY
     >>> import numpy as np
@@ -31,26 +32,31 @@ class Focal(SoftmaxLoss):
 
     def __post_init__(self) -> None:
         gamma = self._read("gamma")
-        require(gamma >= 0, "gamma must be >= 0", gamma, "pass gamma=2; gamma=0 is the logistic loss")
+        require(
+            gamma >= 0, "gamma must be >= 0", gamma, "pass gamma=2; gamma=0 is the logistic loss"
+        )
 
     def of_softmax(self, u: Value, ops: Ops) -> Value:
         return -ops.power(ops.const(1) - u, self.gamma) * ops.log(u)
 
     @property
     def shape(self) -> Shape | None:
-        # With r = (1 - u) / u: phi'' = (1 - u)^(gamma - 2) (r^2 + 2 gamma r - gamma (gamma - 1) log u). For gamma >= 1 every
-        # term is >= 0; for gamma < 1 use -log u <= r, which leaves r^2 + gamma (1 + gamma) r >= 0.
+        # With r = (1 - u) / u: phi'' = (1 - u)^(gamma - 2) (r^2 + 2 gamma r - gamma (gamma - 1) log
+        # u). For gamma >= 1 every term is >= 0; for gamma < 1 use -log u <= r, which leaves r^2 +
+        # gamma (1 + gamma) r >= 0.
         return "convex in softmax"
 
 
 @dataclass(frozen=True)
 class Dice(ProbabilityLoss):
-    """Dice loss ``1 - (2 q_y + gamma) / (1 + sum_k q_k^2 + gamma)``, q = softmax(scores), per example.
+    """Dice loss ``1 - (2 q_y + gamma) / (1 + sum_k q_k^2 + gamma)``, q = softmax(scores), per
+    example.
 
     Domain: gamma >= 0, the smoothing.
 
-    Source: Milletari, Navab, Ahmadi, "V-Net", 3DV 2016 (squares in the denominator), smoothed as in Li et al., "Dice loss for
-    data-imbalanced NLP tasks", ACL 2020, eq. (8), between the one-hot label and q.
+    Source: Milletari, Navab, Ahmadi, "V-Net", 3DV 2016 (squares in the denominator), smoothed as in
+    Li et al., "Dice loss for data-imbalanced NLP tasks", ACL 2020, eq. (8), between the one-hot
+    label and q.
 
     >>> from hconsist.arithmetic import NUMPY
     >>> import numpy as np
@@ -74,17 +80,19 @@ class Dice(ProbabilityLoss):
 
 @dataclass(frozen=True)
 class LDAM(Loss):
-    """Label-distribution-aware margins: cross-entropy after the label's score is lowered by its margin Delta_y.
+    """Label-distribution-aware margins: cross-entropy after the label's score is lowered by its
+    margin Delta_y.
 
     Domain: margin >= 0, growth > 0, scores in R^n.
 
-    Definition: ``log sum_k exp(Delta_y [k != y] + s_k - s_y)``, ``Delta_y = margin growth^(y - n + 1)`` for y = 0..n-1. The
-    paper takes Delta_y proportional to N_y^(-1/4), N_y the number of examples, scaled to a largest margin (1/2): with
-    N_y = N_0 mu^y, the long tail of its experiments, that is growth = mu^(-1/4). growth = 1 is one margin for all labels. Not
-    symmetric in the labels. Units: nats.
+    Definition: ``log sum_k exp(Delta_y [k != y] + s_k - s_y)``, ``Delta_y = margin growth^(y - n +
+    1)`` for y = 0..n-1. The paper takes Delta_y proportional to N_y^(-1/4), N_y the number of
+    examples, scaled to a largest margin (1/2): with N_y = N_0 mu^y, the long tail of its
+    experiments, that is growth = mu^(-1/4). growth = 1 is one margin for all labels. Not symmetric
+    in the labels. Units: nats.
 
-    Source: Cao, Wei, Gaidon, Arechiga, Ma, "Learning imbalanced datasets with label-distribution-aware margin loss",
-    NeurIPS 2019, eq. (13).
+    Source: Cao, Wei, Gaidon, Arechiga, Ma, "Learning imbalanced datasets with
+    label-distribution-aware margin loss", NeurIPS 2019, eq. (13).
 
     >>> from hconsist.arithmetic import NUMPY
     >>> import numpy as np
@@ -102,7 +110,12 @@ class LDAM(Loss):
     def __post_init__(self) -> None:
         margin, growth = self._read("margin"), self._read("growth")
         require(margin >= 0, "margin must be >= 0", margin, "pass margin=0.5")
-        require(growth > 0, "growth must be > 0", growth, "pass growth=1.5, the ratio of consecutive margins")
+        require(
+            growth > 0,
+            "growth must be > 0",
+            growth,
+            "pass growth=1.5, the ratio of consecutive margins",
+        )
 
     def margins(self, n: int) -> list[Exact]:
         """Delta_y for y = 0..n-1, exactly."""
@@ -110,7 +123,12 @@ class LDAM(Loss):
 
     def losses(self, scores: Value, ops: Ops) -> Value:
         margins = self.margins(scores.shape[-1])
-        shifts = ops.matrix([[Fraction(0) if k == y else m for k in range(len(margins))] for y, m in enumerate(margins)])
+        shifts = ops.matrix(
+            [
+                [Fraction(0) if k == y else m for k in range(len(margins))]
+                for y, m in enumerate(margins)
+            ]
+        )
         return ops.logsumexp(shifts - ops.differences(scores))
 
     @property

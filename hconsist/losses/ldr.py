@@ -18,14 +18,15 @@ class LDR(SoftmaxLoss):
     Domain: lam > 0, c >= 0, n >= 2, scores in R^n.
 
     Definition: ``max_q sum_k q_k (c [k != y] + s_k - s_y) - lam (KL(q, uniform) - log n)``
-    ``= lam log sum_k exp((c [k != y] + s_k - s_y) / lam)``. The constant ``lam log n`` makes it 0 for a perfect
-    prediction; the paper leaves it out, which no regret, gap or bound can see. As a function of
-    u = softmax(s / lam)_y it is ``lam log(1 + e^(c/lam) (1/u - 1))``.
-    lam -> 0 is the Crammer-Singer loss with margin c; c = 0 is lam times cross-entropy at temperature lam.
+    ``= lam log sum_k exp((c [k != y] + s_k - s_y) / lam)``. The constant ``lam log n`` makes it 0
+    for a perfect prediction; the paper leaves it out, which no regret, gap or bound can see. As a
+    function of u = softmax(s / lam)_y it is ``lam log(1 + e^(c/lam) (1/u - 1))``. lam -> 0 is the
+    Crammer-Singer loss with margin c; c = 0 is lam times cross-entropy at temperature lam.
 
     Units: those of the scores.
 
-    Source: Zhu, Ying, Yang, "Label distributionally robust losses for multi-class classification", ICML 2023, eq. (4).
+    Source: Zhu, Ying, Yang, "Label distributionally robust losses for multi-class classification",
+    ICML 2023, eq. (4).
 
     Examples
     --------
@@ -58,12 +59,14 @@ class LDR(SoftmaxLoss):
         lam = ops.const(self.lam)
         if self.c == 0:
             return -lam * ops.log(u)
-        # (u + e^(c/lam) (1 - u)) / u, the two logarithms apart so that a convex program can read each.
+        # (u + e^(c/lam) (1 - u)) / u, the two logarithms apart so that a convex program can read
+        # each.
         weight = ops.exp(ops.const(self.c / self.lam))
         return lam * (ops.log(weight - (weight - ops.const(1)) * u) - ops.log(u))
 
     def losses(self, scores: Value, ops: Ops) -> Value:
-        # The definition, convex in the scores as it stands; `of_softmax` is the same function (asserted in the tests).
+        # The definition, convex in the scores as it stands; `of_softmax` is the same function
+        # (asserted in the tests).
         lam, n = ops.const(self.lam), scores.shape[-1]
         exponents = (ops.const(self.c) * ops.off_diagonal(n) - ops.differences(scores)) / lam
         return lam * ops.logsumexp(exponents)
@@ -75,8 +78,9 @@ class LDRk(Loss):
 
     Domain: k a whole number, 1 <= k <= n, c >= 0, scores in R^n.
 
-    Definition: ``max_q sum_k' q_k' (c [k' != y] + s_k' - s_y)`` over distributions q with every q_k' <= 1/k. k = 1 is the limit
-    lam -> 0 of `LDR`, the Crammer-Singer loss with margin c; k = n the limit lam -> infinity. Units: those of the scores.
+    Definition: ``max_q sum_k' q_k' (c [k' != y] + s_k' - s_y)`` over distributions q with every
+    q_k' <= 1/k. k = 1 is the limit lam -> 0 of `LDR`, the Crammer-Singer loss with margin c; k = n
+    the limit lam -> infinity. Units: those of the scores.
 
     Source: Zhu, Ying, Yang, ICML 2023, section 4.
 
@@ -107,8 +111,12 @@ class LDRk(Loss):
     def losses(self, scores: Value, ops: Ops) -> Value:
         n = scores.shape[-1]
         if self.k > n:
-            raise InvalidInputError("k must be <= n_classes", f"k={self.k}, n_classes={n}", f"pass k={n} or less")
-        return ops.top_sum(ops.const(self.c) * ops.off_diagonal(n) - ops.differences(scores), self.k) / ops.const(self.k)
+            raise InvalidInputError(
+                "k must be <= n_classes", f"k={self.k}, n_classes={n}", f"pass k={n} or less"
+            )
+        return ops.top_sum(
+            ops.const(self.c) * ops.off_diagonal(n) - ops.differences(scores), self.k
+        ) / ops.const(self.k)
 
 
 def LDRZero(c: object = Fraction(1)) -> LDRk:  # noqa: N802 (reads as a class: it is a member of the family)
@@ -122,7 +130,8 @@ def LDRZero(c: object = Fraction(1)) -> LDRk:  # noqa: N802 (reads as a class: i
 
 @dataclass(frozen=True)
 class LDRInfinity(Loss):
-    """The limit lam -> infinity of LDR-KL: the mean over all labels k of ``c [k != y] + s_k - s_y``, linear in the scores.
+    """The limit lam -> infinity of LDR-KL: the mean over all labels k of ``c [k != y] + s_k -
+    s_y``, linear in the scores.
 
     Domain: c >= 0, scores in R^n; unbounded below. Units: those of the scores.
 
@@ -149,7 +158,9 @@ class LDRInfinity(Loss):
 
     def losses(self, scores: Value, ops: Ops) -> Value:
         n = scores.shape[-1]
-        return ops.sum(ops.const(self.c) * ops.off_diagonal(n) - ops.differences(scores)) / ops.const(n)
+        return ops.sum(
+            ops.const(self.c) * ops.off_diagonal(n) - ops.differences(scores)
+        ) / ops.const(n)
 
 
 @dataclass(frozen=True)
@@ -158,13 +169,17 @@ class ALDR(Loss):
 
     Domain: lam0 > 0, alpha > 1, c >= 0, n >= 2, scores in R^n.
 
-    Definition: ``max_q max_{lam >= 0} sum_k q_k m_k - lam KL(q, uniform) - (a/2) (lam - lam0)^2`` with
-    ``m_k = c [k != y] + s_k - s_y`` and ``a = alpha log(n) / lam0``. The maximum over q is the LDR-KL loss, which leaves
-    ``max_lam lam log((1/n) sum_k exp(m_k / lam)) - (a/2) (lam - lam0)^2``, where the maximiser satisfies
-    lam = lam0 - KL(q, uniform) / a, so that ``lam0 (1 - 1/alpha) <= lam <= lam0`` (KL <= log n). A supremum of convex
-    functions of the scores: convex. The released code replaces the maximum by one fixed-point step. Units: those of the scores.
+    Definition: ``max_q max_{lam >= 0} sum_k q_k m_k - lam KL(q, uniform) - (a/2) (lam - lam0)^2``
+    with
+    ``m_k = c [k != y] + s_k - s_y`` and ``a = alpha log(n) / lam0``. The maximum over q is the
+    LDR-KL loss, which leaves
+    ``max_lam lam log((1/n) sum_k exp(m_k / lam)) - (a/2) (lam - lam0)^2``, where the maximiser
+    satisfies lam = lam0 - KL(q, uniform) / a, so that ``lam0 (1 - 1/alpha) <= lam <= lam0`` (KL <=
+    log n). A supremum of convex functions of the scores: convex. The released code replaces the
+    maximum by one fixed-point step. Units: those of the scores.
 
-    Source: Zhu, Ying, Yang, "Label distributionally robust losses for multi-class classification", ICML 2023, section 5.
+    Source: Zhu, Ying, Yang, "Label distributionally robust losses for multi-class classification",
+    ICML 2023, section 5.
 
     Examples
     --------
@@ -184,7 +199,12 @@ class ALDR(Loss):
     def __post_init__(self) -> None:
         lam0, alpha, c = self._read("lam0"), self._read("alpha"), self._read("c")
         require(lam0 > 0, "lam0 must be > 0", lam0, "pass lam0=1")
-        require(alpha > 1, "alpha must be > 1", alpha, "pass alpha=2: then the temperature stays positive")
+        require(
+            alpha > 1,
+            "alpha must be > 1",
+            alpha,
+            "pass alpha=2: then the temperature stays positive",
+        )
         require(c >= 0, "c must be >= 0", c, "pass c=0 for no margin")
 
     @property
@@ -208,9 +228,12 @@ class ALDR(Loss):
             return lam * (log_sum(lam, o)[0] - log_n) - stiffness * distance * distance / o.const(2)
 
         def slope(lam: Value, o: Ops) -> Value:
-            # d/dlam of lam log mean exp(m / lam) is log mean exp(m / lam) - mean_q(m / lam) = -KL(q, uniform).
+            # d/dlam of lam log mean exp(m / lam) is log mean exp(m / lam) - mean_q(m / lam) =
+            # -KL(q, uniform).
             total, exponents = log_sum(lam, o)
-            return total - log_n - o.sum(o.softmax(exponents) * exponents) - stiffness * (lam - lam0)
+            return (
+                total - log_n - o.sum(o.softmax(exponents) * exponents) - stiffness * (lam - lam0)
+            )
 
         lowest = lam0 * ops.const(1 - 1 / self.alpha)
         return ops.maximum_over(value, slope, lowest, lam0)
@@ -218,11 +241,14 @@ class ALDR(Loss):
 
 @dataclass(frozen=True)
 class CosFace(SoftmaxLoss):
-    """Large-margin cosine loss ``log sum_k exp(scale (margin [k != y] + s_k - s_y))``: scale times LDR with lam = 1 / scale.
+    """Large-margin cosine loss ``log sum_k exp(scale (margin [k != y] + s_k - s_y))``: scale times
+    LDR with lam = 1 / scale.
 
-    Domain: scale > 0, margin >= 0; the scores are cosines, hypothesis set bounded:1, and any scores on the complete set.
+    Domain: scale > 0, margin >= 0; the scores are cosines, hypothesis set bounded:1, and any scores
+    on the complete set.
 
-    Source: Wang et al., "CosFace: large margin cosine loss for deep face recognition", CVPR 2018, eq. (4).
+    Source: Wang et al., "CosFace: large margin cosine loss for deep face recognition", CVPR 2018,
+    eq. (4).
 
     >>> from hconsist.arithmetic import NUMPY
     >>> import numpy as np
@@ -262,12 +288,13 @@ class CosFace(SoftmaxLoss):
 
 @dataclass(frozen=True)
 class InfoNCE(SoftmaxLoss):
-    """InfoNCE loss ``-log softmax(s / temperature)_y``, the positive among n candidates of similarities s. Units: nats.
+    """InfoNCE loss ``-log softmax(s / temperature)_y``, the positive among n candidates of
+    similarities s. Units: nats.
 
     Domain: temperature > 0, scores in R^n.
 
-    Source: van den Oord, Li, Vinyals, "Representation learning with contrastive predictive coding", 2018; temperature as in
-    Wu, Xiong, Yu, Lin, CVPR 2018.
+    Source: van den Oord, Li, Vinyals, "Representation learning with contrastive predictive coding",
+    2018; temperature as in Wu, Xiong, Yu, Lin, CVPR 2018.
 
     >>> from hconsist.arithmetic import NUMPY
     >>> import numpy as np

@@ -129,7 +129,8 @@ class Sigmoid(MarginLoss):
 
 @dataclass(frozen=True)
 class RhoMargin(MarginLoss):
-    """``min(max(0, 1 - u / rho), 1)``, rho > 0; not convex. Source: Awasthi et al., ICML 2022, section 5.
+    """``min(max(0, 1 - u / rho), 1)``, rho > 0; not convex. Source: Awasthi et al., ICML 2022,
+    section 5.
 
     >>> from hconsist.arithmetic import NUMPY
     >>> import numpy as np
@@ -151,7 +152,9 @@ class RhoMargin(MarginLoss):
         return (Fraction(0), self.rho)
 
     def of_margin(self, u: Value, ops: Ops) -> Value:
-        return ops.minimum(ops.maximum(ops.const(1) - u / ops.const(self.rho), ops.const(0)), ops.const(1))
+        return ops.minimum(
+            ops.maximum(ops.const(1) - u / ops.const(self.rho), ops.const(0)), ops.const(1)
+        )
 
 
 @dataclass(frozen=True)
@@ -174,14 +177,18 @@ class Ramp(MarginLoss):
         return (Fraction(-1), Fraction(1))
 
     def of_margin(self, u: Value, ops: Ops) -> Value:
-        return ops.minimum(ops.maximum((ops.const(1) - u) / ops.const(2), ops.const(0)), ops.const(1))
+        return ops.minimum(
+            ops.maximum((ops.const(1) - u) / ops.const(2), ops.const(0)), ops.const(1)
+        )
 
 
 @dataclass(frozen=True)
 class MarginFocal(MarginLoss):
-    """``(1 - sigma(u))^gamma log(1 + exp(-u))``, gamma >= 0, sigma the logistic function; convex only for gamma = 0.
+    """``(1 - sigma(u))^gamma log(1 + exp(-u))``, gamma >= 0, sigma the logistic function; convex
+    only for gamma = 0.
 
-    Source: Lin, Goyal, Girshick, He, Dollar, "Focal loss for dense object detection", ICCV 2017, eq. (4), of the margin.
+    Source: Lin, Goyal, Girshick, He, Dollar, "Focal loss for dense object detection", ICCV 2017,
+    eq. (4), of the margin.
 
     >>> from hconsist.arithmetic import NUMPY
     >>> import numpy as np

@@ -104,7 +104,8 @@ class Max(_OfMargin):
 class CompSumMargin(_OfMargin):
     """Comp-sum loss with any margin loss inside: ``Phi^tau(sum_{k != y} phi(s_y - s_k))``.
 
-    Source: Mao, Mohri, Zhong, ICML 2023, eq. (2); with the rho-margin loss it is the family of their adversarial section.
+    Source: Mao, Mohri, Zhong, ICML 2023, eq. (2); with the rho-margin loss it is the family of
+    their adversarial section.
 
     >>> from hconsist.arithmetic import NUMPY
     >>> import numpy as np
@@ -137,12 +138,16 @@ class CompSumMargin(_OfMargin):
 
 
 def WestonWatkins() -> Sum:  # noqa: N802 (reads as a class: it is a member of the family)
-    """Weston-Watkins loss ``sum_{k != y} max(0, 1 - s_y + s_k)``: `Sum` of the hinge (Weston and Watkins 1998)."""
+    """Weston-Watkins loss ``sum_{k != y} max(0, 1 - s_y + s_k)``: `Sum` of the hinge (Weston and
+    Watkins 1998).
+    """
     return Sum(Hinge())
 
 
 def CrammerSinger() -> Max:  # noqa: N802
-    """Crammer-Singer loss ``max_{k != y} max(0, 1 - s_y + s_k)``: `Max` of the hinge (Crammer and Singer 2001)."""
+    """Crammer-Singer loss ``max_{k != y} max(0, 1 - s_y + s_k)``: `Max` of the hinge (Crammer and
+    Singer 2001).
+    """
     return Max(Hinge())
 
 

@@ -1,6 +1,8 @@
-"""Proper losses of the predicted distribution, with the softmax as inverse link; the log loss is `CompSum` at tau = 1.
+"""Proper losses of the predicted distribution, with the softmax as inverse link; the log loss is
+`CompSum` at tau = 1.
 
-The best-in-class conditional risk over all scores is the generalized entropy: ``1 - sum_k p_k^2`` (Brier),
+The best-in-class conditional risk over all scores is the generalized entropy: ``1 - sum_k p_k^2``
+(Brier),
 ``1 - ||p||_2`` (spherical), the Shannon entropy (log).
 """
 
@@ -16,7 +18,8 @@ from hconsist.losses.base import ProbabilityLoss, Shape, total
 
 @dataclass(frozen=True)
 class Brier(ProbabilityLoss):
-    """Brier loss ``sum_k (q_k - 1[k = y])^2 = 1 - 2 q_y + sum_k q_k^2``, q = softmax(scores). Strictly proper.
+    """Brier loss ``sum_k (q_k - 1[k = y])^2 = 1 - 2 q_y + sum_k q_k^2``, q = softmax(scores).
+    Strictly proper.
 
     Source: Brier 1950; Gneiting, Raftery, JASA 2007, example 1.
 

@@ -1,4 +1,6 @@
-"""Losses proposed for noisy labels: bounded, symmetric, asymmetric and truncated relatives of cross-entropy."""
+"""Losses proposed for noisy labels: bounded, symmetric, asymmetric and truncated relatives of
+cross-entropy.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,16 @@ from hconsist.losses.base import ProbabilityLoss, Shape, SoftmaxLoss, total
 
 @dataclass(frozen=True)
 class ReverseCrossEntropy(SoftmaxLoss):
-    """Reverse cross-entropy ``-A (1 - u)``, where A < 0 stands for log 0: a multiple of the MAE loss.
+    """Reverse cross-entropy ``-A (1 - u)``, where A < 0 stands for log 0: a multiple of the MAE
+    loss.
 
     Domain: A < 0, u the softmax value of the label.
 
-    Definition: ``- sum_k q_k log(e_y)_k`` with q = softmax(scores), e_y one-hot and log 0 replaced by A.
+    Definition: ``- sum_k q_k log(e_y)_k`` with q = softmax(scores), e_y one-hot and log 0 replaced
+    by A.
 
-    Source: Wang et al., "Symmetric cross entropy for robust learning with noisy labels", ICCV 2019, eq. (6).
+    Source: Wang et al., "Symmetric cross entropy for robust learning with noisy labels", ICCV 2019,
+    eq. (6).
 
     >>> from hconsist.arithmetic import NUMPY
     >>> import numpy as np
@@ -49,7 +54,8 @@ class SCE(SoftmaxLoss):
 
     Domain: alpha > 0, beta >= 0, A < 0.
 
-    Source: Wang et al., "Symmetric cross entropy for robust learning with noisy labels", ICCV 2019, eq. (7).
+    Source: Wang et al., "Symmetric cross entropy for robust learning with noisy labels", ICCV 2019,
+    eq. (7).
 
     >>> from hconsist.arithmetic import NUMPY
     >>> import numpy as np
@@ -81,10 +87,11 @@ class SCE(SoftmaxLoss):
 
 @dataclass(frozen=True)
 class NCE(ProbabilityLoss):
-    """Normalized cross-entropy ``log q_y / sum_k log q_k``, q = softmax(scores). Its losses over the labels sum to 1.
+    """Normalized cross-entropy ``log q_y / sum_k log q_k``, q = softmax(scores). Its losses over
+    the labels sum to 1.
 
-    Source: Ma, Huang, Wang, Romano, Erfani, Bailey, "Normalized loss functions for deep learning with noisy labels", ICML 2020,
-    eq. (4).
+    Source: Ma, Huang, Wang, Romano, Erfani, Bailey, "Normalized loss functions for deep learning
+    with noisy labels", ICML 2020, eq. (4).
 
     >>> from hconsist.arithmetic import NUMPY
     >>> import numpy as np
@@ -111,7 +118,8 @@ class AGCE(SoftmaxLoss):
 
     Domain: a > 0, q > 0.
 
-    Source: Zhou, Liu, Jiang, Gao, Ji, "Asymmetric loss functions for learning with noisy labels", ICML 2021, section 4.
+    Source: Zhou, Liu, Jiang, Gao, Ji, "Asymmetric loss functions for learning with noisy labels",
+    ICML 2021, section 4.
 
     >>> from hconsist.arithmetic import NUMPY
     >>> import numpy as np
@@ -145,7 +153,8 @@ class AUL(SoftmaxLoss):
 
     Domain: a > 1, p > 0.
 
-    Source: Zhou et al., "Asymmetric loss functions for learning with noisy labels", ICML 2021, section 4.
+    Source: Zhou et al., "Asymmetric loss functions for learning with noisy labels", ICML 2021,
+    section 4.
 
     >>> from hconsist.arithmetic import NUMPY
     >>> import numpy as np
@@ -179,7 +188,8 @@ class AEL(SoftmaxLoss):
 
     Domain: a > 0.
 
-    Source: Zhou et al., "Asymmetric loss functions for learning with noisy labels", ICML 2021, section 4.
+    Source: Zhou et al., "Asymmetric loss functions for learning with noisy labels", ICML 2021,
+    section 4.
 
     >>> from hconsist.arithmetic import NUMPY
     >>> import numpy as np
@@ -206,14 +216,18 @@ class AEL(SoftmaxLoss):
 
 @dataclass(frozen=True)
 class JensenShannon(SoftmaxLoss):
-    """Generalised Jensen-Shannon loss between the label and the prediction, scaled by ``Z = -(1 - pi) log(1 - pi)``.
+    """Generalised Jensen-Shannon loss between the label and the prediction, scaled by ``Z = -(1 -
+    pi) log(1 - pi)``.
 
-    Domain: 0 < pi < 1, the weight of the label. pi -> 0 is cross-entropy, pi -> 1 half the L1 distance (MAE).
+    Domain: 0 < pi < 1, the weight of the label. pi -> 0 is cross-entropy, pi -> 1 half the L1
+    distance (MAE).
 
-    Definition: ``(pi KL(e_y, m) + (1 - pi) KL(q, m)) / Z`` with m = pi e_y + (1 - pi) q, q = softmax(scores). With u = q_y and
-    v = pi + (1 - pi) u it is ``((1 - pi) (u log u + (u - 1) log(1 - pi)) - v log v) / Z``.
+    Definition: ``(pi KL(e_y, m) + (1 - pi) KL(q, m)) / Z`` with m = pi e_y + (1 - pi) q, q =
+    softmax(scores). With u = q_y and v = pi + (1 - pi) u it is ``((1 - pi) (u log u + (u - 1) log(1
+    - pi)) - v log v) / Z``.
 
-    Source: Englesson, Azizpour, "Generalized Jensen-Shannon divergence loss for learning with noisy labels", NeurIPS 2021.
+    Source: Englesson, Azizpour, "Generalized Jensen-Shannon divergence loss for learning with noisy
+    labels", NeurIPS 2021.
 
     >>> from hconsist.arithmetic import NUMPY
     >>> import numpy as np
@@ -229,7 +243,10 @@ class JensenShannon(SoftmaxLoss):
     def __post_init__(self) -> None:
         pi = self._read("pi")
         require(
-            (pi > 0) and (pi < 1), "pi must lie in (0, 1)", pi, "pass pi=0.5; pi -> 0 is cross-entropy, pi -> 1 the mae loss"
+            (pi > 0) and (pi < 1),
+            "pi must lie in (0, 1)",
+            pi,
+            "pass pi=0.5; pi -> 0 is cross-entropy, pi -> 1 the mae loss",
         )
 
     def of_softmax(self, u: Value, ops: Ops) -> Value:
@@ -246,11 +263,13 @@ class JensenShannon(SoftmaxLoss):
 
 @dataclass(frozen=True)
 class RLL(ProbabilityLoss):
-    """Robust log loss ``log((alpha + 1) / alpha) - log(alpha + q_y) + sum_{k != y} log(alpha + q_k) / (n - 1)``.
+    """Robust log loss ``log((alpha + 1) / alpha) - log(alpha + q_y) + sum_{k != y} log(alpha + q_k)
+    / (n - 1)``.
 
     Domain: alpha > 0, q = softmax(scores). The losses over the labels sum to a constant.
 
-    Source: Patel, Sastry, "Memorization in deep neural networks: does the loss function matter?", PAKDD 2021, eq. (5).
+    Source: Patel, Sastry, "Memorization in deep neural networks: does the loss function matter?",
+    PAKDD 2021, eq. (5).
 
     >>> from hconsist.arithmetic import NUMPY
     >>> import numpy as np
@@ -276,11 +295,13 @@ class RLL(ProbabilityLoss):
 
 @dataclass(frozen=True)
 class TaylorCE(SoftmaxLoss):
-    """Taylor cross-entropy ``sum_{i=1}^order (1 - u)^i / i``: order 1 is the MAE loss, order -> infinity cross-entropy.
+    """Taylor cross-entropy ``sum_{i=1}^order (1 - u)^i / i``: order 1 is the MAE loss, order ->
+    infinity cross-entropy.
 
     Domain: order a whole number >= 1.
 
-    Source: Feng, Shu, Lin, Lv, Li, An, "Can cross entropy loss be robust to label noise?", IJCAI 2020, eq. (8).
+    Source: Feng, Shu, Lin, Lv, Li, An, "Can cross entropy loss be robust to label noise?", IJCAI
+    2020, eq. (8).
 
     >>> from hconsist.arithmetic import NUMPY
     >>> import numpy as np
@@ -295,7 +316,12 @@ class TaylorCE(SoftmaxLoss):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "order", whole(self.order, "order"))
-        require(self.order >= 1, "order must be >= 1", self.order, "pass order=2; order=1 is the mae loss")
+        require(
+            self.order >= 1,
+            "order must be >= 1",
+            self.order,
+            "pass order=2; order=1 is the mae loss",
+        )
 
     def of_softmax(self, u: Value, ops: Ops) -> Value:
         rest = ops.const(1) - u
@@ -315,7 +341,8 @@ class SoftTruncated(SoftmaxLoss):
 
     Domain: alpha > 0; alpha -> infinity is cross-entropy.
 
-    Source: Xu, Zhu, Yang, Zhang, Jin, Yang, "Learning with non-convex truncated losses by SGD", UAI 2019, eq. (3).
+    Source: Xu, Zhu, Yang, Zhang, Jin, Yang, "Learning with non-convex truncated losses by SGD", UAI
+    2019, eq. (3).
 
     >>> from hconsist.arithmetic import NUMPY
     >>> import numpy as np
@@ -338,7 +365,8 @@ class SoftTruncated(SoftmaxLoss):
 
     @property
     def shape(self) -> Shape | None:
-        # phi'' has the sign of 1 - log(u) - 1/alpha times alpha: non-negative on (0, 1] exactly for alpha >= 1.
+        # phi'' has the sign of 1 - log(u) - 1/alpha times alpha: non-negative on (0, 1] exactly for
+        # alpha >= 1.
         return _convex_if(self.alpha >= 1, False)
 
 
@@ -348,7 +376,8 @@ class HardTruncated(SoftmaxLoss):
 
     Domain: alpha > 0.
 
-    Source: Xu, Zhu, Yang, Zhang, Jin, Yang, "Learning with non-convex truncated losses by SGD", UAI 2019, section 3.
+    Source: Xu, Zhu, Yang, Zhang, Jin, Yang, "Learning with non-convex truncated losses by SGD", UAI
+    2019, section 3.
 
     >>> from hconsist.arithmetic import NUMPY
     >>> import numpy as np
@@ -375,8 +404,8 @@ class TruncatedGCE(SoftmaxLoss):
 
     Domain: 0 < q <= 1, 0 < k < 1.
 
-    Source: Zhang, Sabuncu, "Generalized cross entropy loss for training deep neural networks with noisy labels", NeurIPS 2018,
-    eq. (9).
+    Source: Zhang, Sabuncu, "Generalized cross entropy loss for training deep neural networks with
+    noisy labels", NeurIPS 2018, eq. (9).
 
     >>> from hconsist.arithmetic import NUMPY
     >>> import numpy as np

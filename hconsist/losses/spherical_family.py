@@ -1,4 +1,6 @@
-"""The spherical family: losses of the label's score, the sum and the sum of squares of the scores."""
+"""The spherical family: losses of the label's score, the sum and the sum of squares of the
+scores.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +14,14 @@ from hconsist.losses.base import Loss, total
 
 @dataclass(frozen=True)
 class TaylorSoftmax(Loss):
-    """Cross-entropy of the Taylor softmax: ``-log(f(s_y) / sum_k f(s_k))`` with ``f(s) = 1 + s + s^2 / 2``.
+    """Cross-entropy of the Taylor softmax: ``-log(f(s_y) / sum_k f(s_k))`` with ``f(s) = 1 + s +
+    s^2 / 2``.
 
-    f is positive but decreases below s = -1: the order of the scores is not the order of the predicted probabilities.
+    f is positive but decreases below s = -1: the order of the scores is not the order of the
+    predicted probabilities.
 
-    Source: de Brebisson, Vincent, "An exploration of softmax alternatives belonging to the spherical loss family", ICLR 2016,
-    eq. (6).
+    Source: de Brebisson, Vincent, "An exploration of softmax alternatives belonging to the
+    spherical loss family", ICLR 2016, eq. (6).
 
     >>> from hconsist.arithmetic import NUMPY
     >>> import numpy as np
@@ -36,12 +40,14 @@ class TaylorSoftmax(Loss):
 
 @dataclass(frozen=True)
 class SphericalSoftmax(Loss):
-    """Cross-entropy of the spherical softmax: ``-log((s_y^2 + epsilon) / sum_k (s_k^2 + epsilon))``.
+    """Cross-entropy of the spherical softmax: ``-log((s_y^2 + epsilon) / sum_k (s_k^2 +
+    epsilon))``.
 
     Domain: epsilon > 0. Even in every score: the sign of a score is invisible.
 
-    Source: Vincent, de Brebisson, Bouthillier, "Efficient exact gradient update for training deep networks with very large
-    sparse targets", NeurIPS 2015; de Brebisson, Vincent, ICLR 2016, eq. (4).
+    Source: Vincent, de Brebisson, Bouthillier, "Efficient exact gradient update for training deep
+    networks with very large sparse targets", NeurIPS 2015; de Brebisson, Vincent, ICLR 2016, eq.
+    (4).
 
     >>> from hconsist.arithmetic import NUMPY
     >>> import numpy as np
@@ -68,11 +74,13 @@ class SphericalSoftmax(Loss):
 class ZLoss(Loss):
     """Z-loss ``softplus(a (b - z_y)) / a`` of the standardised score ``z_y = (s_y - mean) / std``.
 
-    Domain: a > 0, b real, scores not all equal (there z is undefined and the loss nan). std is the population's:
-    ``sum_k z_k = 0``, ``sum_k z_k^2 = n``. Invariant under shift and positive scaling of the scores.
+    Domain: a > 0, b real, scores not all equal (there z is undefined and the loss nan). std is the
+    population's:
+    ``sum_k z_k = 0``, ``sum_k z_k^2 = n``. Invariant under shift and positive scaling of the
+    scores.
 
-    Source: de Brebisson, Vincent, "The Z-loss: a shift and scale invariant classification loss belonging to the spherical
-    family", arXiv:1604.08859, eq. (4).
+    Source: de Brebisson, Vincent, "The Z-loss: a shift and scale invariant classification loss
+    belonging to the spherical family", arXiv:1604.08859, eq. (4).
 
     >>> from hconsist.arithmetic import NUMPY
     >>> import numpy as np

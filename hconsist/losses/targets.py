@@ -25,7 +25,8 @@ class Target(ABC):
 
         Shapes: p (..., n), predicted (..., k); the result has the leading shape.
 
-        Source: Mao, Mohri, Zhong, ICML 2023, lemma 3 (k = 1); Cortes et al., NeurIPS 2024 (cardinality-aware).
+        Source: Mao, Mohri, Zhong, ICML 2023, lemma 3 (k = 1); Cortes et al., NeurIPS 2024
+        (cardinality-aware).
         """
         best = np.sort(p, axis=-1)[..., -self.k :].sum(axis=-1)
         return np.asarray(best - np.take_along_axis(p, predicted, axis=-1).sum(axis=-1))
@@ -34,13 +35,16 @@ class Target(ABC):
         """Raise `InvalidInputError` when the target makes no sense for n_classes labels."""
         if not self.k < n_classes:
             raise InvalidInputError(
-                "a top-k target needs k < n_classes", f"k={self.k}, n_classes={n_classes}", "lower k or raise n_classes"
+                "a top-k target needs k < n_classes",
+                f"k={self.k}, n_classes={n_classes}",
+                "lower k or raise n_classes",
             )
 
 
 @dataclass(frozen=True)
 class ZeroOne(Target):
-    """Zero-one loss: the predicted label is an argmax of the scores, ties falling on the worst label.
+    """Zero-one loss: the predicted label is an argmax of the scores, ties falling on the worst
+    label.
 
     >>> import numpy as np
     >>> float(ZeroOne().regret(np.array([0.7, 0.3]), np.array([1])).round(12))
@@ -57,7 +61,8 @@ class ZeroOne(Target):
 
 @dataclass(frozen=True)
 class TopK(Target):
-    """Top-k loss: the k labels with the largest scores are predicted, ties falling on the worst labels.
+    """Top-k loss: the k labels with the largest scores are predicted, ties falling on the worst
+    labels.
 
     >>> import numpy as np
     >>> float(TopK(2).regret(np.array([0.5, 0.3, 0.2]), np.array([0, 2])).round(12))

@@ -23,12 +23,16 @@ def _parse(expression: object, name: str) -> sympy.Expr:
         try:
             formula: Any = sympy.sympify(expression, locals={name: symbol}, rational=True)
         except (sympy.SympifyError, SyntaxError, TypeError, AttributeError) as problem:
-            raise InvalidInputError("a loss formula must be readable by SymPy", expression, remedy) from problem
+            raise InvalidInputError(
+                "a loss formula must be readable by SymPy", expression, remedy
+            ) from problem
     else:
         formula = sympy.nsimplify(sympy.sympify(expression), rational=True)
     variables = formula.free_symbols - {symbol}
     if len(variables | ({symbol} & formula.free_symbols)) != 1:
-        raise InvalidInputError(f"a loss formula must have exactly one variable, {name}", str(formula), remedy)
+        raise InvalidInputError(
+            f"a loss formula must have exactly one variable, {name}", str(formula), remedy
+        )
     return formula.xreplace(dict.fromkeys(variables, symbol))
 
 
@@ -90,7 +94,8 @@ class UserSoftmaxLoss(_Formula, SoftmaxLoss):
 
         symbol = _symbol(self.formula)
         curvature = sympy.factor(sympy.simplify(sympy.diff(self.formula, symbol, 2)))
-        # On (0, 1] write u = 1/(1 + w), w >= 0: SymPy decides signs of rational functions of a positive symbol best.
+        # On (0, 1] write u = 1/(1 + w), w >= 0: SymPy decides signs of rational functions of a
+        # positive symbol best.
         w = sympy.Symbol("w", nonnegative=True)
         odds = sympy.factor(curvature.subs(symbol, 1 / (1 + w)))
         if curvature.is_nonnegative or odds.is_nonnegative:
@@ -131,7 +136,9 @@ class UserMarginLoss(_Formula, MarginLoss):
 
 
 def _convex(e: sympy.Expr, v: sympy.Symbol) -> bool:
-    """Whether a formula is convex in v: by its second derivative where it is smooth, by the rules of convexity elsewhere."""
+    """Whether a formula is convex in v: by its second derivative where it is smooth, by the rules
+    of convexity elsewhere.
+    """
     import sympy
 
     if not e.has(sympy.Max, sympy.Min, sympy.Abs):

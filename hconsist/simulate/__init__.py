@@ -1,12 +1,20 @@
 """Simulation: hypotheses trained on data, and bounds met by experiment.
 
-`train` minimises empirical risks in batches through the array API; `population` gives the nodes at which a risk on a Gaussian
-mixture is an average, so that the same training finds best-in-class risks: `best_risk`. `run_study` runs a study of `STUDIES`.
+`train` minimises empirical risks in batches through the array API; `population` gives the nodes at
+which a risk on a Gaussian mixture is an average, so that the same training finds best-in-class
+risks: `best_risk`. `run_study` runs a study of `STUDIES`.
 """
 
 from hconsist.simulate.backend import Backend
 from hconsist.simulate.best import BestRisk, best_risk
-from hconsist.simulate.models import BoundedLinear, LinearScores, Model, RandomFeatures, ReLUNetwork, parse_model
+from hconsist.simulate.models import (
+    BoundedLinear,
+    LinearScores,
+    Model,
+    RandomFeatures,
+    ReLUNetwork,
+    parse_model,
+)
 from hconsist.simulate.population import Population, population
 from hconsist.simulate.results import dataset, netcdf
 from hconsist.simulate.study import STUDIES, Study, Verdict, run_study, study

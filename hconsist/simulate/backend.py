@@ -17,21 +17,26 @@ from hconsist.errors import InvalidInputError, UnknownNameError
 AnyArray = Any
 
 #: Array libraries, and where each can keep its arrays.
-_DEVICES = {"numpy": ("cpu",), "torch": ("cpu", "cuda"), "array_api_strict": ("cpu", "device1", "device2")}
+_DEVICES = {
+    "numpy": ("cpu",),
+    "torch": ("cpu", "cuda"),
+    "array_api_strict": ("cpu", "device1", "device2"),
+}
 
 
 @dataclass(frozen=True)
 class Backend:
     """An array namespace with double precision on one device.
 
-    Data and random numbers are always made by NumPy and moved here, so that a seed means the same everywhere.
+    Data and random numbers are always made by NumPy and moved here, so that a seed means the same
+    everywhere.
 
     Parameters
     ----------
     name : {"numpy", "torch", "array_api_strict"}
     device : {"cpu", "cuda", "device1", "device2"}
-        "cuda" is torch's; the last two are make-believe devices of array-api-strict, whose arrays meet no other device's: what
-        runs there forgets no device, and will run on cuda.
+        "cuda" is torch's; the last two are make-believe devices of array-api-strict, whose arrays
+        meet no other device's: what runs there forgets no device, and will run on cuda.
 
     Raises
     ------
@@ -58,13 +63,17 @@ class Backend:
         if self.device not in _DEVICES[self.name]:
             owner = next(name for name, devices in _DEVICES.items() if self.device in devices)
             raise InvalidInputError(
-                f"only {owner} runs on {self.device}", self.name, f"pass Backend({owner!r}, {self.device!r})"
+                f"only {owner} runs on {self.device}",
+                self.name,
+                f"pass Backend({owner!r}, {self.device!r})",
             )
         try:
             module = importlib.import_module(self.name)
         except ImportError:
             raise InvalidInputError(
-                f"{self.name} must be installed", "it is not", "pip install 'hconsist[gpu]', or use numpy on the cpu"
+                f"{self.name} must be installed",
+                "it is not",
+                "pip install 'hconsist[gpu]', or use numpy on the cpu",
             ) from None
         if self.device == "cuda" and not module.cuda.is_available():
             raise InvalidInputError("a CUDA device must be available", "none", "use --device cpu")

@@ -1,4 +1,6 @@
-"""Best-in-class risks R*(H) of a trainable hypothesis set on a Gaussian mixture, with their uncertainty."""
+"""Best-in-class risks R*(H) of a trainable hypothesis set on a Gaussian mixture, with their
+uncertainty.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +24,12 @@ class BestRisk:
     Parameters
     ----------
     low : float
-        The mean of the smallest risks on each rule, less its error. A rule is unbiased, so the expectation of its minimum is at
-        most R*(H); where training may end in a local minimum this side is an estimate.
+        The mean of the smallest risks on each rule, less its error. A rule is unbiased, so the
+        expectation of its minimum is at most R*(H); where training may end in a local minimum this
+        side is an estimate.
     high : float
-        The mean risk of the hypotheses found, each on the rules that it was not trained on, plus its error: no hypothesis has
-        less than the best risk.
+        The mean risk of the hypotheses found, each on the rules that it was not trained on, plus
+        its error: no hypothesis has less than the best risk.
     """
 
     low: float
@@ -35,7 +38,11 @@ class BestRisk:
     @property
     def estimate(self) -> Estimate:
         """The middle, with half the width as error."""
-        return Estimate((self.low + self.high) / 2, (self.high - self.low) / 2, "optima of randomised rules, cross-validated")
+        return Estimate(
+            (self.low + self.high) / 2,
+            (self.high - self.low) / 2,
+            "optima of randomised rules, cross-validated",
+        )
 
 
 def best_risk(
@@ -66,12 +73,21 @@ def best_risk(
     >>> from hconsist.simulate.population import population
     >>> g = GaussianMixture([0.5, 0.5], [[-1.0], [1.0]], [[1.0]])
     >>> best = best_risk("logistic", "linear", population(g))
-    >>> entropy = g.expectation(lambda p: -(p * np.log(p)).sum(-1))  # R*(H): the posterior is logistic in x
+    >>> entropy = g.expectation(lambda p: -(p * np.log(p)).sum(-1))  # R*(H), as p is logistic
     >>> best.low < float(entropy) < best.high and best.high - best.low < 1e-3
     True
     """
     loss = parse_loss(loss)
-    fit = train(loss, model, nodes.x, nodes.p, sample_weights=nodes.weights, restarts=restarts, tolerance=1e-6, backend=backend)
+    fit = train(
+        loss,
+        model,
+        nodes.x,
+        nodes.p,
+        sample_weights=nodes.weights,
+        restarts=restarts,
+        tolerance=1e-6,
+        backend=backend,
+    )
     repeats = len(nodes.x)
     scores = np.stack([fit.scores(part) for part in nodes.x], axis=1)  # (hypothesis, rule, m, n)
     risks = ((nodes.p * loss.losses(scores, NUMPY)).sum(-1) * nodes.weights).sum(-1)

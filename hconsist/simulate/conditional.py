@@ -19,7 +19,9 @@ _FAR = 100.0
 
 
 def conditional_risk(loss: Loss, scores: Array, p: Array) -> Array:
-    """``sum_y p_y l(s, y)``, with labels of probability 0 left out: (..., n) and (..., n) to (...)."""
+    """``sum_y p_y l(s, y)``, with labels of probability 0 left out: (..., n) and (..., n) to
+    (...).
+    """
     if loss.sum_to_zero:
         scores = scores - scores.mean(axis=-1, keepdims=True)
     with np.errstate(invalid="ignore", over="ignore"):
@@ -38,7 +40,8 @@ def best_scores(loss: Loss, p: Array) -> tuple[Array, Array]:
     Parameters
     ----------
     loss : Loss
-        Of two labels; or convex or concave in the softmax values; or smooth and convex in the scores.
+        Of two labels; or convex or concave in the softmax values; or smooth and convex in the
+        scores.
     p : array (m, n)
 
     Returns
@@ -70,11 +73,15 @@ def best_scores(loss: Loss, p: Array) -> tuple[Array, Array]:
         failed = ~(found.residual <= 1e-9)
         if failed.any():
             if not (isinstance(loss, SoftmaxLoss) and loss.shape == "convex in softmax"):
-                raise EngineCannotAnswerError("numeric", f"the best risk of {loss.spec} was not reached at every p")
+                raise EngineCannotAnswerError(
+                    "numeric", f"the best risk of {loss.spec} was not reached at every p"
+                )
             scores[failed] = _water_filling(loss, p[failed])
             risk[failed] = conditional_risk(loss, scores[failed], p[failed])
         return risk, scores
-    if isinstance(loss, SoftmaxLoss) and (loss.shape == "concave in softmax" or is_piecewise_linear(loss)):
+    if isinstance(loss, SoftmaxLoss) and (
+        loss.shape == "concave in softmax" or is_piecewise_linear(loss)
+    ):
         scores = np.full(p.shape, -_FAR * float(loss.temperature))
         np.put_along_axis(scores, p.argmax(axis=-1)[..., None], 0.0, axis=-1)
         return conditional_risk(loss, scores, p), scores
@@ -82,9 +89,11 @@ def best_scores(loss: Loss, p: Array) -> tuple[Array, Array]:
 
 
 def _water_filling(loss: SoftmaxLoss, p: Array) -> Array:
-    """Optimal scores for phi convex: ``-p_i phi'(u_i) = mu`` where u_i > 0, by bisection on log mu and, inside, on log u.
+    """Optimal scores for phi convex: ``-p_i phi'(u_i) = mu`` where u_i > 0, by bisection on log mu
+    and, inside, on log u.
 
-    Labels whose slope at 0 is finite may get no share at all, which Newton's equations do not foresee.
+    Labels whose slope at 0 is finite may get no share at all, which Newton's equations do not
+    foresee.
     """
     slope = log_derivative(loss)
     low, high = np.log(1e-40), 0.0
@@ -94,7 +103,9 @@ def _water_filling(loss: SoftmaxLoss, p: Array) -> Array:
         for _ in range(60):
             middle = (a + b) / 2
             u = np.exp(middle)
-            above = -p * slope(u, NUMPY) / u > np.exp(log_mu)[..., None]  # the marginal gain still exceeds its price
+            above = (
+                -p * slope(u, NUMPY) / u > np.exp(log_mu)[..., None]
+            )  # the marginal gain still exceeds its price
             a, b = np.where(above, middle, a), np.where(above, b, middle)
         return a
 
@@ -104,7 +115,9 @@ def _water_filling(loss: SoftmaxLoss, p: Array) -> Array:
         many = np.exp(shares(middle)).sum(axis=-1) > 1
         bottom, top = np.where(many, middle, bottom), np.where(many, top, middle)
     scores = shares(top)
-    return np.asarray(np.maximum(scores - scores.max(axis=-1, keepdims=True), -_FAR) * float(loss.temperature))
+    return np.asarray(
+        np.maximum(scores - scores.max(axis=-1, keepdims=True), -_FAR) * float(loss.temperature)
+    )
 
 
 def far_margin(loss: Loss) -> float:
@@ -118,7 +131,8 @@ def far_margin(loss: Loss) -> float:
 
 
 def on_the_line(loss: Loss, p: Array, low: Array, high: Array) -> tuple[Array, Array]:
-    """Two labels: the best scores (f, -f), low <= f <= high, on a grid that holds multiples of 1/8, then by golden section.
+    """Two labels: the best scores (f, -f), low <= f <= high, on a grid that holds multiples of 1/8,
+    then by golden section.
 
     Parameters
     ----------
@@ -143,15 +157,24 @@ def on_the_line(loss: Loss, p: Array, low: Array, high: Array) -> tuple[Array, A
     low, high, q = np.tile(low, kept), np.tile(high, kept), np.tile(p, (kept, 1))
     lowest = risk(start, q)
     left_end = np.clip(grid[np.maximum(np.searchsorted(grid, start, "left") - 1, 0)], low, high)
-    right_end = np.clip(grid[np.minimum(np.searchsorted(grid, start, "right"), len(grid) - 1)], low, high)
+    right_end = np.clip(
+        grid[np.minimum(np.searchsorted(grid, start, "right"), len(grid) - 1)], low, high
+    )
     golden = (np.sqrt(5) - 1) / 2
-    left, right = right_end - golden * (right_end - left_end), left_end + golden * (right_end - left_end)
+    left, right = (
+        right_end - golden * (right_end - left_end),
+        left_end + golden * (right_end - left_end),
+    )
     at_left, at_right = risk(left, q), risk(right, q)
     for _ in range(46):
         smaller = at_left < at_right
         left_end, right_end = np.where(smaller, left_end, left), np.where(smaller, right, right_end)
         # one of the two points stays a golden section of the smaller interval
-        point = np.where(smaller, right_end - golden * (right_end - left_end), left_end + golden * (right_end - left_end))
+        point = np.where(
+            smaller,
+            right_end - golden * (right_end - left_end),
+            left_end + golden * (right_end - left_end),
+        )
         value = risk(point, q)
         left, right = np.where(smaller, point, right), np.where(smaller, left, point)
         at_left, at_right = np.where(smaller, value, at_right), np.where(smaller, at_left, value)

@@ -1,4 +1,6 @@
-"""The bounds that experiments are held against: Gamma at a surrogate excess, from above, with what stands behind it."""
+"""The bounds that experiments are held against: Gamma at a surrogate excess, from above, with what
+stands behind it.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-#: What stands behind a bound: a closed form with a proof; certified values of T below an estimate; an estimate alone.
+#: What stands behind a bound: a closed form with a proof; certified values of T below an estimate;
+#: an estimate alone.
 Standing = Literal["proven", "certified", "estimate"]
 
 #: What a difference of risks may be off by rounding, relative to 1 + risk.
@@ -48,8 +51,9 @@ _SUPPORTED = (*(Fraction(1, k) for k in (40, 20, 10, 5, 3, 2)), Fraction(3, 4), 
 class Curve:
     """T** of a bound, bracketed on a grid.
 
-    The chords of a convex function lie above it and their prolongations below it. Pairs under a chord are decided by the closed
-    form of T** where there is one, and otherwise on a grid refined around them.
+    The chords of a convex function lie above it and their prolongations below it. Pairs under a
+    chord are decided by the closed form of T** where there is one, and otherwise on a grid refined
+    around them.
     """
 
     def __init__(self, bound: Bound) -> None:
@@ -77,7 +81,9 @@ class Curve:
         # An engine may leave a value undecided: the hull of the others is still above T**.
         self.grid, self.values = self.grid[np.isfinite(values)], values[np.isfinite(values)]
         if self.grid.size < 2:
-            raise EngineCannotAnswerError("numeric", f"no value of T for {self.problem.surrogate.spec}")
+            raise EngineCannotAnswerError(
+                "numeric", f"no value of T for {self.problem.surrogate.spec}"
+            )
         self.nodes = _hull(self.grid, self.values)
 
     @property
@@ -87,36 +93,54 @@ class Curve:
 
     @property
     def touching(self) -> Array:
-        """Target regrets at the ends of the long chords of T**, where T touches its envelope; empty where it is curved."""
+        """Target regrets at the ends of the long chords of T**, where T touches its envelope; empty
+        where it is curved.
+        """
         x, _ = self.nodes
         long = np.diff(x) > 0.021
-        return np.asarray(np.round(x[np.concatenate([[False], long]) | np.concatenate([long, [False]])], 4))
+        return np.asarray(
+            np.round(x[np.concatenate([[False], long]) | np.concatenate([long, [False]])], 4)
+        )
 
     @cached_property
     def standing(self) -> Standing:
         """What stands behind `above`."""
-        return "proven" if self.proven else "certified" if self._certified is not None else "estimate"
+        return (
+            "proven" if self.proven else "certified" if self._certified is not None else "estimate"
+        )
 
     @cached_property
     def _certified(self) -> Callable[[Array], Array] | None:
         """A proven Gamma from above: by supporting lines of T, or by certified values."""
         if self.proven:
             return None
-        if self.problem.n == 2:  # lemmas give the lines; beyond two labels a search for them may take minutes
+        if (
+            self.problem.n == 2
+        ):  # lemmas give the lines; beyond two labels a search for them may take minutes
             try:
-                found: Envelope = importlib.import_module("hconsist.engines.rigorous").envelope(self.problem)
+                found: Envelope = importlib.import_module("hconsist.engines.rigorous").envelope(
+                    self.problem
+                )
                 for beta in _SUPPORTED:
                     found.value(beta, Fraction(1, 100))
-                lines = [(float(line.slope), float(line.offset)) for line in found.lines if line.slope > 0]
+                lines = [
+                    (float(line.slope), float(line.offset))
+                    for line in found.lines
+                    if line.slope > 0
+                ]
                 slopes, offsets = (np.array([line[i] for line in lines]) for i in (0, 1))
-                return lambda level: np.minimum(1.0, ((level[:, None] + offsets) / slopes).min(axis=1) * (1 + 1e-12))
+                return lambda level: np.minimum(
+                    1.0, ((level[:, None] + offsets) / slopes).min(axis=1) * (1 + 1e-12)
+                )
             except EngineCannotAnswerError:
                 pass
         hull = self._certified_hull()
         return hull and (lambda level: np.array([float(hull.inverse(float(e))) for e in level]))
 
     def _certified_hull(self) -> ConvexHull | None:
-        """A convex function below T: T is non-decreasing, so each certified value holds up to the next beta."""
+        """A convex function below T: T is non-decreasing, so each certified value holds up to the
+        next beta.
+        """
         lows = [Fraction(0)]
         try:
             for beta in _CERTIFIED[:-1]:
@@ -140,18 +164,28 @@ class Curve:
             return self.bound.envelope_curve(betas)
         if self._by_margin:
             bound = self.problem.hypotheses.score_bound
-            return two_label_transform(self.problem.surrogate, betas, None if bound is None else float(bound))[0]
+            return two_label_transform(
+                self.problem.surrogate, betas, None if bound is None else float(bound)
+            )[0]
         return self.bound.transform_curve(betas)
 
     def gamma(self, excess: Any) -> Array:
-        """The largest target excess at a surrogate excess, by the chords (an estimate, at most the true value)."""
+        """The largest target excess at a surrogate excess, by the chords (an estimate, at most the
+        true value).
+        """
         x, y = self.nodes
-        flat = np.flatnonzero(y <= 0)  # where T** is 0 on an interval, Gamma starts at its right end
-        xs, ys = np.concatenate([[x[flat[-1]] if flat.size else 0.0], x[y > 0]]), np.concatenate([[0.0], y[y > 0]])
+        flat = np.flatnonzero(
+            y <= 0
+        )  # where T** is 0 on an interval, Gamma starts at its right end
+        xs, ys = (
+            np.concatenate([[x[flat[-1]] if flat.size else 0.0], x[y > 0]]),
+            np.concatenate([[0.0], y[y > 0]]),
+        )
         return np.asarray(np.interp(excess, ys, xs))
 
     def above(self, excess: Array, target: Array | None = None) -> Array:
-        """Gamma from above at surrogate excesses, rounding granted: a proof where the curve is proven, else an estimate.
+        """Gamma from above at surrogate excesses, rounding granted: a proof where the curve is
+        proven, else an estimate.
 
         With target excesses, only the pairs beyond half their bound are given it to nine digits.
         """
@@ -165,14 +199,19 @@ class Curve:
             extra = np.unique(np.round(np.concatenate([low, (low + high) / 2, high]), 9))
             extra = np.setdiff1d(extra[(extra > 0) & (extra < 1)], self.grid)
             if extra.size:
-                betas, values = np.concatenate([self.grid, extra]), np.concatenate([self.values, self._values(extra)])
+                betas, values = (
+                    np.concatenate([self.grid, extra]),
+                    np.concatenate([self.values, self._values(extra)]),
+                )
                 order = np.argsort(betas)
                 order = order[np.isfinite(values[order])]
                 nodes = _hull(betas[order], values[order])
         return _inverse(nodes, level)[1]
 
     def ceiling(self, excess: Array, target: Array | None = None) -> Array:
-        """A proven upper bound on Gamma, rounding granted: `above` where a closed form is; 1 where nothing is proven."""
+        """A proven upper bound on Gamma, rounding granted: `above` where a closed form is; 1 where
+        nothing is proven.
+        """
         if self.proven:
             return self.above(excess, target)
         if self._certified is None:
@@ -181,7 +220,9 @@ class Curve:
         return self._certified(level)
 
     def _closed_in(self, level: Array, target: Array) -> Array:
-        """The largest beta with T**(beta) <= level from above: chords and prolongations of a convex function close in on it."""
+        """The largest beta with T**(beta) <= level from above: chords and prolongations of a convex
+        function close in on it.
+        """
         x, y = self.nodes
         right = np.clip(np.searchsorted(y, level, side="right"), 1, len(x) - 1)
         a, ya, b, yb = x[right - 1].copy(), y[right - 1].copy(), x[right].copy(), y[right].copy()
@@ -191,20 +232,34 @@ class Curve:
             if not rows.size:
                 break
             low, value, goal = a[rows], ya[rows], level[rows]
-            chord = np.clip(low + (goal - value) * (b[rows] - low) / (yb[rows] - value), low, b[rows])
+            chord = np.clip(
+                low + (goal - value) * (b[rows] - low) / (yb[rows] - value), low, b[rows]
+            )
             there = self._values(chord)
             with np.errstate(all="ignore"):
                 beyond = chord + (goal - there) * (chord - low) / (there - value)
             # a hair further, so that the prolongation ends above the level whatever the rounding
-            beyond = np.where(np.isfinite(beyond), beyond + 1e-10 * np.abs(beyond), (chord + b[rows]) / 2)
+            beyond = np.where(
+                np.isfinite(beyond), beyond + 1e-10 * np.abs(beyond), (chord + b[rows]) / 2
+            )
             beyond = np.clip(beyond, chord, b[rows])
             for point, height in ((chord, there), (beyond, self._values(beyond))):
                 below = height <= goal
-                a[rows], ya[rows] = np.where(below, point, a[rows]), np.where(below, height, ya[rows])
+                a[rows], ya[rows] = (
+                    np.where(below, point, a[rows]),
+                    np.where(below, height, ya[rows]),
+                )
                 better = ~below & (point < b[rows])
-                b[rows], yb[rows] = np.where(better, point, b[rows]), np.where(better, height, yb[rows])
-        coarse = b - a > 1e-6 * b  # not asked for in full: the prolonged neighbours of the chord will do
-        return np.where(full, 1.0, np.where(coarse, np.minimum(b, _inverse(self.nodes, level)[1]), b))
+                b[rows], yb[rows] = (
+                    np.where(better, point, b[rows]),
+                    np.where(better, height, yb[rows]),
+                )
+        coarse = (
+            b - a > 1e-6 * b
+        )  # not asked for in full: the prolonged neighbours of the chord will do
+        return np.where(
+            full, 1.0, np.where(coarse, np.minimum(b, _inverse(self.nodes, level)[1]), b)
+        )
 
     def compare(self, target: Array, surrogate: Array) -> NDArray[np.int64]:
         """1 where T**(target) <= surrogate, -1 where it is above, 0 where that cannot be told."""
@@ -218,7 +273,8 @@ class Curve:
             above = (values > surrogate[between] + slack[between]) | (target[between] > 1 + 1e-9)
             states[between] = np.where(above, -1, 1)
             return states
-        # The numeric engine's T is an estimate: only what is clearly beyond it is called a violation.
+        # The numeric engine's T is an estimate: only what is clearly beyond it is called a
+        # violation.
         states[between] = np.where(target[between] > self.above(surrogate[between]) + 1e-9, -1, 0)
         return states
 
@@ -245,7 +301,9 @@ def _lower(nodes: tuple[Array, Array], beta: Array) -> Array:
 
 
 def _inverse(nodes: tuple[Array, Array], level: Array) -> tuple[Array, Array]:
-    """The largest beta with T**(beta) <= level, between the chords' answer and that of the prolonged neighbours."""
+    """The largest beta with T**(beta) <= level, between the chords' answer and that of the
+    prolonged neighbours.
+    """
     x, y = nodes
     slopes = np.concatenate([[0.0], np.diff(y) / np.diff(x), [1e300]])
     i = np.clip(np.searchsorted(y, level, side="right"), 1, len(x) - 1)
@@ -267,4 +325,8 @@ def curve_of(loss: str, n: int, hypotheses: str = "complete") -> Curve:
 def plain(problem: PointwiseProblem, betas: list[float]) -> list[tuple[Array, Array]]:
     """Witnesses (p, scores) of T at some betas."""
     found = sweep(problem, betas)
-    return [(np.array([float(v) for v in a.witness.p]), np.array(a.witness.scores)) for a in found if a.witness is not None]
+    return [
+        (np.array([float(v) for v in a.witness.p]), np.array(a.witness.scores))
+        for a in found
+        if a.witness is not None
+    ]

@@ -1,8 +1,8 @@
 """Weighted losses of score vectors with their gradients, from the loss formulas themselves.
 
-Shapes: scores and label weights (..., n_classes, m), classes before samples, so that reductions over few classes run over long
-rows. Every family keeps its formula in `hconsist.losses`; derivatives are found by SymPy, or by tangent arithmetic where a loss
-is not a separable sum.
+Shapes: scores and label weights (..., n_classes, m), classes before samples, so that reductions
+over few classes run over long rows. Every family keeps its formula in `hconsist.losses`;
+derivatives are found by SymPy, or by tangent arithmetic where a loss is not a separable sum.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ class RiskKernel(Protocol):
 
 
 def risk_kernel(loss: Loss, backend: Backend) -> RiskKernel:
-    """The kernel for a loss: its separable form where it has one, tangent arithmetic where it has none.
+    """The kernel for a loss: its separable form where it has one, tangent arithmetic where it has
+    none.
 
     Raises
     ------
@@ -47,7 +48,9 @@ def risk_kernel(loss: Loss, backend: Backend) -> RiskKernel:
     (array([0.6931]), array([-0.5,  0.5]))
     """
     if loss.symbolic:
-        raise InvalidInputError("training needs every parameter to be a number", loss.spec, "give the parameters values")
+        raise InvalidInputError(
+            "training needs every parameter to be a number", loss.spec, "give the parameters values"
+        )
     separable = loss.separable
     if separable is None:
         return _ByTangents(loss, backend)
@@ -57,14 +60,18 @@ def risk_kernel(loss: Loss, backend: Backend) -> RiskKernel:
 
 @lru_cache(maxsize=256)
 def log_derivative(loss: Loss) -> Callable[[Any, ArrayOps], Any]:
-    """g'(z) for scores, and z g'(z) for softmax values: simplified once, so that nothing overflows that need not."""
+    """g'(z) for scores, and z g'(z) for softmax values: simplified once, so that nothing overflows
+    that need not.
+    """
     import sympy
 
     separable = loss.separable
     assert separable is not None
     softmax = separable.coordinate == "softmax"
     z = sympy.Symbol("z", positive=True) if softmax else sympy.Symbol("z", real=True)
-    formula = sympy.sympify(separable.term(z, SYMPY)).rewrite((sympy.Max, sympy.Min, sympy.Abs), sympy.Piecewise)
+    formula = sympy.sympify(separable.term(z, SYMPY)).rewrite(
+        (sympy.Max, sympy.Min, sympy.Abs), sympy.Piecewise
+    )
     slope = sympy.diff(formula, z)
     slope = sympy.piecewise_fold(slope) if slope.has(sympy.Piecewise) else slope
     if softmax:
@@ -87,7 +94,11 @@ class _OfSoftmax:
             scores = scores / temperature
         u = xp.exp(scores - xp.max(scores, axis=-2, keepdims=True))
         u = xp.clip(u / xp.sum(u, axis=-2, keepdims=True), _TINY)
-        w = xp.sum(weights, axis=-2, keepdims=True) - weights if self.separable.complement else weights
+        w = (
+            xp.sum(weights, axis=-2, keepdims=True) - weights
+            if self.separable.complement
+            else weights
+        )
         slopes = w * self.derivative(u, ops)
         value = xp.sum(w * self.separable.term(u, ops), axis=-2)
         slopes = slopes - u * xp.sum(slopes, axis=-2, keepdims=True)
@@ -96,7 +107,9 @@ class _OfSoftmax:
 
 @dataclass(frozen=True)
 class _OfScores:
-    """``sum_k w_k g(z_k)``, z the scores less their mean, w the weights or, where complementary, their total less them."""
+    """``sum_k w_k g(z_k)``, z the scores less their mean, w the weights or, where complementary,
+    their total less them.
+    """
 
     separable: Separable
     derivative: Callable[[Any, ArrayOps], Any]
@@ -105,7 +118,11 @@ class _OfScores:
     def __call__(self, scores: AnyArray, weights: AnyArray) -> tuple[AnyArray, AnyArray]:
         xp, ops = self.backend.xp, self.backend.ops
         z = scores - xp.mean(scores, axis=-2, keepdims=True)
-        w = xp.sum(weights, axis=-2, keepdims=True) - weights if self.separable.complement else weights
+        w = (
+            xp.sum(weights, axis=-2, keepdims=True) - weights
+            if self.separable.complement
+            else weights
+        )
         slopes = w * self.derivative(z, ops)
         value = xp.sum(w * self.separable.term(z, ops), axis=-2)
         return value, slopes - xp.mean(slopes, axis=-2, keepdims=True)

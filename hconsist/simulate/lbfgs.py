@@ -1,7 +1,7 @@
 """Limited-memory BFGS for many small problems at once.
 
-Every problem has its own step, its own descent test and its own memory; a problem that is done is left alone, and the batch is
-compacted when most of it is done.
+Every problem has its own step, its own descent test and its own memory; a problem that is done is
+left alone, and the batch is compacted when most of it is done.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from hconsist.simulate.backend import AnyArray, Backend
 
-#: Values (A,) and gradients (A, P) at parameters (A, P) of the problems whose numbers (A,) are given.
+#: Values (A,) and gradients (A, P) at parameters (A, P) of the problems whose numbers (A,) are
+#: given.
 Objective = Callable[[AnyArray, NDArray[np.int64]], tuple[AnyArray, AnyArray]]
 
 _ARMIJO = 1e-4
@@ -32,7 +33,8 @@ class Minimum:
     gradient : array (B,)
         Largest absolute entry of the gradient.
     converged : array (B,) of bool
-        Whether the gradient is below the tolerance; false where progress ended before, or iterations ran out.
+        Whether the gradient is below the tolerance; false where progress ended before, or
+        iterations ran out.
     iterations : array (B,) of int
     """
 
@@ -63,13 +65,16 @@ def minimise(
         On the largest absolute entry of the gradient.
     max_iterations, memory : int
 
-    Source: Nocedal, Mathematics of Computation 1980; Armijo's rule with the interpolated step, Nocedal and Wright, 3.5.
+    Source: Nocedal, Mathematics of Computation 1980; Armijo's rule with the interpolated step,
+    Nocedal and Wright, 3.5.
 
     Examples
     --------
     >>> import numpy as np
     >>> centre = np.array([[1.0, 2.0], [-3.0, 0.5]])
-    >>> found = minimise(lambda x, i: (((x - centre[i]) ** 2).sum(1), 2 * (x - centre[i])), np.zeros((2, 2)), Backend())
+    >>> def square(x, i):
+    ...     return ((x - centre[i]) ** 2).sum(1), 2 * (x - centre[i])
+    >>> found = minimise(square, np.zeros((2, 2)), Backend())
     >>> found.parameters.round(6), found.converged
     (array([[ 1. ,  2. ],
            [-3. ,  0.5]]), array([ True,  True]))
@@ -85,7 +90,8 @@ def minimise(
     f, g = objective(x, active)
     steps = backend.array(np.zeros((memory, problems, size)))
     changes = 0.0 * steps
-    # 1 / <step, change> of every remembered pair; 0 where there is none, which drops the pair from the recursion.
+    # 1 / <step, change> of every remembered pair; 0 where there is none, which drops the pair from
+    # the recursion.
     rho = backend.array(np.zeros((memory, problems)))
     scale = 1.0 / xp.maximum(_norm(g, xp), xp.full_like(f, 1.0))
     alive = np.ones(problems, dtype=bool)
@@ -118,7 +124,9 @@ def minimise(
         slope = xp.where(bad, _dot(direction, g, xp), slope)
 
         still = backend.numpy(finished)
-        new_x, new_f, new_g, moved = _line_search(objective, active, x, f, g, direction, slope, still, backend)
+        new_x, new_f, new_g, moved = _line_search(
+            objective, active, x, f, g, direction, slope, still, backend
+        )
         step, change = new_x - x, new_g - g
         curvature = _dot(step, change, xp)
         squares = _dot(change, change, xp)
@@ -127,9 +135,12 @@ def minimise(
         slot = iteration % memory
         ones = xp.ones_like(curvature)
         steps[slot, ...], changes[slot, ...] = step, change
-        rho[slot, ...] = xp.where(useful, 1.0 / xp.where(useful, curvature, ones), xp.zeros_like(ones))
+        rho[slot, ...] = xp.where(
+            useful, 1.0 / xp.where(useful, curvature, ones), xp.zeros_like(ones)
+        )
         scale = xp.where(useful, curvature / xp.where(useful, squares, ones), scale)
-        # A failed search forgets the memory once; failing along the gradient itself ends the problem.
+        # A failed search forgets the memory once; failing along the gradient itself ends the
+        # problem.
         remembered = backend.numpy(xp.max(rho, axis=0)) > 0
         alive = alive & (accepted | remembered | finished)
         rho = xp.where((~moved)[None, :], xp.zeros_like(rho), rho)
@@ -148,7 +159,14 @@ def _norm(a: AnyArray, xp: AnyArray) -> AnyArray:
 
 
 def _two_loop(
-    g: AnyArray, steps: AnyArray, changes: AnyArray, rho: AnyArray, scale: AnyArray, iteration: int, memory: int, xp: AnyArray
+    g: AnyArray,
+    steps: AnyArray,
+    changes: AnyArray,
+    rho: AnyArray,
+    scale: AnyArray,
+    iteration: int,
+    memory: int,
+    xp: AnyArray,
 ) -> AnyArray:
     """The inverse Hessian estimate times the gradient."""
     newest_first = [(iteration - 1 - k) % memory for k in range(min(memory, iteration))]
@@ -175,7 +193,9 @@ def _line_search(
     finished: NDArray[np.bool_],
     backend: Backend,
 ) -> tuple[AnyArray, AnyArray, AnyArray, AnyArray]:
-    """Backtrack each problem until Armijo's rule holds; rounding noise of the value is allowed for near the optimum."""
+    """Backtrack each problem until Armijo's rule holds; rounding noise of the value is allowed for
+    near the optimum.
+    """
     xp = backend.xp
     t = xp.ones_like(f)
     accepted = backend.array(finished) > 0.5
@@ -192,7 +212,8 @@ def _line_search(
         accepted = accepted | enough
         if bool(xp.all(accepted)):
             break
-        # The minimiser of the parabola through f, the slope and the trial value, kept within [0.1, 0.5] of the step.
+        # The minimiser of the parabola through f, the slope and the trial value, kept within [0.1,
+        # 0.5] of the step.
         drop = 2.0 * (trial_f - f - t * slope)
         safe = xp.isfinite(drop) & (drop > 0)
         parabola = -slope * t / xp.where(safe, drop, xp.ones_like(drop))

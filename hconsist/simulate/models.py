@@ -1,8 +1,9 @@
 """Hypothesis sets that can be trained: parameters (A, P) and inputs to scores, and gradients back.
 
-A model first turns inputs into its design array (A or 1, D, m) once; `scores` then runs for many parameter vectors at once and
-returns the scores (A, n_classes, m) with a function that carries gradients by the scores back to the parameters. Samples come
-last, which is several times faster for the products of a few rows with many samples.
+A model first turns inputs into its design array (A or 1, D, m) once; `scores` then runs for many
+parameter vectors at once and returns the scores (A, n_classes, m) with a function that carries
+gradients by the scores back to the parameters. Samples come last, which is several times faster for
+the products of a few rows with many samples.
 """
 
 from __future__ import annotations
@@ -26,11 +27,14 @@ Pullback = Callable[[AnyArray], AnyArray]
 class Model(ABC):
     """A parametrised set of score functions."""
 
-    #: Whether the score functions form a convex set, parametrised one to one: convex losses then have no spurious minima.
+    #: Whether the score functions form a convex set, parametrised one to one: convex losses then
+    #: have no spurious minima.
     convex: ClassVar[bool] = False
 
     def design(self, x: ArrayLike) -> NDArray[np.float64]:
-        """Inputs (..., m, d) to the array (..., D, m) that the scores are functions of; a last row of ones for the bias."""
+        """Inputs (..., m, d) to the array (..., D, m) that the scores are functions of; a last row
+        of ones for the bias.
+        """
         inputs = np.asarray(x, dtype=float)
         result = np.ones((*inputs.shape[:-2], inputs.shape[-1] + 1, inputs.shape[-2]))
         result[..., :-1, :] = np.swapaxes(inputs, -1, -2)
@@ -44,12 +48,16 @@ class Model(ABC):
     def size(self, width: int, n_classes: int) -> int:
         """The number of parameters, for design arrays of this width."""
 
-    def start(self, batch: int, width: int, n_classes: int, random: np.random.Generator) -> NDArray[np.float64]:
+    def start(
+        self, batch: int, width: int, n_classes: int, random: np.random.Generator
+    ) -> NDArray[np.float64]:
         """Starting points (batch, P)."""
         return random.standard_normal((batch, self.size(width, n_classes))) * 0.5
 
     @abstractmethod
-    def scores(self, parameters: AnyArray, design: AnyArray, n_classes: int, xp: Any) -> tuple[AnyArray, Pullback]:
+    def scores(
+        self, parameters: AnyArray, design: AnyArray, n_classes: int, xp: Any
+    ) -> tuple[AnyArray, Pullback]:
         """Scores (A, n_classes, m), and the map of gradients by them to gradients (A, P)."""
 
 
@@ -69,10 +77,14 @@ class LinearScores(Model):
     def is_weight(self, width: int, n_classes: int) -> NDArray[np.bool_]:
         return np.tile(np.arange(width) < width - 1, n_classes)
 
-    def start(self, batch: int, width: int, n_classes: int, random: np.random.Generator) -> NDArray[np.float64]:
+    def start(
+        self, batch: int, width: int, n_classes: int, random: np.random.Generator
+    ) -> NDArray[np.float64]:
         return np.zeros((batch, self.size(width, n_classes)))
 
-    def scores(self, parameters: AnyArray, design: AnyArray, n_classes: int, xp: Any) -> tuple[AnyArray, Pullback]:
+    def scores(
+        self, parameters: AnyArray, design: AnyArray, n_classes: int, xp: Any
+    ) -> tuple[AnyArray, Pullback]:
         weights = xp.reshape(parameters, (parameters.shape[0], n_classes, design.shape[-2]))
 
         def back(gradient: AnyArray) -> AnyArray:
@@ -83,10 +95,11 @@ class LinearScores(Model):
 
 @dataclass(frozen=True)
 class BoundedLinear(LinearScores):
-    """``s_k = w_k . x + b_k`` with ``||w_k||_2 <= weight`` and ``|b_k| <= bias``: `hconsist.Linear`, trained.
+    """``s_k = w_k . x + b_k`` with ``||w_k||_2 <= weight`` and ``|b_k| <= bias``:
+    `hconsist.Linear`, trained.
 
-    The ball is covered by ``w = weight v / sqrt(1 + |v|^2)``, smooth and one to one, so that training has no constraint; the
-    boundary is approached, never reached.
+    The ball is covered by ``w = weight v / sqrt(1 + |v|^2)``, smooth and one to one, so that
+    training has no constraint; the boundary is approached, never reached.
 
     >>> str(BoundedLinear(2, "1/2"))
     'linear:W=2,B=1/2'
@@ -104,7 +117,9 @@ class BoundedLinear(LinearScores):
     def __str__(self) -> str:
         return f"linear:W={self.weight},B={self.bias}"
 
-    def scores(self, parameters: AnyArray, design: AnyArray, n_classes: int, xp: Any) -> tuple[AnyArray, Pullback]:
+    def scores(
+        self, parameters: AnyArray, design: AnyArray, n_classes: int, xp: Any
+    ) -> tuple[AnyArray, Pullback]:
         free = xp.reshape(parameters, (parameters.shape[0], n_classes, design.shape[-2]))
         parts = ((free[..., :-1], float(self.weight)), (free[..., -1:], float(self.bias)))
         roots = [xp.sqrt(1 + xp.sum(v * v, axis=-1, keepdims=True)) for v, _ in parts]
@@ -114,7 +129,9 @@ class BoundedLinear(LinearScores):
             outer = _product(gradient, xp.matrix_transpose(design), xp)
             pulled = [
                 radius * (o / root - v * xp.sum(o * v, axis=-1, keepdims=True) / root**3)
-                for (v, radius), root, o in zip(parts, roots, (outer[..., :-1], outer[..., -1:]), strict=True)
+                for (v, radius), root, o in zip(
+                    parts, roots, (outer[..., :-1], outer[..., -1:]), strict=True
+                )
             ]
             return xp.reshape(xp.concat(pulled, axis=-1), parameters.shape)
 
@@ -123,7 +140,8 @@ class BoundedLinear(LinearScores):
 
 @dataclass(frozen=True)
 class RandomFeatures(LinearScores):
-    """Linear scores of random Fourier features of the Gaussian kernel ``exp(-|x - x'|^2 / (2 scale^2))``.
+    """Linear scores of random Fourier features of the Gaussian kernel ``exp(-|x - x'|^2 / (2
+    scale^2))``.
 
     Source: Rahimi, Recht, NeurIPS 2007.
 
@@ -179,12 +197,18 @@ class ReLUNetwork(Model):
         inner = np.tile(np.arange(width) < width - 1, self.width)
         return np.concatenate([inner, np.tile(np.arange(self.width + 1) < self.width, n_classes)])
 
-    def start(self, batch: int, width: int, n_classes: int, random: np.random.Generator) -> NDArray[np.float64]:
+    def start(
+        self, batch: int, width: int, n_classes: int, random: np.random.Generator
+    ) -> NDArray[np.float64]:
         inner = random.standard_normal((batch, self.width * width)) * np.sqrt(2 / width)
-        outer = random.standard_normal((batch, n_classes * (self.width + 1))) * np.sqrt(1 / self.width)
+        outer = random.standard_normal((batch, n_classes * (self.width + 1))) * np.sqrt(
+            1 / self.width
+        )
         return np.concatenate([inner, outer], axis=-1)
 
-    def scores(self, parameters: AnyArray, design: AnyArray, n_classes: int, xp: Any) -> tuple[AnyArray, Pullback]:
+    def scores(
+        self, parameters: AnyArray, design: AnyArray, n_classes: int, xp: Any
+    ) -> tuple[AnyArray, Pullback]:
         batch, width = parameters.shape[0], design.shape[-2]
         cut = self.width * width
         inner = xp.reshape(parameters[:, :cut], (batch, self.width, width))
@@ -205,15 +229,21 @@ class ReLUNetwork(Model):
 
 
 def _product(left: AnyArray, right: AnyArray, xp: Any) -> AnyArray:
-    """(A, k, i) times (A or 1, i, j); one large product where all problems share the right factor."""
+    """(A, k, i) times (A or 1, i, j); one large product where all problems share the right
+    factor.
+    """
     if right.shape[0] > 1:
         return xp.matmul(left, right)
     batch, rows, inner = left.shape
-    return xp.reshape(xp.matmul(xp.reshape(left, (batch * rows, inner)), right[0, ...]), (batch, rows, right.shape[-1]))
+    return xp.reshape(
+        xp.matmul(xp.reshape(left, (batch * rows, inner)), right[0, ...]),
+        (batch, rows, right.shape[-1]),
+    )
 
 
 def parse_model(spec: str | Model) -> Model:
-    """The model that a spec string names: ``linear``, ``linear:W=..,B=..``, ``rff:features=..,scale=..`` or ``relu:width=..``.
+    """The model that a spec string names: ``linear``, ``linear:W=..,B=..``,
+    ``rff:features=..,scale=..`` or ``relu:width=..``.
 
     Raises
     ------

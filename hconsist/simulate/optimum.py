@@ -1,7 +1,8 @@
-"""Best-in-class conditional risks C*(H, x) of many label distributions at once, for any loss and any reach of the scores.
+"""Best-in-class conditional risks C*(H, x) of many label distributions at once, for any loss and
+any reach of the scores.
 
-What a study compares with a bound is a regret, so it needs C* at thousands of (x, p) pairs, each with its own box of scores:
-[-B(x), B(x)]^n for a bounded hypothesis set, R^n for a complete one.
+What a study compares with a bound is a regret, so it needs C* at thousands of (x, p) pairs, each
+with its own box of scores: [-B(x), B(x)]^n for a bounded hypothesis set, R^n for a complete one.
 """
 
 from __future__ import annotations
@@ -25,11 +26,12 @@ Array = NDArray[np.float64]
 
 
 def is_unbounded_below(loss: Loss, n: int) -> bool:
-    """Whether the risk of some label distribution falls without limit over all scores, so that no regret exists there.
+    """Whether the risk of some label distribution falls without limit over all scores, so that no
+    regret exists there.
 
     >>> from hconsist.losses import parse_loss
-    >>> is_unbounded_below(parse_loss("ldr-k:k=2"), 3), is_unbounded_below(parse_loss("logistic"), 3)
-    (True, False)
+    >>> [is_unbounded_below(parse_loss(spec), 3) for spec in ("ldr-k:k=2", "logistic")]
+    [True, False]
     """
     return isinstance(loss, LDRInfinity) or (isinstance(loss, LDRk) and loss.k > 1 and n > 1)
 
@@ -62,7 +64,11 @@ def best_in_class(loss: Loss, p: Array, reach: Array | None = None) -> tuple[Arr
     array([0.6, 0.2])
     """
     m, n = p.shape
-    if n == 2 and loss.shift_invariant and (isinstance(loss, MarginLoss) or not _solved(loss, reach)):
+    if (
+        n == 2
+        and loss.shift_invariant
+        and (isinstance(loss, MarginLoss) or not _solved(loss, reach))
+    ):
         far = np.full(m, far_margin(loss)) if reach is None else reach
         return on_the_line(loss, p, -far, far)
     if reach is None:
@@ -73,20 +79,29 @@ def best_in_class(loss: Loss, p: Array, reach: Array | None = None) -> tuple[Arr
     risk, scores = np.empty(m), np.empty((m, n))
     for bound in np.unique(reach):
         rows = reach == bound
-        problem = PointwiseProblem(loss, hypotheses=Bounded(exact(float(bound), "bound")), n_classes=n)
+        problem = PointwiseProblem(
+            loss, hypotheses=Bounded(exact(float(bound), "bound")), n_classes=n
+        )
         risk[rows], scores[rows] = _of_problem(problem, p[rows])
     return risk, scores
 
 
 def _solved(loss: Loss, reach: Array | None) -> bool:
-    """Whether the numeric engine has a batched solver for two labels, and few enough boxes to call it for each."""
+    """Whether the numeric engine has a batched solver for two labels, and few enough boxes to call
+    it for each.
+    """
     hypotheses = Complete() if reach is None else Bounded(1)
     few = reach is None or np.unique(reach).size <= 8
-    return few and inner_solver(PointwiseProblem(loss, hypotheses=hypotheses, n_classes=2)) is not None
+    return (
+        few and inner_solver(PointwiseProblem(loss, hypotheses=hypotheses, n_classes=2)) is not None
+    )
 
 
-def two_label_transform(loss: Loss, betas: Array, reach: float | None = None) -> tuple[Array, Array, Array]:
-    """T of two labels by a search over the one margin: values (k,), and the p and scores (k, 2) of their witnesses.
+def two_label_transform(
+    loss: Loss, betas: Array, reach: float | None = None
+) -> tuple[Array, Array, Array]:
+    """T of two labels by a search over the one margin: values (k,), and the p and scores (k, 2) of
+    their witnesses.
 
     p is fixed by beta, up to the order of the labels; the wrong label may be predicted by a tie.
 
@@ -104,7 +119,11 @@ def two_label_transform(loss: Loss, betas: Array, reach: float | None = None) ->
         found.append((np.maximum(wrong - free, 0.0), distribution, scores))
     second = (found[1][0] < found[0][0] - 1e-15)[:, None]
     value = np.where(second[:, 0], found[1][0], found[0][0])
-    return value, np.where(second, found[1][1], found[0][1]), np.where(second, found[1][2], found[0][2])
+    return (
+        value,
+        np.where(second, found[1][1], found[0][1]),
+        np.where(second, found[1][2], found[0][2]),
+    )
 
 
 def _of_problem(problem: PointwiseProblem, p: Array) -> tuple[Array, Array]:
@@ -118,7 +137,9 @@ def _of_problem(problem: PointwiseProblem, p: Array) -> tuple[Array, Array]:
             risk[failed], scores[failed] = _search(problem, p[failed])
         return risk, scores
     if problem.hypotheses.score_bound is None and is_unbounded_below(loss, problem.n):
-        raise EngineCannotAnswerError("numeric", f"the risk of {loss.spec} has no lower bound over all scores")
+        raise EngineCannotAnswerError(
+            "numeric", f"the risk of {loss.spec} has no lower bound over all scores"
+        )
     if loss.symmetric and (vertices := kinked.score_vertices(problem)) is not None:
         order = np.argsort(-p, axis=-1, kind="stable")
         table = np.asarray(loss.losses(vertices, NUMPY), dtype=float)
@@ -135,16 +156,27 @@ def _tables(problem: PointwiseProblem) -> Direct:
 
 
 def _search(problem: PointwiseProblem, p: Array) -> tuple[Array, Array]:
-    """Tables of the direct search; of a symmetric loss also from the best nodes where unlikely labels are given up."""
+    """Tables of the direct search; of a symmetric loss also from the best nodes where unlikely
+    labels are given up.
+    """
     if problem.n > MOST_CLASSES:
-        raise EngineCannotAnswerError("numeric", f"no method for the best risk of {problem.surrogate.spec}")
+        raise EngineCannotAnswerError(
+            "numeric", f"no method for the best risk of {problem.surrogate.spec}"
+        )
     tables, n = _tables(problem), problem.n
-    order = np.argsort(-p, axis=-1, kind="stable") if problem.surrogate.symmetric else np.broadcast_to(np.arange(n), p.shape)
+    order = (
+        np.argsort(-p, axis=-1, kind="stable")
+        if problem.surrogate.symmetric
+        else np.broadcast_to(np.arange(n), p.shape)
+    )
     q = np.take_along_axis(p, order, -1)
     far = np.sort(tables.scores, axis=-1)
     starts = [np.ones(len(far), dtype=bool)]
     if problem.hypotheses.score_bound is None and problem.surrogate.symmetric:
-        starts += [np.all(tables.scores[:, kept:] < far[:, -1:] - 20 * tables.unit, axis=-1) for kept in range(1, n)]
+        starts += [
+            np.all(tables.scores[:, kept:] < far[:, -1:] - 20 * tables.unit, axis=-1)
+            for kept in range(1, n)
+        ]
     risk, scores = np.full(len(p), np.inf), np.zeros_like(p)
     for allowed in starts:
         nodes, table = tables.scores[allowed], tables.table[allowed]
@@ -152,7 +184,10 @@ def _search(problem: PointwiseProblem, p: Array) -> tuple[Array, Array]:
             start = nodes[np.argmin(q[part] @ table.T, axis=-1)]
             value, found = tables.polish(q[part], start, None, 0.5 * tables.unit)
             better = value < risk[part]
-            risk[part], scores[part] = np.where(better, value, risk[part]), np.where(better[:, None], found, scores[part])
+            risk[part], scores[part] = (
+                np.where(better, value, risk[part]),
+                np.where(better[:, None], found, scores[part]),
+            )
     result = np.empty_like(scores)
     np.put_along_axis(result, order, scores, -1)
     return risk, result

@@ -41,7 +41,10 @@ class Population:
 
 
 def population(
-    distribution: GaussianMixture | NoisyLabels, log2_points: int = 10, repeats: int = 8, seed: int = 0
+    distribution: GaussianMixture | NoisyLabels,
+    log2_points: int = 10,
+    repeats: int = 8,
+    seed: int = 0,
 ) -> Population:
     """Scrambled Sobol points through every component of the mixture.
 
@@ -59,7 +62,8 @@ def population(
     InvalidInputError
         For a distribution without inputs, or fewer than 2 repeats.
 
-    Source: Owen, "Scrambled net variance for integrals of smooth functions", Annals of Statistics 1997.
+    Source: Owen, "Scrambled net variance for integrals of smooth functions", Annals of Statistics
+    1997.
 
     Examples
     --------
@@ -73,15 +77,21 @@ def population(
 
     mixture = distribution.clean if isinstance(distribution, NoisyLabels) else distribution
     if not isinstance(mixture, GaussianMixture):
-        raise InvalidInputError("inputs need a Gaussian mixture", type(mixture).__name__, "use expectation instead")
+        raise InvalidInputError(
+            "inputs need a Gaussian mixture", type(mixture).__name__, "use expectation instead"
+        )
     if repeats < 2:
-        raise InvalidInputError("repeats must be >= 2", repeats, "the error is the spread over repeats")
+        raise InvalidInputError(
+            "repeats must be >= 2", repeats, "the error is the spread over repeats"
+        )
     size, n = 2**log2_points, mixture.n_classes
     x = np.empty((repeats, n * size, mixture.dimension))
     for r, stream in enumerate(np.random.default_rng(seed).spawn(repeats)):
         for y in range(n):
             sobol = qmc.Sobol(mixture.dimension, rng=stream).random_base2(log2_points)
-            x[r, y * size : (y + 1) * size] = mixture.transform(y, norm.ppf(np.clip(sobol, 1e-16, 1 - 1e-16)))
+            x[r, y * size : (y + 1) * size] = mixture.transform(
+                y, norm.ppf(np.clip(sobol, 1e-16, 1 - 1e-16))
+            )
     return Population(x, distribution.posterior(x), np.repeat(mixture.weights / size, size))
 
 

@@ -15,13 +15,18 @@ if TYPE_CHECKING:
 
 
 def require_xarray() -> None:
-    """Raise `InvalidInputError` where xarray is not installed: asked before the work that it would be needed for.
+    """Raise `InvalidInputError` where xarray is not installed: asked before the work that it would
+    be needed for.
 
     >>> import importlib.util
     >>> require_xarray() if importlib.util.find_spec("xarray") else None
     """
     if importlib.util.find_spec("xarray") is None:
-        raise InvalidInputError("xarray must be installed for netCDF", "it is not", "pip install 'hconsist[data]', or use CSV")
+        raise InvalidInputError(
+            "xarray must be installed for netCDF",
+            "it is not",
+            "pip install 'hconsist[data]', or use CSV",
+        )
 
 
 def dataset(rows: Sequence[Row], attributes: Mapping[str, Any] | None = None) -> xarray.Dataset:
@@ -56,7 +61,8 @@ def dataset(rows: Sequence[Row], attributes: Mapping[str, Any] | None = None) ->
 
 
 def netcdf(rows: Sequence[Row], attributes: Mapping[str, Any] | None = None) -> bytes:
-    """The content of a netCDF-3 file with the `dataset`; SciPy writes it, no other library is needed.
+    """The content of a netCDF-3 file with the `dataset`; SciPy writes it, no other library is
+    needed.
 
     Whole numbers are stored in 32 bits, as that format wants.
     """

@@ -1,7 +1,8 @@
-"""A study is a list of independent cells, each a table of rows; running one loses nothing that was finished.
+"""A study is a list of independent cells, each a table of rows; running one loses nothing that was
+finished.
 
-Cells get their random numbers from the seed and their own number alone: neither the order of work, nor the number of processes,
-nor an interruption changes a result.
+Cells get their random numbers from the seed and their own number alone: neither the order of work,
+nor the number of processes, nor an interruption changes a result.
 """
 
 from __future__ import annotations
@@ -25,15 +26,19 @@ Cell = dict[str, Any]
 
 #: Every study, with what it asks.
 STUDIES: Mapping[str, str] = {
-    "bounds": "Target excess against surrogate excess of many (distribution, h), below every bound curve?",
+    "bounds": "Target excess against surrogate excess of many (distribution, h), below every "
+    "bound curve?",
     "tau": "Bound, gap and error across tau: which tau would the theory choose, which wins?",
-    "noise": "Does the excess error follow the exponents predicted under Massart and Tsybakov noise?",
+    "noise": "Does the excess error follow the exponents predicted under Massart and Tsybakov "
+    "noise?",
     "nb-vs-lr": "Samples that naive Bayes and logistic regression need as the dimension grows.",
     "ldr": "LDR losses against cross-entropy, GCE, SCE and MAE under label noise.",
     "ensloss": "Random calibrated loss-derivatives against fixed losses.",
-    "adversarial": "Robust error of linear rules: plain, worst-margin and smooth adversarial training.",
+    "adversarial": "Robust error of linear rules: plain, worst-margin and smooth adversarial "
+    "training.",
     "two-gaussians": "Error against d/m, and what unlabeled points in and out of the domain add.",
-    "large-steps": "Does logistic gradient descent with growing steps tend to the batch perceptron?",
+    "large-steps": "Does logistic gradient descent with growing steps tend to the batch "
+    "perceptron?",
 }
 
 
@@ -58,7 +63,8 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Study:
-    """A study by name: what `STUDIES` promises, found in the module of that name in `hconsist.simulate.studies`.
+    """A study by name: what `STUDIES` promises, found in the module of that name in
+    `hconsist.simulate.studies`.
 
     Parameters
     ----------
@@ -101,11 +107,16 @@ def reproduce(name: str, cell: int, seed: int, quick: bool) -> str:
     >>> reproduce("bounds", 3, 0, quick=True)
     'hconsist simulate bounds --quick --seed 0 --cell 3 -o cell-3'
     """
-    return f"hconsist simulate {name} {'--quick ' if quick else ''}--seed {seed} --cell {cell} -o cell-{cell}"
+    return (
+        f"hconsist simulate {name} {'--quick ' if quick else ''}--seed {seed} --cell {cell} -o "
+        f"cell-{cell}"
+    )
 
 
 def run_cell(name: str, cell: Cell, number: int, seed: int, device: str = "cpu") -> list[Row]:
-    """The rows of one cell, each with the cell's number first; the same wherever and whenever it runs."""
+    """The rows of one cell, each with the cell's number first; the same wherever and whenever it
+    runs.
+    """
     random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
     rows = study(name).run(cell, random, Backend.on(device))
     return [{"cell": number, **row} for row in rows]
@@ -157,9 +168,13 @@ def run_study(
     Backend.on(device)  # refuses a device that is not there before any work
     cells = study(name).cells(quick)
     if only is not None and not 0 <= only < len(cells):
-        raise InvalidInputError(f"the cell must be 0..{len(cells) - 1}", only, "see the column cell of the result")
+        raise InvalidInputError(
+            f"the cell must be 0..{len(cells) - 1}", only, "see the column cell of the result"
+        )
     chosen = list(range(len(cells))) if only is None else [only]
-    finished = _Checkpoint(checkpoint, _fingerprint(name, cells, seed, device)) if checkpoint else None
+    finished = (
+        _Checkpoint(checkpoint, _fingerprint(name, cells, seed, device)) if checkpoint else None
+    )
     done = dict(finished.read()) if finished else {}
     waiting = [i for i in chosen if i not in done]
     for number, rows in _results(name, cells, waiting, seed, device, jobs):
@@ -211,7 +226,9 @@ class _Checkpoint:
         self.path, self.fingerprint = path, fingerprint
 
     def read(self) -> Iterator[tuple[int, list[Row]]]:
-        """What was finished; a last line that an interruption cut short is dropped from the file."""
+        """What was finished; a last line that an interruption cut short is dropped from the
+        file.
+        """
         if not self.path.exists() or self.path.stat().st_size == 0:
             self._write("w", self.fingerprint)
             return

@@ -50,7 +50,9 @@ class Tangent:
 
     def __mul__(self, other: Any) -> Tangent:
         if isinstance(other, Tangent):
-            return Tangent(self.value * other.value, self.slope * other.value + self.value * other.slope)
+            return Tangent(
+                self.value * other.value, self.slope * other.value + self.value * other.slope
+            )
         return Tangent(self.value * other, self.slope * other)
 
     __rmul__ = __mul__
@@ -129,7 +131,9 @@ class TangentOps(Ops):
         value = self.plain.softplus(_value(x))
         if not isinstance(x, Tangent):
             return value
-        return Tangent(value, self.xp.exp(x.value - value) * x.slope)  # the logistic function, without overflow
+        return Tangent(
+            value, self.xp.exp(x.value - value) * x.slope
+        )  # the logistic function, without overflow
 
     def xlogx(self, x: Value) -> Value:
         value = self.plain.xlogx(_value(x))
@@ -165,7 +169,9 @@ class TangentOps(Ops):
         u = self.plain.softmax(_value(scores))
         if not isinstance(scores, Tangent):
             return u
-        u = self.xp.maximum(u, self.xp.full_like(u, 1e-150))  # logarithms and powers of it are finite
+        u = self.xp.maximum(
+            u, self.xp.full_like(u, 1e-150)
+        )  # logarithms and powers of it are finite
         mean = self.plain.sum(u * scores.slope)[..., None]
         return Tangent(u, u * (scores.slope - mean))
 
@@ -179,7 +185,8 @@ class TangentOps(Ops):
             return self.plain.rows(vector)
         return Tangent(self.plain.rows(vector.value), self.plain.rows(vector.slope))
 
-    # Constant arrays become tangents too: a strict namespace refuses array - tangent before tangent can answer.
+    # Constant arrays become tangents too: a strict namespace refuses array - tangent before tangent
+    # can answer.
     def off_diagonal(self, n: int) -> Value:
         return self._constant(self.plain.off_diagonal(n))
 
@@ -198,8 +205,11 @@ class TangentOps(Ops):
         low = self.xp.where(others > 0, matrix.value, self.xp.full_like(matrix.value, -math.inf))
         return self.max(Tangent(low, matrix.slope))
 
-    def maximum_over(self, function: OfParameter, slope: OfParameter, low: Value, high: Value) -> Value:
-        # The derivative of a maximum is that of the function at the maximiser, held fixed (Danskin).
+    def maximum_over(
+        self, function: OfParameter, slope: OfParameter, low: Value, high: Value
+    ) -> Value:
+        # The derivative of a maximum is that of the function at the maximiser, held fixed
+        # (Danskin).
         _, at = self.plain.maximiser(
             lambda t, _: _value(function(self._constant(t), self)),
             lambda t, _: _value(slope(self._constant(t), self)),
@@ -217,7 +227,9 @@ class TangentOps(Ops):
         if direction is None:
             return value
         zero = 0.0 * direction
-        slope = self.plain.select([(c, v.slope if isinstance(v, Tangent) else zero) for c, v in branches])
+        slope = self.plain.select(
+            [(c, v.slope if isinstance(v, Tangent) else zero) for c, v in branches]
+        )
         return Tangent(value, slope)
 
     @staticmethod

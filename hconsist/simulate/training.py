@@ -1,4 +1,6 @@
-"""Empirical risk minimisation for many problems at once: seeds, losses, noise levels and sample sizes in one batch."""
+"""Empirical risk minimisation for many problems at once: seeds, losses, noise levels and sample
+sizes in one batch.
+"""
 
 from __future__ import annotations
 
@@ -55,8 +57,12 @@ class Fit:
         scores, _ = self.model.scores(self.parameters, design, self.n_classes, Backend().xp)
         return np.moveaxis(np.asarray(scores), 1, -1)
 
-    def risks(self, loss: Loss | str, x: ArrayLike, p: ArrayLike, weights: ArrayLike | None = None) -> Array:
-        """Mean loss (B,) over inputs with label distributions p (..., m, n_classes), weighted (..., m) or evenly."""
+    def risks(
+        self, loss: Loss | str, x: ArrayLike, p: ArrayLike, weights: ArrayLike | None = None
+    ) -> Array:
+        """Mean loss (B,) over inputs with label distributions p (..., m, n_classes), weighted (...,
+        m) or evenly.
+        """
         losses = parse_loss(loss).losses(self.scores(x), NUMPY)
         return _mean((np.asarray(p) * losses).sum(-1), weights)
 
@@ -82,7 +88,8 @@ def train(
     max_iterations: int = 500,
     backend: Backend | None = None,
 ) -> Fit:
-    """Minimise ``sum_i weight_i l(h(x_i), y_i) + (l2 / 2) |weights of h|^2`` over h, for B problems at once.
+    """Minimise ``sum_i weight_i l(h(x_i), y_i) + (l2 / 2) |weights of h|^2`` over h, for B problems
+    at once.
 
     Parameters
     ----------
@@ -93,15 +100,17 @@ def train(
     x : array (m, d) or (B, m, d)
         Inputs, shared by the problems or one set each.
     y : array (m,) or (B, m) of int, or (m, n_classes) or (B, m, n_classes) of float
-        Labels, or label distributions: with p(y|x) at the nodes of a quadrature this is the population risk.
+        Labels, or label distributions: with p(y|x) at the nodes of a quadrature this is the
+        population risk.
     n_classes : int, optional
         Needed where labels do not show it.
     sample_weights : array (m,) or (B, m), optional
         Even weights that sum to 1 when left out. Zeros pad problems of different sizes.
     l2 : float or array (B,)
     restarts : int, optional
-        Runs for each problem, of which the best counts. By default 1 where loss and model are convex and 4 elsewhere: the first
-        from the cross-entropy solution, the others from random points.
+        Runs for each problem, of which the best counts. By default 1 where loss and model are
+        convex and 4 elsewhere: the first from the cross-entropy solution, the others from random
+        points.
     seed : int
         Of the starting points.
     tolerance, max_iterations
@@ -165,7 +174,9 @@ def train(
 
 @dataclass(frozen=True)
 class _Problem:
-    """Checked data; problems are sorted by loss, so that those of one loss lie side by side, and ``original`` leads back."""
+    """Checked data; problems are sorted by loss, so that those of one loss lie side by side, and
+    ``original`` leads back.
+    """
 
     losses: tuple[Loss, ...]
     model: Model
@@ -194,14 +205,24 @@ class _Problem:
         p = _label_distributions(y, inputs.shape[1], n_classes)
         n = p.shape[-2]
         even = np.full((1, inputs.shape[1]), 1 / inputs.shape[1])
-        sample = even if sample_weights is None else np.atleast_2d(np.asarray(sample_weights, dtype=float))
+        sample = (
+            even
+            if sample_weights is None
+            else np.atleast_2d(np.asarray(sample_weights, dtype=float))
+        )
         penalty = np.atleast_1d(np.asarray(l2, dtype=float))
-        if sample.shape[1] != inputs.shape[1] or not (np.isfinite(sample).all() and (sample >= 0).all()):
+        if sample.shape[1] != inputs.shape[1] or not (
+            np.isfinite(sample).all() and (sample >= 0).all()
+        ):
             raise InvalidInputError(
-                f"sample_weights must be non-negative with last axis {inputs.shape[1]}", f"shape {sample.shape}", "one a sample"
+                f"sample_weights must be non-negative with last axis {inputs.shape[1]}",
+                f"shape {sample.shape}",
+                "one a sample",
             )
         if penalty.ndim != 1 or not (penalty >= 0).all():
-            raise InvalidInputError("l2 must be a number >= 0, or one a problem", penalty.tolist(), "pass l2=0.01")
+            raise InvalidInputError(
+                "l2 must be a number >= 0, or one a problem", penalty.tolist(), "pass l2=0.01"
+            )
         sizes = {len(chosen), inputs.shape[0], p.shape[0], sample.shape[0], penalty.size} - {1}
         if len(sizes) > 1:
             raise InvalidInputError(
@@ -214,13 +235,17 @@ class _Problem:
         for loss in set(chosen):
             if loss.only_classes not in (None, n):
                 raise InvalidInputError(
-                    f"{loss.spec} is defined for n_classes = {loss.only_classes}", n, f"lift it: 'sum:phi={loss.spec_name}'"
+                    f"{loss.spec} is defined for n_classes = {loss.only_classes}",
+                    n,
+                    f"lift it: 'sum:phi={loss.spec_name}'",
                 )
         order = sorted(range(batch), key=lambda i: chosen[i].spec)
         design, weights = model.design(inputs), p * sample[:, None, :]
 
         def sort(array: Array) -> Array:
-            return np.ascontiguousarray(array if array.shape[0] == 1 or order == list(range(batch)) else array[order])
+            return np.ascontiguousarray(
+                array if array.shape[0] == 1 or order == list(range(batch)) else array[order]
+            )
 
         return cls(
             tuple(chosen[i] for i in order),
@@ -241,7 +266,14 @@ class _Problem:
     def with_losses(self, losses: Sequence[Loss]) -> _Problem:
         """The same data under other losses."""
         return _Problem(
-            tuple(losses), self.model, self.design, self.weights, self.l2, self.n_classes, self.batch, self.original
+            tuple(losses),
+            self.model,
+            self.design,
+            self.weights,
+            self.l2,
+            self.n_classes,
+            self.batch,
+            self.original,
         )
 
     def objective(self, runs: int, backend: Backend) -> Any:
@@ -250,11 +282,15 @@ class _Problem:
 
 
 class _Objective:
-    """Risk and gradient of the runs that are still active; their data are gathered once for each change of that set."""
+    """Risk and gradient of the runs that are still active; their data are gathered once for each
+    change of that set.
+    """
 
     def __init__(self, problem: _Problem, runs: int, backend: Backend) -> None:
         self.problem, self.runs, self.backend = problem, runs, backend
-        self.kernels: dict[Loss, RiskKernel] = {loss: risk_kernel(loss, backend) for loss in set(problem.losses)}
+        self.kernels: dict[Loss, RiskKernel] = {
+            loss: risk_kernel(loss, backend) for loss in set(problem.losses)
+        }
         self.data = [backend.array(a) for a in (problem.design, problem.weights, problem.l2)]
         is_weight = problem.model.is_weight(problem.design.shape[-2], problem.n_classes)
         self.is_weight = backend.array(is_weight.astype(float))
@@ -262,7 +298,9 @@ class _Objective:
         self.part: list[AnyArray] = []
         self.groups: list[tuple[RiskKernel, slice]] = []
 
-    def __call__(self, parameters: AnyArray, active: NDArray[np.int64]) -> tuple[AnyArray, AnyArray]:
+    def __call__(
+        self, parameters: AnyArray, active: NDArray[np.int64]
+    ) -> tuple[AnyArray, AnyArray]:
         if active is not self.active:
             self._gather(active)
         xp = self.backend.xp
@@ -272,7 +310,9 @@ class _Objective:
             values, slopes = self.groups[0][0](scores, weights)
         else:
             pieces = [
-                kernel(scores[where, ...], weights if weights.shape[0] == 1 else weights[where, ...])
+                kernel(
+                    scores[where, ...], weights if weights.shape[0] == 1 else weights[where, ...]
+                )
                 for kernel, where in self.groups
             ]
             values, slopes = (xp.concat([piece[i] for piece in pieces], axis=0) for i in (0, 1))
@@ -285,23 +325,33 @@ class _Objective:
         everything = self.runs == 1 and rows.size == self.problem.batch
         index = self.backend.index(rows)
         self.part = [
-            a if everything or (a.shape[0] == 1 and a.ndim > 1) else self.backend.xp.take(a, index, axis=0) for a in self.data
+            a
+            if everything or (a.shape[0] == 1 and a.ndim > 1)
+            else self.backend.xp.take(a, index, axis=0)
+            for a in self.data
         ]
         losses = [self.problem.losses[i] for i in rows]
-        cuts = [i for i in range(len(losses)) if i == 0 or losses[i] != losses[i - 1]] + [len(losses)]
+        cuts = [i for i in range(len(losses)) if i == 0 or losses[i] != losses[i - 1]] + [
+            len(losses)
+        ]
         self.groups = [(self.kernels[losses[a]], slice(a, b)) for a, b in itertools.pairwise(cuts)]
         self.active = active
 
 
 def _convex_in_scores(loss: Loss) -> bool:
-    # Phi^tau of a sum of exponentials is convex for tau <= 1: exp((1 - tau) logsumexp) or logsumexp itself.
-    return loss.shape == "convex in scores" or (isinstance(loss, CompSum) and (loss.tau <= 1) == True)  # noqa: E712
+    # Phi^tau of a sum of exponentials is convex for tau <= 1: exp((1 - tau) logsumexp) or logsumexp
+    # itself.
+    return loss.shape == "convex in scores" or (isinstance(loss, CompSum) and bool(loss.tau <= 1))
 
 
 def _inputs(x: ArrayLike) -> Array:
     inputs = np.asarray(x, dtype=float)
     if inputs.ndim not in (2, 3) or inputs.shape[-2] == 0 or not np.isfinite(inputs).all():
-        raise InvalidInputError("x must be finite, of shape (m, d) or (B, m, d)", f"shape {inputs.shape}", "features come last")
+        raise InvalidInputError(
+            "x must be finite, of shape (m, d) or (B, m, d)",
+            f"shape {inputs.shape}",
+            "features come last",
+        )
     return inputs if inputs.ndim == 3 else inputs[None]
 
 
@@ -313,13 +363,22 @@ def _label_distributions(y: ArrayLike, m: int, n_classes: int | None) -> Array:
         n = n_classes or max(int(labels.max()) + 1, 2)
         if labels.ndim != 2 or labels.shape[1] != m or labels.min() < 0 or labels.max() >= n:
             raise InvalidInputError(
-                f"labels must be 0..{n - 1}, of shape (..., {m})", f"shape {labels.shape}", "one label a sample"
+                f"labels must be 0..{n - 1}, of shape (..., {m})",
+                f"shape {labels.shape}",
+                "one label a sample",
             )
         return np.asarray(labels[:, None, :] == np.arange(n)[:, None], dtype=float)
     labels = labels if labels.ndim == 3 else labels[None]
-    if labels.ndim != 3 or labels.shape[1] != m or labels.shape[2] < 2 or n_classes not in (None, labels.shape[2]):
+    if (
+        labels.ndim != 3
+        or labels.shape[1] != m
+        or labels.shape[2] < 2
+        or n_classes not in (None, labels.shape[2])
+    ):
         raise InvalidInputError(
-            f"y must be integer labels or distributions of shape (..., {m}, n_classes)", f"shape {labels.shape}", "pass p(y|x)"
+            f"y must be integer labels or distributions of shape (..., {m}, n_classes)",
+            f"shape {labels.shape}",
+            "pass p(y|x)",
         )
     return np.swapaxes(labels, -1, -2).astype(float)
 

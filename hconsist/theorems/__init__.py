@@ -1,4 +1,6 @@
-"""Published statements as data: what papers claim, and what became of it. Engines never import this package."""
+"""Published statements as data: what papers claim, and what became of it. Engines never import this
+package.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,8 @@ def theorem(identifier: str) -> Theorem:
 
 
 def published(problem: PointwiseProblem) -> list[Theorem]:
-    """The statements of the literature that give a transformation for this problem (refuted and new ones left out).
+    """The statements of the literature that give a transformation for this problem (refuted and new
+    ones left out).
 
     Examples
     --------
@@ -69,5 +72,8 @@ def published(problem: PointwiseProblem) -> list[Theorem]:
     return [
         t
         for t in catalogue().values()
-        if t.relation in ("transform >=", "transform =") and t.claim != "refuted" and not t.new and t.applies(problem)
+        if t.relation in ("transform >=", "transform =")
+        and t.claim != "refuted"
+        and not t.new
+        and t.applies(problem)
     ]

@@ -1,4 +1,6 @@
-"""Statements about binary margin losses: Bartlett-Jordan-McAuliffe, Zhang, and bounded hypothesis sets."""
+"""Statements about binary margin losses: Bartlett-Jordan-McAuliffe, Zhang, and bounded hypothesis
+sets.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,14 @@ if TYPE_CHECKING:
 
 _AMMZ = "Awasthi, Mao, Mohri, Zhong, H-consistency bounds for surrogate loss minimizers, ICML 2022"
 _BJM = "Bartlett, Jordan, McAuliffe, Convexity, classification, and risk bounds, JASA 2006"
-_STEINWART = "Steinwart, How to compare different loss functions and their risks, Constructive Approximation 2007"
-_ZHANG = "Zhang, Statistical behavior and consistency of classification methods based on convex risk minimization, AOS 2004"
+_STEINWART = (
+    "Steinwart, How to compare different loss functions and their risks, Constructive "
+    "Approximation 2007"
+)
+_ZHANG = (
+    "Zhang, Statistical behavior and consistency of classification methods based on convex "
+    "risk minimization, AOS 2004"
+)
 
 
 def _bound(problem: PointwiseProblem) -> sympy.Expr:
@@ -25,8 +33,12 @@ def _bound(problem: PointwiseProblem) -> sympy.Expr:
     return sympy.oo if bound is None else to_sympy(bound)
 
 
-def _with_tangent(free: sympy.Expr, tangent: Callable[[Any], Any], reach: Callable[[Any], Any]) -> Any:
-    """The unbounded formula up to the beta whose minimiser has size B, the risk at score B beyond."""
+def _with_tangent(
+    free: sympy.Expr, tangent: Callable[[Any], Any], reach: Callable[[Any], Any]
+) -> Any:
+    """The unbounded formula up to the beta whose minimiser has size B, the risk at score B
+    beyond.
+    """
 
     def formula(problem: PointwiseProblem) -> sympy.Expr:
         import sympy
@@ -54,7 +66,11 @@ def logistic(problem: PointwiseProblem) -> sympy.Expr:
     free = entropy_gap()
 
     def tangent(B: Any) -> Any:
-        return sympy.log(2) - (1 + b) / 2 * sympy.log(1 + sympy.exp(-B)) - (1 - b) / 2 * sympy.log(1 + sympy.exp(B))
+        return (
+            sympy.log(2)
+            - (1 + b) / 2 * sympy.log(1 + sympy.exp(-B))
+            - (1 - b) / 2 * sympy.log(1 + sympy.exp(B))
+        )
 
     return _with_tangent(free, tangent, lambda B: sympy.tanh(B / 2))(problem)
 
@@ -110,7 +126,11 @@ def ramp(problem: PointwiseProblem) -> sympy.Expr:
 
 _FORMULAS: dict[str, tuple[Callable[[PointwiseProblem], Any], tuple[str, ...], str]] = {
     "hinge": (hinge, ("hinge",), r"\beta\min(B,1)"),
-    "logistic": (logistic, ("margin-logistic",), r"\tfrac{1+\beta}{2}\log(1+\beta)+\tfrac{1-\beta}{2}\log(1-\beta)"),
+    "logistic": (
+        logistic,
+        ("margin-logistic",),
+        r"\tfrac{1+\beta}{2}\log(1+\beta)+\tfrac{1-\beta}{2}\log(1-\beta)",
+    ),
     "exponential": (exponential, ("exponential",), r"1-\sqrt{1-\beta^2}"),
     "squared-hinge": (squared_hinge, ("squared-hinge",), r"\beta^2"),
     "sigmoid": (sigmoid, ("sigmoid:k=1", "sigmoid:k=2"), r"\beta\tanh(kB)"),
@@ -123,26 +143,42 @@ def _binary() -> list[Theorem]:
     found = []
     for name, (formula, specs, tex) in _FORMULAS.items():
         branch = (
-            r"\ (\text{tangent branch beyond the reach of } B)" if name in ("logistic", "exponential", "squared-hinge") else ""
+            r"\ (\text{tangent branch beyond the reach of } B)"
+            if name in ("logistic", "exponential", "squared-hinge")
+            else ""
         )
         found.append(
             Theorem(
-                f"linear-{name}", _AMMZ, f"section on linear hypotheses, {name} loss",
-                rf"\mathcal{{T}}(\beta) = {tex}{branch}", "transform =", "tight",
-                problems(specs, hypotheses=tuple(f"linear:W=1,B={B}" for B in _BOUNDS)), formula,
+                f"linear-{name}",
+                _AMMZ,
+                f"section on linear hypotheses, {name} loss",
+                rf"\mathcal{{T}}(\beta) = {tex}{branch}",
+                "transform =",
+                "tight",
+                problems(specs, hypotheses=tuple(f"linear:W=1,B={B}" for B in _BOUNDS)),
+                formula,
             )
-        )  # fmt: skip
+        )
         found.append(
             Theorem(
-                f"relu-{name}", _AMMZ, f"section on one-hidden-layer ReLU networks, {name} loss",
-                rf"\mathcal{{T}}(\beta) = {tex}{branch},\ B \to \Lambda B", "transform =", "tight",
-                problems(specs, hypotheses=("relu:L=2,W=1,B=0.5", "relu:L=0.8,W=3,B=0.5")), formula,
+                f"relu-{name}",
+                _AMMZ,
+                f"section on one-hidden-layer ReLU networks, {name} loss",
+                rf"\mathcal{{T}}(\beta) = {tex}{branch},\ B \to \Lambda B",
+                "transform =",
+                "tight",
+                problems(specs, hypotheses=("relu:L=2,W=1,B=0.5", "relu:L=0.8,W=3,B=0.5")),
+                formula,
             )
-        )  # fmt: skip
+        )
     psi: dict[str, tuple[Callable[[PointwiseProblem], Any], str, str]] = {
         "hinge": (hinge, "hinge", r"\psi(\theta) = \theta"),
         "exponential": (exponential, "exponential", r"\psi(\theta) = 1 - \sqrt{1-\theta^2}"),
-        "logistic": (logistic, "margin-logistic", r"\psi(\theta) = \log 2 - H_b(\tfrac{1+\theta}{2})"),
+        "logistic": (
+            logistic,
+            "margin-logistic",
+            r"\psi(\theta) = \log 2 - H_b(\tfrac{1+\theta}{2})",
+        ),
         "truncated-quadratic": (squared_hinge, "squared-hinge", r"\psi(\theta) = \theta^2"),
         "least-squares": (least_squares, "least-squares", r"\psi(\theta) = \theta^2"),
         "sigmoid": (sigmoid, "sigmoid", r"\psi(\theta) = \theta"),
@@ -151,10 +187,16 @@ def _binary() -> list[Theorem]:
     for name, (formula, spec, tex) in psi.items():
         found.append(
             Theorem(
-                f"psi-{name}", _BJM, f"section 2, psi-transform, {name} loss", tex, "transform =", "tight",
-                problems((spec,)), formula,
+                f"psi-{name}",
+                _BJM,
+                f"section 2, psi-transform, {name} loss",
+                tex,
+                "transform =",
+                "tight",
+                problems((spec,)),
+                formula,
             )
-        )  # fmt: skip
+        )
     return found
 
 
@@ -175,11 +217,17 @@ def _zhang() -> list[Theorem]:
     }
     return [
         Theorem(
-            f"zhang-{name}", _ZHANG, "theorem on excess classification error, constants c and s",
-            rf"\Gamma(u) \le {tex}", "gamma <=", "valid", problems((spec,)), _constant(form),
+            f"zhang-{name}",
+            _ZHANG,
+            "theorem on excess classification error, constants c and s",
+            rf"\Gamma(u) \le {tex}",
+            "gamma <=",
+            "valid",
+            problems((spec,)),
+            _constant(form),
         )
         for name, (spec, form, tex) in table.items()
-    ]  # fmt: skip
+    ]
 
 
 def _steinwart_and_adversarial() -> list[Theorem]:
@@ -190,20 +238,35 @@ def _steinwart_and_adversarial() -> list[Theorem]:
     }
     found = [
         Theorem(
-            f"steinwart-{name}", _STEINWART, f"calibration functions of margin losses, {name}",
-            rf"\delta(\varepsilon) = {tex}", "transform =", "tight", problems((name,)), formula,
+            f"steinwart-{name}",
+            _STEINWART,
+            f"calibration functions of margin losses, {name}",
+            rf"\delta(\varepsilon) = {tex}",
+            "transform =",
+            "tight",
+            problems((name,)),
+            formula,
         )
         for name, (formula, tex) in calibration.items()
-    ]  # fmt: skip
+    ]
     found.append(
         Theorem(
-            "adversarial-rho-margin", _AMMZ, "section on adversarial classification: sup rho-margin loss, at a point",
-            r"\mathcal{T}(\beta) \ge \beta\min(B,\rho)/\rho \text{ in robust margins } \inf_{\|x'-x\|\le\gamma} y f(x')",
-            "transform >=", "valid",
-            problems(("rho-margin:rho=1", "rho-margin:rho=2"), hypotheses=("linear:W=1,B=0.4", "linear:W=1,B=2.5")), rho_margin,
-            note="at a point the robust margin takes the place of the margin; the supremum itself is in the simulator's study",
+            "adversarial-rho-margin",
+            _AMMZ,
+            "section on adversarial classification: sup rho-margin loss, at a point",
+            r"\mathcal{T}(\beta) \ge \beta\min(B,\rho)/\rho \text{ in robust margins } "
+            r"\inf_{\|x'-x\|\le\gamma} y f(x')",
+            "transform >=",
+            "valid",
+            problems(
+                ("rho-margin:rho=1", "rho-margin:rho=2"),
+                hypotheses=("linear:W=1,B=0.4", "linear:W=1,B=2.5"),
+            ),
+            rho_margin,
+            note="at a point the robust margin takes the place of the margin; the supremum itself "
+            "is in the simulator's study",
         )
-    )  # fmt: skip
+    )
     return found
 
 

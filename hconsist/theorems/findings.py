@@ -1,4 +1,6 @@
-"""What this project found, and what it found false: bounded scores, constrained losses, consistency beyond the papers."""
+"""What this project found, and what it found false: bounded scores, constrained losses, consistency
+beyond the papers.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ def bounded_logistic(problem: PointwiseProblem) -> Any:
     b = beta_symbol()
     low, high = _softmax_range(problem)
     free = entropy_gap()
-    tangent = (1 + b) / 2 * sympy.log(2 * high / (high + low)) + (1 - b) / 2 * sympy.log(2 * low / (high + low))
+    tangent = (1 + b) / 2 * sympy.log(2 * high / (high + low)) + (1 - b) / 2 * sympy.log(
+        2 * low / (high + low)
+    )
     return sympy.Piecewise((free, b <= (high - low) / (high + low)), (tangent, True))
 
 
@@ -62,7 +66,9 @@ def constrained_hinge(problem: PointwiseProblem) -> Any:
     import sympy
 
     b, n = beta_symbol(), problem.n
-    return n * sympy.Min(*(sympy.Max(b / k, b - sympy.Rational(1, k)) for k in range(2, n + 1)), evaluate=False)
+    return n * sympy.Min(
+        *(sympy.Max(b / k, b - sympy.Rational(1, k)) for k in range(2, n + 1)), evaluate=False
+    )
 
 
 def constrained_perspective(problem: PointwiseProblem) -> Any:
@@ -76,9 +82,23 @@ def constrained_perspective(problem: PointwiseProblem) -> Any:
 
 
 def _verdict(
-    name: str, specs: tuple[str, ...], classes: tuple[int, ...], relation: Relation, text: str, target: str
+    name: str,
+    specs: tuple[str, ...],
+    classes: tuple[int, ...],
+    relation: Relation,
+    text: str,
+    target: str,
 ) -> Theorem:
-    return Theorem(name, _OWN, "consistency", text, relation, "valid", problems(specs, classes, target=target), new=True)
+    return Theorem(
+        name,
+        _OWN,
+        "consistency",
+        text,
+        relation,
+        "valid",
+        problems(specs, classes, target=target),
+        new=True,
+    )
 
 
 def theorems() -> tuple[Theorem, ...]:
@@ -90,7 +110,8 @@ def theorems() -> tuple[Theorem, ...]:
             "bounded-logistic-two-classes",
             _MMZ23,
             "section on comp-sum losses, bounded hypothesis sets, logistic loss, two classes",
-            r"\mathcal{T}(\beta) = \mathcal{T}_1(\beta) \text{ up to } \tfrac{s_{\max}-s_{\min}}{s_{\max}+s_{\min}},"
+            r"\mathcal{T}(\beta) = \mathcal{T}_1(\beta) \text{ up to } "
+            r"\tfrac{s_{\max}-s_{\min}}{s_{\max}+s_{\min}},"
             r" \text{ then its tangent}",
             "transform =",
             "tight",
@@ -101,13 +122,15 @@ def theorems() -> tuple[Theorem, ...]:
             "bounded-logistic",
             _MMZ23,
             "the same section, three classes and more",
-            r"\mathcal{T}(\beta) \ge \mathcal{T}_1(\beta) \text{ up to } \tfrac{s_{\max}-s_{\min}}{s_{\max}+s_{\min}},"
+            r"\mathcal{T}(\beta) \ge \mathcal{T}_1(\beta) \text{ up to } "
+            r"\tfrac{s_{\max}-s_{\min}}{s_{\max}+s_{\min}},"
             r" \text{ then its tangent}",
             "transform >=",
             "refuted",
             problems(("logistic",), (3, 5), bounded),
             bounded_logistic,
-            note=memory + "T vanishes near 0 for scores in [-B, B]^n and n >= 3; see bounded-scores-vanish",
+            note=memory + "T vanishes near 0 for scores in [-B, B]^n and n >= 3; see "
+            "bounded-scores-vanish",
         ),
         Theorem(
             "bounded-scores-vanish",
@@ -136,7 +159,8 @@ def theorems() -> tuple[Theorem, ...]:
             "constrained-perspective",
             _OWN,
             "theorem F (ii)",
-            r"\mathcal{T}(\beta) \ge W\,\mathcal{T}_2(\beta/W),\quad W = 2 - \max(\beta, \tfrac{2(1+\beta)}{n} - \beta)",
+            r"\mathcal{T}(\beta) \ge W\,\mathcal{T}_2(\beta/W),\quad W = 2 - \max(\beta, "
+            r"\tfrac{2(1+\beta)}{n} - \beta)",
             "transform >=",
             "valid",
             problems(("constrained:phi=squared-hinge", "constrained:phi=exponential"), (2, 3, 5)),
@@ -144,50 +168,100 @@ def theorems() -> tuple[Theorem, ...]:
             new=True,
         ),
         _verdict(
-            "nce-inconsistent", ("nce",), (3, 5), "inconsistent",
-            r"\text{normalized cross-entropy has } \mathcal{T} = 0 \text{ for } n \ge 3", "zero-one",
+            "nce-inconsistent",
+            ("nce",),
+            (3, 5),
+            "inconsistent",
+            r"\text{normalized cross-entropy has } \mathcal{T} = 0 \text{ for } n \ge 3",
+            "zero-one",
         ),
         _verdict(
-            "nce-two-classes", ("nce",), (2,), "consistent",
-            r"\text{normalized cross-entropy is consistent at } n = 2", "zero-one",
+            "nce-two-classes",
+            ("nce",),
+            (2,),
+            "consistent",
+            r"\text{normalized cross-entropy is consistent at } n = 2",
+            "zero-one",
         ),
         _verdict(
-            "max-nonconvex-inconsistent", ("max:phi=sigmoid", "max:phi=ramp"), (3, 4), "inconsistent",
-            r"\text{the max losses of the sigmoid and the ramp are inconsistent for } n \ge 3", "zero-one",
+            "max-nonconvex-inconsistent",
+            ("max:phi=sigmoid", "max:phi=ramp"),
+            (3, 4),
+            "inconsistent",
+            r"\text{the max losses of the sigmoid and the ramp are inconsistent for } n \ge 3",
+            "zero-one",
         ),
         _verdict(
-            "max-rho-margin-consistent", ("max:phi=rho-margin",), (3, 4), "consistent",
-            r"\text{the max loss of the rho-margin loss is consistent}", "zero-one",
+            "max-rho-margin-consistent",
+            ("max:phi=rho-margin",),
+            (3, 4),
+            "consistent",
+            r"\text{the max loss of the rho-margin loss is consistent}",
+            "zero-one",
         ),
         _verdict(
-            "top-k-finite-slope", ("mae", "agce", "aul"), (4, 5), "inconsistent",
-            r"\varphi'(0+) \text{ finite: not top-2 consistent}", "top-k:2",
+            "top-k-finite-slope",
+            ("mae", "agce", "aul"),
+            (4, 5),
+            "inconsistent",
+            r"\varphi'(0+) \text{ finite: not top-2 consistent}",
+            "top-k:2",
         ),
         _verdict(
-            "top-k-infinite-slope", ("logistic", "gce:q=0.7", "focal", "sce", "brier"), (4, 5), "consistent",
-            r"\varphi'(0+) = -\infty, \text{ or strictly proper: consistent for every top-} k", "top-k:2",
+            "top-k-infinite-slope",
+            ("logistic", "gce:q=0.7", "focal", "sce", "brier"),
+            (4, 5),
+            "consistent",
+            r"\varphi'(0+) = -\infty, \text{ or strictly proper: consistent for every top-} k",
+            "top-k:2",
         ),
         _verdict(
-            "constrained-hinge-top-k", ("constrained:phi=hinge",), (4,), "inconsistent",
-            r"\text{the constrained hinge is not top-2 consistent}", "top-k:2",
+            "constrained-hinge-top-k",
+            ("constrained:phi=hinge",),
+            (4,),
+            "inconsistent",
+            r"\text{the constrained hinge is not top-2 consistent}",
+            "top-k:2",
         ),
         _verdict(
-            "ldr-k-inconsistent", ("ldr-k:k=2",), (3,), "inconsistent", r"\text{LDR-2 is inconsistent at } n = 3", "zero-one"
+            "ldr-k-inconsistent",
+            ("ldr-k:k=2",),
+            (3,),
+            "inconsistent",
+            r"\text{LDR-2 is "
+            r"inconsistent at } n = 3",
+            "zero-one",
         ),
         _verdict(
-            "aldr-consistent", ("aldr",), (3, 5, 10), "consistent",
-            r"\text{ALDR-KL with } \alpha = 2 \text{ is consistent for } n \le 17", "zero-one",
+            "aldr-consistent",
+            ("aldr",),
+            (3, 5, 10),
+            "consistent",
+            r"\text{ALDR-KL with } \alpha = 2 \text{ is consistent for } n \le 17",
+            "zero-one",
         ),
         _verdict(
-            "polynomial-softmax-inconsistent", ("spherical-softmax", "taylor-softmax"), (3, 4), "inconsistent",
-            r"\text{even links are not monotone: spherical and Taylor softmax are inconsistent}", "zero-one",
+            "polynomial-softmax-inconsistent",
+            ("spherical-softmax", "taylor-softmax"),
+            (3, 4),
+            "inconsistent",
+            r"\text{even links are not monotone: spherical and Taylor softmax are inconsistent}",
+            "zero-one",
         ),
         _verdict(
-            "ldam-inconsistent", ("ldam",), (3, 5), "inconsistent",
-            r"\text{label-dependent margins are inconsistent for the zero-one loss}", "zero-one",
+            "ldam-inconsistent",
+            ("ldam",),
+            (3, 5),
+            "inconsistent",
+            r"\text{label-dependent margins are inconsistent for the zero-one loss}",
+            "zero-one",
         ),
         _verdict(
-            "zoo-consistent", ("focal", "sce", "js", "rll", "z-loss", "cosface", "infonce", "dice", "agce", "aul"), (3, 5),
-            "consistent", r"\text{these losses of the zoo are consistent for the zero-one loss}", "zero-one",
+            "zoo-consistent",
+            ("focal", "sce", "js", "rll", "z-loss", "cosface", "infonce", "dice", "agce", "aul"),
+            (3, 5),
+            "consistent",
+            r"\text{these losses of the zoo are consistent for the zero-one loss}",
+            "zero-one",
         ),
-    )  # fmt: skip
+    )

@@ -1,4 +1,6 @@
-"""Statements about constrained, sum and max losses, and about which losses are consistent at all."""
+"""Statements about constrained, sum and max losses, and about which losses are consistent at
+all.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +11,24 @@ from hconsist.theorems.statement import Theorem, entropy_gap, problems
 
 _AMMZ = "Awasthi, Mao, Mohri, Zhong, Multi-class H-consistency bounds, NeurIPS 2022"
 _MMZ23 = "Mao, Mohri, Zhong, H-consistency bounds: characterization and extensions, NeurIPS 2023"
-_GROWTH = "Mao, Mohri, Zhong, A universal growth rate for learning with smooth surrogate losses, NeurIPS 2024"
+_GROWTH = (
+    "Mao, Mohri, Zhong, A universal growth rate for learning with smooth surrogate losses, "
+    "NeurIPS 2024"
+)
 _BJM = "Bartlett, Jordan, McAuliffe, Convexity, classification, and risk bounds, JASA 2006"
 _TB = "Tewari, Bartlett, On the consistency of multiclass classification methods, JMLR 2007"
-_ZHANG = "Zhang, Statistical analysis of some multi-category large margin classification methods, JMLR 2004"
-_LDR = "Zhu, Ying, Yang, Label distributionally robust losses for multi-class classification, ICML 2023"
-_ENS = "Dai, EnsLoss: stochastic calibrated loss ensembles for preventing overfitting in classification, 2024"
+_ZHANG = (
+    "Zhang, Statistical analysis of some multi-category large margin classification methods, "
+    "JMLR 2004"
+)
+_LDR = (
+    "Zhu, Ying, Yang, Label distributionally robust losses for multi-class classification, "
+    "ICML 2023"
+)
+_ENS = (
+    "Dai, EnsLoss: stochastic calibrated loss ensembles for preventing overfitting in "
+    "classification, 2024"
+)
 
 _N = (2, 3, 5)
 
@@ -43,7 +57,8 @@ def theorems() -> tuple[Theorem, ...]:
             rf"\Gamma(u) \le {tex}",
             "gamma <=",
             "valid",
-            # Kinked and flat losses are searched directly, which the numeric engine does up to four classes.
+            # Kinked and flat losses are searched directly, which the numeric engine does up to four
+            # classes.
             problems((spec,), (2, 3) if "rho-margin" in spec else _N),
             _is(form),
         )
@@ -53,13 +68,16 @@ def theorems() -> tuple[Theorem, ...]:
         Theorem(
             f"gamma-sum-squared-hinge{suffix}",
             _AMMZ,
-            "table of sum losses, squared hinge (quoted from memory: read the table before you cite the refutation)",
+            "table of sum losses, squared hinge (quoted from memory: read the table before you "
+            "cite the refutation)",
             r"\Gamma(u) \le \sqrt{u}",
             "gamma <=",
             "refuted" if suffix else "valid",
             problems(("sum:phi=squared-hinge",), classes),
             _is(sympy.sqrt(u)),
-            note="T(2/5) is about 0.1463 < 0.16 at n = 3, near p = (0.69, 0.29, 0.02)" if suffix else "",
+            note="T(2/5) is about 0.1463 < 0.16 at n = 3, near p = (0.69, 0.29, 0.02)"
+            if suffix
+            else "",
         )
         for suffix, classes in (("", (2,)), ("-many", (3,)))
     ]
@@ -84,7 +102,11 @@ def theorems() -> tuple[Theorem, ...]:
     ]
     smooth = {
         "comp-sum": ("sum-exp", "logistic", "gce:q=0.5"),
-        "constrained": ("constrained:phi=exponential", "constrained:phi=squared-hinge", "constrained:phi=margin-logistic"),
+        "constrained": (
+            "constrained:phi=exponential",
+            "constrained:phi=squared-hinge",
+            "constrained:phi=margin-logistic",
+        ),
         "binary": ("margin-logistic", "exponential", "squared-hinge", "least-squares"),
     }
     found += [
@@ -131,7 +153,8 @@ def theorems() -> tuple[Theorem, ...]:
         Theorem(
             "bjm-calibration",
             _BJM,
-            "theorem: a convex phi is classification-calibrated iff it is differentiable at 0 with phi'(0) < 0",
+            "theorem: a convex phi is classification-calibrated iff it is differentiable at 0 "
+            "with phi'(0) < 0",
             r"\varphi'(0) < 0 \Rightarrow \varphi \text{ classification-calibrated}",
             "consistent",
             "valid",
@@ -186,10 +209,18 @@ def theorems() -> tuple[Theorem, ...]:
             "zhang-constrained-consistent",
             _ZHANG,
             "constrained comparison: infinite-sample consistency of Lee, Lin, Wahba",
-            r"\text{constrained losses with convex, decreasing } \varphi,\ \varphi'(0)<0, \text{ are consistent}",
+            r"\text{constrained losses with convex, decreasing } \varphi,\ \varphi'(0)<0, \text{ "
+            r"are consistent}",
             "consistent",
             "valid",
-            problems(("constrained:phi=hinge", "constrained:phi=squared-hinge", "constrained:phi=exponential"), (3, 4)),
+            problems(
+                (
+                    "constrained:phi=hinge",
+                    "constrained:phi=squared-hinge",
+                    "constrained:phi=exponential",
+                ),
+                (3, 4),
+            ),
         ),
         Theorem(
             "zhang-softmax-consistent",
@@ -221,7 +252,8 @@ def theorems() -> tuple[Theorem, ...]:
         Theorem(
             "ldr-symmetric-negative",
             _LDR,
-            "theorem: no symmetric loss (sum over labels constant) is all-k consistent; MAE is symmetric and top-1 consistent",
+            "theorem: no symmetric loss (sum over labels constant) is all-k consistent; MAE is "
+            "symmetric and top-1 consistent",
             r"\text{MAE is not top-2 consistent}",
             "inconsistent",
             "valid",

@@ -1,4 +1,6 @@
-"""Statements about low noise, smooth adversarial losses, random loss ensembles and proper losses."""
+"""Statements about low noise, smooth adversarial losses, random loss ensembles and proper
+losses.
+"""
 
 from __future__ import annotations
 
@@ -36,9 +38,11 @@ def _constant(value: Any) -> Any:
 
 
 def smooth_adversarial(problem: PointwiseProblem) -> tuple[bool, float, str]:
-    """Whether F(v') <= F(v) + mu |v' - v| for F(v) = Phi^tau(sum of rho-margins), rho = 1, mu = 1, near v = (rho, ..., rho).
+    """Whether F(v') <= F(v) + mu |v' - v| for F(v) = Phi^tau(sum of rho-margins), rho = 1, mu = 1,
+    near v = (rho, ..., rho).
 
-    All n - 1 margins fall from rho by delta: F rises from 0 to Phi^tau((n-1) delta), while |v' - v| = sqrt(n-1) delta.
+    All n - 1 margins fall from rho by delta: F rises from 0 to Phi^tau((n-1) delta), while |v' - v|
+    = sqrt(n-1) delta.
     """
     import sympy
 
@@ -62,7 +66,9 @@ def ensloss_tail(problem: PointwiseProblem) -> tuple[bool, float, str]:
     z, top = sympy.symbols("z top", positive=True)
     fall = sympy.integrate(-1 / z, (z, 1, top))
     limit = sympy.limit(fall, top, sympy.oo)
-    depth = fall.subs(top, 10**6)  # how far below its value at 1 the loss already is at a margin of a million
+    depth = fall.subs(
+        top, 10**6
+    )  # how far below its value at 1 the loss already is at a margin of a million
     return limit != -sympy.oo, float(depth), f"the tail integrates to {fall}: limit {limit}"
 
 
@@ -101,7 +107,8 @@ def theorems() -> tuple[Theorem, ...]:
             f"massart-{name}",
             _ENHANCED,
             "bounds under Massart noise, with the constant that the proof gives",
-            r"R - R^* \le \frac{\gamma}{\mathcal{T}(\gamma)} u \text{ when regrets are } 0 \text{ or} \ge \gamma",
+            r"R - R^* \le \frac{\gamma}{\mathcal{T}(\gamma)} u \text{ when regrets are } 0 \text{ "
+            r"or} \ge \gamma",
             "massart",
             "tight",
             problems((spec,), classes),
@@ -114,7 +121,8 @@ def theorems() -> tuple[Theorem, ...]:
             f"tsybakov-{name}",
             _ENHANCED,
             "bounds under Tsybakov noise, with the constant that the proof gives",
-            r"R - R^* \le c^{\frac{s-1}{s-a(s-1)}} (u/C)^{\frac{1}{s-a(s-1)}},\ \mathcal{T}(\beta)\ge C\beta^s,"
+            r"R - R^* \le c^{\frac{s-1}{s-a(s-1)}} "
+            r"(u/C)^{\frac{1}{s-a(s-1)}},\ \mathcal{T}(\beta)\ge C\beta^s,"
             r"\ P(h\ne h^*) \le c (R-R^*)^a",
             "tsybakov",
             "valid",
@@ -138,13 +146,16 @@ def theorems() -> tuple[Theorem, ...]:
         Theorem(
             "smooth-adversarial-nu-mu",
             _MMZ,
-            "section on smooth adversarial comp-sum losses: the printed condition nu >= mu, more classes",
-            r"\sup_{v'} F(v') \le F(v) + \nu \sup_{v'} \|v'-v\|_2 \text{ for } \nu \ge \mu,\ n \ge 3",
+            "section on smooth adversarial comp-sum losses: the printed condition nu >= mu, more "
+            "classes",
+            r"\sup_{v'} F(v') \le F(v) + \nu \sup_{v'} \|v'-v\|_2 \text{ for } \nu \ge \mu,\ n "
+            r"\ge 3",
             "fact",
             "refuted",
             problems(rho, (3, 5)),
             check=smooth_adversarial,
-            note="the step needs nu >= sqrt(n-1) mu; with nu = mu it fails where all margins sit at rho and fall together",
+            note="the step needs nu >= sqrt(n-1) mu; with nu = mu it fails where all margins sit "
+            "at rho and fall together",
         ),
         Theorem(
             "ensloss-bounded-below",

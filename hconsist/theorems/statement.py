@@ -13,16 +13,25 @@ from hconsist.pointwise import PointwiseProblem, beta_symbol
 if TYPE_CHECKING:
     import sympy
 
-#: tight: holds with equality; valid: holds as an inequality; refuted: false as printed; open: not settled here.
+#: tight: holds with equality; valid: holds as an inequality; refuted: false as printed; open: not
+#: settled here.
 Claim = Literal["tight", "valid", "refuted", "open"]
 #: What the formula is about. The relation is the one that the paper states:
-#: "transform >=" T(beta) >= f(beta); "transform =" T(beta) = f(beta); "envelope =" T**(beta) = f(beta);
-#: "gamma <=" Gamma(u) <= f(u); "growth" T(beta) ~ C beta^f at 0; "consistent" calibrated for the target;
-#: "inconsistent" not calibrated; "massart" R_01 excess <= f u when every conditional regret is 0 or at least `MARGIN`;
-#: "tsybakov" the bound under P(h != h*) <= c (R_01 excess)^a, given T(beta) >= C beta^s with f = C and s = 2;
-#: "fact" something that `check` decides.
+#: "transform >=" T(beta) >= f(beta); "transform =" T(beta) = f(beta); "envelope =" T**(beta) =
+#: f(beta); "gamma <=" Gamma(u) <= f(u); "growth" T(beta) ~ C beta^f at 0; "consistent" calibrated
+#: for the target; "inconsistent" not calibrated; "massart" R_01 excess <= f u when every
+#: conditional regret is 0 or at least `MARGIN`; "tsybakov" the bound under P(h != h*) <= c (R_01
+#: excess)^a, given T(beta) >= C beta^s with f = C and s = 2; "fact" something that `check` decides.
 Relation = Literal[
-    "transform >=", "transform =", "gamma <=", "growth", "consistent", "inconsistent", "massart", "tsybakov", "fact"
+    "transform >=",
+    "transform =",
+    "gamma <=",
+    "growth",
+    "consistent",
+    "inconsistent",
+    "massart",
+    "tsybakov",
+    "fact",
 ]
 
 #: The smallest non-zero conditional regret in statements under Massart noise.
@@ -49,12 +58,15 @@ class Theorem:
     instances : tuple of PointwiseProblem
         Problems on which the statement is checked.
     formula : callable or None
-        ``formula(problem)``: the claimed closed form, in `beta_symbol()` for transformations and envelopes, in
+        ``formula(problem)``: the claimed closed form, in `beta_symbol()` for transformations and
+        envelopes, in
         `excess_symbol()` for gamma; None for consistency statements.
     check : callable or None
-        For the relation "fact": ``check(problem)`` gives whether it is true there, by how much, and the evidence.
+        For the relation "fact": ``check(problem)`` gives whether it is true there, by how much, and
+        the evidence.
     betas : callable or None
-        Target regrets at which a transformation is checked, where the statement does not cover all of [0, 1].
+        Target regrets at which a transformation is checked, where the statement does not cover all
+        of [0, 1].
     new : bool
         Whether the statement was found in this project.
     note : str
@@ -85,22 +97,31 @@ class Theorem:
         value = self.formula(problem) if self.formula is not None else None
         if value is None:
             raise InvalidInputError(
-                f"{self.id} must cover the problem", problem.surrogate.spec, "see its statement for its range"
+                f"{self.id} must cover the problem",
+                problem.surrogate.spec,
+                "see its statement for its range",
             )
         return value
 
     def applies(self, problem: PointwiseProblem) -> bool:
-        """Whether the statement is about this problem: same family of losses, hypothesis sets and target.
+        """Whether the statement is about this problem: same family of losses, hypothesis sets and
+        target.
 
-        A statement applies to the problems that differ from one of its instances by parameter values at most; whether
-        the parameters are in its range is for the formula to say (it returns None outside).
+        A statement applies to the problems that differ from one of its instances by parameter
+        values at most; whether the parameters are in its range is for the formula to say (it
+        returns None outside).
         """
         for instance in self.instances:
             same_loss = type(instance.surrogate) is type(problem.surrogate)
-            inner = getattr(instance.surrogate, "phi", None), getattr(problem.surrogate, "phi", None)
+            inner = (
+                getattr(instance.surrogate, "phi", None),
+                getattr(problem.surrogate, "phi", None),
+            )
             same_phi = type(inner[0]) is type(inner[1])
             same_target = type(instance.target) is type(problem.target)
-            same_set = (instance.hypotheses.score_bound is None) == (problem.hypotheses.score_bound is None)
+            same_set = (instance.hypotheses.score_bound is None) == (
+                problem.hypotheses.score_bound is None
+            )
             if same_loss and same_phi and same_target and same_set:
                 return self.formula is None or self.formula(problem) is not None
         return False

@@ -11,11 +11,19 @@ from hconsist.theorems.statement import Theorem, entropy_gap, problems
 if TYPE_CHECKING:
     import sympy
 
-_TOPK = "Cortes, Mao, Mohri, Mohri, Zhong, Cardinality-aware set prediction and top-k classification, NeurIPS 2024"
+_TOPK = (
+    "Cortes, Mao, Mohri, Mohri, Zhong, Cardinality-aware set prediction and top-k "
+    "classification, NeurIPS 2024"
+)
 _MMZ = "Mao, Mohri, Zhong, Cross-entropy loss functions, ICML 2023"
 _ENHANCED = "Mao, Mohri, Zhong, Enhanced H-consistency bounds, ALT 2025"
-_OSOKIN = "Osokin, Bach, Lacoste-Julien, On structured prediction theory with calibrated convex surrogate losses, NeurIPS 2017"
-_DVG = "Zheng, Wu, Bao, Cao, Li, Zhu, Revisiting discriminative vs. generative classifiers, ICML 2023"
+_OSOKIN = (
+    "Osokin, Bach, Lacoste-Julien, On structured prediction theory with calibrated convex "
+    "surrogate losses, NeurIPS 2017"
+)
+_DVG = (
+    "Zheng, Wu, Bao, Cao, Li, Zhu, Revisiting discriminative vs. generative classifiers, ICML 2023"
+)
 _OWN = "hconsist, docs/theory.md"
 
 
@@ -125,7 +133,10 @@ def theorems() -> tuple[Theorem, ...]:
             r"\mathcal{T}(\beta) \ge \beta\,\Phi^\tau(1)",
             "transform >=",
             "valid",
-            problems(("comp-sum-margin:phi=rho-margin,tau=1", "comp-sum-margin:phi=rho-margin,tau=0.5"), (2, 3)),
+            problems(
+                ("comp-sum-margin:phi=rho-margin,tau=1", "comp-sum-margin:phi=rho-margin,tau=0.5"),
+                (2, 3),
+            ),
             adversarial,
         ),
         Theorem(
@@ -153,7 +164,8 @@ def theorems() -> tuple[Theorem, ...]:
         Theorem(
             "discriminative-logistic",
             _DVG,
-            "multi-class H-consistency of the logistic loss, the step from its estimation error to the zero-one error",
+            "multi-class H-consistency of the logistic loss, the step from its estimation error "
+            "to the zero-one error",
             r"\Gamma(u) \le \sqrt{2u}",
             "gamma <=",
             "valid",

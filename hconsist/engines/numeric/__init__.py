@@ -1,8 +1,9 @@
 """Numeric engine: T by convex optimisation, with a witness; an estimate, never a proof.
 
-Inner problem (over scores): `inner` solves it in batches over grouped distributions, `oracle` is the readable check by CVXPY.
-Outer problem (over p): `search`, with the pooling lemma; `exhaustive` backs it for few classes without the lemma. Losses that
-are concave between kinks have finitely many scores to try: `kinked` (and `vertices`, in closed form). For the rest, `direct`.
+Inner problem (over scores): `inner` solves it in batches over grouped distributions, `oracle` is
+the readable check by CVXPY. Outer problem (over p): `search`, with the pooling lemma; `exhaustive`
+backs it for few classes without the lemma. Losses that are concave between kinks have finitely many
+scores to try: `kinked` (and `vertices`, in closed form). For the rest, `direct`.
 """
 
 from __future__ import annotations
@@ -31,29 +32,41 @@ Array = NDArray[np.float64]
 
 DIRECT = "a pattern search from a grid of distributions and scores; it may miss a narrow minimum"
 
-#: A score that stands for minus infinity is shown this far below the largest one, in units of the temperature.
+#: A score that stands for minus infinity is shown this far below the largest one, in units of the
+#: temperature.
 _FAR = 100.0
-#: A sweep over more values of beta than this searches globally at so many and follows the solutions in between.
+#: A sweep over more values of beta than this searches globally at so many and follows the solutions
+#: in between.
 _ANCHORS = 24
 #: How far the search and the re-evaluated witness may differ, relative to 1 + value.
 _AGREE = 1e-8
 
-#: Beyond so many classes a witness is evaluated by the softmax form of its loss: the definition may need all pairs of labels.
+#: Beyond so many classes a witness is evaluated by the softmax form of its loss: the definition may
+#: need all pairs of labels.
 _PAIRS = 100
 
-POOLING = "the search uses the pooling lemma (docs/theory.md) and the pool structure of its candidates"
+POOLING = (
+    "the search uses the pooling lemma (docs/theory.md) and the pool structure of its candidates"
+)
 
 
-VERTICES = "scores at the vertices of the arrangement of kinks (docs/theory.md, finite scores), linear programs over p"
+VERTICES = (
+    "scores at the vertices of the arrangement of kinks (docs/theory.md, finite scores), "
+    "linear programs over p"
+)
 
-UNBOUNDED = "every distribution with this target regret has a risk that is unbounded below: no regret exists"
+UNBOUNDED = (
+    "every distribution with this target regret has a risk that is unbounded below: no "
+    "regret exists"
+)
 
 
 def transform(problem: PointwiseProblem, beta: object, *, seed: int = 0) -> Answer:
     """Estimate T(beta) and show where it is attained.
 
-    Domain: every problem whose conditional risk is convex in the softmax values or in the scores, concave in the softmax
-    values, or concave between the kinks of a piecewise linear margin; the zero-one target and few classes for other losses.
+    Domain: every problem whose conditional risk is convex in the softmax values or in the scores,
+    concave in the softmax values, or concave between the kinks of a piecewise linear margin; the
+    zero-one target and few classes for other losses.
 
     Parameters
     ----------
@@ -65,8 +78,8 @@ def transform(problem: PointwiseProblem, beta: object, *, seed: int = 0) -> Answ
     Returns
     -------
     Answer
-        ``estimate`` and ``witness``; ``lower`` and ``upper`` are None, as nothing is proven. Where a solver failed the
-        estimate is None and ``reason`` holds the residual.
+        ``estimate`` and ``witness``; ``lower`` and ``upper`` are None, as nothing is proven. Where
+        a solver failed the estimate is None and ``reason`` holds the residual.
 
     Raises
     ------
@@ -94,16 +107,24 @@ def sweep(problem: PointwiseProblem, betas: Iterable[object], *, seed: int = 0) 
     if not values:
         return []
     array = np.array([float(b) for b in values])
-    with threadpool_limits(1):  # the matrices are tiny: threads of BLAS only get in each other's way
+    with threadpool_limits(
+        1
+    ):  # the matrices are tiny: threads of BLAS only get in each other's way
         return _answers(problem, values, array, seed)
 
 
-def _answers(problem: PointwiseProblem, values: list[Fraction], array: Array, seed: int) -> list[Answer]:
+def _answers(
+    problem: PointwiseProblem, values: list[Fraction], array: Array, seed: int
+) -> list[Answer]:
     loss = problem.surrogate
     if (inner := inner_solver(problem)) is not None:
         return _pooled(problem, inner, values, array, seed)
     plain = problem.hypotheses.score_bound is None and problem.target.k == 1
-    if plain and isinstance(loss, SoftmaxLoss) and (loss.shape == "concave in softmax" or kinked.is_linear(loss)):
+    if (
+        plain
+        and isinstance(loss, SoftmaxLoss)
+        and (loss.shape == "concave in softmax" or kinked.is_linear(loss))
+    ):
         return _at_vertices(problem, loss, values, array)
     if loss.symmetric and (scores := kinked.score_vertices(problem)) is not None:
         return [
@@ -113,13 +134,18 @@ def _answers(problem: PointwiseProblem, values: list[Fraction], array: Array, se
             for s in kinked.smallest_regret(problem, scores, array)
         ]
     if problem.target.k == 1 and problem.n <= direct.MOST_CLASSES:
-        if len(values) > direct.MOST_BETAS:  # seconds for each: an envelope on hundreds would not come back
+        if (
+            len(values) > direct.MOST_BETAS
+        ):  # seconds for each: an envelope on hundreds would not come back
             raise EngineCannotAnswerError(
-                "numeric", f"{loss.spec} needs a direct search, for {direct.MOST_BETAS} betas at most"
+                "numeric",
+                f"{loss.spec} needs a direct search, for {direct.MOST_BETAS} betas at most",
             )
         return _directly(problem, array)
     raise EngineCannotAnswerError(
-        "numeric", f"no method for {loss.spec}, {problem.target}, {problem.hypotheses} beyond {direct.MOST_CLASSES} classes"
+        "numeric",
+        f"no method for {loss.spec}, {problem.target}, {problem.hypotheses} beyond "
+        f"{direct.MOST_CLASSES} classes",
     )
 
 
@@ -139,7 +165,8 @@ def best_in_class(
     predicted : sequence of int, optional
         The labels that the scores must predict (ties allowed); as many as the target predicts.
     method : {"fast", "oracle"}
-        The batched Newton method that the search uses, or the convex program of CVXPY with its dual bound.
+        The batched Newton method that the search uses, or the convex program of CVXPY with its dual
+        bound.
 
     Raises
     ------
@@ -158,7 +185,8 @@ def best_in_class(
     """
     distribution = check_distribution(p, problem.n).reshape(problem.n)
     if predicted is not None and (
-        len(set(predicted)) != problem.target.k or not all(0 <= int(j) < problem.n for j in predicted)
+        len(set(predicted)) != problem.target.k
+        or not all(0 <= int(j) < problem.n for j in predicted)
     ):
         raise InvalidInputError(
             f"predicted must be {problem.target.k} different labels below {problem.n}",
@@ -166,10 +194,14 @@ def best_in_class(
             "pass label numbers from 0",
         )
     if method == "oracle":
-        return oracle.solve(problem, distribution, None if predicted is None else tuple(map(int, predicted)))
+        return oracle.solve(
+            problem, distribution, None if predicted is None else tuple(map(int, predicted))
+        )
     inner = inner_solver(problem)
     if inner is None:
-        raise EngineCannotAnswerError("numeric", f"no batched method for {problem.surrogate.spec}; pass method='oracle'")
+        raise EngineCannotAnswerError(
+            "numeric", f"no batched method for {problem.surrogate.spec}; pass method='oracle'"
+        )
     ones = np.ones((1, problem.n))
     q = distribution[None]
     if predicted is not None:
@@ -186,7 +218,8 @@ def best_in_class(
 
 
 def exhaustive(problem: PointwiseProblem, beta: object, *, resolution: int = 16) -> Answer:
-    """T(beta) for n <= 4 by a grid over all p and all sets of tied labels, refined: the backing of `transform`.
+    """T(beta) for n <= 4 by a grid over all p and all sets of tied labels, refined: the backing of
+    `transform`.
 
     Raises
     ------
@@ -202,25 +235,40 @@ def exhaustive(problem: PointwiseProblem, beta: object, *, resolution: int = 16)
     value = check_beta(beta)
     inner = inner_solver(problem)
     if problem.n > 4 or problem.target.k != 1 or inner is None:
-        raise EngineCannotAnswerError("numeric", "exhaustion is for a smooth convex loss, n_classes <= 4, zero-one")
+        raise EngineCannotAnswerError(
+            "numeric", "exhaustion is for a smooth convex loss, n_classes <= 4, zero-one"
+        )
     regret, p = exhaustive_.smallest_regret(inner, problem.n, float(value), resolution)
     pooled, _ = search.pool(p[None], np.ones((1, p.size)), np.arange(p.size) == 1)
     ones = np.ones((1, p.size))
     best, tied = inner.solve(p[None], ones), inner.solve(pooled, ones)
     residual = float(max(best.residual[0], tied.residual[0]))
     return _answer(
-        problem, p, best.scores[0], tied.scores[0], np.array([1]), regret, residual, ("a grid over p, refined locally",)
+        problem,
+        p,
+        best.scores[0],
+        tied.scores[0],
+        np.array([1]),
+        regret,
+        residual,
+        ("a grid over p, refined locally",),
     )
 
 
-def _pooled(problem: PointwiseProblem, inner: Inner, betas: list[Fraction], array: Array, seed: int) -> list[Answer]:
+def _pooled(
+    problem: PointwiseProblem, inner: Inner, betas: list[Fraction], array: Array, seed: int
+) -> list[Answer]:
     n, k = problem.n, problem.target.k
     anchors = np.unique(array)
     dense = anchors.size > _ANCHORS and not isinstance(inner, SeparableSoftmax)
     if dense:
         anchors = anchors[np.round(np.linspace(0, anchors.size - 1, _ANCHORS)).astype(int)]
     found = search.smallest_regret(inner, n, k, anchors, seed=seed)
-    found = search.follow(inner, found, anchors, n, k, array) if dense else found.take(np.searchsorted(anchors, array))
+    found = (
+        search.follow(inner, found, anchors, n, k, array)
+        if dense
+        else found.take(np.searchsorted(anchors, array))
+    )
     groups = search.ZERO_ONE if k == 1 else search.TOP_K
     predicted = search.predicted_groups(groups)
     layout = found.candidates.layout
@@ -230,7 +278,18 @@ def _pooled(problem: PointwiseProblem, inner: Inner, betas: list[Fraction], arra
         repeat = layout[i].astype(int)
         p, good, bad = (np.repeat(v[i], repeat) for v in (found.p, best.scores, tied.scores))
         labels = np.flatnonzero(np.repeat(predicted, repeat))
-        answers.append(_answer(problem, p, good, bad, labels, float(found.value[i]), float(found.residual[i]), (POOLING,)))
+        answers.append(
+            _answer(
+                problem,
+                p,
+                good,
+                bad,
+                labels,
+                float(found.value[i]),
+                float(found.residual[i]),
+                (POOLING,),
+            )
+        )
     return answers
 
 
@@ -239,11 +298,15 @@ def _directly(problem: PointwiseProblem, array: Array) -> list[Answer]:
     answers = []
     for beta in array:
         value, p, tied, free, predicted = tables.smallest_regret(float(beta))
-        answers.append(_answer(problem, p, free, tied, np.array([predicted]), value, 0.0, (DIRECT,)))
+        answers.append(
+            _answer(problem, p, free, tied, np.array([predicted]), value, 0.0, (DIRECT,))
+        )
     return answers
 
 
-def _at_vertices(problem: PointwiseProblem, loss: SoftmaxLoss, betas: list[Fraction], array: Array) -> list[Answer]:
+def _at_vertices(
+    problem: PointwiseProblem, loss: SoftmaxLoss, betas: list[Fraction], array: Array
+) -> list[Answer]:
     value, largest, size = vertices.smallest_regret(loss, problem.n, array)
     answers = []
     for i in range(len(betas)):
@@ -265,22 +328,37 @@ def _answer(
     residual: float,
     assumptions: tuple[str, ...],
 ) -> Answer:
-    """Assemble an answer; the regret of the witness is evaluated anew from the definition of the loss."""
+    """Assemble an answer; the regret of the witness is evaluated anew from the definition of the
+    loss.
+    """
     p = p / p.sum()
     scores = np.stack([_shown(problem, tied), _shown(problem, best)])
     if isinstance(problem.surrogate, SoftmaxLoss) and problem.n > _PAIRS:
-        losses = problem.surrogate.of_probabilities(NUMPY.softmax(scores / float(problem.surrogate.temperature)), NUMPY)
+        losses = problem.surrogate.of_probabilities(
+            NUMPY.softmax(scores / float(problem.surrogate.temperature)), NUMPY
+        )
         risks = np.sum(np.where(p > 0, p * losses, 0.0), axis=-1)
     else:
         risks = problem.conditional_risk(scores, np.stack([p, p]))
     regret = float(risks[0] - risks[1])
-    witness = Witness(tuple(map(float, p)), tuple(map(float, _shown(problem, tied))), tuple(map(int, predicted)), regret)
+    witness = Witness(
+        tuple(map(float, p)),
+        tuple(map(float, _shown(problem, tied))),
+        tuple(map(int, predicted)),
+        regret,
+    )
     reason = ""
     if residual > 1e-9 or not np.isfinite(value):
         reason = f"the inner solver stopped with residual {residual:.1e}"
-    elif not abs(value - regret) <= _AGREE * (1.0 + abs(value)):  # also where the regret is not a number
-        reason = f"search value {value:.12g} and re-evaluated regret {regret:.12g} of the witness differ"
-    return Answer(None if reason else max(value, 0.0), None, None, witness, "numeric", assumptions, reason)
+    elif not abs(value - regret) <= _AGREE * (
+        1.0 + abs(value)
+    ):  # also where the regret is not a number
+        reason = (
+            f"search value {value:.12g} and re-evaluated regret {regret:.12g} of the witness differ"
+        )
+    return Answer(
+        None if reason else max(value, 0.0), None, None, witness, "numeric", assumptions, reason
+    )
 
 
 def _shown(problem: PointwiseProblem, scores: Array) -> Array:

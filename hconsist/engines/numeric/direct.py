@@ -1,8 +1,10 @@
-"""Direct search for few classes: any loss, also where its risk has kinks or is not convex, and no lemma is used.
+"""Direct search for few classes: any loss, also where its risk has kinks or is not convex, and no
+lemma is used.
 
-Losses are tabulated on a grid of scores. For every p of a grid the best score vector, and the best among those that predict
-label j, are read from the table; the most promising p are refined, and with them their scores, by pattern searches along all
-directions of {-1, 0, 1}^n (which contain the edges of hinge-like losses).
+Losses are tabulated on a grid of scores. For every p of a grid the best score vector, and the best
+among those that predict label j, are read from the table; the most promising p are refined, and
+with them their scores, by pattern searches along all directions of {-1, 0, 1}^n (which contain the
+edges of hinge-like losses).
 """
 
 from __future__ import annotations
@@ -23,7 +25,11 @@ Array = NDArray[np.float64]
 MOST_CLASSES = 4
 #: The largest number of betas that a sweep takes on: each costs a second or more.
 MOST_BETAS = 24
-_STEPS = {2: (0.125, 41), 3: (0.25, 21), 4: (0.5, 11)}  # spacing near 0 and number of nodes of the complete set
+_STEPS = {
+    2: (0.125, 41),
+    3: (0.25, 21),
+    4: (0.5, 11),
+}  # spacing near 0 and number of nodes of the complete set
 
 
 class Direct:
@@ -38,7 +44,11 @@ class Direct:
         half = spacing * unit * np.arange(1, count // 2 + 1)
         # near 0 evenly, then far out: 40 units stand for infinity
         half[count // 4 :] = np.geomspace(half[count // 4], 40 * unit, half.size - count // 4)
-        nodes = np.concatenate([-half[::-1], [0.0], half]) if bound is None else np.linspace(-self.bound, self.bound, count)
+        nodes = (
+            np.concatenate([-half[::-1], [0.0], half])
+            if bound is None
+            else np.linspace(-self.bound, self.bound, count)
+        )
         scores = np.array(list(product(nodes, repeat=self.n)))
         if problem.surrogate.sum_to_zero:
             scores = scores - scores.mean(axis=1, keepdims=True)
@@ -55,12 +65,16 @@ class Direct:
         with np.errstate(all="ignore"):
             values = np.asarray(self.problem.surrogate.losses(scores, NUMPY), dtype=float)
             tie = np.asarray(self.problem.surrogate.losses(np.zeros(self.n), NUMPY), dtype=float)
-        if np.any(np.isnan(tie)):  # standardised scores: equal ones have none, whatever rounding leaves of their spread
+        if np.any(
+            np.isnan(tie)
+        ):  # standardised scores: equal ones have none, whatever rounding leaves of their spread
             level = np.ptp(scores, axis=-1) <= 1e-12 * np.max(np.abs(scores), axis=-1)
             values = np.where(level[..., None], np.nan, values)
         return np.asarray(np.nan_to_num(values, nan=1e12, posinf=1e12))
 
-    def polish(self, p: Array, start: Array, predicted: int | None, step: float, smallest: float = 1e-9) -> tuple[Array, Array]:
+    def polish(
+        self, p: Array, start: Array, predicted: int | None, step: float, smallest: float = 1e-9
+    ) -> tuple[Array, Array]:
         """Lower the risk of each row from its start: risks (B,) and scores (B, n)."""
         scores = start.copy()
         value = _risk(p, self.losses(scores))
@@ -82,8 +96,11 @@ class Direct:
             better = reached < value[rows] - 1e-16
             scores[rows[better]] = trial[np.arange(rows.size), best][better]
             value[rows[better]] = reached[better]
-            # steps stay of the order of the table: far beyond, differences of scores drown in rounding
-            size[rows] = np.where(better, np.minimum(size[rows] * 1.5, 40 * self.unit), size[rows] / 2)
+            # steps stay of the order of the table: far beyond, differences of scores drown in
+            # rounding
+            size[rows] = np.where(
+                better, np.minimum(size[rows] * 1.5, 40 * self.unit), size[rows] / 2
+            )
         return value, scores
 
     def regret(self, p: Array, predicted: int) -> tuple[Array, Array, Array]:
@@ -114,7 +131,9 @@ class Direct:
 
             grid = simplex_grid(n, resolution)
             values, _, _ = self.regret(distribution(grid), predicted)
-            chosen = np.concatenate([grid[np.argsort(values, kind="stable")[:keep]], pools(n, beta)])
+            chosen = np.concatenate(
+                [grid[np.argsort(values, kind="stable")[:keep]], pools(n, beta)]
+            )
             found = self._refine(chosen, distribution, predicted, 1.0 / resolution)
             if best is None or found[0] < best[0]:
                 best = (*found, predicted)
@@ -132,7 +151,9 @@ class Direct:
         value = tied_risk - free_risk
         winner = np.argsort(value)[:2]
         parts, tied, free, value = parts[winner], tied[winner], free[winner], value[winner]
-        moves = np.array([np.eye(n)[a] - np.eye(n)[b] for a in range(n) for b in range(n) if a != b])
+        moves = np.array(
+            [np.eye(n)[a] - np.eye(n)[b] for a in range(n) for b in range(n) if a != b]
+        )
         donors = np.argmin(moves, axis=1)
         size = np.full(len(parts), step)
         while np.any(size > 1e-7):
@@ -164,7 +185,8 @@ class Direct:
 
 
 def pools(n: int, beta: float) -> Array:
-    """Parts of the distributions whose labels are x + beta, x, some at one height in [x, x + beta], and the others 0.
+    """Parts of the distributions whose labels are x + beta, x, some at one height in [x, x + beta],
+    and the others 0.
 
     Minima narrower than the grid are often here.
 

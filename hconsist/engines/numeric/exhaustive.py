@@ -1,7 +1,9 @@
-"""T by exhaustion for few classes: every p on a grid, every set of tied labels, then local refinement.
+"""T by exhaustion for few classes: every p on a grid, every set of tied labels, then local
+refinement.
 
-It backs the search: neither the choice of the pool nor the shape of p is assumed, only that the conditional risk is convex
-in coordinates in which order is order, so that an optimum over the scores that predict j is one with the active labels tied.
+It backs the search: neither the choice of the pool nor the shape of p is assumed, only that the
+conditional risk is convex in coordinates in which order is order, so that an optimum over the
+scores that predict j is one with the active labels tied.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ Array = NDArray[np.float64]
 
 
 def constrained_risk(inner: Inner, p: Array) -> Array:
-    """``inf { C(s, p) : s_1 >= s_i for all i }`` (label 1 is the second one) for p of shape (N, n)."""
+    """``inf { C(s, p) : s_1 >= s_i for all i }`` (label 1 is the second one) for p of shape (N,
+    n).
+    """
     count, n = p.shape
     ones = np.ones_like(p)
     best = np.full(count, np.inf)
@@ -36,11 +40,14 @@ def constrained_risk(inner: Inner, p: Array) -> Array:
     return best
 
 
-def smallest_regret(inner: Inner, n: int, beta: float, resolution: int = 16, keep: int = 6) -> tuple[float, Array]:
+def smallest_regret(
+    inner: Inner, n: int, beta: float, resolution: int = 16, keep: int = 6
+) -> tuple[float, Array]:
     """T(beta) and the distribution where it is found.
 
-    p = (x + beta + extra, x, p_3, ..., p_n): the masses 2x, extra, p_3, ... run over a simplex grid of the given resolution,
-    and the best points are refined by moving mass between parts until the step is below 1e-10.
+    p = (x + beta + extra, x, p_3, ..., p_n): the masses 2x, extra, p_3, ... run over a simplex grid
+    of the given resolution, and the best points are refined by moving mass between parts until the
+    step is below 1e-10.
     """
 
     def distribution(parts: Array) -> Array:
@@ -77,5 +84,7 @@ def smallest_regret(inner: Inner, n: int, beta: float, resolution: int = 16, kee
 def simplex_grid(parts: int, resolution: int) -> Array:
     """All points of the simplex with coordinates in multiples of 1 / resolution."""
     bars = np.array(list(combinations(range(resolution + parts - 1), parts - 1)))
-    edges = np.concatenate([np.full((len(bars), 1), -1), bars, np.full((len(bars), 1), resolution + parts - 1)], axis=1)
+    edges = np.concatenate(
+        [np.full((len(bars), 1), -1), bars, np.full((len(bars), 1), resolution + parts - 1)], axis=1
+    )
     return (np.diff(edges, axis=1) - 1) / resolution

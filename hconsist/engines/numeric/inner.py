@@ -1,7 +1,8 @@
 """Best-in-class conditional risks, batched over grouped label distributions.
 
-Labels of equal probability get equal scores at the optimum of a symmetric problem, so a distribution is kept as a few
-distinct values with multiplicities: n = 1000 costs the same as n = 10. Shapes: values and multiplicities (..., G).
+Labels of equal probability get equal scores at the optimum of a symmetric problem, so a
+distribution is kept as a few distinct values with multiplicities: n = 1000 costs the same as n =
+10. Shapes: values and multiplicities (..., G).
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ Array = NDArray[np.float64]
 _JETS = JetOps()
 #: Label probabilities of 0 are differentiated as this: the limit, without infinities.
 _VANISHING = 1e-30
-#: exp(-200) does not show in a double sum with a term of order 1, and its third power is still a double.
+#: exp(-200) does not show in a double sum with a term of order 1, and its third power is still a
+#: double.
 _LOWEST = -200.0
 #: A score that stands for an infinite one.
 _INFINITE = 60.0
@@ -35,7 +37,8 @@ class Optimum:
     ----------
     risk : array (...)
     losses : array (..., G)
-        Losses of the labels at the optimum, which are the derivatives of the risk by the probabilities.
+        Losses of the labels at the optimum, which are the derivatives of the risk by the
+        probabilities.
     scores : array (..., G)
         Optimal scores; a label of probability 0 may have a very negative one.
     hessian : array (..., G, G)
@@ -63,13 +66,15 @@ class Inner(Protocol):
 
 @dataclass(frozen=True)
 class SeparableSoftmax:
-    """``min sum_i p_i g(z_i)`` over the simplex, g decreasing, by Newton on the optimality conditions ``p_i g'(z_i) = -mu``.
+    """``min sum_i p_i g(z_i)`` over the simplex, g decreasing, by Newton on the optimality
+    conditions ``p_i g'(z_i) = -mu``.
 
-    They have one solution where g is strictly convex, or where the risk is strictly convex in the scores. In the second case
-    (losses with a margin, ``rising``) -g' may fall and then rise, and the largest value may sit where it rises.
+    They have one solution where g is strictly convex, or where the risk is strictly convex in the
+    scores. In the second case (losses with a margin, ``rising``) -g' may fall and then rise, and
+    the largest value may sit where it rises.
 
-    The iteration runs in log z and log mu, where powers are straight lines: for a power loss every step solves the
-    conditions of the labels exactly and the last equation is a logsumexp.
+    The iteration runs in log z and log mu, where powers are straight lines: for a power loss every
+    step solves the conditions of the labels exactly and the last equation is a logsumexp.
     """
 
     separable: Separable
@@ -86,7 +91,9 @@ class SeparableSoftmax:
         p, multiplicity = np.broadcast_arrays(p, multiplicity)
         shape = p.shape
         # labels first from here on: sums over a handful of labels are fast along the first axis
-        p, multiplicity = (np.ascontiguousarray(a.reshape(-1, shape[-1]).T) for a in (p, multiplicity))
+        p, multiplicity = (
+            np.ascontiguousarray(a.reshape(-1, shape[-1]).T) for a in (p, multiplicity)
+        )
         weight = np.where(p > 0, multiplicity, 0.0)
         log_p = np.log(np.maximum(p, _VANISHING))
         w, nu = self._conditions(log_p, weight, log_p - _logsumexp(log_p, weight))
@@ -105,12 +112,18 @@ class SeparableSoftmax:
         )
 
     def _conditions(self, log_p: Array, weight: Array, start: Array) -> tuple[Array, Array]:
-        """log z (G, N) and log mu (N,) at the solution of the optimality conditions; rows leave as they converge."""
+        """log z (G, N) and log mu (N,) at the solution of the optimality conditions; rows leave as
+        they converge.
+        """
         w = np.clip(start, _LOWEST, 0.0)
         nu = np.zeros(w.shape[1])
         rows = np.arange(w.shape[1])
         for _ in range(self.iterations):
-            x, m, lp = (w, weight, log_p) if rows.size == w.shape[1] else (w[:, rows], weight[:, rows], log_p[:, rows])
+            x, m, lp = (
+                (w, weight, log_p)
+                if rows.size == w.shape[1]
+                else (w[:, rows], weight[:, rows], log_p[:, rows])
+            )
             z = np.exp(x)
             _, first, second = self.derivatives(z)
             with np.errstate(all="ignore"):
@@ -119,7 +132,9 @@ class SeparableSoftmax:
                 mass = m * z
                 total = np.sum(mass, axis=0)
                 relative = mass / total / slope
-                step_nu = (np.sum(relative * gap, axis=0) - np.log(total)) / np.sum(relative, axis=0)
+                step_nu = (np.sum(relative * gap, axis=0) - np.log(total)) / np.sum(
+                    relative, axis=0
+                )
                 step = (step_nu - gap) / slope
                 residual = np.abs(np.log(total)) + np.max(np.abs(gap) * mass, axis=0)
                 # log z may move by many units at once, only downward: above 0 is outside the domain
@@ -133,7 +148,9 @@ class SeparableSoftmax:
         return np.nan_to_num(w, nan=-1.0), np.nan_to_num(nu)
 
     def _rising_start(self, log_p: Array, weight: Array) -> Array:
-        """A start with the largest value close to 1, from the conditions with -z g'(z) constant for the other labels."""
+        """A start with the largest value close to 1, from the conditions with -z g'(z) constant for
+        the other labels.
+        """
         rows = np.arange(len(log_p))
         largest = np.argmax(np.where(weight > 0, log_p, -np.inf), axis=-1)
         rest = weight.copy()
@@ -169,11 +186,15 @@ class SeparableSoftmax:
         gap = np.abs(log_p + np.log(-first) - nu) * mass
         residual = np.abs(np.sum(mass, axis=0) - 1.0) + np.max(gap, axis=0)
         size = len(p)
-        hessian = np.zeros((p.shape[1], size, size)) if want_hessian else np.zeros((p.shape[1], 0, 0))
+        hessian = (
+            np.zeros((p.shape[1], size, size)) if want_hessian else np.zeros((p.shape[1], 0, 0))
+        )
         if want_hessian:
             curvature = np.where(weight > 0, 1.0 / (np.maximum(p, _VANISHING) * second), 0.0)
             a = weight * curvature * first
-            hessian = (a.T[:, :, None] * a.T[:, None, :]) / np.sum(weight * curvature, axis=0)[:, None, None]
+            hessian = (a.T[:, :, None] * a.T[:, None, :]) / np.sum(weight * curvature, axis=0)[
+                :, None, None
+            ]
             index = np.arange(size)
             hessian[:, index, index] -= (a * first).T
         return risk, value, w * float(self.separable.temperature), hessian, residual
@@ -183,8 +204,9 @@ class SeparableSoftmax:
 class WaterFilling:
     """``min sum_i p_i g(z_i)`` over the simplex, g strictly convex with a finite slope at 0.
 
-    Labels with ``-p_i g'(0) <= mu`` get z = 0, so the optimality conditions of `SeparableSoftmax` fail for them. Here mu is
-    bisected, and the inverse of -g' is read off a table and polished by Newton steps.
+    Labels with ``-p_i g'(0) <= mu`` get z = 0, so the optimality conditions of `SeparableSoftmax`
+    fail for them. Here mu is bisected, and the inverse of -g' is read off a table and polished by
+    Newton steps.
     """
 
     separable: Separable
@@ -211,7 +233,9 @@ class WaterFilling:
             for _ in range(3):
                 _, first, second = self._derivatives(np.maximum(z, _VANISHING))
                 z = np.where(inside, np.clip(z + (-first - wanted) / second, 0.0, 1.0), z)
-        return np.where(wanted >= slopes[-1], 0.0, np.where(wanted <= slopes[0], 1.0, np.nan_to_num(z)))
+        return np.where(
+            wanted >= slopes[-1], 0.0, np.where(wanted <= slopes[0], 1.0, np.nan_to_num(z))
+        )
 
     def solve(self, p: Array, multiplicity: Array, *, second: bool = True) -> Optimum:
         """The optimum for each distribution of the batch; without its Hessian unless ``second``."""
@@ -233,16 +257,23 @@ class WaterFilling:
                 curvature = np.where(free, 1.0 / (p * bend), 0.0)
                 a = weight * curvature * first
                 total = np.sum(weight * curvature, axis=-1)
-                hessian = np.where(total[..., None, None] > 0, a[..., :, None] * a[..., None, :] / total[..., None, None], 0.0)
+                hessian = np.where(
+                    total[..., None, None] > 0,
+                    a[..., :, None] * a[..., None, :] / total[..., None, None],
+                    0.0,
+                )
             index = np.arange(p.shape[-1])
             hessian[..., index, index] -= a * first
-        scores = np.maximum(np.log(np.maximum(z, _VANISHING)), _LOWEST) * float(self.separable.temperature)
+        scores = np.maximum(np.log(np.maximum(z, _VANISHING)), _LOWEST) * float(
+            self.separable.temperature
+        )
         return Optimum(np.sum(weight * p * value, axis=-1), value, scores, hessian, residual)
 
 
 @dataclass(frozen=True)
 class SeparableScores:
-    """``min sum_i (1 - p_i) g(z_i)`` over z that sum to zero (constrained losses), g convex and increasing.
+    """``min sum_i (1 - p_i) g(z_i)`` over z that sum to zero (constrained losses), g convex and
+    increasing.
 
     Newton on ``log(1 - p_i) + log g'(z_i) = nu``, which for the exponential loss is linear in z.
     """
@@ -264,7 +295,9 @@ class SeparableScores:
                 first, bend = jet.gradient[..., 0], jet.hessian[..., 0, 0]
                 slope = bend / first
                 gap = np.where(m > 0, log_w + np.log(first) - nu[..., None], 0.0)
-                step_nu = (np.sum(m * gap / slope, axis=-1) - np.sum(m * z, axis=-1)) / np.sum(m / slope, axis=-1)
+                step_nu = (np.sum(m * gap / slope, axis=-1) - np.sum(m * z, axis=-1)) / np.sum(
+                    m / slope, axis=-1
+                )
                 step = (step_nu[..., None] - gap) / slope
                 residual = np.maximum(np.max(np.abs(gap), axis=-1), np.abs(np.sum(m * z, axis=-1)))
                 if not np.any(residual > self.tolerance):
@@ -275,20 +308,26 @@ class SeparableScores:
             a = m * h * first
             hessian = np.zeros((*p.shape[:-1], 0, 0))
             if second:
-                hessian = a[..., :, None] * a[..., None, :] / np.sum(m * h, axis=-1)[..., None, None]
+                hessian = (
+                    a[..., :, None] * a[..., None, :] / np.sum(m * h, axis=-1)[..., None, None]
+                )
                 index = np.arange(p.shape[-1])
                 hessian[..., index, index] -= a * first
             weighted = np.where(m > 0, m * value, 0.0)
             losses = np.sum(weighted, axis=-1, keepdims=True) - value
             risk = np.sum(np.where(m > 0, (1.0 - p) * weighted, 0.0), axis=-1)
         residual = np.where(np.isfinite(risk) & np.isfinite(residual), residual, np.inf)
-        # a certain label: its score goes to infinity, the others to minus infinity, where g has its infimum
+        # a certain label: its score goes to infinity, the others to minus infinity, where g has its
+        # infimum
         certain = np.any((p >= 1) & (m > 0), axis=-1)
         if np.any(certain):
             low = self.separable.term(np.full(p[certain].shape, -_INFINITE), NUMPY)
             others = m[certain].sum(axis=-1, keepdims=True) - 1.0
             z[certain] = np.where(p[certain] >= 1, _INFINITE * others, -_INFINITE)
-            risk[certain], residual[certain] = np.sum(np.where(p[certain] < 1, m[certain] * low, 0.0), axis=-1), 0.0
+            risk[certain], residual[certain] = (
+                np.sum(np.where(p[certain] < 1, m[certain] * low, 0.0), axis=-1),
+                0.0,
+            )
         return Optimum(risk, losses, z, hessian, residual)
 
 

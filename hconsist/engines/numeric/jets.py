@@ -1,6 +1,8 @@
-"""Second-order jets: a loss formula run on jets returns its value, gradient and Hessian, exactly and in one pass.
+"""Second-order jets: a loss formula run on jets returns its value, gradient and Hessian, exactly
+and in one pass.
 
-`JetOps` is one more arithmetic for the formulas of `hconsist.losses`; it asks nothing of them that `ArrayOps` does not.
+`JetOps` is one more arithmetic for the formulas of `hconsist.losses`; it asks nothing of them that
+`ArrayOps` does not.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ Array = NDArray[np.float64]
 
 
 class Jet:
-    """A value with its first and second derivatives in d variables: shapes (...), (..., d) and (..., d, d)."""
+    """A value with its first and second derivatives in d variables: shapes (...), (..., d) and
+    (..., d, d).
+    """
 
     __slots__ = ("gradient", "hessian", "value")
     __array_ufunc__ = None  # so that ndarray * Jet reaches Jet.__rmul__
@@ -40,7 +44,9 @@ class Jet:
         """A further axis at the end, ``jet[..., None]``: all that a formula may ask for."""
         if key != (Ellipsis, None):
             raise NotImplementedError("a jet can only be indexed by [..., None]")
-        return Jet(self.value[..., None], self.gradient[..., None, :], self.hessian[..., None, :, :])
+        return Jet(
+            self.value[..., None], self.gradient[..., None, :], self.hessian[..., None, :, :]
+        )
 
     def chain(self, value: Array, first: Array, second: Array) -> Jet:
         """f(self) from f, f' and f'' at the value."""
@@ -48,7 +54,11 @@ class Jet:
         if not g.shape[-1]:
             return _plain(value)
         outer = g[..., :, None] * g[..., None, :]
-        return Jet(value, first[..., None] * g, second[..., None, None] * outer + first[..., None, None] * self.hessian)
+        return Jet(
+            value,
+            first[..., None] * g,
+            second[..., None, None] * outer + first[..., None, None] * self.hessian,
+        )
 
     def _pair(self, other: Any) -> tuple[Array, Array | float, Array | float]:
         if isinstance(other, Jet):
@@ -64,7 +74,9 @@ class Jet:
             return Jet(value, self.gradient + g, self.hessian + h)
         d = self.gradient.shape[-1]
         return Jet(
-            value, np.broadcast_to(self.gradient, (*value.shape, d)), np.broadcast_to(self.hessian, (*value.shape, d, d))
+            value,
+            np.broadcast_to(self.gradient, (*value.shape, d)),
+            np.broadcast_to(self.hessian, (*value.shape, d, d)),
         )
 
     def __radd__(self, other: Any) -> Jet:
@@ -84,7 +96,9 @@ class Jet:
             v = np.asarray(other, dtype=float)
             if not self.gradient.shape[-1]:
                 return _plain(self.value * v)
-            return Jet(self.value * v, self.gradient * v[..., None], self.hessian * v[..., None, None])
+            return Jet(
+                self.value * v, self.gradient * v[..., None], self.hessian * v[..., None, None]
+            )
         if not self.gradient.shape[-1]:
             return _plain(self.value * other.value)
         cross = self.gradient[..., :, None] * other.gradient[..., None, :]
@@ -204,7 +218,9 @@ class JetOps(Ops):
 
 
 class GroupScores(Jet):
-    """Scores of grouped labels: G values that stand for n labels. Only here does ``shape`` speak of labels."""
+    """Scores of grouped labels: G values that stand for n labels. Only here does ``shape`` speak of
+    labels.
+    """
 
     __slots__ = ("n",)
 
@@ -223,15 +239,17 @@ class GroupScores(Jet):
 class GroupJetOps(JetOps):
     """Jets of vectors over labels, kept as G groups of equal scores with multiplicities.
 
-    A vector is (..., G); a matrix [y, k] is (..., G, G + 1): column 0 is the label itself, column 1 + g the *other* labels of
-    group g. Sums and maxima weigh columns by how many labels they stand for.
+    A vector is (..., G); a matrix [y, k] is (..., G, G + 1): column 0 is the label itself, column 1
+    + g the *other* labels of group g. Sums and maxima weigh columns by how many labels they stand
+    for.
 
     Parameters
     ----------
     multiplicity : array (..., G)
         Zero for an empty group.
     maximisers : list of array, optional
-        Of the inner maxima of the formula, in order, as an earlier run left them in the attribute of this name.
+        Of the inner maxima of the formula, in order, as an earlier run left them in the attribute
+        of this name.
     """
 
     def __init__(self, multiplicity: Array, maximisers: list[Array] | None = None) -> None:
@@ -259,7 +277,9 @@ class GroupJetOps(JetOps):
 
     def softmax(self, scores: Value) -> Value:
         total = self.logsumexp(scores)
-        column = Jet(total.value[..., None], total.gradient[..., None, :], total.hessian[..., None, :, :])
+        column = Jet(
+            total.value[..., None], total.gradient[..., None, :], total.hessian[..., None, :, :]
+        )
         return self.exp(Jet(scores.value, scores.gradient, scores.hessian) - column)
 
     def differences(self, scores: Value) -> Value:
@@ -292,7 +312,8 @@ class GroupJetOps(JetOps):
     def maximum_over(self, value: Any, slope: Any, low: Value, high: Value) -> Value:
         """The root of the slope, without derivatives; with them, from the maximisers of such a run.
 
-        By the envelope theorem the first derivatives of the maximiser give the second derivatives of the maximum.
+        By the envelope theorem the first derivatives of the maximiser give the second derivatives
+        of the maximum.
         """
         if not self._known:
             shape = self.weights.shape
@@ -301,7 +322,9 @@ class GroupJetOps(JetOps):
                 return Jet(lam, np.zeros((*shape, 0)), np.zeros((*shape, 0, 0)))
 
             at = _falling_root(
-                lambda lam: slope(constant(lam), self).value, np.full(shape, float(low)), np.full(shape, float(high))
+                lambda lam: slope(constant(lam), self).value,
+                np.full(shape, float(low)),
+                np.full(shape, float(high)),
             )
             self.maximisers.append(at)
             return value(constant(at), self)
@@ -321,7 +344,11 @@ class GroupJetOps(JetOps):
 
     @staticmethod
     def _own(vector: Jet) -> Jet:
-        return Jet(vector.value[..., :, None], vector.gradient[..., :, None, :], vector.hessian[..., :, None, :, :])
+        return Jet(
+            vector.value[..., :, None],
+            vector.gradient[..., :, None, :],
+            vector.hessian[..., :, None, :, :],
+        )
 
     @staticmethod
     def _weighted(x: Jet, w: Array) -> Jet:
@@ -330,7 +357,11 @@ class GroupJetOps(JetOps):
 
         if not x.gradient.shape[-1]:
             return _plain(total(x.value, w, -1))
-        return Jet(total(x.value, w, -1), total(x.gradient, w[..., None], -2), total(x.hessian, w[..., None, None], -3))
+        return Jet(
+            total(x.value, w, -1),
+            total(x.gradient, w[..., None], -2),
+            total(x.hessian, w[..., None, None], -3),
+        )
 
     @staticmethod
     def _largest(x: Jet, w: Array) -> Jet:
@@ -343,9 +374,11 @@ class GroupJetOps(JetOps):
 
 
 def _falling_root(function: Callable[[Array], Array], low: Array, high: Array) -> Array:
-    """Where a function that falls through 0 does so, elementwise; an end of the interval where it has one sign.
+    """Where a function that falls through 0 does so, elementwise; an end of the interval where it
+    has one sign.
 
-    Anderson-Bjorck steps (regula falsi whose stale end is scaled down), a bisection where three of them left more than half.
+    Anderson-Bjorck steps (regula falsi whose stale end is scaled down), a bisection where three of
+    them left more than half.
 
     Examples
     --------
@@ -372,7 +405,10 @@ def _falling_root(function: Callable[[Array], Array], low: Array, high: Array) -
             shrink = 1.0 - f / np.where(right, fa, fb)
         shrink = np.where(shrink > 0, shrink, 0.5)
         stale = np.where(right, last > 0, last < 0)
-        fa, fb = np.where(right, f, np.where(stale, fa * shrink, fa)), np.where(right, np.where(stale, fb * shrink, fb), f)
+        fa, fb = (
+            np.where(right, f, np.where(stale, fa * shrink, fa)),
+            np.where(right, np.where(stale, fb * shrink, fb), f),
+        )
         a, b = np.where(right, x, a), np.where(right, b, x)
         last = np.where(right, 1.0, -1.0)
         going &= (np.abs(f) > close) & (b - a > 1e-15 * np.maximum(np.abs(a), np.abs(b)))

@@ -1,12 +1,15 @@
-"""Piecewise-linear losses, and losses concave between the kinks: finitely many score vectors, and linear programs over p.
+"""Piecewise-linear losses, and losses concave between the kinks: finitely many score vectors, and
+linear programs over p.
 
-The kinks cut the space of scores into polyhedra. Where the risk is concave on each of them and bounded below, its infimum is
-at a vertex, over all scores as well as over those that predict a given set (whose walls are ties). With W the vertices,
+The kinks cut the space of scores into polyhedra. Where the risk is concave on each of them and
+bounded below, its infimum is at a vertex, over all scores as well as over those that predict a
+given set (whose walls are ties). With W the vertices,
 
     T(b) = min over w in W of T_w(b),   T_w(b) = min over p of max over s in W of <p, l(w) - l(s)>,
 
-the inner minimum a linear program over the p with target regret at least b; T_w is convex and piecewise linear in b, so the
-multiplier of b gives a tangent below it. No convexity of the loss is used. Source: docs/theory.md, "finite scores".
+the inner minimum a linear program over the p with target regret at least b; T_w is convex and
+piecewise linear in b, so the multiplier of b gives a tangent below it. No convexity of the loss is
+used. Source: docs/theory.md, "finite scores".
 """
 
 from __future__ import annotations
@@ -21,7 +24,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.arithmetic import NUMPY
-from hconsist.losses import CompSumMargin, Constrained, LDRk, Loss, MarginLoss, Max, SoftmaxLoss, Sum
+from hconsist.losses import (
+    CompSumMargin,
+    Constrained,
+    LDRk,
+    Loss,
+    MarginLoss,
+    Max,
+    SoftmaxLoss,
+    Sum,
+)
 from hconsist.pointwise import PointwiseProblem
 
 Array = NDArray[np.float64]
@@ -35,7 +47,8 @@ _CLOSE = 1e-12
 
 
 def score_vertices(problem: PointwiseProblem) -> Array | None:
-    """Scores in descending order, (V, n), among which there are best ones for every p and every predicted set.
+    """Scores in descending order, (V, n), among which there are best ones for every p and every
+    predicted set.
 
     None where the loss is not known to be concave between kinks, or where there are too many.
 
@@ -48,7 +61,9 @@ def score_vertices(problem: PointwiseProblem) -> Array | None:
            [2., 1., 0.]])
     """
     loss, n = problem.surrogate, problem.n
-    bound = None if problem.hypotheses.score_bound is None else float(problem.hypotheses.score_bound)
+    bound = (
+        None if problem.hypotheses.score_bound is None else float(problem.hypotheses.score_bound)
+    )
     if isinstance(loss, SoftmaxLoss):
         if loss.shape == "concave in softmax" or is_linear(loss):
             low = -_NEGLIGIBLE * float(loss.temperature) if bound is None else -bound
@@ -96,7 +111,9 @@ def _multisets(levels: Iterable[float], n: int) -> Array | None:
 
 def _free_sum(bends: list[float], n: int, bound: float | None) -> Array | None:
     """Scores that sum to zero: n - m of them at a bend or wall, the other m tied."""
-    levels = bends if bound is None else sorted({*(v for v in bends if abs(v) <= bound), bound, -bound})
+    levels = (
+        bends if bound is None else sorted({*(v for v in bends if abs(v) <= bound), bound, -bound})
+    )
     if sum(comb(len(levels) + n - m - 1, n - m) for m in range(1, n + 1)) > MOST_VERTICES:
         return None
     rows = []
@@ -109,8 +126,9 @@ def _free_sum(bends: list[float], n: int, bound: float | None) -> Array | None:
 
 
 def _differences(bends: list[float], n: int, bound: float | None) -> Array | None:
-    """Losses of score differences that bend at 0 and at multiples of one unit: the vertices are the lattice points whose
-    levels have no gap; with a bound, the lattices hung from both walls."""
+    """Losses of score differences that bend at 0 and at multiples of one unit: the vertices are the
+    lattice points whose levels have no gap; with a bound, the lattices hung from both walls.
+    """
     sizes = {abs(v) for v in bends if v}
     if len(sizes) != 1:
         return None
@@ -127,10 +145,12 @@ def _differences(bends: list[float], n: int, bound: float | None) -> Array | Non
 
 @dataclass
 class Program:
-    """The linear program over p for one role of the labels: ``min <p, l(w)> - z`` with cuts ``z <= <p, l(s)>``.
+    """The linear program over p for one role of the labels: ``min <p, l(w)> - z`` with cuts ``z <=
+    <p, l(s)>``.
 
-    The labels are, in this order, k - r predicted rightly, r predicted wrongly, r missed, and the rest; each of these groups
-    is sorted by p, and w falls along the whole order. Only the costs (w) and one right side (b) change between solves.
+    The labels are, in this order, k - r predicted rightly, r predicted wrongly, r missed, and the
+    rest; each of these groups is sorted by p, and w falls along the whole order. Only the costs (w)
+    and one right side (b) change between solves.
     """
 
     n: int
@@ -148,7 +168,12 @@ class Program:
             ("output_flag", False),
             ("presolve", "off"),
             ("solver", "simplex"),
-            ("parallel", "off"),  # not "threads": HiGHS refuses a number other than the process's first, which may be CVXPY's
+            (
+                "parallel",
+                "off",
+                # not "threads": HiGHS refuses a number other than the process's first, which may be
+                # CVXPY's
+            ),
             ("primal_feasibility_tolerance", 1e-10),
             ("dual_feasibility_tolerance", 1e-10),
         ):
@@ -163,8 +188,12 @@ class Program:
         regret[list(missed)], regret[list(wrongly)] = 1.0, -1.0
         self._row(regret, 0.0)
         self._row(np.ones(n), 1.0, 1.0)
-        falling = [(g[i], g[i + 1]) for g in (rightly, wrongly, missed, rest) for i in range(len(g) - 1)]
-        falling += [(a[-1], b[0]) for a in (rightly, missed) for b in (wrongly, rest) if len(a) and len(b)]
+        falling = [
+            (g[i], g[i + 1]) for g in (rightly, wrongly, missed, rest) for i in range(len(g) - 1)
+        ]
+        falling += [
+            (a[-1], b[0]) for a in (rightly, missed) for b in (wrongly, rest) if len(a) and len(b)
+        ]
         for high, low in falling:
             row = np.zeros(n)
             row[high], row[low] = 1.0, -1.0
@@ -193,7 +222,8 @@ class Program:
         return float(risks[row]), row
 
     def solve(self, row: int, beta: float, enough: float) -> tuple[float, float, Array | None]:
-        """A lower bound of T_w(beta), its slope in beta, and p where the bound is attained (None where it exceeds ``enough``).
+        """A lower bound of T_w(beta), its slope in beta, and p where the bound is attained (None
+        where it exceeds ``enough``).
 
         All are infinite, and p None, where no p of that regret has a finite best risk.
         """
@@ -234,7 +264,8 @@ class Program:
 class Solution:
     """T at one beta: labels in the order missed, predicted wrongly, predicted rightly, rest.
 
-    The value is NaN where a solver failed, infinite where every p of that regret has a risk unbounded below.
+    The value is NaN where a solver failed, infinite where every p of that regret has a risk
+    unbounded below.
     """
 
     value: float
@@ -245,7 +276,9 @@ class Solution:
 
 
 def smallest_regret(problem: PointwiseProblem, scores: Array, betas: Array) -> list[Solution]:
-    """T at every beta, by best-first search over the vertices: a vertex is solved only where its tangents do not exclude it."""
+    """T at every beta, by best-first search over the vertices: a vertex is solved only where its
+    tangents do not exclude it.
+    """
     n, k = problem.n, problem.target.k
     with np.errstate(all="ignore"):
         table = np.asarray(problem.surrogate.losses(scores, NUMPY), dtype=float)
@@ -277,11 +310,22 @@ def smallest_regret(problem: PointwiseProblem, scores: Array, betas: Array) -> l
             if not lower[which, row, index] < best[index][0] - _CLOSE:
                 break
             visit(index, int(which), int(row))
-    return [_solution(programs[best[i][1]], scores, np.nan if failed[i] else best[i][0], best[i][2], best[i][3]) for i in back]
+    return [
+        _solution(
+            programs[best[i][1]],
+            scores,
+            np.nan if failed[i] else best[i][0],
+            best[i][2],
+            best[i][3],
+        )
+        for i in back
+    ]
 
 
 def _rays(problem: PointwiseProblem) -> Array:
-    """Slopes of the losses along the indicator vectors of the highest labels, for scores far apart; empty when bounded."""
+    """Slopes of the losses along the indicator vectors of the highest labels, for scores far apart;
+    empty when bounded.
+    """
     loss, n = problem.surrogate, problem.n
     if not isinstance(loss, LDRk) or problem.hypotheses.score_bound is not None:
         return np.empty((0, n))  # the other families are bounded below
@@ -291,10 +335,14 @@ def _rays(problem: PointwiseProblem) -> Array:
 
 def _solution(program: Program, scores: Array, value: float, row: int, p: Array | None) -> Solution:
     n, k, r = program.n, program.k, program.r
-    order = np.concatenate([np.arange(k, k + r), np.arange(k - r, k), np.arange(k - r), np.arange(k + r, n)])
+    order = np.concatenate(
+        [np.arange(k, k + r), np.arange(k - r, k), np.arange(k - r), np.arange(k + r, n)]
+    )
     predicted = np.arange(r, r + k)
     if p is None:
-        return Solution(value, np.full(n, 1.0 / n), scores[row][order], scores[row][order], predicted)
+        return Solution(
+            value, np.full(n, 1.0 / n), scores[row][order], scores[row][order], predicted
+        )
     free = np.empty(n)
     free[np.argsort(-p, kind="stable")] = scores[program.best_risk(p)[1]]
     return Solution(value, p[order], scores[row][order], free[order], predicted)

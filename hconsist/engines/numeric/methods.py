@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from hconsist.engines.numeric.inner import Fallback, Inner, SeparableScores, SeparableSoftmax, WaterFilling
+from hconsist.engines.numeric.inner import (
+    Fallback,
+    Inner,
+    SeparableScores,
+    SeparableSoftmax,
+    WaterFilling,
+)
 from hconsist.engines.numeric.jets import GroupJetOps, GroupScores, Jet, JetOps
-from hconsist.engines.numeric.smooth import FormulaModel, Newton, PairwiseModel, SeparableScoresModel, SoftmaxModel
+from hconsist.engines.numeric.smooth import (
+    FormulaModel,
+    Newton,
+    PairwiseModel,
+    SeparableScoresModel,
+    SoftmaxModel,
+)
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import LDRk, Loss, Max, SoftmaxLoss, Sum
 from hconsist.pointwise import PointwiseProblem
@@ -16,7 +28,9 @@ _FAR = 60.0
 
 
 def inner_solver(problem: PointwiseProblem) -> Inner | None:
-    """The batched solver of best-in-class risks, for symmetric losses that are smooth and convex in some coordinates."""
+    """The batched solver of best-in-class risks, for symmetric losses that are smooth and convex in
+    some coordinates.
+    """
     loss, bound = problem.surrogate, problem.hypotheses.score_bound
     if not loss.symmetric or loss.shape not in ("convex in softmax", "convex in scores"):
         return None
@@ -28,14 +42,26 @@ def inner_solver(problem: PointwiseProblem) -> Inner | None:
             if _finite_slope(loss):
                 return WaterFilling(loss.separable)
             fast = SeparableSoftmax(loss.separable)
-            return Fallback(fast, Newton(SoftmaxModel(loss), _FAR * unit, unit)) if _straight_at_one(loss) else fast
-        newton = Newton(SoftmaxModel(loss), _FAR * unit + _margin(loss) if bound is None else float(bound), unit)
-        return Fallback(SeparableSoftmax(loss.separable, iterations=25, rising=True), newton) if bound is None else newton
+            return (
+                Fallback(fast, Newton(SoftmaxModel(loss), _FAR * unit, unit))
+                if _straight_at_one(loss)
+                else fast
+            )
+        newton = Newton(
+            SoftmaxModel(loss), _FAR * unit + _margin(loss) if bound is None else float(bound), unit
+        )
+        return (
+            Fallback(SeparableSoftmax(loss.separable, iterations=25, rising=True), newton)
+            if bound is None
+            else newton
+        )
     if isinstance(loss, Max | LDRk) or (bound is not None and loss.sum_to_zero and problem.n > 2):
         return None
     separable = loss.separable
     if separable is not None and separable.complement:
-        newton = Newton(SeparableScoresModel(separable.term, problem.n), _FAR if bound is None else float(bound))
+        newton = Newton(
+            SeparableScoresModel(separable.term, problem.n), _FAR if bound is None else float(bound)
+        )
         return Fallback(SeparableScores(separable), newton) if bound is None else newton
     far = _FAR if bound is None else float(bound)
     if isinstance(loss, Sum):
@@ -52,7 +78,9 @@ def _finite_slope(loss: SoftmaxLoss) -> bool:
 
 
 def _straight_at_one(loss: SoftmaxLoss) -> bool:
-    """Whether phi'' vanishes at 1 where phi' does not: the conditions of a label with nearly all the mass degenerate."""
+    """Whether phi'' vanishes at 1 where phi' does not: the conditions of a label with nearly all
+    the mass degenerate.
+    """
     jet: Jet = loss.of_softmax(Jet.variable(np.array([1.0])), JetOps())
     return bool(abs(jet.hessian[0, 0, 0]) < 1e-9 * abs(jet.gradient[0, 0]))
 
@@ -84,7 +112,8 @@ def _inner_maxima(loss: Loss) -> bool:
 
 
 def is_piecewise_linear(loss: Loss) -> bool:
-    """Whether the second derivatives of the loss (in softmax values, where it is a function of them) vanish.
+    """Whether the second derivatives of the loss (in softmax values, where it is a function of
+    them) vanish.
 
     Examples
     --------

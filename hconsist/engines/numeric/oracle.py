@@ -1,6 +1,7 @@
 """The inner problem as a convex program, to be read and to check the fast methods against.
 
-CVXPY states it in the coordinates in which the loss is convex, from the loss's own formula; Clarabel solves it and its dual.
+CVXPY states it in the coordinates in which the loss is convex, from the loss's own formula;
+Clarabel solves it and its dual.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from hconsist.pointwise import PointwiseProblem
 
 Array = NDArray[np.float64]
 
-#: Scores of the complete set are searched in a box of this size (units of the temperature), so that minima are attained.
+#: Scores of the complete set are searched in a box of this size (units of the temperature), so that
+#: minima are attained.
 _BOX = 60.0
 
 
@@ -34,7 +36,8 @@ class BestInClass:
     dual : float or None
         The value of its dual point: a lower bound of the risk, up to the rounding of the solver.
     scores : array (n,) or None
-        Where the risk is attained; for softmax coordinates the logarithm of the optimal softmax vector.
+        Where the risk is attained; for softmax coordinates the logarithm of the optimal softmax
+        vector.
     status : str
         The solver's word, or the method and its residual.
     """
@@ -50,7 +53,9 @@ class BestInClass:
         return None if self.risk is None or self.dual is None else self.risk - self.dual
 
 
-def solve(problem: PointwiseProblem, p: Array, predicted: tuple[int, ...] | None = None) -> BestInClass:
+def solve(
+    problem: PointwiseProblem, p: Array, predicted: tuple[int, ...] | None = None
+) -> BestInClass:
     """``inf { C(s, p) : s in H(x) }``, over scores that predict the given set where there is one.
 
     Raises
@@ -77,7 +82,9 @@ def solve(problem: PointwiseProblem, p: Array, predicted: tuple[int, ...] | None
         if loss.sum_to_zero:
             constraints.append(cp.sum(variable) == 0)
     else:
-        raise EngineCannotAnswerError("numeric", f"{loss.spec} is not known to be convex in scores or softmax values")
+        raise EngineCannotAnswerError(
+            "numeric", f"{loss.spec} is not known to be convex in scores or softmax values"
+        )
     if predicted is not None:
         others = [i for i in range(n) if i not in predicted]
         constraints += [variable[j] >= variable[i] for j in predicted for i in others]
@@ -92,8 +99,12 @@ def solve(problem: PointwiseProblem, p: Array, predicted: tuple[int, ...] | None
     except cp.error.SolverError as failure:
         return BestInClass(None, None, None, str(failure))
     if program.status != cp.OPTIMAL:
-        return BestInClass(None, None, None, f"{program.status}, residual {max(raw.r_prim, raw.r_dual):.1e}")
+        return BestInClass(
+            None, None, None, f"{program.status}, residual {max(raw.r_prim, raw.r_dual):.1e}"
+        )
     dual = float(program.value - (raw.obj_val - raw.obj_val_dual))
     point = np.asarray(variable.value, dtype=float)
-    scores = unit * np.log(np.maximum(point, 1e-300)) if loss.shape == "convex in softmax" else point
+    scores = (
+        unit * np.log(np.maximum(point, 1e-300)) if loss.shape == "convex in softmax" else point
+    )
     return BestInClass(float(program.value), dual, scores, program.status)

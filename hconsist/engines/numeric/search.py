@@ -1,14 +1,15 @@
 """Search over label distributions: T(beta) = min over p of C*(pool(p)) - C*(p).
 
-By the pooling lemma (docs/theory.md) the infimum over scores that predict a set K is the best-in-class risk of pool(p), and by
-concavity of C* labels with the same role share one value. A candidate is a layout of few groups,
+By the pooling lemma (docs/theory.md) the infimum over scores that predict a set K is the
+best-in-class risk of pool(p), and by concavity of C* labels with the same role share one value. A
+candidate is a layout of few groups,
 
     missed (r labels, in the true top but not predicted), predicted (r labels, the reverse),
     [high, low: labels predicted rightly, above and below the pooled level; top-k targets only,]
     block (labels not predicted, in the pool), single (one label), rest,
 
-whose unknowns are the masses of the parts; each missed label has beta / r more than a predicted one. Every candidate is
-feasible, so each value found is an upper bound of T up to rounding.
+whose unknowns are the masses of the parts; each missed label has beta / r more than a predicted
+one. Every candidate is feasible, so each value found is an upper bound of T up to rounding.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ ACCEPTED_RESIDUAL = 1e-9
 
 @dataclass(frozen=True)
 class Candidates:
-    """A batch of distributions: beta (N,), layout (N, G) with the number of labels of each group, masses (N, G - 1)."""
+    """A batch of distributions: beta (N,), layout (N, G) with the number of labels of each group,
+    masses (N, G - 1).
+    """
 
     beta: Array
     layout: Array
@@ -47,12 +50,16 @@ class Candidates:
     @staticmethod
     def join(parts: list[Candidates]) -> Candidates:
         """Several batches one after the other."""
-        return Candidates(*(np.concatenate([getattr(c, f) for c in parts]) for f in ("beta", "layout", "masses")))
+        return Candidates(
+            *(np.concatenate([getattr(c, f) for c in parts]) for f in ("beta", "layout", "masses"))
+        )
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a search returns, one row per beta: regret, distribution and pooled distribution by group, inner residual."""
+    """What a search returns, one row per beta: regret, distribution and pooled distribution by
+    group, inner residual.
+    """
 
     value: Array
     candidates: Candidates
@@ -62,7 +69,13 @@ class Found:
 
     def take(self, index: Indices) -> Found:
         """A sub-batch."""
-        return Found(self.value[index], self.candidates.take(index), self.p[index], self.pooled[index], self.residual[index])
+        return Found(
+            self.value[index],
+            self.candidates.take(index),
+            self.p[index],
+            self.pooled[index],
+            self.residual[index],
+        )
 
 
 def predicted_groups(groups: tuple[str, ...]) -> Bools:
@@ -71,9 +84,11 @@ def predicted_groups(groups: tuple[str, ...]) -> Bools:
 
 
 def pool(p: Array, layout: Array, predicted: Bools) -> tuple[Array, Bools]:
-    """The distribution whose free optimum is the optimum of p over scores that predict the given set.
+    """The distribution whose free optimum is the optimum of p over scores that predict the given
+    set.
 
-    Predicted labels below a level and other labels above it are averaged; the level is the one that keeps the mass.
+    Predicted labels below a level and other labels above it are averaged; the level is the one that
+    keeps the mass.
 
     Returns
     -------
@@ -82,13 +97,18 @@ def pool(p: Array, layout: Array, predicted: Bools) -> tuple[Array, Bools]:
 
     Examples
     --------
-    >>> pool(np.array([[0.5, 0.1, 0.4]]), np.ones((1, 3)), np.array([False, True, False]))[0].round(12)
+    >>> chosen = np.array([False, True, False])
+    >>> pool(np.array([[0.5, 0.1, 0.4]]), np.ones((1, 3)), chosen)[0].round(12)
     array([[0.33333333, 0.33333333, 0.33333333]])
     """
     inside, outside = layout * predicted, layout * ~predicted
     level = np.where(layout > 0, p, np.inf)  # breakpoints of the balance, one per group
     difference = p[:, None, :] - np.where(layout > 0, p, 0.0)[:, :, None]  # [breakpoint, group]
-    balance = np.sum(inside[:, None, :] * np.maximum(-difference, 0) - outside[:, None, :] * np.maximum(difference, 0), axis=-1)
+    balance = np.sum(
+        inside[:, None, :] * np.maximum(-difference, 0)
+        - outside[:, None, :] * np.maximum(difference, 0),
+        axis=-1,
+    )
     below = np.max(np.where((balance <= 0) & (layout > 0), level, -np.inf), axis=-1, keepdims=True)
     members = ((inside > 0) & (p <= below)) | ((outside > 0) & (p > below))
     weight = layout * members
@@ -110,18 +130,26 @@ class Objective:
         jacobian = np.zeros((count, size, size - 1))
         jacobian[:, 0, 0] = jacobian[:, 1, 0] = 0.5 / r
         for g in range(2, size):
-            jacobian[:, g, g - 1] = np.where(c.layout[:, g] > 0, 1.0 / np.maximum(c.layout[:, g], 1.0), 0.0)
+            jacobian[:, g, g - 1] = np.where(
+                c.layout[:, g] > 0, 1.0 / np.maximum(c.layout[:, g], 1.0), 0.0
+            )
         p = np.einsum("igk,ik->ig", jacobian, c.masses)
         p[:, 0] += c.beta / r
         return p, jacobian
 
-    def _optima(self, c: Candidates, second: bool) -> tuple[Array, Array, Bools, Optimum, Optimum, Array]:
+    def _optima(
+        self, c: Candidates, second: bool
+    ) -> tuple[Array, Array, Bools, Optimum, Optimum, Array]:
         p, jacobian = self.distribution(c)
         pooled, members = pool(p, c.layout, self.predicted)
         return p, pooled, members, *self._both(p, pooled, c.layout, second), jacobian
 
-    def _both(self, p: Array, pooled: Array, layout: Array, second: bool) -> tuple[Optimum, Optimum]:
-        return self.inner.solve(p, layout, second=second), self.inner.solve(pooled, layout, second=second)
+    def _both(
+        self, p: Array, pooled: Array, layout: Array, second: bool
+    ) -> tuple[Optimum, Optimum]:
+        return self.inner.solve(p, layout, second=second), self.inner.solve(
+            pooled, layout, second=second
+        )
 
     def value(self, c: Candidates) -> Array:
         """C*(pool(p)) - C*(p); infinite where the inner solver failed."""
@@ -136,25 +164,35 @@ class Objective:
         m = c.layout
         weight = m * members
         averaging = np.eye(m.shape[-1]) * ~members[:, None, :] + (
-            members[:, :, None] * weight[:, None, :] / np.maximum(np.sum(weight, axis=-1), 1.0)[:, None, None]
+            members[:, :, None]
+            * weight[:, None, :]
+            / np.maximum(np.sum(weight, axis=-1), 1.0)[:, None, None]
         )
         through = np.matmul(averaging, jacobian)
-        gradient = np.einsum("ig,igk->ik", m * tied.losses, through) - np.einsum("ig,igk->ik", m * free.losses, jacobian)
+        gradient = np.einsum("ig,igk->ik", m * tied.losses, through) - np.einsum(
+            "ig,igk->ik", m * free.losses, jacobian
+        )
         hessian = _congruence(tied.hessian, through) - _congruence(free.hessian, jacobian)
         return tied.risk - free.risk, gradient, hessian
 
     def found(self, c: Candidates) -> Found:
         """The full record of a batch."""
         p, pooled, _, free, tied, _ = self._optima(c, second=False)
-        return Found(tied.risk - free.risk, c, p, pooled, np.asarray(np.maximum(free.residual, tied.residual)))
+        return Found(
+            tied.risk - free.risk,
+            c,
+            p,
+            pooled,
+            np.asarray(np.maximum(free.residual, tied.residual)),
+        )
 
 
 def _congruence(matrix: Array, j: Array) -> Array:
     return np.asarray(np.matmul(np.swapaxes(j, -1, -2), np.matmul(matrix, j)))
 
 
-#: Steps tried at once on every line: fractions of the Newton step, and of the way to the nearest wall. The small ones matter
-#: where the slope is infinite at a probability of 0.
+#: Steps tried at once on every line: fractions of the Newton step, and of the way to the nearest
+#: wall. The small ones matter where the slope is infinite at a probability of 0.
 _OF_STEP = np.array([1.0, 0.5, 0.15, 0.03])
 _OF_WALL = np.array([1.0, 0.9, 0.5, 0.1, 1e-2, 1e-3, 1e-5])
 
@@ -163,12 +201,19 @@ _OF_WALL = np.array([1.0, 0.9, 0.5, 0.1, 1e-2, 1e-3, 1e-5])
 _POLL = np.array([0.5, 0.05, 2e-3, 1e-5])
 
 
-def descend(objective: Objective, c: Candidates, iterations: int = 40, tolerance: float = 1e-13, polls: int = 0) -> Candidates:
-    """Local minimisation over the masses (>= 0, fixed sum): batched active-set Newton with a line search.
+def descend(
+    objective: Objective,
+    c: Candidates,
+    iterations: int = 40,
+    tolerance: float = 1e-13,
+    polls: int = 0,
+) -> Candidates:
+    """Local minimisation over the masses (>= 0, fixed sum): batched active-set Newton with a line
+    search.
 
-    The Hessian is indefinite (a difference of concave functions), so its eigenvalues are taken in absolute value. A row whose
-    Newton step does not improve it is polled, where polls are left: mass moves from each part to each other part. It is done
-    when that does not help either.
+    The Hessian is indefinite (a difference of concave functions), so its eigenvalues are taken in
+    absolute value. A row whose Newton step does not improve it is polled, where polls are left:
+    mass moves from each part to each other part. It is done when that does not help either.
     """
     masses = c.masses.copy()
     exists = np.concatenate([np.ones((len(masses), 1)), c.layout[:, 2:]], axis=1) > 0
@@ -179,9 +224,14 @@ def descend(objective: Objective, c: Candidates, iterations: int = 40, tolerance
             break
         sub = Candidates(c.beta[rows], c.layout[rows], masses[rows])
         value, gradient, hessian = objective.derivatives(sub)
-        gradient, hessian = (np.nan_to_num(a, posinf=1e30, neginf=-1e30) for a in (gradient, hessian))
+        gradient, hessian = (
+            np.nan_to_num(a, posinf=1e30, neginf=-1e30) for a in (gradient, hessian)
+        )
         direction = _newton_direction(sub.masses, gradient, hessian, exists[rows])
-        trial = sub.masses[:, None, :] + _step_lengths(sub.masses, direction)[..., None] * direction[:, None, :]
+        trial = (
+            sub.masses[:, None, :]
+            + _step_lengths(sub.masses, direction)[..., None] * direction[:, None, :]
+        )
         masses[rows], reached = _best_trial(objective, sub, value, trial)
         enough = tolerance * np.maximum(np.abs(value), 1e-6)
         idle = value - reached <= enough
@@ -190,27 +240,39 @@ def descend(objective: Objective, c: Candidates, iterations: int = 40, tolerance
             polls_left[polled] -= 1
             sub = Candidates(c.beta[polled], c.layout[polled], masses[polled])
             before = reached[idle & np.isin(rows, polled)]
-            masses[polled], after = _best_trial(objective, sub, before, _poll(sub.masses, exists[polled]))
+            masses[polled], after = _best_trial(
+                objective, sub, before, _poll(sub.masses, exists[polled])
+            )
             polled = polled[before - after > 1e-11 * np.maximum(np.abs(before), 1e-6)]
         rows = np.concatenate([rows[~idle], polled])
     return Candidates(c.beta, c.layout, masses)
 
 
-def _best_trial(objective: Objective, sub: Candidates, value: Array, trial: Array) -> tuple[Array, Array]:
-    """The best of several masses (N, L, parts) and its value, or the present one where none is better."""
+def _best_trial(
+    objective: Objective, sub: Candidates, value: Array, trial: Array
+) -> tuple[Array, Array]:
+    """The best of several masses (N, L, parts) and its value, or the present one where none is
+    better.
+    """
     trial = np.maximum(trial, 0.0)
     trial *= ((1.0 - sub.beta)[:, None] / np.maximum(trial.sum(axis=-1), 1e-300))[..., None]
     steps, parts = trial.shape[1:]
-    repeated = Candidates(np.repeat(sub.beta, steps), np.repeat(sub.layout, steps, axis=0), trial.reshape(-1, parts))
+    repeated = Candidates(
+        np.repeat(sub.beta, steps), np.repeat(sub.layout, steps, axis=0), trial.reshape(-1, parts)
+    )
     values = objective.value(repeated).reshape(-1, steps)
     best = np.argmin(values, axis=1)
     index = np.arange(best.size)
     better = values[index, best] < value
-    return np.where(better[:, None], trial[index, best], sub.masses), np.where(better, values[index, best], value)
+    return np.where(better[:, None], trial[index, best], sub.masses), np.where(
+        better, values[index, best], value
+    )
 
 
 def _poll(masses: Array, exists: Bools) -> Array:
-    """Masses after a share of one part has moved to another, for all pairs of parts and all shares: (N, L, parts)."""
+    """Masses after a share of one part has moved to another, for all pairs of parts and all shares:
+    (N, L, parts).
+    """
     parts = masses.shape[-1]
     pairs = [(i, j) for i in range(parts) for j in range(parts) if i != j]
     trial = np.repeat(masses[:, None, :], len(pairs) * _POLL.size, axis=1)
@@ -226,18 +288,27 @@ def _newton_direction(masses: Array, gradient: Array, hessian: Array, exists: Bo
     """A descent direction in the plane of fixed sum; parts at 0 that would decrease are held."""
     at_zero = masses <= 1e-13 * np.max(masses, axis=-1, keepdims=True)
     free = exists & ~at_zero
-    # the multiplier of the sum is the mean gradient of the free parts; parts at 0 enter when their slope is lower
-    level = np.sum(np.where(free, gradient, 0.0), axis=-1, keepdims=True) / np.maximum(free.sum(axis=-1, keepdims=True), 1)
+    # the multiplier of the sum is the mean gradient of the free parts; parts at 0 enter when their
+    # slope is lower
+    level = np.sum(np.where(free, gradient, 0.0), axis=-1, keepdims=True) / np.maximum(
+        free.sum(axis=-1, keepdims=True), 1
+    )
     free = free | (exists & at_zero & (gradient < level))
     count = np.maximum(free.sum(axis=-1), 1).astype(float)
-    projector = np.eye(masses.shape[-1]) * free[:, None, :] - free[:, :, None] * free[:, None, :] / count[:, None, None]
+    projector = (
+        np.eye(masses.shape[-1]) * free[:, None, :]
+        - free[:, :, None] * free[:, None, :] / count[:, None, None]
+    )
     g = np.einsum("ikl,il->ik", projector, gradient)
     h = np.matmul(projector, np.matmul(hessian, projector))
     eigenvalues, vectors = np.linalg.eigh(h)
-    size = np.maximum(np.abs(eigenvalues), 1e-7 * np.max(np.abs(eigenvalues), axis=-1, keepdims=True) + 1e-12)
+    size = np.maximum(
+        np.abs(eigenvalues), 1e-7 * np.max(np.abs(eigenvalues), axis=-1, keepdims=True) + 1e-12
+    )
     step = -np.einsum("ikl,il->ik", vectors, np.einsum("ilk,il->ik", vectors, g) / size)
     step = np.einsum("ikl,il->ik", projector, step)
-    # after the projection a part at 0 may still point outward: hold it and give its share back evenly
+    # after the projection a part at 0 may still point outward: hold it and give its share back
+    # evenly
     outward = at_zero & (step < 0)
     step = np.where(outward, 0.0, step)
     inside = free & ~outward
@@ -254,7 +325,9 @@ def _step_lengths(masses: Array, direction: Array) -> Array:
 
 
 def layouts(n: int, k: int) -> list[tuple[int, ...]]:
-    """The layouts to start from: all of them for few classes, a geometric ladder of block sizes for many."""
+    """The layouts to start from: all of them for few classes, a geometric ladder of block sizes for
+    many.
+    """
     if k == 1:
         return [(1, 1, block, *_outside(n - 2 - block)) for block in _ladder(n - 2)]
     result: list[tuple[int, ...]] = []
@@ -288,14 +361,24 @@ def starts(betas: Array, layout: tuple[int, ...], rng: np.random.Generator) -> I
     r, block, single, rest = layout[0], layout[-3], layout[-2], layout[-1]
     if len(layout) == len(ZERO_ONE):
         many = sum(layout) > 12  # and then many layouts: fewer starts of each
-        outside = ((0.0, 0.0),) if (many and block) or not single else ((0.0, 0.0), (0.4, 0.0), (0.1, 0.3))
+        outside = (
+            ((0.0, 0.0),)
+            if (many and block) or not single
+            else ((0.0, 0.0), (0.4, 0.0), (0.1, 0.3))
+        )
         levels = (0.15, 0.5, 0.8, 1.0) if many else (0.1, 0.35, 0.6, 0.85, 1.0)
         reach = min(1.0, 2.0 * (single + rest) / sum(layout))
         for height in levels if block else (0.0,):
             for one, others in outside:
-                part = np.concatenate([one * reach * left, (others if rest else 0.0) * reach * left], axis=1)
+                part = np.concatenate(
+                    [one * reach * left, (others if rest else 0.0) * reach * left], axis=1
+                )
                 inside = left - part.sum(axis=1, keepdims=True)
-                pair = np.maximum((inside - block * betas[:, None] * height) * 2 / (block + 2), 0.0) if block else inside
+                pair = (
+                    np.maximum((inside - block * betas[:, None] * height) * 2 / (block + 2), 0.0)
+                    if block
+                    else inside
+                )
                 yield Candidates(betas, sizes, np.concatenate([pair, inside - pair, part], axis=1))
         return
     # labels at one level, at random heights around it, or absent
@@ -307,11 +390,13 @@ def starts(betas: Array, layout: tuple[int, ...], rng: np.random.Generator) -> I
         yield Candidates(betas, sizes, left * shares / shares.sum())
 
 
-def smallest_regret(inner: Inner, n: int, k: int, betas: Array, *, seed: int = 0, keep: int = 3) -> Found:
+def smallest_regret(
+    inner: Inner, n: int, k: int, betas: Array, *, seed: int = 0, keep: int = 3
+) -> Found:
     """The best candidate for every beta.
 
-    The best start of each layout descends a few steps, the best few of each beta descend to the end, then layouts with a
-    block a little larger or smaller are tried until none helps.
+    The best start of each layout descends a few steps, the best few of each beta descend to the
+    end, then layouts with a block a little larger or smaller are tried until none helps.
     """
     objective = Objective(inner, ZERO_ONE if k == 1 else TOP_K)
     rng = np.random.default_rng(seed)
@@ -321,7 +406,8 @@ def smallest_regret(inner: Inner, n: int, k: int, betas: Array, *, seed: int = 0
         best_starts.append(batch.take(_smallest(objective.value(batch), betas.size, 1)))
     coarse = descend(objective, Candidates.join(best_starts), iterations=4)
     value = objective.value(coarse)
-    # the best without a block and the best with one, whose size is then refined: neither may hide the other
+    # the best without a block and the best with one, whose size is then refined: neither may hide
+    # the other
     found = []
     blocked = (coarse.layout[:, -3] > 0) & (coarse.masses[:, -3] > 1e-6)
     for chosen in (~blocked, blocked):
@@ -332,7 +418,9 @@ def smallest_regret(inner: Inner, n: int, k: int, betas: Array, *, seed: int = 0
     return _best(objective, Candidates.join(found), betas.size)
 
 
-def follow(inner: Inner, anchors: Found, anchor_betas: Array, n: int, k: int, betas: Array) -> Found:
+def follow(
+    inner: Inner, anchors: Found, anchor_betas: Array, n: int, k: int, betas: Array
+) -> Found:
     """The best candidates at further betas, by descent from those of the anchors on either side."""
     objective = Objective(inner, ZERO_ONE if k == 1 else TOP_K)
     right = np.clip(np.searchsorted(anchor_betas, betas), 0, anchor_betas.size - 1)
@@ -362,7 +450,9 @@ def _best(objective: Objective, c: Candidates, count: int) -> Found:
     return found.take(np.argmin(value, axis=0) * count + np.arange(count))
 
 
-def _improve_blocks(objective: Objective, best: Found, betas: Array, n: int, k: int, rounds: int = 6) -> Found:
+def _improve_blocks(
+    objective: Objective, best: Found, betas: Array, n: int, k: int, rounds: int = 6
+) -> Found:
     ladder = np.array(_ladder(n - 2 if k == 1 else n - k - 1))
     block = best.candidates.layout[:, -3]
     position = np.searchsorted(ladder, block)
@@ -377,15 +467,28 @@ def _improve_blocks(objective: Objective, best: Found, betas: Array, n: int, k: 
         rounds = 1
     for _ in range(rounds):  # until neighbouring sizes stop helping
         before = best.value
-        best = _try_blocks(objective, best, np.ones_like(gap), (-4, -3, -2, -1, 1, 2, 3, 4) if rounds > 1 else (-1, 1))
+        best = _try_blocks(
+            objective,
+            best,
+            np.ones_like(gap),
+            (-4, -3, -2, -1, 1, 2, 3, 4) if rounds > 1 else (-1, 1),
+        )
         if np.all(best.value >= before - 1e-15):
             break
-    return _best(objective, Candidates.join([best.candidates, descend(objective, best.candidates, polls=2)]), betas.size)
+    return _best(
+        objective,
+        Candidates.join([best.candidates, descend(objective, best.candidates, polls=2)]),
+        betas.size,
+    )
 
 
 def _try_blocks(objective: Objective, best: Found, gap: Array, steps: tuple[int, ...]) -> Found:
     moved = Candidates.join([_resized(best.candidates, step * gap) for step in steps])
-    return _best(objective, Candidates.join([best.candidates, descend(objective, moved, iterations=8)]), best.value.size)
+    return _best(
+        objective,
+        Candidates.join([best.candidates, descend(objective, moved, iterations=8)]),
+        best.value.size,
+    )
 
 
 def _resized(c: Candidates, change: Array) -> Candidates:

@@ -1,7 +1,9 @@
-"""Best-in-class conditional risk of any smooth loss, with or without a bound on the scores: batched projected Newton.
+"""Best-in-class conditional risk of any smooth loss, with or without a bound on the scores: batched
+projected Newton.
 
-The variables are the scores of the groups. A loss whose risk is convex in the scores, or in the softmax values, has no other
-stationary point in the box of scores than the optimum (the softmax is a change of coordinates), so a local method suffices.
+The variables are the scores of the groups. A loss whose risk is convex in the scores, or in the
+softmax values, has no other stationary point in the box of scores than the optimum (the softmax is
+a change of coordinates), so a local method suffices.
 """
 
 from __future__ import annotations
@@ -27,13 +29,19 @@ class Model(Protocol):
     def values(self, scores: Array, multiplicity: Array) -> Array:
         """Losses (N, G)."""
 
-    def derivatives(self, scores: Array, multiplicity: Array, weight: Array) -> tuple[Array, Array, Array]:
-        """Losses (N, G), their Jacobian by the scores (N, G, G) and the Hessian of ``sum weight * losses`` (N, G, G)."""
+    def derivatives(
+        self, scores: Array, multiplicity: Array, weight: Array
+    ) -> tuple[Array, Array, Array]:
+        """Losses (N, G), their Jacobian by the scores (N, G, G) and the Hessian of ``sum weight *
+        losses`` (N, G, G).
+        """
 
 
 @dataclass(frozen=True)
 class SoftmaxModel:
-    """A loss of the label's own softmax value: derivatives from those of psi(w) = phi(e^w), w = log softmax."""
+    """A loss of the label's own softmax value: derivatives from those of psi(w) = phi(e^w), w = log
+    softmax.
+    """
 
     loss: SoftmaxLoss
 
@@ -53,7 +61,9 @@ class SoftmaxModel:
         result: Jet = self.loss.of_softmax(_JETS.exp(Jet.variable(np.maximum(w, -300.0))), _JETS)
         return result
 
-    def derivatives(self, scores: Array, multiplicity: Array, weight: Array) -> tuple[Array, Array, Array]:
+    def derivatives(
+        self, scores: Array, multiplicity: Array, weight: Array
+    ) -> tuple[Array, Array, Array]:
         """Losses, Jacobian, Hessian of the weighted sum."""
         t = float(self.loss.temperature)
         w, share = self._log_softmax(scores, multiplicity)
@@ -80,9 +90,13 @@ class SeparableScoresModel:
     def values(self, scores: Array, multiplicity: Array) -> Array:
         """Losses (N, G)."""
         g = self.term(self._centred(scores, multiplicity), NUMPY)
-        return np.asarray(np.sum(np.where(multiplicity > 0, multiplicity * g, 0.0), axis=-1, keepdims=True) - g)
+        return np.asarray(
+            np.sum(np.where(multiplicity > 0, multiplicity * g, 0.0), axis=-1, keepdims=True) - g
+        )
 
-    def derivatives(self, scores: Array, multiplicity: Array, weight: Array) -> tuple[Array, Array, Array]:
+    def derivatives(
+        self, scores: Array, multiplicity: Array, weight: Array
+    ) -> tuple[Array, Array, Array]:
         """Losses, Jacobian, Hessian of the weighted sum."""
         jet = self.term(Jet.variable(self._centred(scores, multiplicity)), _JETS)
         first, second = jet.gradient[..., 0], jet.hessian[..., 0, 0]
@@ -94,21 +108,31 @@ class SeparableScoresModel:
         total = weight.sum(axis=-1, keepdims=True)
         diagonal = (total * multiplicity - weight) * second
         hessian = np.matmul(np.swapaxes(centring, -1, -2) * diagonal[:, None, :], centring)
-        return np.sum(multiplicity * g, axis=-1, keepdims=True) - g, np.matmul(jacobian, centring), hessian
+        return (
+            np.sum(multiplicity * g, axis=-1, keepdims=True) - g,
+            np.matmul(jacobian, centring),
+            hessian,
+        )
 
 
 @dataclass(frozen=True)
 class PairwiseModel:
-    """Sum losses ``l_y = sum_{k != y} phi(s_y - s_k)``: derivatives from those of phi at the differences."""
+    """Sum losses ``l_y = sum_{k != y} phi(s_y - s_k)``: derivatives from those of phi at the
+    differences.
+    """
 
     phi: Callable[[Value, Ops], Value]
 
     def values(self, scores: Array, multiplicity: Array) -> Array:
         """Losses (N, G)."""
         phi = self.phi(scores[:, :, None] - scores[:, None, :], NUMPY)
-        return np.asarray(np.sum(np.where(_others(multiplicity) > 0, _others(multiplicity) * phi, 0.0), axis=-1))
+        return np.asarray(
+            np.sum(np.where(_others(multiplicity) > 0, _others(multiplicity) * phi, 0.0), axis=-1)
+        )
 
-    def derivatives(self, scores: Array, multiplicity: Array, weight: Array) -> tuple[Array, Array, Array]:
+    def derivatives(
+        self, scores: Array, multiplicity: Array, weight: Array
+    ) -> tuple[Array, Array, Array]:
         """Losses, Jacobian, Hessian of the weighted sum."""
         others = _others(multiplicity)
         jet = self.phi(Jet.variable(scores[:, :, None] - scores[:, None, :]), _JETS)
@@ -124,7 +148,9 @@ class PairwiseModel:
 
 
 def _others(multiplicity: Array) -> Array:
-    """How many labels other than one of group y are in group k: (N, G, G); nothing for an empty group y."""
+    """How many labels other than one of group y are in group k: (N, G, G); nothing for an empty
+    group y.
+    """
     others = np.maximum(multiplicity[:, None, :] - np.eye(multiplicity.shape[-1]), 0.0)
     return np.asarray(others * (multiplicity > 0)[:, :, None])
 
@@ -135,7 +161,9 @@ def _elementwise(jet: Jet) -> tuple[Array, Array, Array]:
 
 @dataclass(frozen=True)
 class FormulaModel:
-    """Any symmetric loss by its formula over jets; a loss over scores that sum to zero sees the centred scores."""
+    """Any symmetric loss by its formula over jets; a loss over scores that sum to zero sees the
+    centred scores.
+    """
 
     loss: Loss
     n: int
@@ -150,15 +178,21 @@ class FormulaModel:
         plain = GroupJetOps(multiplicity)
         if self.inner_maxima:
             self._run(scores, multiplicity, plain, derivatives=False)
-        return self._run(scores, multiplicity, GroupJetOps(multiplicity, plain.maximisers), derivatives=True)
+        return self._run(
+            scores, multiplicity, GroupJetOps(multiplicity, plain.maximisers), derivatives=True
+        )
 
-    def _run(self, scores: Array, multiplicity: Array, ops: GroupJetOps, *, derivatives: bool) -> Jet:
+    def _run(
+        self, scores: Array, multiplicity: Array, ops: GroupJetOps, *, derivatives: bool
+    ) -> Jet:
         if self.centred:
             scores = scores - np.sum(multiplicity * scores, axis=-1, keepdims=True) / self.n
         result: Jet = self.loss.losses(GroupScores(scores, self.n, derivatives=derivatives), ops)
         return result
 
-    def derivatives(self, scores: Array, multiplicity: Array, weight: Array) -> tuple[Array, Array, Array]:
+    def derivatives(
+        self, scores: Array, multiplicity: Array, weight: Array
+    ) -> tuple[Array, Array, Array]:
         """Losses, Jacobian, Hessian of the weighted sum."""
         jet = self._jet(scores, multiplicity)
         jacobian, hessian = jet.gradient, np.einsum("ng,ngij->nij", weight, jet.hessian)
@@ -177,7 +211,8 @@ class Newton:
     ----------
     model : Model
     bound : float
-        The score bound of the hypothesis set, or one so large that nothing beyond it shows in a double.
+        The score bound of the hypothesis set, or one so large that nothing beyond it shows in a
+        double.
     unit : float
         The scale of the scores, for the starting point.
     """
@@ -198,13 +233,18 @@ class Newton:
             self._solve(flat_p[i : i + self.chunk], flat_m[i : i + self.chunk], second)
             for i in range(0, len(flat_p), self.chunk)
         ]
-        joined = [np.concatenate([getattr(q, f) for q in parts]) for f in ("risk", "losses", "scores", "hessian", "residual")]
+        joined = [
+            np.concatenate([getattr(q, f) for q in parts])
+            for f in ("risk", "losses", "scores", "hessian", "residual")
+        ]
         return Optimum(*(a.reshape(*shape[:-1], *a.shape[1:]) for a in joined))
 
     def _solve(self, p: Array, m: Array, second: bool) -> Optimum:
         weight = p * m
         log_p = np.log(np.maximum(p, 1e-14))
-        scores = self.unit * (log_p - (log_p.max(axis=-1, keepdims=True) + log_p.min(axis=-1, keepdims=True)) / 2)
+        scores = self.unit * (
+            log_p - (log_p.max(axis=-1, keepdims=True) + log_p.min(axis=-1, keepdims=True)) / 2
+        )
         scores = np.clip(scores, -self.bound, self.bound)
         rows = np.arange(len(p))
         for _ in range(self.iterations):
@@ -232,14 +272,19 @@ class Newton:
         residual = gap / (1.0 + np.abs(risk))
         if not second:
             return Optimum(risk, losses, scores, np.zeros((len(p), 0, 0)), residual)
-        # d2 C* = - B' F^+ B with B the Jacobian of the gradient by p, F the Hessian on the free scores
+        # d2 C* = - B' F^+ B with B the Jacobian of the gradient by p, F the Hessian on the free
+        # scores
         b = np.where(held[:, None, :], 0.0, m[..., None] * jacobian)
         inverse = _pseudo_inverse(np.where(held[:, :, None] | held[:, None, :], 0.0, hessian))
         curvature = -np.matmul(b, np.matmul(inverse, np.swapaxes(b, -1, -2)))
         return Optimum(risk, losses, scores, curvature, residual)
 
-    def _step(self, s: Array, gradient: Array, hessian: Array, m: Array) -> tuple[Array, NDArray[np.bool_], Array]:
-        held = ((s <= -self.bound) & (gradient > 0)) | ((s >= self.bound) & (gradient < 0)) | (m == 0)
+    def _step(
+        self, s: Array, gradient: Array, hessian: Array, m: Array
+    ) -> tuple[Array, NDArray[np.bool_], Array]:
+        held = (
+            ((s <= -self.bound) & (gradient > 0)) | ((s >= self.bound) & (gradient < 0)) | (m == 0)
+        )
         blocked = held[:, :, None] | held[:, None, :]
         reduced = np.where(blocked, 0.0, hessian)
         eigenvalues, vectors = np.linalg.eigh(reduced)
@@ -254,7 +299,9 @@ class Newton:
         step = step * np.minimum(1.0, 20.0 * self.unit / np.maximum(longest, 1e-300))
         return step, held, -np.sum(step * g, axis=-1)
 
-    def _line_search(self, s: Array, step: Array, w: Array, m: Array, risk: Array, slope: Array) -> Array:
+    def _line_search(
+        self, s: Array, step: Array, w: Array, m: Array, risk: Array, slope: Array
+    ) -> Array:
         result = s.copy()
         pending = np.arange(len(s))
         t = 1.0
@@ -264,8 +311,11 @@ class Newton:
             trial = np.clip(s[pending] + t * step[pending], -self.bound, self.bound)
             with np.errstate(over="ignore", invalid="ignore"):
                 value = _dot(w[pending], self.model.values(trial, m[pending]))
-            # near the optimum the decrease drowns in rounding: a full step that does not increase the risk is taken
-            limit = risk[pending] - 1e-4 * t * slope[pending] + 4e-16 * (1.0 + np.abs(risk[pending]))
+            # near the optimum the decrease drowns in rounding: a full step that does not increase
+            # the risk is taken
+            limit = (
+                risk[pending] - 1e-4 * t * slope[pending] + 4e-16 * (1.0 + np.abs(risk[pending]))
+            )
             good = value <= limit
             result[pending[good]] = trial[good]
             pending = pending[~good]

@@ -1,8 +1,9 @@
 """Losses concave in the softmax value: every optimum sits at a vertex, so T is a finite minimum.
 
-The softmax vectors that predict j form { S in the simplex : S_j >= S_i }, whose vertices are uniform on a set of labels that
-contains j. For a pool of k labels the best p gives its k - 1 other labels as much as p_max = m allows, which leaves a piecewise
-linear function of m; its minimum is at a breakpoint. Source: docs/theory.md, theorem C.
+The softmax vectors that predict j form { S in the simplex : S_j >= S_i }, whose vertices are
+uniform on a set of labels that contains j. For a pool of k labels the best p gives its k - 1 other
+labels as much as p_max = m allows, which leaves a piecewise linear function of m; its minimum is at
+a breakpoint. Source: docs/theory.md, theorem C.
 """
 
 from __future__ import annotations
@@ -16,19 +17,29 @@ from hconsist.losses import SoftmaxLoss
 Array = NDArray[np.float64]
 
 
-def smallest_regret(loss: SoftmaxLoss, n: int, betas: Array) -> tuple[Array, Array, NDArray[np.intp]]:
+def smallest_regret(
+    loss: SoftmaxLoss, n: int, betas: Array
+) -> tuple[Array, Array, NDArray[np.intp]]:
     """T, p_max and the size of the pool for each beta: arrays (B,)."""
     k = np.arange(1, n + 1)
     top, floor = float(loss.of_softmax(np.asarray(1.0), NUMPY)), _at_zero(loss)
-    gain = floor - loss.of_softmax(1.0 / k, NUMPY)  # (n,): what a pooled label gains over softmax value 0
+    gain = floor - loss.of_softmax(
+        1.0 / k, NUMPY
+    )  # (n,): what a pooled label gains over softmax value 0
     b = betas[:, None, None]
     low, high = np.maximum(b, (1.0 + b) / n), (1.0 + b) / 2.0
-    m = np.concatenate(np.broadcast_arrays(low, high, np.clip((1.0 + b) / k[None, :, None], low, high)), axis=-1)
+    m = np.concatenate(
+        np.broadcast_arrays(low, high, np.clip((1.0 + b) / k[None, :, None], low, high)), axis=-1
+    )
     mass = np.where(k[None, :, None] == 1, m - b, np.minimum(1.0, k[None, :, None] * m - b))
     regret = (m * (floor - top) - mass * gain[None, :, None]).reshape(betas.size, -1)
     index = np.argmin(regret, axis=-1)
     rows = np.arange(betas.size)
-    return regret[rows, index], m.reshape(betas.size, -1)[rows, index], np.asarray(k[index // m.shape[-1]])
+    return (
+        regret[rows, index],
+        m.reshape(betas.size, -1)[rows, index],
+        np.asarray(k[index // m.shape[-1]]),
+    )
 
 
 def _at_zero(loss: SoftmaxLoss) -> float:
@@ -37,7 +48,9 @@ def _at_zero(loss: SoftmaxLoss) -> float:
 
 
 def distribution(beta: float, largest: float, n: int) -> Array:
-    """p with the given maximum: the predicted label is second, further labels are filled up to the maximum in turn."""
+    """p with the given maximum: the predicted label is second, further labels are filled up to the
+    maximum in turn.
+    """
     p = np.zeros(n)
     p[0], p[1] = largest, largest - beta
     left = 1.0 - p[0] - p[1]

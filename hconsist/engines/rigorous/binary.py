@@ -46,15 +46,21 @@ class BinaryRisk:
         return BALLS.const(self.up) * forward.d1 + BALLS.const(self.down) * backward.d1
 
     def _float_slope(self, f: float) -> float:
-        jets: list[float] = [self.loss.of_margin(sign * variable(f), FLOAT_JETS).d1 for sign in (1.0, -1.0)]
+        jets: list[float] = [
+            self.loss.of_margin(sign * variable(f), FLOAT_JETS).d1 for sign in (1.0, -1.0)
+        ]
         return float(self.up) * jets[0] + float(self.down) * jets[1]
 
     def convex_minimum(self) -> tuple[Fraction, Fraction, float]:
-        """Bounds of the least R for convex phi, and where it is: two tangents beside a bisected sign change of the slope."""
+        """Bounds of the least R for convex phi, and where it is: two tangents beside a bisected
+        sign change of the slope.
+        """
         if self.up == self.down:  # convex and even
             low, high = endpoints(self.value(BALLS.const(0)))
             return low, high, 0.0
-        if self.bound is None and not self.down:  # inf phi, the limit at infinity of a convex function that decreases from 0
+        if (
+            self.bound is None and not self.down
+        ):  # inf phi, the limit at infinity of a convex function that decreases from 0
             import flint
 
             far = Fraction(1000)
@@ -94,15 +100,20 @@ class BinaryRisk:
         best = min((endpoints(r)[1], float(y)) for r, y in ((r1, y1), (r2, y2)))
         return low, best[0], best[1]
 
-    def monotone_minimum(self, positive: bool, width: Fraction, max_boxes: int) -> tuple[Fraction, Fraction, float]:
-        """Bounds of the least R over f >= 0 (or f <= 0) for non-increasing phi, and where it is, by bisection.
+    def monotone_minimum(
+        self, positive: bool, width: Fraction, max_boxes: int
+    ) -> tuple[Fraction, Fraction, float]:
+        """Bounds of the least R over f >= 0 (or f <= 0) for non-increasing phi, and where it is, by
+        bisection.
 
         On [a, c], ``R >= (1 + b)/2 phi(c) + (1 - b)/2 phi(-a)``.
         """
         import flint
 
         wall = self.bound
-        boxes: list[tuple[Fraction, Fraction | None]] = [(Fraction(0), Fraction(1) if wall is None else wall)]
+        boxes: list[tuple[Fraction, Fraction | None]] = [
+            (Fraction(0), Fraction(1) if wall is None else wall)
+        ]
         boxes += [(Fraction(1), None)] if wall is None else []
 
         def number(f: Fraction | None) -> Any:
@@ -112,9 +123,14 @@ class BinaryRisk:
             a, c = number(box[0]), number(box[1])
             if not positive:
                 a, c = -c, -a
-            low = self._weighted(self.loss.of_margin(c, BALLS), lambda: self.loss.of_margin(-a, BALLS))
+            low = self._weighted(
+                self.loss.of_margin(c, BALLS), lambda: self.loss.of_margin(-a, BALLS)
+            )
             ends = [
-                (endpoints(self.value(e))[1], float(e.mid()) if e.is_finite() else math.copysign(60.0, float(positive) - 0.5))
+                (
+                    endpoints(self.value(e))[1],
+                    float(e.mid()) if e.is_finite() else math.copysign(60.0, float(positive) - 0.5),
+                )
                 for e in (a, c)
             ]
             return (endpoints(low)[0], *min(ends))

@@ -1,7 +1,8 @@
-"""Best-in-class risks of softmax losses over scores in a box: softmax values within a factor of each other.
+"""Best-in-class risks of softmax losses over scores in a box: softmax values within a factor of
+each other.
 
-Scores in [-B, B] reach the S of the simplex with ``S_i <= R S_k`` for all i and k, R = exp(2B / temperature). The vertices of
-this polytope have some labels at R t and the others at t.
+Scores in [-B, B] reach the S of the simplex with ``S_i <= R S_k`` for all i and k, R = exp(2B /
+temperature). The vertices of this polytope have some labels at R t and the others at t.
 """
 
 from __future__ import annotations
@@ -44,7 +45,12 @@ class SoftmaxBox:
             for k in range(1, n + 1):
                 low = 1 / (k * self.ratio + (n - k))
                 terms = [self.loss.of_softmax(v, BALLS) for v in (self.ratio * low, low)]
-                risks.append(endpoints(BALLS.const(sum(order[:k])) * terms[0] + BALLS.const(sum(order[k:])) * terms[1]))
+                risks.append(
+                    endpoints(
+                        BALLS.const(sum(order[:k])) * terms[0]
+                        + BALLS.const(sum(order[k:])) * terms[1]
+                    )
+                )
             return min(r[0] for r in risks), min(r[1] for r in risks)
         S = self._candidate(p)
         jets = [self.loss.of_softmax(variable(BALLS.const(s)), BALL_JETS) for s in S]
@@ -65,7 +71,9 @@ class SoftmaxBox:
         return endpoints(value - tangent + least)[0], endpoints(value)[1]
 
     def _candidate(self, p: tuple[Fraction, ...]) -> list[Fraction]:
-        """Nearly the best S: for a smallest value t, ``p_y g'(S_y)`` equal for all y with t < S_y < R t."""
+        """Nearly the best S: for a smallest value t, ``p_y g'(S_y)`` equal for all y with t < S_y <
+        R t.
+        """
         weights, ratio = [float(v) for v in p], float(self.inner)
 
         def slope(u: float) -> float:
@@ -77,7 +85,9 @@ class SoftmaxBox:
                 return low
             if weight * slope(high) <= -level:
                 return high
-            return float(brentq(lambda u: weight * slope(u) + level, low, high, xtol=1e-18, rtol=1e-15))
+            return float(
+                brentq(lambda u: weight * slope(u) + level, low, high, xtol=1e-18, rtol=1e-15)
+            )
 
         def shares(low: float) -> tuple[list[float], float]:
             high = min(ratio * low, 1.0)
@@ -94,9 +104,13 @@ class SoftmaxBox:
         def pull(low: float) -> float:
             """The derivative of the least risk by t, through the labels at t and at R t."""
             found, level = shares(low)
-            at_low = sum(w * slope(low) + level for w, s in zip(weights, found, strict=True) if s == low)
+            at_low = sum(
+                w * slope(low) + level for w, s in zip(weights, found, strict=True) if s == low
+            )
             at_top = sum(
-                w * slope(s) + level for w, s in zip(weights, found, strict=True) if s != low and s == min(ratio * low, 1.0)
+                w * slope(s) + level
+                for w, s in zip(weights, found, strict=True)
+                if s != low and s == min(ratio * low, 1.0)
             )
             return at_low + ratio * at_top
 

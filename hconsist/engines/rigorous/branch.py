@@ -1,8 +1,9 @@
 """Branch and bound over label distributions.
 
-Best-in-class risks are infima of functions linear in p, so they are concave in p. On a simplex of distributions, with any
-fixed point S, ``C_j(p) - C*(p) >= C_j(p) - C(S, p)`` is concave too and is least at a vertex: finitely many exact
-distributions bound a whole simplex, and the bound is off by the square of its diameter. A multiple of the target regret
+Best-in-class risks are infima of functions linear in p, so they are concave in p. On a simplex of
+distributions, with any fixed point S, ``C_j(p) - C*(p) >= C_j(p) - C(S, p)`` is concave too and is
+least at a vertex: finitely many exact distributions bound a whole simplex, and the bound is off by
+the square of its diameter. A multiple of the target regret
 ``p_1 - p_j``, which is linear, may be taken off: that is how a supporting line of T is found.
 """
 
@@ -33,8 +34,8 @@ SAVE_EVERY = 5.0
 
 @dataclass(frozen=True)
 class Enclosure:
-    """What the search proved: lower <= minimum <= upper, the upper side attained at ``values``, a distribution of
-    the group structure of ``simplex``.
+    """What the search proved: lower <= minimum <= upper, the upper side attained at ``values``, a
+    distribution of the group structure of ``simplex``.
 
     ``reason`` says what ended the search before the asked width was met; it is empty otherwise.
     """
@@ -73,7 +74,8 @@ class Search:
     risk : Risk
     regions : iterable of Simplex
     coarse : callable, optional
-        A second lower bound of ``C*(pool(p)) - C*(p) - slope (p_1 - p_j)`` on a simplex, tried first.
+        A second lower bound of ``C*(pool(p)) - C*(p) - slope (p_1 - p_j)`` on a simplex, tried
+        first.
     slope : Fraction
     statement : dict
         The problem in words, by which a checkpoint is recognised.
@@ -98,9 +100,11 @@ class Search:
         self._order = itertools.count()
         self._heap: list[tuple[Fraction, int, Simplex]] = []
 
-    # -- bounds --------------------------------------------------------------------------------------------------------
+    # -- bounds
     def _visit(self, values: Values, simplex: Simplex) -> Any:
-        """Lower bound of C_j at a vertex, less the regret's share; on the way, an upper bound of T."""
+        """Lower bound of C_j at a vertex, less the regret's share; on the way, an upper bound of
+        T.
+        """
         key, counts = (values, simplex.swapped), simplex.counts
         if key not in self._pooled:
             q, sizes, _ = simplex.pool(values)
@@ -128,10 +132,13 @@ class Search:
             if self._best is not None and rough >= self._best[0]:
                 return rough
         point = self.risk.optimum(simplex.centre(), simplex.counts)
-        fine = min(endpoints(self._visit(v, simplex) - self.risk.at(point, v, simplex.counts))[0] for v in simplex.vertices)
+        fine = min(
+            endpoints(self._visit(v, simplex) - self.risk.at(point, v, simplex.counts))[0]
+            for v in simplex.vertices
+        )
         return max(rough, fine)
 
-    # -- search --------------------------------------------------------------------------------------------------------
+    # -- search
     def run(
         self,
         width: Fraction,
@@ -144,8 +151,9 @@ class Search:
     ) -> Enclosure:
         """Search until the width is met, or ``enough(lower, upper)`` says so, or a budget is spent.
 
-        What is returned is proven in any case, and `as_dict` holds it all. With a checkpoint an interrupt is one more way to
-        end; without one it passes on, and the search can still be run again.
+        What is returned is proven in any case, and `as_dict` holds it all. With a checkpoint an
+        interrupt is one more way to end; without one it passes on, and the search can still be run
+        again.
         """
         started = saved = time.monotonic()
         before = self.boxes
@@ -155,7 +163,9 @@ class Search:
             assert self._best is not None
             while self._heap:
                 lower = self._heap[0][0]
-                if self._best[0] - lower <= width or (self._floor is not None and self._floor <= lower):
+                if self._best[0] - lower <= width or (
+                    self._floor is not None and self._floor <= lower
+                ):
                     break
                 if enough is not None and enough(lower, self._best[0]):
                     break
@@ -173,13 +183,22 @@ class Search:
                 if progress is not None and self.boxes % 200 < 2:
                     progress(self.boxes, float(self._heap[0][0]), float(self._best[0]))
         except KeyboardInterrupt:
-            if checkpoint is None or self._best is None or not (self._heap or self._floor is not None):
+            if (
+                checkpoint is None
+                or self._best is None
+                or not (self._heap or self._floor is not None)
+            ):
                 raise
             reason = f"interrupted after {self.boxes} boxes"
         if reason and checkpoint is not None:
             checkpoint(self.as_dict())
         assert self._best is not None
-        lower = min([*([self._heap[0][0]] if self._heap else []), *([self._floor] if self._floor is not None else [])])
+        lower = min(
+            [
+                *([self._heap[0][0]] if self._heap else []),
+                *([self._floor] if self._floor is not None else []),
+            ]
+        )
         lower = lower if self.slope else max(lower, Fraction(0))
         return Enclosure(lower, self._best[0], self._best[1], self._best[2], self.boxes, reason)
 
@@ -199,14 +218,18 @@ class Search:
         self._heap, self._floor = heap, floor
 
     def _step(self) -> None:
-        """Cut the simplex of the least bound; it stays until both halves are bounded, so that an interrupt loses nothing."""
+        """Cut the simplex of the least bound; it stays until both halves are bounded, so that an
+        interrupt loses nothing.
+        """
         low, _, simplex = self._heap[0]
-        halves = [(max(low, self._bound(half)), next(self._order), half) for half in simplex.halves()]
+        halves = [
+            (max(low, self._bound(half)), next(self._order), half) for half in simplex.halves()
+        ]
         heapq.heapreplace(self._heap, halves[0])
         heapq.heappush(self._heap, halves[1])
         self.boxes += 2
 
-    # -- checkpoints ---------------------------------------------------------------------------------------------------
+    # -- checkpoints
     def as_dict(self) -> dict[str, Any]:
         """Everything finished so far, JSON-ready."""
         assert self._best is not None
@@ -232,7 +255,9 @@ class Search:
         content = read(saved, SCHEMA, self.statement)
         self._visit(tuple(Fraction(v) for v in content["best"]["p"]), _read(content["best"]))
         self._floor = None if content["floor"] is None else Fraction(content["floor"])
-        self._heap = [(Fraction(entry["bound"]), next(self._order), _read(entry)) for entry in content["open"]]
+        self._heap = [
+            (Fraction(entry["bound"]), next(self._order), _read(entry)) for entry in content["open"]
+        ]
         heapq.heapify(self._heap)
         self.boxes = int(content["boxes"])
 
@@ -240,7 +265,12 @@ class Search:
 def _written(simplex: Simplex) -> dict[str, Any]:
     """A simplex, JSON-ready."""
     vertices = [[str(x) for x in v] for v in simplex.vertices]
-    return {"vertices": vertices, "counts": list(simplex.counts), "swapped": simplex.swapped, "k": simplex.k}
+    return {
+        "vertices": vertices,
+        "counts": list(simplex.counts),
+        "swapped": simplex.swapped,
+        "k": simplex.k,
+    }
 
 
 def _read(entry: dict[str, Any]) -> Simplex:

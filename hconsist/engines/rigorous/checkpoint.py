@@ -1,4 +1,6 @@
-"""Checkpoints: JSON-ready dictionaries that tell what they are about, and whether they are still as they were written."""
+"""Checkpoints: JSON-ready dictionaries that tell what they are about, and whether they are still as
+they were written.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +33,13 @@ def read(saved: dict[str, Any], schema: str, statement: dict[str, Any]) -> dict[
     """
     content = {key: value for key, value in saved.items() if key != "digest"}
     if content.get("schema") != schema or content.get("statement") != statement:
-        raise InvalidInputError("only the same problem can be resumed", str(saved.get("statement")), "start afresh")
+        raise InvalidInputError(
+            "only the same problem can be resumed", str(saved.get("statement")), "start afresh"
+        )
     if saved.get("digest") != _digest(content):
-        raise InvalidInputError("a checkpoint must be as it was written", "another digest", "start afresh")
+        raise InvalidInputError(
+            "a checkpoint must be as it was written", "another digest", "start afresh"
+        )
     return content
 
 

@@ -1,7 +1,8 @@
 """Best-in-class risks of constrained losses: scores from above, one multiplier from below.
 
-``sum_k (1 - p_k) psi(z_k)`` over scores that sum to zero is at least ``sum_k inf_z [(1 - p_k) psi(z) - mu z]`` for every mu;
-each infimum of a convex function is bounded below by two tangents whose slopes are proven to have opposite signs.
+``sum_k (1 - p_k) psi(z_k)`` over scores that sum to zero is at least ``sum_k inf_z [(1 - p_k)
+psi(z) - mu z]`` for every mu; each infimum of a convex function is bounded below by two tangents
+whose slopes are proven to have opposite signs.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from hconsist.engines.rigorous.jets import BALL_JETS, FLOAT_JETS, variable
 from hconsist.engines.rigorous.risk import Counts, Point, Values
 from hconsist.losses import Exponential, Hinge, MarginLogistic, Separable, SquaredHinge
 
-#: Convex margin losses that never increase: their constrained losses order the labels as the scores do.
+#: Convex margin losses that never increase: their constrained losses order the labels as the scores
+#: do.
 FALLING = (Hinge, SquaredHinge, MarginLogistic, Exponential)
 _REACH = 64.0
 _FAR = Fraction(64)
@@ -79,7 +81,9 @@ class ConstrainedRisk:
         for p, count, z in zip(values, counts, point.coordinates, strict=True):
             if count:
                 guesses = (self._argmin(float(1 - p), level), float(z))
-                low = low + BALLS.const(count) * self._tilted_minimum(1 - p, Fraction(level), guesses)
+                low = low + BALLS.const(count) * self._tilted_minimum(
+                    1 - p, Fraction(level), guesses
+                )
         return low
 
     def _slope(self, z: float) -> float:
@@ -93,11 +97,18 @@ class ConstrainedRisk:
         return _bisect(lambda z: w * self._slope(z) < mu)
 
     def _solve(self, values: Values, counts: Counts) -> tuple[Point, float]:
-        """Bisect the multiplier until the scores sum to zero, then give the likeliest label what is missing."""
+        """Bisect the multiplier until the scores sum to zero, then give the likeliest label what is
+        missing.
+        """
         key = (values, counts)
-        if key not in self._solved and 1 in values:  # certain labels cost nothing, so theirs is the score that is missing
+        if (
+            key not in self._solved and 1 in values
+        ):  # certain labels cost nothing, so theirs is the score that is missing
             scores = [(sum(counts) - 1) * _FAR if p == 1 else -_FAR for p in values]
-            self._solved[key] = Point(tuple(scores), tuple(self.term(BALLS.const(z), BALLS) for z in scores), ()), 0.0
+            self._solved[key] = (
+                Point(tuple(scores), tuple(self.term(BALLS.const(z), BALLS) for z in scores), ()),
+                0.0,
+            )
         if key not in self._solved:
             groups = [(float(1 - p), c) for p, c in zip(values, counts, strict=True)]
             low, high = 0.0, max(w for w, c in groups if c) * self._slope(0.0) * 2 + 1e-300
@@ -105,10 +116,17 @@ class ConstrainedRisk:
             def total(mu: float) -> float:
                 return sum(c * self._argmin(w, mu) for w, c in groups if c)
 
-            low = float(brentq(total, low, high, xtol=1e-300, rtol=1e-15, maxiter=200)) if total(high) > 0 else high
+            low = (
+                float(brentq(total, low, high, xtol=1e-300, rtol=1e-15, maxiter=200))
+                if total(high) > 0
+                else high
+            )
             best = max((i for i, c in enumerate(counts) if c), key=lambda i: values[i])
             scores = [Fraction(self._argmin(w, low)) if c else Fraction(0) for w, c in groups]
-            rest = sum((z * c for i, (z, c) in enumerate(zip(scores, counts, strict=True)) if i != best), Fraction(0))
+            rest = sum(
+                (z * c for i, (z, c) in enumerate(zip(scores, counts, strict=True)) if i != best),
+                Fraction(0),
+            )
             scores[best] = -rest / counts[best]
             terms = tuple(self.term(BALLS.const(z), BALLS) for z in scores)
             self._solved[key] = Point(tuple(scores), terms, ()), low
@@ -122,7 +140,10 @@ class ConstrainedRisk:
             jets = [self.term(variable(BALLS.const(y)), BALL_JETS) for y in (y1, y2)]
             s1, s2 = (BALLS.const(w) * jet.d1 - BALLS.const(mu) for jet in jets)
             if s1 <= 0 and s2 >= 0 and s2 - s1 > 0:
-                r1, r2 = (BALLS.const(w) * jet.v - BALLS.const(mu * y) for jet, y in zip(jets, (y1, y2), strict=True))
+                r1, r2 = (
+                    BALLS.const(w) * jet.v - BALLS.const(mu * y)
+                    for jet, y in zip(jets, (y1, y2), strict=True)
+                )
                 return (s2 * r1 - s1 * r2 + s1 * s2 * BALLS.const(y2 - y1)) / (s2 - s1)
             y1, y2, step = y1 - step, y2 + step, 2 * step
         raise ArithmeticError("no sign change of the slope was found")

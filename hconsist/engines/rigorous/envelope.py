@@ -1,9 +1,11 @@
 """Enclosures of the convex envelope T** and of its inverse Gamma, by supporting lines.
 
-A line that stays below T on [0, 1] bounds Gamma from above: ``T(beta) >= slope beta - offset`` for every beta gives
-``Gamma(u) <= (u + offset) / slope``. Points above T bound it from below, through their hull. The chord of the hull that crosses
-the level u names the next slope: its supporting line either closes the gap or touches T below the chord, at a point that
-joins the hull. Nothing is sampled, and neither side rests on what T does between points.
+A line that stays below T on [0, 1] bounds Gamma from above: ``T(beta) >= slope beta - offset`` for
+every beta gives
+``Gamma(u) <= (u + offset) / slope``. Points above T bound it from below, through their hull. The
+chord of the hull that crosses the level u names the next slope: its supporting line either closes
+the gap or touches T below the chord, at a point that joins the hull. Nothing is sampled, and
+neither side rests on what T does between points.
 """
 
 from __future__ import annotations
@@ -27,9 +29,11 @@ Report = Callable[[str], None]
 Checkpoint = Callable[[dict[str, Any]], None]
 
 SCHEMA = "hconsist-envelope/1"
-#: Working precision in bits. Regrets near beta = 0 are differences of order beta^2 of risks of order 1.
+#: Working precision in bits. Regrets near beta = 0 are differences of order beta^2 of risks of
+#: order 1.
 BITS = 160
-#: Bounds of Gamma closer than this are not refined, as at u = 0 no relative accuracy can be asked for; its square for T**.
+#: Bounds of Gamma closer than this are not refined, as at u = 0 no relative accuracy can be asked
+#: for; its square for T**.
 FINEST = Fraction(1, 2**40)
 
 
@@ -63,7 +67,8 @@ class Wanted:
     slack : Fraction
         An offset this close to the least one will do.
     level : Fraction
-        The offset of the line of this slope through the points known so far: the least one is at least this.
+        The offset of the line of this slope through the points known so far: the least one is at
+        least this.
     seconds : float
         What is left of the time budget; infinite where there is none.
     report : callable or None
@@ -78,7 +83,9 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Support:
-    """A line below T, points above T of which one is near where the line touches, and why the line could not be better."""
+    """A line below T, points above T of which one is near where the line touches, and why the line
+    could not be better.
+    """
 
     line: Line
     points: list[Point]
@@ -128,17 +135,19 @@ class Envelope:
             self._hull = ConvexHull.of(betas, [self.points[b] for b in betas])
         return self._hull
 
-    # -- what is proven now --------------------------------------------------------------------------------------------
+    # -- what is proven now
     def inverse_bounds(self, excess: Fraction) -> tuple[Fraction, Fraction]:
         """Proven bounds of Gamma(excess)."""
-        high = min((line.inverse(excess) for line in self.lines if line.slope > 0), default=Fraction(1))
+        high = min(
+            (line.inverse(excess) for line in self.lines if line.slope > 0), default=Fraction(1)
+        )
         return self.hull.inverse(excess), min(high, Fraction(1))
 
     def bounds(self, beta: Fraction) -> tuple[Fraction, Fraction]:
         """Proven bounds of T**(beta)."""
         return max((line(beta) for line in self.lines), default=Fraction(0)), self.hull(beta)
 
-    # -- refinement ----------------------------------------------------------------------------------------------------
+    # -- refinement
     def gamma(
         self,
         excess: Fraction,
@@ -147,7 +156,9 @@ class Envelope:
         report: Report | None = None,
         checkpoint: Checkpoint | None = None,
     ) -> tuple[Fraction, Fraction, str]:
-        """Bounds of Gamma(excess) with a relative width of at most the tolerance, or a reason why they are wider."""
+        """Bounds of Gamma(excess) with a relative width of at most the tolerance, or a reason why
+        they are wider.
+        """
 
         def state() -> tuple[Fraction, Fraction, Fraction, Fraction]:
             low, high = self.inverse_bounds(excess)
@@ -170,7 +181,9 @@ class Envelope:
         report: Report | None = None,
         checkpoint: Checkpoint | None = None,
     ) -> tuple[Fraction, Fraction, str]:
-        """Bounds of T**(beta) with a relative width of at most the tolerance, or a reason why they are wider."""
+        """Bounds of T**(beta) with a relative width of at most the tolerance, or a reason why they
+        are wider.
+        """
 
         def state() -> tuple[Fraction, Fraction, Fraction, Fraction]:
             low, high = self.bounds(beta)
@@ -202,14 +215,19 @@ class Envelope:
                     reason = f"the time budget ran out after {len(self.lines)} supporting lines"
                     break
                 short = _short(slope)
-                level = max(short * b - v for b, v in zip(self.hull.betas, self.hull.values, strict=True))
+                level = max(
+                    short * b - v for b, v in zip(self.hull.betas, self.hull.values, strict=True)
+                )
                 with precision(BITS):
                     found = self.supports.line(Wanted(short, slack, level, left, report))
                 self._add(found.line, found.points)
                 before, same, reason = high - low, slope, found.reason
                 low, high, slope, slack = state()
                 if report is not None:
-                    report(f"{len(self.lines)} supporting lines: between {float(low):.9g} and {float(high):.9g}")
+                    report(
+                        f"{len(self.lines)} supporting lines: between {float(low):.9g} and "
+                        f"{float(high):.9g}"
+                    )
                 if checkpoint is not None:
                     checkpoint(self.as_dict())
                 if not reason and slope == same and high - low >= before:
@@ -228,7 +246,7 @@ class Envelope:
             if 0 < beta <= 1 and upper < self.hull(beta):  # others say nothing new
                 self.points[beta], self._hull = max(upper, Fraction(0)), None
 
-    # -- checkpoints ---------------------------------------------------------------------------------------------------
+    # -- checkpoints
     def as_dict(self) -> dict[str, Any]:
         """Everything proven so far, JSON-ready."""
         return seal(
@@ -252,7 +270,9 @@ class Envelope:
         for slope, offset in content["lines"]:
             self._add(Line(Fraction(slope), Fraction(offset)), [])
         for beta, upper in content["points"]:
-            if Fraction(beta) > 0 and Fraction(upper) <= self.points.get(Fraction(beta), Fraction(upper)):
+            if Fraction(beta) > 0 and Fraction(upper) <= self.points.get(
+                Fraction(beta), Fraction(upper)
+            ):
                 self.points[Fraction(beta)], self._hull = Fraction(upper), None
 
 

@@ -21,15 +21,17 @@ from hconsist.losses import LDR, CompSum, Constrained, Loss, MarginLoss, Softmax
 from hconsist.pointwise import PointwiseProblem
 
 
-def best_in_class_risk(problem: PointwiseProblem, p: Sequence[Any], *, bits: int = 96) -> tuple[Fraction, Fraction]:
+def best_in_class_risk(
+    problem: PointwiseProblem, p: Sequence[Any], *, bits: int = 96
+) -> tuple[Fraction, Fraction]:
     """Enclose ``C*(p)``, the least conditional risk at one label distribution.
 
     Parameters
     ----------
     problem : PointwiseProblem
-        Complete H: a softmax loss convex in the softmax value, an LDR loss, a constrained loss of a convex decreasing phi.
-        Scores in a box: a loss convex in the scores, or a softmax loss convex or concave in the softmax value. A convex binary
-        margin loss with either.
+        Complete H: a softmax loss convex in the softmax value, an LDR loss, a constrained loss of a
+        convex decreasing phi. Scores in a box: a loss convex in the scores, or a softmax loss
+        convex or concave in the softmax value. A convex binary margin loss with either.
     p : sequence of n_classes numbers
         Kept exactly (a float is read as its shortest decimal); non-negative with sum 1.
     bits : int
@@ -50,13 +52,22 @@ def best_in_class_risk(problem: PointwiseProblem, p: Sequence[Any], *, bits: int
     """
     values = tuple(exact(v, "a probability") for v in p)
     weights = tuple(v for v in values if isinstance(v, Fraction))
-    if len(weights) != problem.n or len(values) != problem.n or min(weights) < 0 or sum(weights) != 1:
+    if (
+        len(weights) != problem.n
+        or len(values) != problem.n
+        or min(weights) < 0
+        or sum(weights) != 1
+    ):
         raise InvalidInputError(
-            "p must be a distribution", str(list(map(str, values))), f"pass {problem.n} numbers >= 0 with sum 1"
+            "p must be a distribution",
+            str(list(map(str, values))),
+            f"pass {problem.n} numbers >= 0 with sum 1",
         )
     loss, bound = problem.surrogate, problem.hypotheses.score_bound
     if bound is not None and not isinstance(bound, Fraction):
-        raise EngineCannotAnswerError("rigorous", f"the score bound {bound} is not rational", "numeric")
+        raise EngineCannotAnswerError(
+            "rigorous", f"the score bound {bound} is not rational", "numeric"
+        )
     with precision(bits):
         if isinstance(loss, MarginLoss) and loss.convex:
             low, high, _ = BinaryRisk(loss, abs(weights[0] - weights[1]), bound).convex_minimum()
@@ -71,7 +82,9 @@ def best_in_class_risk(problem: PointwiseProblem, p: Sequence[Any], *, bits: int
             return LinearRisk(loss, [weights], [[]], Fraction(0), bound).enclose()
         if bound is not None and isinstance(loss, SoftmaxLoss) and loss.shape is not None:
             return SoftmaxBox(loss, bound).enclose(weights)
-    raise EngineCannotAnswerError("rigorous", f"no method for C* of {loss.spec} with {problem.hypotheses}", "numeric")
+    raise EngineCannotAnswerError(
+        "rigorous", f"no method for C* of {loss.spec} with {problem.hypotheses}", "numeric"
+    )
 
 
 def convex_in_scores(loss: Loss) -> bool:
@@ -85,12 +98,18 @@ def _enclosed(risk: Risk, weights: tuple[Fraction, ...]) -> tuple[Fraction, Frac
 
 
 def minimizability_gap(
-    problem: PointwiseProblem, marginal: Sequence[Any], conditionals: Sequence[Sequence[Any]], *, bits: int = 96
+    problem: PointwiseProblem,
+    marginal: Sequence[Any],
+    conditionals: Sequence[Sequence[Any]],
+    *,
+    bits: int = 96,
 ) -> tuple[Fraction, Fraction]:
-    """Enclose the minimizability gap of the constant functions on a finite distribution: ``C*(E p) - E C*(p(x))``.
+    """Enclose the minimizability gap of the constant functions on a finite distribution: ``C*(E p)
+    - E C*(p(x))``.
 
-    Constant functions are the poorest sets whose scores at each point are still all of H's: every set that contains them has a
-    gap between 0 and this one, and a set that treats the inputs one by one has gap 0.
+    Constant functions are the poorest sets whose scores at each point are still all of H's: every
+    set that contains them has a gap between 0 and this one, and a set that treats the inputs one by
+    one has gap 0.
 
     Parameters
     ----------
@@ -107,21 +126,33 @@ def minimizability_gap(
 
     Examples
     --------
-    >>> low, high = minimizability_gap(PointwiseProblem("mae", n_classes=2), ["1/2", "1/2"], [[1, 0], ["1/4", "3/4"]])
+    >>> problem = PointwiseProblem("mae", n_classes=2)
+    >>> low, high = minimizability_gap(problem, ["1/2", "1/2"], [[1, 0], ["1/4", "3/4"]])
     >>> low <= Fraction(1, 4) <= high
     True
     """
     weights = [exact(v, "a probability") for v in marginal]
     rows = [[exact(v, "a probability") for v in row] for row in conditionals]
-    if len(weights) != len(rows) or not all(isinstance(w, Fraction) and w >= 0 for w in weights) or sum(weights) != 1:
+    if (
+        len(weights) != len(rows)
+        or not all(isinstance(w, Fraction) and w >= 0 for w in weights)
+        or sum(weights) != 1
+    ):
         raise InvalidInputError(
-            "marginal must be a distribution over the inputs", str(marginal), "one number >= 0 an input, sum 1"
+            "marginal must be a distribution over the inputs",
+            str(marginal),
+            "one number >= 0 an input, sum 1",
         )
     parts = [best_in_class_risk(problem, row, bits=bits) for row in rows]
-    mean = [sum((w * row[k] for w, row in zip(weights, rows, strict=True)), Fraction(0)) for k in range(problem.n)]
+    mean = [
+        sum((w * row[k] for w, row in zip(weights, rows, strict=True)), Fraction(0))
+        for k in range(problem.n)
+    ]
     whole = best_in_class_risk(problem, mean, bits=bits)
     low = whole[0] - sum((w * part[1] for w, part in zip(weights, parts, strict=True)), Fraction(0))
-    high = whole[1] - sum((w * part[0] for w, part in zip(weights, parts, strict=True)), Fraction(0))
+    high = whole[1] - sum(
+        (w * part[0] for w, part in zip(weights, parts, strict=True)), Fraction(0)
+    )
     return max(low, Fraction(0)), high
 
 
@@ -142,7 +173,8 @@ def linear_gap(
     *,
     bits: int = 96,
 ) -> LinearGap:
-    """Enclose both parts of the minimizability gap of linear scores with bounded norms on finitely many inputs.
+    """Enclose both parts of the minimizability gap of linear scores with bounded norms on finitely
+    many inputs.
 
     Parameters
     ----------
@@ -163,15 +195,20 @@ def linear_gap(
     Examples
     --------
     >>> from hconsist.losses import parse_loss
-    >>> gap = linear_gap(parse_loss("hinge"), Linear(2, 1), ["1/2", "1/2"], [[1, 0], [0, 1]], [[0.0], [0.0]])
+    >>> half, points = ["1/2", "1/2"], [[0.0], [0.0]]
+    >>> gap = linear_gap(parse_loss("hinge"), Linear(2, 1), half, [[1, 0], [0, 1]], points)
     >>> gap.risk[0] <= 1 <= gap.risk[1], gap.conditional[0] <= 0 <= gap.conditional[1]
     (True, True)
     """
     weight, bias = hypotheses.weight, hypotheses.bias
     if not convex_in_scores(loss):
-        raise EngineCannotAnswerError("rigorous", f"R*(H) of {loss.spec} is not a convex program in linear scores")
+        raise EngineCannotAnswerError(
+            "rigorous", f"R*(H) of {loss.spec} is not a convex program in linear scores"
+        )
     if not isinstance(weight, Fraction) or not isinstance(bias, Fraction):
-        raise EngineCannotAnswerError("rigorous", f"the bounds of {hypotheses} are not rational", "numeric")
+        raise EngineCannotAnswerError(
+            "rigorous", f"the bounds of {hypotheses} are not rational", "numeric"
+        )
     weights = [Fraction(exact(w, "a probability")) for w in marginal]
     rows = [[Fraction(exact(v, "a probability")) for v in row] for row in conditionals]
     features = [[Fraction(v) for v in x] for x in points]
@@ -183,11 +220,17 @@ def linear_gap(
             # At x the scores fill the box of radius weight |x| + bias; C* falls as the box grows.
             norm = endpoints(BALLS.const(sum((v * v for v in x), Fraction(0))).sqrt())
             inner, outer = (weight * max(v, Fraction(0)) + bias for v in norm)
-            small = best_in_class_risk(PointwiseProblem(loss, hypotheses=Bounded(inner), n_classes=len(row)), row, bits=bits)
+            small = best_in_class_risk(
+                PointwiseProblem(loss, hypotheses=Bounded(inner), n_classes=len(row)),
+                row,
+                bits=bits,
+            )
             large = small
             if outer != inner:
                 large = best_in_class_risk(
-                    PointwiseProblem(loss, hypotheses=Bounded(outer), n_classes=len(row)), row, bits=bits
+                    PointwiseProblem(loss, hypotheses=Bounded(outer), n_classes=len(row)),
+                    row,
+                    bits=bits,
                 )
             low, high = low + w * large[0], high + w * small[1]
     return LinearGap(risk, (low, high))

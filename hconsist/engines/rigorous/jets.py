@@ -1,4 +1,6 @@
-"""Truncated Taylor series over floats or balls: derivatives of a loss formula without a second copy of the formula."""
+"""Truncated Taylor series over floats or balls: derivatives of a loss formula without a second copy
+of the formula.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,9 @@ class Jet:
     def __truediv__(self, other: Any) -> Jet:
         if isinstance(other, Jet):
             inverse = 1 / other.v
-            return self * other.through(inverse, -inverse * inverse, 2 * inverse * inverse * inverse)
+            return self * other.through(
+                inverse, -inverse * inverse, 2 * inverse * inverse * inverse
+            )
         return Jet(self.v / other, self.d1 / other, self.d2 / other)
 
     def __rtruediv__(self, other: Any) -> Jet:
@@ -93,8 +97,8 @@ class _Floats:
 class JetOps(Ops):
     """Jets in one variable over floats or balls.
 
-    At a kink of a maximum or minimum, where a ball cannot tell the branches apart, derivatives are the hull of both:
-    every subgradient of a convex formula is inside.
+    At a kink of a maximum or minimum, where a ball cannot tell the branches apart, derivatives are
+    the hull of both: every subgradient of a convex formula is inside.
 
     Examples
     --------
@@ -138,7 +142,11 @@ class JetOps(Ops):
             return self.base.log(self.base.exp(x) + 1)
         sigmoid = 1 / (1 + self.base.exp(-x.v))
         # log(1 + e^x) = x + log(1 + e^-x): no overflow of floats for large x
-        value = self.base.log(1 + self.base.exp(x.v)) if float(x.v) < 0 else x.v + self.base.log(1 + self.base.exp(-x.v))
+        value = (
+            self.base.log(1 + self.base.exp(x.v))
+            if float(x.v) < 0
+            else x.v + self.base.log(1 + self.base.exp(-x.v))
+        )
         return x.through(value, sigmoid, sigmoid * (1 - sigmoid))
 
     def power(self, x: Value, exponent: Exact | int) -> Value:

@@ -1,9 +1,12 @@
-"""Least risks of linear scores on finitely many inputs, and of scores in a box: a candidate from above, tangents from below.
+"""Least risks of linear scores on finitely many inputs, and of scores in a box: a candidate from
+above, tangents from below.
 
-The risk ``sum_i sum_y m_iy l_y(W x_i + b)`` of a loss that is convex in the scores is convex in (W, b). Tangent planes at any
-points, averaged with any weights, stay below it; the least value of an affine function over row norms ``|W_k| <= weight`` and
-``|b_k| <= bias`` is known in closed form. That value is the dual certificate. At the optimum of a smooth risk one tangent
-suffices; at a kink it takes several, with the weights of a convex program. Nothing that a solver says is taken on trust.
+The risk ``sum_i sum_y m_iy l_y(W x_i + b)`` of a loss that is convex in the scores is convex in (W,
+b). Tangent planes at any points, averaged with any weights, stay below it; the least value of an
+affine function over row norms ``|W_k| <= weight`` and
+``|b_k| <= bias`` is known in closed form. That value is the dual certificate. At the optimum of a
+smooth risk one tangent suffices; at a kink it takes several, with the weights of a convex program.
+Nothing that a solver says is taken on trust.
 """
 
 from __future__ import annotations
@@ -30,7 +33,9 @@ _ROUNDS = 60
 
 
 class ScoreJets(BallOps):
-    """Vectors of jets: a loss formula and its derivative along one direction, in balls or in floats; see `Ops`."""
+    """Vectors of jets: a loss formula and its derivative along one direction, in balls or in
+    floats; see `Ops`.
+    """
 
     def __init__(self, jets: JetOps) -> None:
         self.jets = jets
@@ -78,15 +83,21 @@ class ScoreJets(BallOps):
         """Refused."""
         raise EngineCannotAnswerError("rigorous", "no derivative of x log x here", "numeric")
 
-    def maximum_over(self, function: Any, slope: Any, low: Value, high: Value, boxes: int = 0) -> Value:
+    def maximum_over(
+        self, function: Any, slope: Any, low: Value, high: Value, boxes: int = 0
+    ) -> Value:
         """Refused."""
-        raise EngineCannotAnswerError("rigorous", "no derivative of a maximum over an interval here", "numeric")
+        raise EngineCannotAnswerError(
+            "rigorous", "no derivative of a maximum over an interval here", "numeric"
+        )
 
 
 _BALL_SCORES, _FLOAT_SCORES = ScoreJets(BALL_JETS), ScoreJets(FLOAT_JETS)
 
 
-def losses_and_slopes(loss: Loss, scores: Sequence[Any], ops: ScoreJets) -> tuple[list[Any], list[list[Any]]]:
+def losses_and_slopes(
+    loss: Loss, scores: Sequence[Any], ops: ScoreJets
+) -> tuple[list[Any], list[list[Any]]]:
     """The losses at a score vector, and the derivative of each (row) by each score (column)."""
     one, zero = ops.const(1), ops.const(0)
     columns = []
@@ -94,13 +105,19 @@ def losses_and_slopes(loss: Loss, scores: Sequence[Any], ops: ScoreJets) -> tupl
         vector = np.empty(len(scores), dtype=object)
         for i, s in enumerate(scores):
             vector[i] = Jet(s, one if i == k else zero, zero)
-        columns.append([v if isinstance(v, Jet) else Jet(v, zero, zero) for v in loss.losses(vector, ops)])
-    return [v.v for v in columns[0]], [[column[y].d1 for column in columns] for y in range(len(scores))]
+        columns.append(
+            [v if isinstance(v, Jet) else Jet(v, zero, zero) for v in loss.losses(vector, ops)]
+        )
+    return [v.v for v in columns[0]], [
+        [column[y].d1 for column in columns] for y in range(len(scores))
+    ]
 
 
 @dataclass(frozen=True)
 class Tangent:
-    """``offset + sum_k <rows_k, W_k> + sum_k intercepts_k b_k``, at most the risk; entries are balls."""
+    """``offset + sum_k <rows_k, W_k> + sum_k intercepts_k b_k``, at most the risk; entries are
+    balls.
+    """
 
     offset: Any
     rows: list[list[Any]]
@@ -108,7 +125,9 @@ class Tangent:
 
     @property
     def definite(self) -> bool:
-        """Whether the slopes are known as numbers, not as the hull of those on the sides of a kink."""
+        """Whether the slopes are known as numbers, not as the hull of those on the sides of a
+        kink.
+        """
         return all(float(v.rad()) < 2.0**-40 for row in (*self.rows, self.intercepts) for v in row)
 
 
@@ -122,7 +141,8 @@ class LinearRisk:
     masses : sequence of rows
         ``P(x_i) p(y | x_i)``, rational.
     features : sequence of rows
-        The inputs, rational; rows of length 0 leave the intercepts alone, that is one score vector for all inputs.
+        The inputs, rational; rows of length 0 leave the intercepts alone, that is one score vector
+        for all inputs.
     weight, bias : Fraction
         Largest Euclidean norm of a row of W, and largest ``|b_k|``.
     """
@@ -135,11 +155,15 @@ class LinearRisk:
         weight: Fraction,
         bias: Fraction,
     ) -> None:
-        self.loss, self.masses, self.features = loss, [list(row) for row in masses], [list(row) for row in features]
+        self.loss, self.masses, self.features = (
+            loss,
+            [list(row) for row in masses],
+            [list(row) for row in features],
+        )
         self.weight, self.bias = weight, bias
         self.n, self.d = len(self.masses[0]), len(self.features[0])
 
-    # -- floats: a candidate -------------------------------------------------------------------------------------------
+    # -- floats: a candidate
     def _split(self, flat: Any) -> tuple[Any, Any]:
         return flat[: self.n * self.d].reshape(self.n, self.d), flat[self.n * self.d :]
 
@@ -149,7 +173,9 @@ class LinearRisk:
         total, gradient_w, gradient_b = 0.0, np.zeros_like(W), np.zeros_like(b)
         for row, x in zip(self.masses, self.features, strict=True):
             point, masses = np.array([float(v) for v in x]), np.array([float(v) for v in row])
-            values, slopes = losses_and_slopes(self.loss, [float(s) for s in W @ point + b], _FLOAT_SCORES)
+            values, slopes = losses_and_slopes(
+                self.loss, [float(s) for s in W @ point + b], _FLOAT_SCORES
+            )
             total += float(masses @ np.array(values, dtype=float))
             g = masses @ np.array(slopes, dtype=float)
             gradient_w += np.outer(g, point)
@@ -157,7 +183,9 @@ class LinearRisk:
         return total, np.concatenate([gradient_w.ravel(), gradient_b])
 
     def candidate(self) -> Any:
-        """Nearly optimal parameters, flat: sequential quadratic programming, then Newton's method on the active constraints."""
+        """Nearly optimal parameters, flat: sequential quadratic programming, then Newton's method
+        on the active constraints.
+        """
         reach, bound = float(self.weight), float(self.bias)
         size = self.n * self.d
         constraints: list[dict[str, Any]] = []
@@ -180,7 +208,9 @@ class LinearRisk:
             for j in range(self.d):
                 sums[j, j : size : self.d] = 1
             sums[-1, size:] = 1
-            constraints.append({"type": "eq", "fun": lambda flat: sums @ flat, "jac": lambda flat: sums})
+            constraints.append(
+                {"type": "eq", "fun": lambda flat: sums @ flat, "jac": lambda flat: sums}
+            )
         found = minimize(
             self._float,
             np.zeros(size + self.n),
@@ -191,7 +221,11 @@ class LinearRisk:
             options={"ftol": 1e-15, "maxiter": 300},
         )
         polished = self._polished(np.asarray(found.x), sums)
-        return polished if self._float(polished)[0] <= self._float(found.x)[0] + 1e-12 else np.asarray(found.x)
+        return (
+            polished
+            if self._float(polished)[0] <= self._float(found.x)[0] + 1e-12
+            else np.asarray(found.x)
+        )
 
     def _polished(self, flat: Any, sums: Any) -> Any:
         """The root of the stationarity equations with the constraints that look active."""
@@ -200,11 +234,20 @@ class LinearRisk:
         tight = np.flatnonzero(norms > reach * (1 - 1e-6))
         walls = size + np.flatnonzero(np.abs(flat[size:]) > bound * (1 - 1e-6))
         gradient = self._float(flat)[1]
-        start = [-gradient[k * self.d : (k + 1) * self.d] @ flat[k * self.d : (k + 1) * self.d] / reach**2 for k in tight]
+        start = [
+            -gradient[k * self.d : (k + 1) * self.d]
+            @ flat[k * self.d : (k + 1) * self.d]
+            / reach**2
+            for k in tight
+        ]
         at_wall = np.sign(flat[walls]) * bound
 
         def equations(z: Any) -> Any:
-            theta, mu, nu = z[: flat.size], z[flat.size : flat.size + tight.size], z[flat.size + tight.size :]
+            theta, mu, nu = (
+                z[: flat.size],
+                z[flat.size : flat.size + tight.size],
+                z[flat.size + tight.size :],
+            )
             g = self._float(theta)[1] + sums.T @ nu
             rooms = []
             for k, m in zip(tight, mu, strict=True):
@@ -215,19 +258,24 @@ class LinearRisk:
             return np.concatenate([g, rooms, sums @ theta])
 
         try:
-            solved = root(equations, np.concatenate([flat, start, np.zeros(sums.shape[0])]), tol=1e-15)
+            solved = root(
+                equations, np.concatenate([flat, start, np.zeros(sums.shape[0])]), tol=1e-15
+            )
         except (ValueError, OverflowError, ZeroDivisionError, ArithmeticError):
             return flat
         return np.asarray(solved.x[: flat.size]) if np.all(np.isfinite(solved.x)) else flat
 
-    # -- rationals and balls: what is proven ---------------------------------------------------------------------------
+    # -- rationals and balls: what is proven
     def feasible(self, flat: Any) -> tuple[list[list[Fraction]], list[Fraction]]:
         """A rational point of the constraint set close to a float one."""
         W, b = self._split(np.asarray(flat))
         rows = [[Fraction(float(v)) for v in row] for row in W]
         bias = [min(max(Fraction(float(v)), -self.bias), self.bias) for v in b]
         if self.loss.sum_to_zero:
-            rows = [[v - sum((r[j] for r in rows), Fraction(0)) / self.n for j, v in enumerate(row)] for row in rows]
+            rows = [
+                [v - sum((r[j] for r in rows), Fraction(0)) / self.n for j, v in enumerate(row)]
+                for row in rows
+            ]
             bias = [v - sum(bias, Fraction(0)) / self.n for v in bias]
         largest = max((sum((v * v for v in row), Fraction(0)) for row in rows), default=Fraction(0))
         if largest > self.weight**2:
@@ -245,9 +293,12 @@ class LinearRisk:
         slopes_b = [BALLS.const(0)] * self.n
         for masses, x in zip(self.masses, self.features, strict=True):
             scores = [
-                sum((w * v for w, v in zip(row, x, strict=True)), Fraction(0)) + b for row, b in zip(rows, bias, strict=True)
+                sum((w * v for w, v in zip(row, x, strict=True)), Fraction(0)) + b
+                for row, b in zip(rows, bias, strict=True)
             ]
-            values, slopes = losses_and_slopes(self.loss, [BALLS.const(s) for s in scores], _BALL_SCORES)
+            values, slopes = losses_and_slopes(
+                self.loss, [BALLS.const(s) for s in scores], _BALL_SCORES
+            )
             for mass, v, slope in zip(masses, values, slopes, strict=True):
                 if not mass:
                     continue
@@ -269,7 +320,11 @@ class LinearRisk:
         shift_w, shift_b = [Fraction(0)] * self.d, Fraction(0)
         if self.loss.sum_to_zero:  # a multiple of what sums to zero may be taken off
             shift_b = _median([float(v.mid()) for v in tangent.intercepts])
-            shift_w = _geometric_median([[float(v.mid()) for v in row] for row in tangent.rows]) if self.d else []
+            shift_w = (
+                _geometric_median([[float(v.mid()) for v in row] for row in tangent.rows])
+                if self.d
+                else []
+            )
         total = tangent.offset
         for row, slope in zip(tangent.rows, tangent.intercepts, strict=True):
             total = total - BALLS.const(self.bias) * abs(slope - BALLS.const(shift_b))
@@ -291,7 +346,9 @@ class LinearRisk:
         return low, high
 
     def _with_cuts(self, flat: Any, low: Fraction, high: Fraction) -> tuple[Fraction, Fraction]:
-        """Cutting planes: tangents beside the points that a convex program over all tangents so far proposes."""
+        """Cutting planes: tangents beside the points that a convex program over all tangents so far
+        proposes.
+        """
         import cvxpy as cp
 
         random = np.random.default_rng(0)
@@ -300,19 +357,29 @@ class LinearRisk:
         for _ in range(_ROUNDS):
             value, tangent = self.tangent(*self.feasible(point))
             high = min(high, endpoints(value)[1])
-            # A tangent may be taken anywhere: beside the constraint set too, where the risk may have its kinks. On a kink
-            # its slopes are hulls of several, which say little.
+            # A tangent may be taken anywhere: beside the constraint set too, where the risk may
+            # have its kinks. On a kink its slopes are hulls of several, which say little.
             W, b = self._split(point + _BESIDE * random.standard_normal(point.size))
-            beside = self.tangent([[Fraction(v) for v in row] for row in W.tolist()], list(map(Fraction, b.tolist())))[1]
+            beside = self.tangent(
+                [[Fraction(v) for v in row] for row in W.tolist()], list(map(Fraction, b.tolist()))
+            )[1]
             cuts += [beside, *([tangent] if tangent.definite else [])]
             offsets = np.array([float(c.offset.mid()) for c in cuts])
-            slopes = np.array([[float(v.mid()) for row in (*c.rows, c.intercepts) for v in row] for c in cuts])
+            slopes = np.array(
+                [[float(v.mid()) for row in (*c.rows, c.intercepts) for v in row] for c in cuts]
+            )
             theta, level = cp.Variable(flat.size), cp.Variable()
-            constraints: list[Any] = [level >= offsets + slopes @ theta, cp.abs(theta[self.n * self.d :]) <= float(self.bias)]
+            constraints: list[Any] = [
+                level >= offsets + slopes @ theta,
+                cp.abs(theta[self.n * self.d :]) <= float(self.bias),
+            ]
             rows = [theta[k * self.d : (k + 1) * self.d] for k in range(self.n)] if self.d else []
             constraints += [cp.norm(row) <= float(self.weight) for row in rows]
             if self.loss.sum_to_zero:
-                constraints += [cp.sum(theta[self.n * self.d :]) == 0, *([sum(rows[1:], rows[0]) == 0] if rows else [])]
+                constraints += [
+                    cp.sum(theta[self.n * self.d :]) == 0,
+                    *([sum(rows[1:], rows[0]) == 0] if rows else []),
+                ]
             program = cp.Problem(cp.Minimize(level), constraints)
             program.solve(solver=cp.CLARABEL)
             if program.status not in (cp.OPTIMAL, cp.OPTIMAL_INACCURATE):
@@ -338,7 +405,10 @@ def _average(tangents: list[Tangent], shares: list[Fraction]) -> Tangent:
         return total
 
     first = tangents[0]
-    rows = [[mean([t.rows[k][j] for t, _ in used]) for j in range(len(row))] for k, row in enumerate(first.rows)]
+    rows = [
+        [mean([t.rows[k][j] for t, _ in used]) for j in range(len(row))]
+        for k, row in enumerate(first.rows)
+    ]
     intercepts = [mean([t.intercepts[k] for t, _ in used]) for k in range(len(first.intercepts))]
     return Tangent(mean([t.offset for t, _ in used]), rows, intercepts)
 

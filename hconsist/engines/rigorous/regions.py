@@ -1,4 +1,5 @@
-"""Where the minimum over label distributions is looked for: polytopes of grouped distributions, cut into simplices.
+"""Where the minimum over label distributions is looked for: polytopes of grouped distributions, cut
+into simplices.
 
 A grouped distribution lists p_max first, then the predicted label, then groups of equal labels.
 """
@@ -19,8 +20,9 @@ from hconsist.engines.rigorous.risk import Counts, SoftmaxRisk, Values, pool, po
 class Simplex:
     """Vertices of equal group structure.
 
-    Group 0 is the top label and group 1 the predicted one. For a top-k target groups 0 to ``swapped - 1`` are the likely labels
-    that are not predicted, the next ``swapped`` are predicted in their place, and k in all are predicted from there on.
+    Group 0 is the top label and group 1 the predicted one. For a top-k target groups 0 to ``swapped
+    - 1`` are the likely labels that are not predicted, the next ``swapped`` are predicted in their
+    place, and k in all are predicted from there on.
     """
 
     vertices: tuple[Values, ...]
@@ -30,10 +32,14 @@ class Simplex:
 
     def regret(self, values: Values) -> Fraction:
         """The target regret, at least."""
-        return sum(values[: self.swapped], Fraction(0)) - sum(values[self.swapped : 2 * self.swapped], Fraction(0))
+        return sum(values[: self.swapped], Fraction(0)) - sum(
+            values[self.swapped : 2 * self.swapped], Fraction(0)
+        )
 
     def pool(self, values: Values) -> tuple[Values, Counts, tuple[int, ...]]:
-        """The distribution that the best scores which predict these labels are best for; see `pool`."""
+        """The distribution that the best scores which predict these labels are best for; see
+        `pool`.
+        """
         if self.k == 1:
             return pool(values, self.counts, 1)
         return pool_set(values, range(self.swapped, self.swapped + self.k))
@@ -59,26 +65,34 @@ class Simplex:
 
 
 def comp_sum_regions(n: int, beta: Fraction) -> Iterator[Simplex]:
-    """Regions that contain a minimiser for a comp-sum loss, 0 <= tau <= 2, by the reduction lemma (docs/theory.md).
+    """Regions that contain a minimiser for a comp-sum loss, 0 <= tau <= 2, by the reduction lemma
+    (docs/theory.md).
 
-    For a pool of k labels: ``p = (x + beta, x, y, ..., y, r, 0, ..., 0)`` with k - 2 labels y and one partial label r.
+    For a pool of k labels: ``p = (x + beta, x, y, ..., y, r, 0, ..., 0)`` with k - 2 labels y and
+    one partial label r.
     """
     for k in range(2, n + 1):
         yield from _pool_region(n, k, beta)
 
 
 def sorted_region(n: int, beta: Fraction) -> Simplex:
-    """A simplex of ``(x + beta, x, r_1 >= ... >= r_(n-2) >= 0)`` that contains a minimiser for any symmetric loss.
+    """A simplex of ``(x + beta, x, r_1 >= ... >= r_(n-2) >= 0)`` that contains a minimiser for any
+    symmetric loss.
 
     Where r_1 is above x + beta the target regret exceeds beta, so nothing there is below T(beta).
     """
     vertices = [((1 + beta) / 2, (1 - beta) / 2, *[Fraction(0)] * (n - 2))]
-    vertices += [(beta, Fraction(0), *[(1 - beta) / i] * i, *[Fraction(0)] * (n - 2 - i)) for i in range(1, n - 1)]
+    vertices += [
+        (beta, Fraction(0), *[(1 - beta) / i] * i, *[Fraction(0)] * (n - 2 - i))
+        for i in range(1, n - 1)
+    ]
     return Simplex(tuple(vertices) if beta < 1 else tuple(vertices[:1]), (1,) * n)
 
 
 def everything(n: int) -> Simplex:
-    """A simplex of ``(x + b, x, r_1 >= ... >= r_(n-2) >= 0)`` with every b in [0, 1] that contains a minimiser for each."""
+    """A simplex of ``(x + b, x, r_1 >= ... >= r_(n-2) >= 0)`` with every b in [0, 1] that contains
+    a minimiser for each.
+    """
     zero, one = Fraction(0), Fraction(1)
     vertices = [(one, zero, *[zero] * (n - 2)), (one / 2, one / 2, *[zero] * (n - 2))]
     vertices += [(zero, zero, *[one / i] * i, *[zero] * (n - 2 - i)) for i in range(1, n - 1)]
@@ -86,7 +100,8 @@ def everything(n: int) -> Simplex:
 
 
 def _generators(n: int, k: int, swapped: int) -> tuple[list[Values], list[Values]]:
-    """Uniform distributions on the first labels of each group: likely labels not predicted, then the other groups.
+    """Uniform distributions on the first labels of each group: likely labels not predicted, then
+    the other groups.
 
     Groups may be taken as sorted: permutations inside them change nothing.
     """
@@ -103,7 +118,9 @@ def _generators(n: int, k: int, swapped: int) -> tuple[list[Values], list[Values
 
 
 def top_k_everything(n: int, k: int) -> list[Simplex]:
-    """Simplices, one for each number of swapped labels, that contain a minimiser for every target regret."""
+    """Simplices, one for each number of swapped labels, that contain a minimiser for every target
+    regret.
+    """
     found = []
     for swapped in range(1, min(k, n - k) + 1):
         likely, others = _generators(n, k, swapped)
@@ -112,10 +129,11 @@ def top_k_everything(n: int, k: int) -> list[Simplex]:
 
 
 def top_k_regions(n: int, k: int, beta: Fraction) -> list[Simplex]:
-    """Simplices that contain a minimiser for a top-k target: the distributions whose swapped labels differ by beta in mass.
+    """Simplices that contain a minimiser for a top-k target: the distributions whose swapped labels
+    differ by beta in mass.
 
-    A vertex is a likely generator and one other, in shares that give beta: the product of two simplices, cut along the
-    monotone paths of its grid.
+    A vertex is a likely generator and one other, in shares that give beta: the product of two
+    simplices, cut along the monotone paths of its grid.
     """
     found = []
     for swapped in range(1, min(k, n - k) + 1):
@@ -137,17 +155,25 @@ def top_k_regions(n: int, k: int, beta: Fraction) -> list[Simplex]:
 
 
 def _pool_region(n: int, k: int, beta: Fraction) -> Iterator[Simplex]:
-    """The polytope of (x, r) for one pool size, cut into triangles (segments, points where it is flat)."""
-    # Half planes a x + c r <= d: x >= 0; r >= 0; r <= (1 - r)/k; x + beta/2 <= (1 - r)/k; y <= x + beta.
+    """The polytope of (x, r) for one pool size, cut into triangles (segments, points where it is
+    flat).
+    """
+    # Half planes a x + c r <= d: x >= 0; r >= 0; r <= (1 - r)/k; x + beta/2 <= (1 - r)/k; y <= x +
+    # beta.
     planes = [
         (Fraction(-1), Fraction(0), Fraction(0)),
         (Fraction(0), Fraction(-1), Fraction(0)),
-        (Fraction(0), Fraction(k + 1), Fraction(1)) if k < n else (Fraction(0), Fraction(1), Fraction(0)),
+        (Fraction(0), Fraction(k + 1), Fraction(1))
+        if k < n
+        else (Fraction(0), Fraction(1), Fraction(0)),
     ]
     if k == 2:  # no y: 2 x + beta + r = 1
         planes += [(Fraction(2), Fraction(1), 1 - beta), (Fraction(-2), Fraction(-1), beta - 1)]
     else:
-        planes += [(Fraction(k), Fraction(1), 1 - k * beta / 2), (Fraction(-k), Fraction(-1), (k - 1) * beta - 1)]
+        planes += [
+            (Fraction(k), Fraction(1), 1 - k * beta / 2),
+            (Fraction(-k), Fraction(-1), (k - 1) * beta - 1),
+        ]
     corners: list[tuple[Fraction, Fraction]] = []
     for (a, c, d), (e, f, g) in itertools.combinations(planes, 2):
         det = a * f - c * e
@@ -178,7 +204,9 @@ def _in_order(corners: list[tuple[Fraction, Fraction]]) -> list[tuple[Fraction, 
         current = ordered[-1]
         best = rest[0]
         for other in rest[1:]:
-            cross = (best[0] - current[0]) * (other[1] - current[1]) - (best[1] - current[1]) * (other[0] - current[0])
+            cross = (best[0] - current[0]) * (other[1] - current[1]) - (best[1] - current[1]) * (
+                other[0] - current[0]
+            )
             if cross < 0:
                 best = other
         ordered.append(best)
@@ -187,9 +215,11 @@ def _in_order(corners: list[tuple[Fraction, Fraction]]) -> list[tuple[Fraction, 
 
 
 class PairBound:
-    """The pair lemma (docs/theory.md) on a simplex: D >= t^(tau-1) 2 m T_2(beta / (2 m)), scaling with T itself at small beta.
+    """The pair lemma (docs/theory.md) on a simplex: D >= t^(tau-1) 2 m T_2(beta / (2 m)), scaling
+    with T itself at small beta.
 
-    t is the softmax mass of the top and the predicted label at the pooled optimum, m half their probability.
+    t is the softmax mass of the top and the predicted label at the pooled optimum, m half their
+    probability.
 
     Parameters
     ----------

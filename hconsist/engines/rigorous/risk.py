@@ -1,7 +1,7 @@
 """Enclosures of best-in-class conditional risks, from the loss formula alone.
 
-Labels that share a probability also share a score at an optimum, so a distribution is kept as groups: a tuple of exact
-probabilities and a tuple of how many labels have each.
+Labels that share a probability also share a score at an optimum, so a distribution is kept as
+groups: a tuple of exact probabilities and a tuple of how many labels have each.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from hconsist.arithmetic import BALLS
 from hconsist.engines.rigorous.jets import BALL_JETS, FLOAT_JETS, variable
 from hconsist.losses import Separable
 
-#: Least logarithm of a softmax value that the solver bothers with: below it a label's share of the risk is nil.
+#: Least logarithm of a softmax value that the solver bothers with: below it a label's share of the
+#: risk is nil.
 _FLOOR = -300.0
 #: Largest one: at 1 itself the slope of g may vanish.
 _CEILING = -1e-9
@@ -63,7 +64,8 @@ class SoftmaxRisk:
         """Balls below and above ``C*(p)``: the upper one is attained at `optimum`.
 
         The lower one is the linear minorant of a convex function: for any S' of the simplex
-        ``C(S', p) >= C(S, p) + sum_k d_k (S'_k - S_k) >= C(S, p) + min_k d_k - sum_k d_k S_k`` with ``d_k = p_k g'(S_k)``.
+        ``C(S', p) >= C(S, p) + sum_k d_k (S'_k - S_k) >= C(S, p) + min_k d_k - sum_k d_k S_k`` with
+        ``d_k = p_k g'(S_k)``.
         """
         key = (values, counts)
         if key not in self._bounds:
@@ -71,7 +73,9 @@ class SoftmaxRisk:
             upper = self.at(point, values, counts)
             lowest: Any = None
             shift = BALLS.const(0)
-            for p, count, s, slope in zip(values, counts, point.coordinates, point.slopes, strict=True):
+            for p, count, s, slope in zip(
+                values, counts, point.coordinates, point.slopes, strict=True
+            ):
                 if p:
                     d = BALLS.const(p) * slope
                     shift = shift + d * BALLS.const(s * count)
@@ -82,15 +86,21 @@ class SoftmaxRisk:
         return self._bounds[key]
 
     def optimum(self, values: Values, counts: Counts) -> Point:
-        """A nearly optimal point of the simplex for p; its quality is proven by nobody and needed by nobody."""
+        """A nearly optimal point of the simplex for p; its quality is proven by nobody and needed
+        by nobody.
+        """
         key = (values, counts)
         if key not in self._points:
             positive = [i for i, p in enumerate(values) if p]
-            coordinates = self._solve([float(values[i]) for i in positive], [counts[i] for i in positive])
+            coordinates = self._solve(
+                [float(values[i]) for i in positive], [counts[i] for i in positive]
+            )
             # Exactly on the simplex: the group of largest mass takes what rounding left over.
             exact = [Fraction(c) for c in coordinates]
             largest = max(range(len(exact)), key=lambda i: exact[i] * counts[positive[i]])
-            rest = sum((e * counts[positive[i]] for i, e in enumerate(exact) if i != largest), Fraction(0))
+            rest = sum(
+                (e * counts[positive[i]] for i, e in enumerate(exact) if i != largest), Fraction(0)
+            )
             exact[largest] = (1 - rest) / counts[positive[largest]]
             full = [Fraction(0)] * len(values)
             for i, e in zip(positive, exact, strict=True):
@@ -115,7 +125,9 @@ class SoftmaxRisk:
         try:
             return self._newton(p, counts)
         except (ValueError, OverflowError, ZeroDivisionError, ArithmeticError):
-            top = max(range(len(p)), key=lambda i: p[i])  # g linear or nearly so: all mass on the top labels
+            top = max(
+                range(len(p)), key=lambda i: p[i]
+            )  # g linear or nearly so: all mass on the top labels
             share = [1.0 / counts[i] if i == top else 0.0 for i in range(len(p))]
             try:
                 self.term(variable(0.0), FLOAT_JETS)
@@ -124,10 +136,14 @@ class SoftmaxRisk:
             return share
 
     def _newton(self, p: Sequence[float], counts: Sequence[int]) -> list[float]:
-        """Solve ``log p_i + log(-g'(S_i)) = L``, ``sum count S = 1`` by Newton steps in log S and L."""
+        """Solve ``log p_i + log(-g'(S_i)) = L``, ``sum count S = 1`` by Newton steps in log S and
+        L.
+        """
         logs = [math.log(v) for v in p]
         v = [min(x, _CEILING) for x in logs]
-        level = max(logs) + self._log_slope(_CEILING)[0]  # the top label alone would take all the mass
+        level = (
+            max(logs) + self._log_slope(_CEILING)[0]
+        )  # the top label alone would take all the mass
         for _ in range(60):
             mass = slope = 0.0
             for i, a in enumerate(logs):
@@ -153,24 +169,34 @@ class SoftmaxRisk:
 
 
 def pool(values: Values, counts: Counts, j: int) -> tuple[Values, Counts, tuple[int, ...]]:
-    """Average p over label j (a group) and the smallest set of top labels whose mean is at least every label left out.
+    """Average p over label j (a group) and the smallest set of top labels whose mean is at least
+    every label left out.
 
     Returns the pooled groups, first the pool itself, and the indices of the groups that entered it.
     """
-    others = sorted((i for i in range(len(values)) if i != j and counts[i]), key=lambda i: values[i], reverse=True)
+    others = sorted(
+        (i for i in range(len(values)) if i != j and counts[i]),
+        key=lambda i: values[i],
+        reverse=True,
+    )
     total, size, members = values[j] * counts[j], counts[j], [j]
     while others and values[others[0]] * size > total:
         i = others.pop(0)
         total, size = total + values[i] * counts[i], size + counts[i]
         members.append(i)
-    return (total / size, *(values[i] for i in others)), (size, *(counts[i] for i in others)), tuple(members)
+    return (
+        (total / size, *(values[i] for i in others)),
+        (size, *(counts[i] for i in others)),
+        tuple(members),
+    )
 
 
 def pool_set(values: Values, predicted: Sequence[int]) -> tuple[Values, Counts, tuple[int, ...]]:
-    """Average p, label by label, over the least likely predicted and the likeliest other labels, to a mean m between both.
+    """Average p, label by label, over the least likely predicted and the likeliest other labels, to
+    a mean m between both.
 
-    m is where the excesses over m of the labels not predicted weigh as much as what predicted labels lack of it.
-    Returns as `pool`; without a label to pool, p itself and no members.
+    m is where the excesses over m of the labels not predicted weigh as much as what predicted
+    labels lack of it. Returns as `pool`; without a label to pool, p itself and no members.
     """
     inside = set(predicted)
 

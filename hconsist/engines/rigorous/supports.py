@@ -38,9 +38,11 @@ class NoPrior:
 
 @dataclass(frozen=True)
 class Vertices(NoPrior):
-    """Lines below a piecewise linear T, from proven bounds at every point where one of its pieces ends.
+    """Lines below a piecewise linear T, from proven bounds at every point where one of its pieces
+    ends.
 
-    Between them T is a minimum of affine functions, so concave: a line below T at both ends stays below.
+    Between them T is a minimum of affine functions, so concave: a line below T at both ends stays
+    below.
 
     Parameters
     ----------
@@ -63,7 +65,8 @@ class Vertices(NoPrior):
 
 
 class MarginScores(NoPrior):
-    """Lines below T of a convex margin loss, one for each score f: ``T(b) >= phi(0) - R_b(f)``, affine in b.
+    """Lines below T of a convex margin loss, one for each score f: ``T(b) >= phi(0) - R_b(f)``,
+    affine in b.
 
     Parameters
     ----------
@@ -86,11 +89,15 @@ class MarginScores(NoPrior):
         return tied - BinaryRisk(self.loss, beta, self.bound).convex_minimum()[0]
 
     def line(self, wanted: Wanted) -> Support:
-        """The line of the score f with ``(phi(-f) - phi(f)) / 2 = slope``, or of the bound where there is none."""
+        """The line of the score f with ``(phi(-f) - phi(f)) / 2 = slope``, or of the bound where
+        there is none.
+        """
 
         def half_jump(f: float) -> float:
             try:
-                return float(self._jet(-f, FLOAT_JETS).v - self._jet(f, FLOAT_JETS).v) / 2 - float(wanted.slope)
+                return float(self._jet(-f, FLOAT_JETS).v - self._jet(f, FLOAT_JETS).v) / 2 - float(
+                    wanted.slope
+                )
             except OverflowError:
                 return math.inf
 
@@ -103,7 +110,9 @@ class MarginScores(NoPrior):
         forward, backward = (self.loss.of_margin(BALLS.const(f), BALLS) for f in (at, -at))
         tied = self.loss.of_margin(BALLS.const(0), BALLS)
         # On [0, 1] the lower end of the slope errs on the right side.
-        line = Line(endpoints((backward - forward) / 2)[0], endpoints((forward + backward) / 2 - tied)[1])
+        line = Line(
+            endpoints((backward - forward) / 2)[0], endpoints((forward + backward) / 2 - tied)[1]
+        )
         up, down = self._jet(float(at), FLOAT_JETS).d1, self._jet(-float(at), FLOAT_JETS).d1
         beta = _unit((down - up) / (down + up)) if down + up < 0 else Fraction(1)
         return Support(line, [(beta, self._upper(beta))] if beta else [])
@@ -113,10 +122,12 @@ class MarginScores(NoPrior):
 
 
 class FiniteScores(NoPrior):
-    """Lines below T of a margin loss whose risks are least at finitely many scores, by bisection of [0, 1].
+    """Lines below T of a margin loss whose risks are least at finitely many scores, by bisection of
+    [0, 1].
 
-    ``T(b) = A(b) - inf R_b`` with A(b) the least R_b over scores f <= 0. Both are minima of functions affine in b. So on
-    an interval A is at least its chord, ``inf R_b`` at most R_b(f) for any f, and T - slope b is bounded below at the two ends.
+    ``T(b) = A(b) - inf R_b`` with A(b) the least R_b over scores f <= 0. Both are minima of
+    functions affine in b. So on an interval A is at least its chord, ``inf R_b`` at most R_b(f) for
+    any f, and T - slope b is bounded below at the two ends.
 
     Parameters
     ----------
@@ -144,7 +155,9 @@ class FiniteScores(NoPrior):
 
     def _upper(self, beta: Fraction) -> Fraction:
         wrong = min(endpoints(self._risk(beta, pair))[1] for pair in self.wrong)
-        return wrong - min(endpoints(self._risk(beta, pair))[0] for pair in (*self.right, *self.wrong))
+        return wrong - min(
+            endpoints(self._risk(beta, pair))[0] for pair in (*self.right, *self.wrong)
+        )
 
     def line(self, wanted: Wanted) -> Support:
         """The line of this slope, found by cutting the interval of the least bound."""
@@ -154,7 +167,9 @@ class FiniteScores(NoPrior):
         def entry(left: Fraction, right: Fraction) -> tuple[Fraction, int, Fraction, Fraction]:
             middle, low = (left + right) / 2, Fraction(0)
             points[middle] = self._upper(middle)
-            score = min((*self.right, *self.wrong), key=lambda pair: float(self._risk(middle, pair).mid()))
+            score = min(
+                (*self.right, *self.wrong), key=lambda pair: float(self._risk(middle, pair).mid())
+            )
             for beta in (left, right):
                 tied = min(endpoints(self._risk(beta, pair))[0] for pair in self.wrong)
                 low = min(low, tied - endpoints(self._risk(beta, score))[1] - slope * beta)
@@ -162,18 +177,24 @@ class FiniteScores(NoPrior):
 
         heap = [entry(Fraction(0), Fraction(1))]
         while len(heap) < _PIECES:
-            if min((v - slope * b for b, v in points.items()), default=Fraction(0)) - heap[0][0] <= wanted.slack:
+            if (
+                min((v - slope * b for b, v in points.items()), default=Fraction(0)) - heap[0][0]
+                <= wanted.slack
+            ):
                 break
             _, _, left, right = heap[0]
             middle = (left + right) / 2
             heapq.heapreplace(heap, entry(left, middle))
             heapq.heappush(heap, entry(middle, right))
-        reason = "" if len(heap) < _PIECES else f"the box budget ran out after {len(heap)} intervals"
+        reason = (
+            "" if len(heap) < _PIECES else f"the box budget ran out after {len(heap)} intervals"
+        )
         return Support(Line(slope, -heap[0][0]), list(points.items()), reason)
 
 
 class Searched(NoPrior):
-    """Lines below T by branch and bound over all label distributions at once: the least ``C*(pool(p)) - C*(p) - slope b``.
+    """Lines below T by branch and bound over all label distributions at once: the least
+    ``C*(pool(p)) - C*(p) - slope b``.
 
     Parameters
     ----------
@@ -195,7 +216,13 @@ class Searched(NoPrior):
         max_boxes: int,
         curvature: Sequence[tuple[Fraction, Fraction]] = (),
     ) -> None:
-        self.risk, self.regions, self.lemmas, self.max_boxes, self.curvature = risk, regions, lemmas, max_boxes, curvature
+        self.risk, self.regions, self.lemmas, self.max_boxes, self.curvature = (
+            risk,
+            regions,
+            lemmas,
+            max_boxes,
+            curvature,
+        )
 
     def top(self) -> Fraction:
         """An upper bound of T(1): all mass on the labels that others are tied with."""
@@ -204,13 +231,16 @@ class Searched(NoPrior):
             for vertex in simplex.vertices:
                 if simplex.regret(vertex) == 1:
                     tied = self.risk.best_in_class(*simplex.pool(vertex)[:2])[1]
-                    found.append(endpoints(tied - self.risk.best_in_class(vertex, simplex.counts)[0])[1])
+                    found.append(
+                        endpoints(tied - self.risk.best_in_class(vertex, simplex.counts)[0])[1]
+                    )
         return min(found)
 
     def prior(self, excess: Fraction) -> tuple[list[Line], list[Point]]:
         """The tangent of ``c b^2`` where that reaches the excess, and T of two labels around it.
 
-        Beyond B, T(b) >= c B b by star shape, so a tangent of slope at most c B stays below T on all of [0, 1].
+        Beyond B, T(b) >= c B b by star shape, so a tangent of slope at most c B stays below T on
+        all of [0, 1].
         """
         lines, points = [], []
         for reach, c in self.curvature:
@@ -221,9 +251,18 @@ class Searched(NoPrior):
                 lines.append(Line(2 * c * touch, c * touch**2))
             for simplex in self.regions:
                 for beta in (touch / 2, touch, 2 * touch):
-                    pair = ((1 + beta) / 2, (1 - beta) / 2, *[Fraction(0)] * (len(simplex.counts) - 2))
+                    pair = (
+                        (1 + beta) / 2,
+                        (1 - beta) / 2,
+                        *[Fraction(0)] * (len(simplex.counts) - 2),
+                    )
                     tied = self.risk.best_in_class(*simplex.pool(pair)[:2])[1]
-                    points.append((beta, endpoints(tied - self.risk.best_in_class(pair, simplex.counts)[0])[1]))
+                    points.append(
+                        (
+                            beta,
+                            endpoints(tied - self.risk.best_in_class(pair, simplex.counts)[0])[1],
+                        )
+                    )
             break
         return lines, points
 
@@ -245,7 +284,10 @@ class Searched(NoPrior):
 
         def progress(boxes: int, lower: float, upper: float) -> None:
             if wanted.report is not None:
-                wanted.report(f"slope {float(slope):.6g}: {boxes} boxes, offset between {-upper:.6g} and {-lower:.6g}")
+                wanted.report(
+                    f"slope {float(slope):.6g}: {boxes} boxes, offset between {-upper:.6g} and "
+                    f"{-lower:.6g}"
+                )
 
         search = Search(self.risk, self.regions, coarse, slope)
         found = search.run(
@@ -259,10 +301,13 @@ class Searched(NoPrior):
 
 
 class Pools(NoPrior):
-    """Lines below the T_k of pools of k labels, ``T_k(b) = min { g(1/k) - C*(p) : p_1 - p_2 = b }`` over p on k labels.
+    """Lines below the T_k of pools of k labels, ``T_k(b) = min { g(1/k) - C*(p) : p_1 - p_2 = b }``
+    over p on k labels.
 
-    For any S of the simplex ``C*(p) <= sum p_y g(S_y)``: ``g(S_1) <= g(1/k) - slope + c``, ``g(S_2) <= g(1/k) + slope + c`` and
-    ``g(S_3) <= g(1/k) + c`` for the other labels give ``T_k(b) >= slope b - c``: three numbers a pool are the whole proof.
+    For any S of the simplex ``C*(p) <= sum p_y g(S_y)``: ``g(S_1) <= g(1/k) - slope + c``, ``g(S_2)
+    <= g(1/k) + slope + c`` and
+    ``g(S_3) <= g(1/k) + c`` for the other labels give ``T_k(b) >= slope b - c``: three numbers a
+    pool are the whole proof.
 
     Parameters
     ----------
@@ -276,7 +321,11 @@ class Pools(NoPrior):
     """
 
     def __init__(
-        self, term: Callable[..., Any], sizes: Sequence[int], lemmas: tuple[str, ...], risk: Risk | None = None
+        self,
+        term: Callable[..., Any],
+        sizes: Sequence[int],
+        lemmas: tuple[str, ...],
+        risk: Risk | None = None,
     ) -> None:
         self.term, self.sizes, self.lemmas, self.risk = term, tuple(sizes), lemmas, risk
         self.tied = {k: term(BALLS.const(Fraction(1, k)), BALLS) for k in self.sizes}
@@ -299,11 +348,16 @@ class Pools(NoPrior):
         roomy: dict[int, list[float]] = {}
         for k in self.sizes:
             level = float(self.tied[k].mid())
-            if tilt < _GENTLE:  # floats cannot see an offset of the order of the slope's square: it starts at 0 in the balls
+            if (
+                tilt < _GENTLE
+                # floats cannot see an offset of the order of the slope's square: it starts at 0 in
+                # the balls
+            ):
                 own[k] = 0.0
                 continue
             if own:
-                # Where the values at this offset leave room, the pool's line lies above that of an earlier pool.
+                # Where the values at this offset leave room, the pool's line lies above that of an
+                # earlier pool.
                 roomy[k] = self._values(k, level, tilt, offset)
                 if _mass(roomy[k], k) < -1e-9:
                     continue
@@ -321,7 +375,7 @@ class Pools(NoPrior):
             points += point
         return Support(Line(slope, worst), points)
 
-    # -- floats: where to look -----------------------------------------------------------------------------------------
+    # -- floats: where to look
     def _float(self, u: float) -> float:
         return float(self.term(variable(u), FLOAT_JETS).v)
 
@@ -343,10 +397,14 @@ class Pools(NoPrior):
                 break
             if abs(step) < 1e-14:
                 return math.exp(z)
-        return math.exp(brentq(lambda z: self._float(math.exp(z)) - value, _FLOOR, 0.0, xtol=1e-14, rtol=1e-14))
+        return math.exp(
+            brentq(lambda z: self._float(math.exp(z)) - value, _FLOOR, 0.0, xtol=1e-14, rtol=1e-14)
+        )
 
     def _values(self, k: int, level: float, tilt: float, offset: float) -> list[float]:
-        """Softmax values of the first, the second and any other label of the pool at this offset."""
+        """Softmax values of the first, the second and any other label of the pool at this
+        offset.
+        """
         shifts = (-tilt, tilt, 0.0) if k > 2 else (-tilt, tilt)
         return [self._inverse(level + shift + offset, 1 / k) for shift in shifts]
 
@@ -356,14 +414,20 @@ class Pools(NoPrior):
 
         return float(brentq(mass, 0.0, tilt, xtol=1e-300, rtol=1e-13)) if mass(0.0) > 0 else 0.0
 
-    # -- balls: what is proven ----------------------------------------------------------------------------------------
-    def _proven(self, k: int, slope: Fraction, guess: float, start: list[float], polish: bool) -> tuple[Fraction, list[Point]]:
-        """An offset that holds for the pool of k labels, and a point of T_k near where the line touches."""
+    # -- balls: what is proven
+    def _proven(
+        self, k: int, slope: Fraction, guess: float, start: list[float], polish: bool
+    ) -> tuple[Fraction, list[Point]]:
+        """An offset that holds for the pool of k labels, and a point of T_k near where the line
+        touches.
+        """
         counts = (1, 1, k - 2) if k > 2 else (1, 1)
         shifts = [BALLS.const(-slope), BALLS.const(slope), BALLS.const(0)][: len(counts)]
         offset, level = BALLS.const(Fraction(guess)), self.tied[k].mid()
         values = [BALLS.const(Fraction(u)) for u in start]
-        for _ in range(6 if polish else 0):  # Newton's method, in turn on the softmax values and on the offset
+        for _ in range(
+            6 if polish else 0
+        ):  # Newton's method, in turn on the softmax values and on the offset
             mass, rate = BALLS.const(-1), BALLS.const(0)
             for i, (u, s, count) in enumerate(zip(values, shifts, counts, strict=True)):
                 if 0 < start[i] < 1:
@@ -383,15 +447,22 @@ class Pools(NoPrior):
         proven = max(endpoints(t - self.tied[k] - s)[1] for t, s in zip(terms, shifts, strict=True))
         return proven, self._points(k, exact, counts, terms) if polish else []
 
-    def _points(self, k: int, exact: list[Fraction], counts: tuple[int, ...], terms: list[Any]) -> list[Point]:
-        """The p for which S is best, ``p_y g'(S_y)`` equal for all y with S_y > 0, and ``T_k <= g(1/k) - C*(p)`` there."""
+    def _points(
+        self, k: int, exact: list[Fraction], counts: tuple[int, ...], terms: list[Any]
+    ) -> list[Point]:
+        """The p for which S is best, ``p_y g'(S_y)`` equal for all y with S_y > 0, and ``T_k <=
+        g(1/k) - C*(p)`` there.
+        """
         slopes = [self.term(variable(BALLS.const(u)), BALL_JETS).d1 if u else None for u in exact]
         if any(d is not None and not d < 0 for d in slopes):
             return []
         weights: list[Any] = [0 if d is None else -1 / d for d in slopes]
         whole = sum(w * c for w, c in zip(weights, counts, strict=True))
         shares = [endpoints((w / whole).mid())[0] if w else Fraction(0) for w in weights]
-        p = [1 - sum((s * c for s, c in zip(shares[1:], counts[1:], strict=True)), Fraction(0)), *shares[1:]]
+        p = [
+            1 - sum((s * c for s, c in zip(shares[1:], counts[1:], strict=True)), Fraction(0)),
+            *shares[1:],
+        ]
         if not p[0] > p[1] >= 0:
             return []
         if self.risk is not None:
@@ -408,27 +479,40 @@ class Pools(NoPrior):
 
 
 def tie_curvature(term: Callable[..., Any], n: int) -> list[tuple[Fraction, Fraction]]:
-    """Pairs (B, c) such that ``T(b) >= c b^2`` for b <= B, by the pair lemma: a softmax loss with convex decreasing g.
+    """Pairs (B, c) such that ``T(b) >= c b^2`` for b <= B, by the pair lemma: a softmax loss with
+    convex decreasing g.
 
-    With G the largest g'' between t (1/2 - e) and t (1/2 + e), kappa(t, b) is at least b^2 times the lesser of
-    ``g'(t/2)^2 / (2 G)`` and ``t |g'(t/2)| e / (2 B)``, for every t in [2/n, 1] (docs/theory.md, "Supporting lines").
+    With G the largest g'' between t (1/2 - e) and t (1/2 + e), kappa(t, b) is at least b^2 times
+    the lesser of
+    ``g'(t/2)^2 / (2 G)`` and ``t |g'(t/2)| e / (2 B)``, for every t in [2/n, 1] (docs/theory.md,
+    "Supporting lines").
     """
     pieces = 256
     found: list[tuple[Fraction, Fraction]] = []
     # Steps of equal ratio: g' and g'' behave like powers of t.
     ends = [Fraction((2 / n) ** (1 - i / pieces)) for i in range(1, pieces)]
-    spans = list(itertools.pairwise([Fraction(2, n), *ends, Fraction(1)])) if n > 2 else [(Fraction(1), Fraction(1))]
-    falls = [-term(variable(BALLS.const(t / 2)), BALL_JETS).d1 for _, t in spans]  # least at the right end: g is convex
+    spans = (
+        list(itertools.pairwise([Fraction(2, n), *ends, Fraction(1)]))
+        if n > 2
+        else [(Fraction(1), Fraction(1))]
+    )
+    falls = [
+        -term(variable(BALLS.const(t / 2)), BALL_JETS).d1 for _, t in spans
+    ]  # least at the right end: g is convex
     for reach in (Fraction(1, 2**i) for i in range(12, -1, -1)):
         best = Fraction(0)
         for e in {min(reach * factor, Fraction(1, 4)) for factor in (Fraction(1, 2), Fraction(2))}:
             least: Fraction | None = None
             for (left, right), fall in zip(spans, falls, strict=True):
-                around = BALLS.const(left * (Fraction(1, 2) - e)).union(BALLS.const(right * (Fraction(1, 2) + e)))
+                around = BALLS.const(left * (Fraction(1, 2) - e)).union(
+                    BALLS.const(right * (Fraction(1, 2) + e))
+                )
                 bend = term(variable(around), BALL_JETS).d2
                 if not (fall > 0 and bend.is_finite() and bend.upper() > 0):
                     return found
-                c = (fall * fall / (2 * bend.upper())).min(BALLS.const(left * e / (2 * reach)) * fall)
+                c = (fall * fall / (2 * bend.upper())).min(
+                    BALLS.const(left * e / (2 * reach)) * fall
+                )
                 low = endpoints(c)[0]
                 least = low if least is None else min(least, low)
             best = max(best, least or Fraction(0))

@@ -1,8 +1,10 @@
 """Best-in-class risks of LDR losses: scores from above, transport plans from below.
 
-``C(s, p) = sum_y p_y lam log sum_k exp((c [k != y] + s_k - s_y)/lam)`` is at least, for any conditional distributions Q_y,
-``sum_y p_y (sum_k Q_yk (c [k != y] + s_k - s_y) + lam H(Q_y))``. Where the plan M_yk = p_y Q_yk has both marginals p, the
-scores cancel and what is left bounds ``C*(p)`` below: a dual certificate, made exact in rationals.
+``C(s, p) = sum_y p_y lam log sum_k exp((c [k != y] + s_k - s_y)/lam)`` is at least, for any
+conditional distributions Q_y,
+``sum_y p_y (sum_k Q_yk (c [k != y] + s_k - s_y) + lam H(Q_y))``. Where the plan M_yk = p_y Q_yk has
+both marginals p, the scores cancel and what is left bounds ``C*(p)`` below: a dual certificate,
+made exact in rationals.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ from hconsist.losses import LDR
 
 @dataclass(frozen=True)
 class ScorePoint:
-    """Scores, one a group, and the losses of the groups there; None for groups of probability zero, which are left out."""
+    """Scores, one a group, and the losses of the groups there; None for groups of probability zero,
+    which are left out.
+    """
 
     coordinates: tuple[Fraction, ...]
     terms: tuple[Any, ...]
@@ -56,12 +60,16 @@ class LDRRisk:
             p = np.array([float(values[i]) for i in groups for _ in range(counts[i])])
             owners = [i for i in groups for _ in range(counts[i])]
             scores = [Fraction(float(s)) for s in self._newton(p)]
-            first = {i: scores[owners.index(i)] for i in groups}  # labels of a group share one score exactly
+            first = {
+                i: scores[owners.index(i)] for i in groups
+            }  # labels of a group share one score exactly
             labels = np.array([BALLS.const(first[i]) for i in owners], dtype=object)
             losses = self.loss.losses(labels, BALLS)
             terms = {i: losses[owners.index(i)] for i in groups}
             coordinates = tuple(first.get(i, Fraction(0)) for i in range(len(values)))
-            self._points[key] = ScorePoint(coordinates, tuple(terms.get(i) for i in range(len(values))))
+            self._points[key] = ScorePoint(
+                coordinates, tuple(terms.get(i) for i in range(len(values)))
+            )
         return self._points[key]
 
     def best_in_class(self, values: Values, counts: Counts) -> tuple[Any, Any]:
@@ -111,11 +119,16 @@ class LDRRisk:
         """The dual value of a plan with both marginals p."""
         n = len(p)
         rows = self._rows(s)
-        plan = [[p[y] * Fraction(float(rows[y, k])) if k != y else Fraction(0) for k in range(n)] for y in range(n)]
+        plan = [
+            [p[y] * Fraction(float(rows[y, k])) if k != y else Fraction(0) for k in range(n)]
+            for y in range(n)
+        ]
         for y in range(n):
             plan[y][y] = p[y] - sum(plan[y], Fraction(0))
         excess = [sum((plan[y][k] for y in range(n)), Fraction(0)) - p[k] for k in range(n)]
-        for k in range(n):  # move what column k has too much, along its own row, to columns that miss it
+        for k in range(
+            n
+        ):  # move what column k has too much, along its own row, to columns that miss it
             for other in range(n):
                 if excess[k] > 0 > excess[other]:
                     moved = min(excess[k], -excess[other])

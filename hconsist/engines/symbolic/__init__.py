@@ -1,6 +1,7 @@
 """The symbolic engine: a closed form of T with the steps that led there.
 
-Nothing is looked up: the loss formula is run through SymPy, and what follows is computed from the result.
+Nothing is looked up: the loss formula is run through SymPy, and what follows is computed from the
+result.
 """
 
 from __future__ import annotations
@@ -59,12 +60,14 @@ def transform(problem: PointwiseProblem, beta: Fraction, bits: int = 160) -> Ans
 
     Examples
     --------
-    >>> transform(PointwiseProblem("mae", n_classes=3), Fraction(1, 2)).estimate  # not 1/6 = beta / n
+    >>> transform(PointwiseProblem("mae", n_classes=3), Fraction(1, 2)).estimate  # beta/3
     0.16666666666666666
     """
     if problem.is_symbolic:
         raise InvalidInputError(
-            "a value needs every parameter to be a number", problem.surrogate.spec, "substitute numbers, or use derive"
+            "a value needs every parameter to be a number",
+            problem.surrogate.spec,
+            "substitute numbers, or use derive",
         )
     found = solve(problem)
     with precision(bits):
@@ -73,13 +76,19 @@ def transform(problem: PointwiseProblem, beta: Fraction, bits: int = 160) -> Ans
         if beta == 1 and found.at_one is not None:
             expression = found.at_one
         enclosure = evaluate(expression, {beta_symbol(): value}, BALLS)
-        low, high = endpoints(enclosure) if beta else (Fraction(0), Fraction(0))  # T(0) = 0: a tie between equals
+        low, high = (
+            endpoints(enclosure) if beta else (Fraction(0), Fraction(0))
+        )  # T(0) = 0: a tie between equals
         estimate = float((low + high) / 2)
         proven_low: Fraction | None = max(low, Fraction(0))
         if found.lower is not None:
-            proven_low = max(endpoints(evaluate(found.lower, {beta_symbol(): value}, BALLS))[0], Fraction(0))
+            proven_low = max(
+                endpoints(evaluate(found.lower, {beta_symbol(): value}, BALLS))[0], Fraction(0)
+            )
         elif found.upper_only:
             proven_low = None
     witness = found.witness(beta) if found.witness else None
     proven_high = None if found.lower_only else max(high, Fraction(0))
-    return Answer(estimate, proven_low, proven_high, witness, "symbolic", found.derivation.assumptions)
+    return Answer(
+        estimate, proven_low, proven_high, witness, "symbolic", found.derivation.assumptions
+    )

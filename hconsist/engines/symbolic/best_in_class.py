@@ -1,6 +1,8 @@
-"""Best-in-class conditional risk C*(p) in closed form, derived from the loss's formula: Lagrange, or vertices and kinks.
+"""Best-in-class conditional risk C*(p) in closed form, derived from the loss's formula: Lagrange,
+or vertices and kinks.
 
-C*(p) is the infimum of ``sum_y p_y l(s, y)`` over the scores that the hypothesis set reaches at a point.
+C*(p) is the infimum of ``sum_y p_y l(s, y)`` over the scores that the hypothesis set reaches at a
+point.
 """
 
 from __future__ import annotations
@@ -76,7 +78,8 @@ class BestInClass:
                 return np.asarray(evaluate(self.expression, values, NUMPY) + np.zeros(q.shape[:-1]))
 
         value = at(array)
-        # A label of probability 0 is the limit of small probabilities where the formula itself reads 0 log 0 or 0/0.
+        # A label of probability 0 is the limit of small probabilities where the formula itself
+        # reads 0 log 0 or 0/0.
         return np.where(np.isfinite(value), value, at(np.maximum(array, 1e-300)))
 
 
@@ -94,8 +97,8 @@ def best_in_class(problem: PointwiseProblem) -> BestInClass:
     EngineCannotAnswerError
         Where no closed form could be derived; the message says what stopped it.
 
-    Source: Mao, Mohri, Zhong, ICML 2023, appendix (comp-sum); Bartlett, Jordan, McAuliffe 2006 (margins); derived here by
-    Lagrange multipliers.
+    Source: Mao, Mohri, Zhong, ICML 2023, appendix (comp-sum); Bartlett, Jordan, McAuliffe 2006
+    (margins); derived here by Lagrange multipliers.
 
     Examples
     --------
@@ -111,7 +114,10 @@ def best_in_class(problem: PointwiseProblem) -> BestInClass:
         if found is not None:
             expression, steps = found
             return BestInClass(problem, p, expression, tuple(Step(a, b) for a, b in steps))
-    raise stop(f"no closed form of the best-in-class risk of {problem.surrogate.spec} on {problem.hypotheses}")
+    raise stop(
+        f"no closed form of the best-in-class risk of {problem.surrogate.spec} on "
+        f"{problem.hypotheses}"
+    )
 
 
 Found = tuple[Any, list[tuple[str, str]]]
@@ -128,18 +134,23 @@ def _softmax(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
 
 
 def _in_a_box(form: Separable, p: tuple[Any, ...], ratio: Any) -> Found | None:
-    """Scores in [-B, B]: the odds of two labels stay within ``ratio = exp(2B)``. Affine g, or two labels."""
+    """Scores in [-B, B]: the odds of two labels stay within ``ratio = exp(2B)``. Affine g, or two
+    labels.
+    """
     u = sympy.Symbol("u", positive=True)
     g = sympy.sympify(form.term(u, SYMPY))
     slope, n = sympy.simplify(sympy.diff(g, u)), len(p)
     if not slope.has(u) and slope.is_negative:
         tops = [sympy.Add(*(_order_statistic(p, k) for k in range(1, m + 1))) for m in range(1, n)]
-        best = sympy.Max(*((1 + (ratio - 1) * top) / (n + (ratio - 1) * m) for m, top in enumerate(tops, 1)))
+        best = sympy.Max(
+            *((1 + (ratio - 1) * top) / (n + (ratio - 1) * m) for m, top in enumerate(tops, 1))
+        )
         return g.subs(u, 0) + slope * best, [
             (r"\mathcal C = g(0) + g' \langle p, q \rangle,\ q \propto e^{s}", "g is affine"),
             (
                 r"\langle p, q \rangle \le \max_m \frac{1 + (e^{2B} - 1) P_m}{n + (e^{2B} - 1) m}",
-                "linear-fractional in the weights exp(s): the maximum is at a vertex of the box, the m likeliest labels at B",
+                "linear-fractional in the weights exp(s): the maximum is at a vertex of the box, "
+                "the m likeliest labels at B",
             ),
         ]
     if n != 2:
@@ -153,7 +164,11 @@ def _in_a_box(form: Separable, p: tuple[Any, ...], ratio: Any) -> Found | None:
     cut = top * g.subs(u, edge) + low * g.subs(u, 1 / (1 + ratio))
     return sympy.Piecewise((found[0], inside), (cut, True)), [
         *found[1],
-        (r"q = e^{2B} / (1 + e^{2B}) \text{ for the likelier label where the optimum lies outside}", "convexity"),
+        (
+            r"q = e^{2B} / (1 + e^{2B}) \text{ for the likelier label where the optimum lies "
+            r"outside}",
+            "convexity",
+        ),
     ]
 
 
@@ -190,9 +205,11 @@ def _of_softmax_value(form: Separable, p: tuple[Any, ...]) -> Found | None:
 
 
 def _lagrange(g: Any, z: Any, weights: tuple[Any, ...], total: int) -> Found | None:
-    """``min sum w_k g(z_k)`` with ``sum z_k = total``, where the inverse of g' is a power or a logarithm.
+    """``min sum w_k g(z_k)`` with ``sum z_k = total``, where the inverse of g' is a power or a
+    logarithm.
 
-    Stationarity reads ``g'(z_k) = m / w_k``, whose solution psi is written ``a x^r + b`` or ``a log x + b``.
+    Stationarity reads ``g'(z_k) = m / w_k``, whose solution psi is written ``a x^r + b`` or ``a log
+    x + b``.
     """
     inverse, n = _inverse_slope(g, z), len(weights)
     if inverse is None:
@@ -200,11 +217,13 @@ def _lagrange(g: Any, z: Any, weights: tuple[Any, ...], total: int) -> Found | N
     psi, x, elasticity = inverse
     first = [
         (
-            r"\mathcal C = \textstyle\sum_k w_k\, g(z_k),\ \sum_k z_k = " + f"{total},\\quad g(z) = {sympy.latex(g)}",
+            r"\mathcal C = \textstyle\sum_k w_k\, g(z_k),\ \sum_k z_k = "
+            + f"{total},\\quad g(z) = {sympy.latex(g)}",
             "definition",
         ),
         (
-            r"g'(z_k) = \mu / w_k \;\Rightarrow\; z_k = " + sympy.latex(psi.subs(x, sympy.Symbol("mu") / sympy.Symbol("w_k"))),
+            r"g'(z_k) = \mu / w_k \;\Rightarrow\; z_k = "
+            + sympy.latex(psi.subs(x, sympy.Symbol("mu") / sympy.Symbol("w_k"))),
             "Lagrange",
         ),
     ]
@@ -212,15 +231,20 @@ def _lagrange(g: Any, z: Any, weights: tuple[Any, ...], total: int) -> Found | N
     if elasticity == 0:
         a = sympy.simplify(x * sympy.diff(psi, x))
         b = sympy.simplify(psi - a * sympy.log(x))
-        mu = sympy.exp((total - n * b) / (a * n)) * sympy.Mul(*(v ** sympy.Rational(1, n) for v in weights))
+        mu = sympy.exp((total - n * b) / (a * n)) * sympy.Mul(
+            *(v ** sympy.Rational(1, n) for v in weights)
+        )
     else:
         a = sympy.simplify(sympy.diff(psi, x) / (elasticity * x ** (elasticity - 1)))
         b = sympy.simplify(psi - a * x**elasticity)
         mu = ((total - n * b) / (a * power_sum)) ** (1 / elasticity)
-    # Each term w g(psi(m / w)) is a sum of powers of w and w log w, so that the sums over labels stay apart from m.
+    # Each term w g(psi(m / w)) is a sum of powers of w and w log w, so that the sums over labels
+    # stay apart from m.
     term = sympy.simplify(sympy.expand_log(w * g.subs(z, psi.subs(x, m / w)), force=True))
     risk = sympy.Integer(0)
-    for part in sympy.Add.make_args(sympy.expand(sympy.powsimp(sympy.expand_power_base(sympy.expand(term), force=True)))):
+    for part in sympy.Add.make_args(
+        sympy.expand(sympy.powsimp(sympy.expand_power_base(sympy.expand(term), force=True)))
+    ):
         coefficient, of_w = part.as_independent(w)
         shape = sympy.powsimp(of_w)
         if shape == w:
@@ -231,7 +255,11 @@ def _lagrange(g: Any, z: Any, weights: tuple[Any, ...], total: int) -> Found | N
             labels = sympy.Add(*(shape.subs(w, v) for v in weights))
         risk += coefficient * labels
     risk = sympy.simplify(sympy.powsimp(sympy.powdenest(risk.subs(m, mu), force=True), force=True))
-    total_power = sympy.Integer(_mass(weights)) if elasticity == -1 else sympy.Add(*(v ** (-elasticity) for v in weights))
+    total_power = (
+        sympy.Integer(_mass(weights))
+        if elasticity == -1
+        else sympy.Add(*(v ** (-elasticity) for v in weights))
+    )
     return risk.subs(power_sum, total_power), [
         *first,
         (r"\mu = " + sympy.latex(mu), r"the constraint, with $S = \sum_k w_k^{-r}$"),
@@ -239,13 +267,17 @@ def _lagrange(g: Any, z: Any, weights: tuple[Any, ...], total: int) -> Found | N
 
 
 def _inverse_slope(g: Any, z: Any) -> tuple[Any, Any, Any] | None:
-    """psi(x) with |g'(psi(x))| = x, the symbol x, and r where psi is ``a x^r + b`` (0: ``a log x + b``)."""
+    """psi(x) with |g'(psi(x))| = x, the symbol x, and r where psi is ``a x^r + b`` (0: ``a log x +
+    b``).
+    """
     slope = sympy.simplify(sympy.diff(g, z))
     sign = -1 if slope.subs(z, sympy.Rational(1, 2)).is_negative else 1
     x = sympy.Symbol("x", positive=True)
     order = sympy.simplify(z * sympy.diff(slope, z) / slope)
     try:
-        if order.is_number and order != 0:  # g' = c z^order; SymPy's solver does not end for some rational orders
+        if (
+            order.is_number and order != 0
+        ):  # g' = c z^order; SymPy's solver does not end for some rational orders
             roots = [(sign * x / slope.subs(z, 1)) ** (1 / order)]
         else:
             roots = [r for r in sympy.solve(sympy.Eq(slope, sign * x), z) if r.is_real is not False]
@@ -254,7 +286,9 @@ def _inverse_slope(g: Any, z: Any) -> tuple[Any, Any, Any] | None:
     if len(roots) != 1:
         return None
     psi = sympy.simplify(roots[0])
-    elasticity = sympy.simplify(sympy.diff(x * sympy.diff(psi, x), x) * x / (x * sympy.diff(psi, x)))
+    elasticity = sympy.simplify(
+        sympy.diff(x * sympy.diff(psi, x), x) * x / (x * sympy.diff(psi, x))
+    )
     return None if elasticity.has(x) else (psi, x, elasticity)
 
 
@@ -266,12 +300,18 @@ def _mass(weights: tuple[Any, ...]) -> int:
 def _constrained(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
     """``min sum (1 - p_k) g(z_k)`` over scores that sum to 0."""
     form = problem.surrogate.separable
-    if problem.hypotheses.score_bound is not None or form is None or form.coordinate != "scores" or not form.complement:
+    if (
+        problem.hypotheses.score_bound is not None
+        or form is None
+        or form.coordinate != "scores"
+        or not form.complement
+    ):
         return None
     z = sympy.Symbol("z", real=True)
     g = sympy.sympify(form.term(z, SYMPY))
     if g.is_Pow and isinstance(g.base, sympy.Max) and g.exp.is_Rational and g.exp > 1:
-        # Powers of max(0, .): at the optimum every label with w > 0 sits where the positive part is active.
+        # Powers of max(0, .): at the optimum every label with w > 0 sits where the positive part is
+        # active.
         (active,) = (a for a in g.base.args if a.has(z))
         g = active**g.exp
     elif g.has(sympy.Max):
@@ -283,7 +323,12 @@ def _constrained(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
 def _hinge(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
     """Constrained hinge: a linear program whose dual is one number."""
     form = problem.surrogate.separable
-    if problem.hypotheses.score_bound is not None or form is None or form.coordinate != "scores" or not form.complement:
+    if (
+        problem.hypotheses.score_bound is not None
+        or form is None
+        or form.coordinate != "scores"
+        or not form.complement
+    ):
         return None
     z = sympy.Symbol("z", real=True)
     if sympy.simplify(form.term(z, SYMPY) - sympy.Max(0, 1 + z)) != 0:
@@ -291,7 +336,8 @@ def _hinge(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
     n = len(p)
     return n * (1 - sympy.Max(*p)), [
         (
-            r"\mathcal C = \textstyle\sum_k (1 - p_k) \max(0, 1 + z_k) \ge (1 - p_{\max}) \sum_k (1 + z_k) = n (1 - p_{\max})",
+            r"\mathcal C = \textstyle\sum_k (1 - p_k) \max(0, 1 + z_k) \ge (1 - p_{\max}) \sum_k "
+            r"(1 + z_k) = n (1 - p_{\max})",
             "sum z = 0",
         ),
         (r"z = n e_{\max} - 1", "attains it"),
@@ -299,18 +345,27 @@ def _hinge(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
 
 
 def _proper(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
-    """Losses of the predicted probabilities that are minimised by q = p; cross-entropy of a link onto the open simplex."""
+    """Losses of the predicted probabilities that are minimised by q = p; cross-entropy of a link
+    onto the open simplex.
+    """
     loss = problem.surrogate
     if problem.hypotheses.score_bound is not None:
         return None
     if isinstance(loss, TaylorSoftmax | SphericalSoftmax):
         entropy = -sympy.Add(*(v * sympy.log(v) for v in p))
         return entropy, [
-            (r"\mathcal C = \mathrm{KL}(p, q(s)) + H(p),\ \inf = H(p)", "the link reaches every point of the simplex")
+            (
+                r"\mathcal C = \mathrm{KL}(p, q(s)) + H(p),\ \inf = H(p)",
+                "the link reaches every point of the simplex",
+            )
         ]
     if isinstance(loss, NCE):
         return sympy.Min(*p), [
-            (r"\mathcal C = \textstyle\sum_y p_y w_y,\ w = \log q / \sum_k \log q_k \in \Delta_n", "definition"),
+            (
+                r"\mathcal C = \textstyle\sum_y p_y w_y,\ w = \log q / \sum_k \log q_k \in "
+                r"\Delta_n",
+                "definition",
+            ),
             (r"\inf = \min_y p_y", "a weighted mean; w tends to the vertex y as q_y tends to 0"),
         ]
     if not isinstance(loss, ProbabilityLoss) or isinstance(loss, SoftmaxLoss):
@@ -331,15 +386,22 @@ def _quadratic(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
     if sympy.expand((risk - apart).subs(p[-1], 1 - sum(p[:-1]))) != 0:
         return None
     best = [v - 1 if bound is None else sympy.Max(v - 1, -to_sympy(bound)) for v in p]
-    values = sum(sympy.factor(v**2 + 2 * v * (1 - q) + (1 - q)) for v, q in zip(best, p, strict=True)) / (2 * n)
+    values = sum(
+        sympy.factor(v**2 + 2 * v * (1 - q) + (1 - q)) for v, q in zip(best, p, strict=True)
+    ) / (2 * n)
     return values, [
-        (r"\mathcal C = \tfrac{1}{2n} \textstyle\sum_k (s_k^2 + 2 s_k (1 - p_k) + 1 - p_k)", "expanded"),
+        (
+            r"\mathcal C = \tfrac{1}{2n} \textstyle\sum_k (s_k^2 + 2 s_k (1 - p_k) + 1 - p_k)",
+            "expanded",
+        ),
         (r"s_k = p_k - 1, \text{ or the nearest point of the box}", "each score on its own"),
     ]
 
 
 def _margin(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
-    """Two labels: ``min p_1 phi(f) + p_2 phi(-f)`` over |f| <= B, by stationarity or at the kinks."""
+    """Two labels: ``min p_1 phi(f) + p_2 phi(-f)`` over |f| <= B, by stationarity or at the
+    kinks.
+    """
     loss, bound = problem.surrogate, problem.hypotheses.score_bound
     if not isinstance(loss, MarginLoss):
         return None
@@ -349,8 +411,8 @@ def _margin(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
     top, low = sympy.Max(*p), sympy.Min(*p)
     eta, theta = sympy.symbols("eta theta", positive=True)  # p_max and 1 - p_max
     definition = (
-        r"\mathcal C(f) = \eta\, \varphi(f) + \theta\, \varphi(-f),\ \eta = p_{\max} = 1 - \theta,\quad \varphi(v) = "
-        + sympy.latex(phi(f)),
+        r"\mathcal C(f) = \eta\, \varphi(f) + \theta\, \varphi(-f),\ \eta = p_{\max} = 1 - "
+        r"\theta,\quad \varphi(v) = " + sympy.latex(phi(f)),
         "definition",
     )
 
@@ -363,13 +425,17 @@ def _margin(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
 
     kinks = _kinks(phi(f), f)
     if kinks is not None:
-        points = {sympy.Min(k, limit) if limit != sympy.oo else k for k in {abs(k) for k in kinks} | {sympy.Integer(0)}}
+        points = {
+            sympy.Min(k, limit) if limit != sympy.oo else k
+            for k in {abs(k) for k in kinks} | {sympy.Integer(0)}
+        }
         points |= {limit} if limit != sympy.oo else set()
         values = [at(v) for v in sorted(points, key=str)]
         return finish(
             sympy.Min(*values),
             (
-                r"\mathcal C \text{ is piecewise linear, and } \mathcal C(f) \le \mathcal C(-f) \text{ for } f \ge 0",
+                r"\mathcal C \text{ is piecewise linear, and } \mathcal C(f) \le \mathcal C(-f) "
+                r"\text{ for } f \ge 0",
                 "minimum at a kink or the end",
             ),
         )
@@ -381,27 +447,44 @@ def _margin(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
         end = sympy.limit(smooth, f, sympy.oo) if limit == sympy.oo else smooth.subs(f, limit)
         other = sympy.limit(smooth, f, -sympy.oo) if limit == sympy.oo else smooth.subs(f, -limit)
         return finish(
-            eta * end + theta * other, (r"\mathcal C'(f) = (\eta - \theta) \varphi'(f) \le 0", "the derivative of phi is even")
+            eta * end + theta * other,
+            (
+                r"\mathcal C'(f) = (\eta - \theta) \varphi'(f) \le 0",
+                "the derivative of phi is even",
+            ),
         )
     if loss.shape != "convex in scores":
         return None
     odds = sympy.Symbol("E", positive=True)
     stationary = sympy.simplify((eta * slope - theta * slope.subs(f, -f)).rewrite(sympy.exp))
     if stationary.has(sympy.exp):
-        roots = [sympy.log(r) for r in sympy.solve(sympy.simplify(stationary.subs(f, sympy.log(odds))), odds)]
+        roots = [
+            sympy.log(r)
+            for r in sympy.solve(sympy.simplify(stationary.subs(f, sympy.log(odds))), odds)
+        ]
     else:
         roots = sympy.solve(stationary, f)
-    # The optimum is 0 at equal probabilities; other roots are not on the real line or not on the active branch.
+    # The optimum is 0 at equal probabilities; other roots are not on the real line or not on the
+    # active branch.
     roots = [r for r in roots if r.subs({eta: 1, theta: 1}) == 0]
     if len(roots) != 1:
         return None
     best = sympy.simplify(roots[0])
-    inside = sympy.simplify(sympy.expand_log(eta * smooth.subs(f, best) + theta * smooth.subs(f, -best), force=True))
-    steps = [(r"\mathcal C'(f) = 0 \iff f = " + sympy.latex(best), "convex: the stationary point is the minimum")]
+    inside = sympy.simplify(
+        sympy.expand_log(eta * smooth.subs(f, best) + theta * smooth.subs(f, -best), force=True)
+    )
+    steps = [
+        (
+            r"\mathcal C'(f) = 0 \iff f = " + sympy.latex(best),
+            "convex: the stationary point is the minimum",
+        )
+    ]
     if limit == sympy.oo:
         return finish(inside, *steps)
     risk = sympy.Piecewise((inside, best <= limit), (at(limit), True))
-    return finish(risk, *steps, (r"f = B \text{ where the stationary point lies outside}", "convexity"))
+    return finish(
+        risk, *steps, (r"f = B \text{ where the stationary point lies outside}", "convexity")
+    )
 
 
 def _kinks(phi: Any, f: Any) -> list[Any] | None:
@@ -419,7 +502,9 @@ def _kinks(phi: Any, f: Any) -> list[Any] | None:
 
 
 def _active_branch(phi: Any, f: Any) -> Any:
-    """The smooth formula, with max(0, 1 - v) read as 1 - v: the optimum of such a loss has |f| <= 1."""
+    """The smooth formula, with max(0, 1 - v) read as 1 - v: the optimum of such a loss has |f| <=
+    1.
+    """
     if not phi.has(sympy.Max, sympy.Min, sympy.Abs):
         return phi
     if phi.is_Pow and phi.base == sympy.Max(0, 1 - f) and phi.exp.is_Rational and phi.exp > 1:
@@ -439,7 +524,10 @@ def _sum_of_exponentials(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found
     found = _of_softmax_value(same.separable, p)
     if found is None:
         return None
-    return found[0], [(r"\textstyle\sum_{k \ne y} e^{-(s_y - s_k)} = 1/q_y - 1", f"the loss is {same.spec}"), *found[1]]
+    return found[0], [
+        (r"\textstyle\sum_{k \ne y} e^{-(s_y - s_k)} = 1/q_y - 1", f"the loss is {same.spec}"),
+        *found[1],
+    ]
 
 
 _DERIVATIONS = (_softmax, _margin, _hinge, _constrained, _proper, _quadratic, _sum_of_exponentials)

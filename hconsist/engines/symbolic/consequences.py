@@ -16,7 +16,8 @@ tex = sympy.latex
 
 
 def invert(expression: Any, at_one: Any) -> Any:
-    """The inverse of an increasing T with T(0) = 0, capped at 1; None where peeling does not find it.
+    """The inverse of an increasing T with T(0) = 0, capped at 1; None where peeling does not find
+    it.
 
     Parameters
     ----------
@@ -47,8 +48,9 @@ class Case:
     condition : sympy condition or True
         The range of the symbols.
     curvature : tuple, optional
-        T'' on the first branch as a function of a parameter: (expression, parameter, its first value, its last), where the
-        parameter increases with beta, and T is linear on the other branches.
+        T'' on the first branch as a function of a parameter: (expression, parameter, its first
+        value, its last), where the parameter increases with beta, and T is linear on the other
+        branches.
     """
 
     branches: list[tuple[Any, Any]]
@@ -56,8 +58,12 @@ class Case:
     curvature: tuple[Any, Any, Any, Any] | None = None
 
 
-def convex_consequences(problem: PointwiseProblem, T: Any, steps: list[Step], cases: list[Case]) -> Derivation:
-    """What follows from a T that is C*(tie) minus an infimum of risks affine in beta, hence convex."""
+def convex_consequences(
+    problem: PointwiseProblem, T: Any, steps: list[Step], cases: list[Case]
+) -> Derivation:
+    """What follows from a T that is C*(tie) minus an infimum of risks affine in beta, hence
+    convex.
+    """
     steps = [
         *steps,
         Step(
@@ -67,10 +73,13 @@ def convex_consequences(problem: PointwiseProblem, T: Any, steps: list[Step], ca
     ]
     found = [_of_case(case, steps) for case in cases]
     gamma, gamma_upper, growth = (
-        _combine([(result[i], case.condition) for result, case in zip(found, cases, strict=True)]) for i in range(3)
+        _combine([(result[i], case.condition) for result, case in zip(found, cases, strict=True)])
+        for i in range(3)
     )
     if gamma is not None:
-        steps.append(Step(rf"\Gamma(\varepsilon) = {tex(gamma)}", "Solve T(beta) = epsilon for beta"))
+        steps.append(
+            Step(rf"\Gamma(\varepsilon) = {tex(gamma)}", "Solve T(beta) = epsilon for beta")
+        )
     return Derivation(problem, T, T, gamma, gamma_upper, growth, tuple(steps))
 
 
@@ -91,7 +100,13 @@ def _of_case(case: Case, steps: list[Step]) -> tuple[Any, Any, Any]:
     where = () if case.condition is True else (tex(case.condition),)
     if constant_sign(slope) == 1:
         upper = e / slope
-        steps.append(Step(rf"\Gamma(\varepsilon) \le {tex(upper)}", "A convex T lies above its tangent at 0", where))
+        steps.append(
+            Step(
+                rf"\Gamma(\varepsilon) \le {tex(upper)}",
+                "A convex T lies above its tangent at 0",
+                where,
+            )
+        )
         return gamma, upper, sympy.Integer(1)
     if case.curvature is not None:
         growth, upper = _quadratic_growth(case.branches, case.curvature, steps)
@@ -99,8 +114,12 @@ def _of_case(case: Case, steps: list[Step]) -> tuple[Any, Any, Any]:
     return gamma, None, None
 
 
-def _quadratic_growth(branches: list[tuple[Any, Any]], curvature: tuple[Any, Any, Any, Any], steps: list[Step]) -> Any:
-    """The exponent 2 and the bound sqrt(epsilon / C), from T'' non-decreasing on the first branch and T linear after it."""
+def _quadratic_growth(
+    branches: list[tuple[Any, Any]], curvature: tuple[Any, Any, Any, Any], steps: list[Step]
+) -> Any:
+    """The exponent 2 and the bound sqrt(epsilon / C), from T'' non-decreasing on the first branch
+    and T linear after it.
+    """
     b, e = beta_symbol(), excess_symbol()
     expression, parameter, low, high = curvature
     start = sympy.simplify(expression.subs(parameter, low))
@@ -117,7 +136,8 @@ def _quadratic_growth(branches: list[tuple[Any, Any]], curvature: tuple[Any, Any
         Step(
             rf"\mathcal{{T}}''(\beta) = {tex(expression)} \ge {tex(start)},\quad"
             rf" \Gamma(\varepsilon) \le {tex(bound)}",
-            "T'' in terms of the optimal margin does not decrease; where T is linear, T - C beta^2 is concave",
+            "T'' in terms of the optimal margin does not decrease; where T is linear, T - C "
+            "beta^2 is concave",
             (),
         )
     )
@@ -128,15 +148,20 @@ def _chord_in_square(branches: list[tuple[Any, Any]], steps: list[Step]) -> Any:
     """sqrt(epsilon / T(1)) where T is concave in beta^2, hence above its chord; None elsewhere."""
     b, e, y = beta_symbol(), excess_symbol(), sympy.Symbol("y", positive=True)
     T = branches[0][0]
-    if len(branches) != 1 or T.has(sympy.log) or T.count_ops() > 40:  # SymPy takes minutes over long expressions
+    if (
+        len(branches) != 1 or T.has(sympy.log) or T.count_ops() > 40
+    ):  # SymPy takes minutes over long expressions
         return None
-    if sign_on(sympy.simplify(sympy.diff(T.subs(b, sympy.sqrt(y)), y, 2)), y, 0, sympy.Integer(1)) not in (0, -1):
+    if sign_on(
+        sympy.simplify(sympy.diff(T.subs(b, sympy.sqrt(y)), y, 2)), y, 0, sympy.Integer(1)
+    ) not in (0, -1):
         return None
     constant = sympy.simplify(T.subs(b, 1))
     bound = sympy.sqrt(e / constant)
     steps.append(
         Step(
-            rf"\mathcal{{T}}(\beta) \ge {tex(constant)} \beta^2,\quad \Gamma(\varepsilon) \le {tex(bound)}",
+            rf"\mathcal{{T}}(\beta) \ge {tex(constant)} \beta^2,\quad \Gamma(\varepsilon) \le "
+            rf"{tex(bound)}",
             "T is concave in beta^2, hence above its chord on [0, 1]",
         )
     )
@@ -162,7 +187,9 @@ def _invert_branches(branches: list[tuple[Any, Any]]) -> Any:
 
 
 def _peel(left: Any, b: Any, right: Any) -> Any:
-    """Solve left(b) = right for b >= 0 by undoing one operation after the other; None where b enters twice."""
+    """Solve left(b) = right for b >= 0 by undoing one operation after the other; None where b
+    enters twice.
+    """
     for _ in range(40):
         if left == b:
             return right
@@ -196,7 +223,9 @@ def _peel(left: Any, b: Any, right: Any) -> Any:
 
 
 def _quadratic(left: Any, b: Any, right: Any) -> Any:
-    """Solve a polynomial in b, quadratic in b or in b^2 and without constant term, for its non-negative root."""
+    """Solve a polynomial in b, quadratic in b or in b^2 and without constant term, for its
+    non-negative root.
+    """
     polynomial = sympy.Poly(left, b) if left.is_polynomial(b) else None
     if polynomial is None:
         return None

@@ -10,7 +10,17 @@ from hconsist.arithmetic import SYMPY, Ops, Value
 from hconsist.engines.symbolic import constrained, margin, proper, ranking, softmax
 from hconsist.engines.symbolic.solution import Solution, stop
 from hconsist.errors import EngineCannotAnswerError
-from hconsist.losses import CompSumMargin, Constrained, LDRInfinity, LDRk, MarginLoss, Max, ProbabilityLoss, Separable, Sum
+from hconsist.losses import (
+    CompSumMargin,
+    Constrained,
+    LDRInfinity,
+    LDRk,
+    MarginLoss,
+    Max,
+    ProbabilityLoss,
+    Separable,
+    Sum,
+)
 from hconsist.pointwise import PointwiseProblem
 
 
@@ -28,7 +38,10 @@ def solve(problem: PointwiseProblem) -> Solution:
     if form is not None and form.coordinate == "softmax":
         return softmax.solve(problem, form)
     if problem.target.k != 1:
-        raise stop(f"the target {problem.target} (derivations cover the zero-one target for {loss.spec_name} losses)")
+        raise stop(
+            f"the target {problem.target} (derivations cover the zero-one target for "
+            f"{loss.spec_name} losses)"
+        )
     if isinstance(loss, MarginLoss):
         return margin.solve(problem)
     if loss.symmetric and isinstance(loss, ProbabilityLoss):

@@ -1,4 +1,6 @@
-"""Short forms of derived expressions, through the rational parametrisation beta = (1 - w^2)/(1 + w^2)."""
+"""Short forms of derived expressions, through the rational parametrisation beta = (1 - w^2)/(1 +
+w^2).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from hconsist.engines.derivation import beta_symbol
 
 
 def odds_symbol() -> Any:
-    """w = sqrt((1 - beta)/(1 + beta)), in [0, 1]: square root of the odds against the likelier of two labels."""
+    """w = sqrt((1 - beta)/(1 + beta)), in [0, 1]: square root of the odds against the likelier of
+    two labels.
+    """
     return sympy.Symbol("w", positive=True)
 
 
@@ -48,8 +52,12 @@ def in_beta(expression: Any) -> Any:
         again += _back(coefficient) * sympy.expand_log(sympy.log(argument), force=True)
     terms, rest = _linear_in_logarithms(_split_logarithms(again))
     if terms is not None:
-        again = _plain(rest) + sum((_plain(c) * logarithm for logarithm, c in terms.items()), sympy.Integer(0))
-    if again.subs(b, 0).is_finite is False or again.subs(b, 0) is sympy.nan:  # a pole that cancels: w has none
+        again = _plain(rest) + sum(
+            (_plain(c) * logarithm for logarithm, c in terms.items()), sympy.Integer(0)
+        )
+    if (
+        again.subs(b, 0).is_finite is False or again.subs(b, 0) is sympy.nan
+    ):  # a pole that cancels: w has none
         return sympy.factor(expression).subs(w, sympy.sqrt((1 - b) / (1 + b)))
     return again
 
@@ -63,7 +71,9 @@ def _plain(coefficient: Any) -> Any:
 
 def _split_logarithms(expression: Any) -> Any:
     """Every logarithm of a product as a sum of logarithms of its factors."""
-    factored = expression.replace(sympy.log, lambda arg: sympy.log(sympy.factor(sympy.cancel(sympy.together(arg)))))
+    factored = expression.replace(
+        sympy.log, lambda arg: sympy.log(sympy.factor(sympy.cancel(sympy.together(arg))))
+    )
     return sympy.expand(sympy.expand_log(factored, force=True))
 
 
@@ -82,7 +92,9 @@ def _linear_in_logarithms(expression: Any) -> tuple[dict[Any, Any] | None, Any]:
 
 
 def _back(expression: Any) -> Any:
-    """A rational function of w in beta: w^2 = (1 - beta)/(1 + beta), w = sqrt(1 - beta^2)/(1 + beta)."""
+    """A rational function of w in beta: w^2 = (1 - beta)/(1 + beta), w = sqrt(1 - beta^2)/(1 +
+    beta).
+    """
     w, b = odds_symbol(), beta_symbol()
     if not expression.has(w):
         return expression

@@ -1,7 +1,8 @@
 """Binary margin losses l = phi(v) on scores in [-B, B], B finite, infinite or a symbol.
 
 With eta = (1 + beta)/2 and the margin f of the likelier label, the conditional risk is
-C(f) = eta phi(f) + (1 - eta) phi(-f), and T(beta) = inf over f <= 0 of C minus inf over |f| <= B of C.
+C(f) = eta phi(f) + (1 - eta) phi(-f), and T(beta) = inf over f <= 0 of C minus inf over |f| <= B of
+C.
 """
 
 from __future__ import annotations
@@ -18,7 +19,12 @@ import sympy
 from hconsist.arithmetic import SYMPY, to_sympy
 from hconsist.engines.derivation import Step, beta_symbol
 from hconsist.engines.symbolic.consequences import Case, convex_consequences
-from hconsist.engines.symbolic.forms import beta_of_odds, in_beta, odds_symbol, rational_in_exponentials
+from hconsist.engines.symbolic.forms import (
+    beta_of_odds,
+    in_beta,
+    odds_symbol,
+    rational_in_exponentials,
+)
 from hconsist.engines.symbolic.signs import constant_sign, holds, sign_on
 from hconsist.engines.symbolic.solution import Solution, stop
 from hconsist.losses import MarginLoss
@@ -39,7 +45,8 @@ def margin_variable() -> Any:
 
 @dataclass(frozen=True)
 class Pieces:
-    """phi on f >= 0 and its mirror image phi(-f), smooth between the knots 0 = r_0 < r_1 < ... < oo.
+    """phi on f >= 0 and its mirror image phi(-f), smooth between the knots 0 = r_0 < r_1 < ... <
+    oo.
 
     Parameters
     ----------
@@ -91,12 +98,16 @@ def _kinks(expression: Any, v: Any) -> set[Any]:
             differences = [p - q for i, p in enumerate(node.args) for q in node.args[:i]]
         for difference in differences:
             if difference.has(sympy.Max, sympy.Min, sympy.Abs, sympy.Piecewise):
-                continue  # an inner switch is found at its own node; the outer one on the inner branches below
+                # an inner switch is found at its own node; the outer one on the inner branches
+                # below
+                continue
             if v in difference.free_symbols:
                 try:
                     found |= {r for r in sympy.solve(difference, v) if r.is_real}
                 except NotImplementedError as problem:
-                    raise stop(f"no closed form for where {difference} changes its sign") from problem
+                    raise stop(
+                        f"no closed form for where {difference} changes its sign"
+                    ) from problem
     return found
 
 
@@ -105,7 +116,9 @@ def _resolve(expression: Any, v: Any, sample: Any) -> Any:
 
     def choose(node: Any) -> Any:
         if isinstance(node, sympy.Abs):
-            return node.args[0] if constant_sign(node.args[0].subs(v, sample)) == 1 else -node.args[0]
+            return (
+                node.args[0] if constant_sign(node.args[0].subs(v, sample)) == 1 else -node.args[0]
+            )
         if isinstance(node, sympy.Piecewise):
             for value, condition in node.args:
                 if holds(condition.subs(v, sample)):
@@ -122,7 +135,9 @@ def _resolve(expression: Any, v: Any, sample: Any) -> Any:
 
     switches = (sympy.Max, sympy.Min, sympy.Abs, sympy.Piecewise)
     while expression.has(*switches):
-        inner = [n for n in expression.atoms(*switches) if not any(a.has(*switches) for a in n.args)]
+        inner = [
+            n for n in expression.atoms(*switches) if not any(a.has(*switches) for a in n.args)
+        ]
         expression = expression.xreplace({node: choose(node) for node in inner})
     return expression
 
@@ -165,7 +180,9 @@ def _inner_switches(phi: Any, v: Any) -> set[Any]:
     """Switching points of nested Max and Min: pairs among all smooth arguments."""
     leaves = set()
     for node in phi.atoms(sympy.Max, sympy.Min):
-        leaves |= {a for a in node.args if not a.has(sympy.Max, sympy.Min, sympy.Abs, sympy.Piecewise)}
+        leaves |= {
+            a for a in node.args if not a.has(sympy.Max, sympy.Min, sympy.Abs, sympy.Piecewise)
+        }
     found: set[Any] = set()
     ordered = sorted(leaves, key=sympy.default_sort_key)
     for i, p in enumerate(ordered):
@@ -176,7 +193,9 @@ def _inner_switches(phi: Any, v: Any) -> set[Any]:
 
 
 def is_convex(pieces: Pieces) -> bool:
-    """Whether phi is provably convex on the line: curvature on each piece, slopes across the knots."""
+    """Whether phi is provably convex on the line: curvature on each piece, slopes across the
+    knots.
+    """
     f = margin_symbol()
     last = len(pieces.knots) - 1
     for i, low in enumerate(pieces.knots):
@@ -185,7 +204,10 @@ def is_convex(pieces: Pieces) -> bool:
             if sign_on(sympy.diff(formula, f, 2), f, low, high) not in (0, 1):
                 return False
         if i:
-            for side in (pieces.right, pieces.left):  # in the mirrored variable slopes increase outwards as well
+            for side in (
+                pieces.right,
+                pieces.left,
+            ):  # in the mirrored variable slopes increase outwards as well
                 jump = (sympy.diff(side[i], f) - sympy.diff(side[i - 1], f)).subs(f, low)
                 if constant_sign(jump) not in (0, 1):
                     return False
@@ -204,16 +226,24 @@ def solve(problem: PointwiseProblem) -> Solution:
     assert isinstance(loss, MarginLoss)
     v = margin_variable()
     bound = problem.hypotheses.score_bound
-    return derive_margin(problem, sympy.sympify(loss.of_margin(v, SYMPY)), sympy.oo if bound is None else to_sympy(bound))
+    return derive_margin(
+        problem,
+        sympy.sympify(loss.of_margin(v, SYMPY)),
+        sympy.oo if bound is None else to_sympy(bound),
+    )
 
 
 def of_softmax(problem: PointwiseProblem, phi: Any, u: Any, temperature: Any) -> Solution:
-    """A loss of the softmax value with two classes whose sum over the two labels is constant, such as the MAE.
+    """A loss of the softmax value with two classes whose sum over the two labels is constant, such
+    as the MAE.
 
     As a loss of the score difference over the temperature it is symmetric around a point.
     """
     if sympy.simplify(phi + phi.subs(u, 1 - u)).has(u):
-        raise stop(f"phi(u) = {phi} is convex neither on (0, 1) nor in the scores, and its sum over two labels is not constant")
+        raise stop(
+            f"phi(u) = {phi} is convex neither on (0, 1) nor in the scores, and its sum over two "
+            "labels is not constant"
+        )
     v = margin_variable()
     bound = problem.hypotheses.score_bound
     reach = sympy.oo if bound is None else 2 * to_sympy(bound) / temperature
@@ -231,7 +261,9 @@ def of_two_classes(problem: PointwiseProblem) -> Solution:
         if any(sympy.simplify(moved.subs(shift, x) - phi) != 0 for x in (1, -2)):
             raise stop("the loss depends on more than the difference of the scores")
     bound = problem.hypotheses.score_bound
-    reach = sympy.oo if bound is None else to_sympy(bound) * (1 if problem.surrogate.sum_to_zero else 2)
+    reach = (
+        sympy.oo if bound is None else to_sympy(bound) * (1 if problem.surrogate.sum_to_zero else 2)
+    )
     return derive_margin(problem, phi, reach)
 
 
@@ -240,8 +272,8 @@ def derive_margin(problem: PointwiseProblem, phi: Any, B: Any) -> Solution:
     v = margin_variable()
     steps = [
         Step(
-            r"\mathcal{C}_\beta(f) = \tfrac{1+\beta}{2}\varphi(f) + \tfrac{1-\beta}{2}\varphi(-f),\quad \varphi(v) = "
-            + tex(phi),
+            r"\mathcal{C}_\beta(f) = \tfrac{1+\beta}{2}\varphi(f) + "
+            r"\tfrac{1-\beta}{2}\varphi(-f),\quad \varphi(v) = " + tex(phi),
             "Two labels, of which the likelier has probability (1 + beta)/2; f is its margin",
             (rf"|f| \le {tex(B)}" if B is not sympy.oo else r"f \in \mathbb{R}",),
         )
@@ -267,10 +299,12 @@ def decreasing(pieces: Pieces) -> bool:
     return True
 
 
-# -- phi(v) + phi(-v) constant -----------------------------------------------------------------------------------------
+# -- phi(v) + phi(-v) constant
 
 
-def _symmetric(problem: PointwiseProblem, phi: Any, v: Any, total: Any, B: Any, steps: list[Step]) -> Solution:
+def _symmetric(
+    problem: PointwiseProblem, phi: Any, v: Any, total: Any, B: Any, steps: list[Step]
+) -> Solution:
     b = beta_symbol()
     end = sympy.limit(phi, v, sympy.oo) if B is sympy.oo else phi.subs(v, B)
     if end.is_infinite:
@@ -285,7 +319,8 @@ def _symmetric(problem: PointwiseProblem, phi: Any, v: Any, total: Any, B: Any, 
         ),
         Step(
             rf"\mathcal{{T}}(\beta) = \beta\,(\varphi(0) - \varphi({tex(B)})) = {tex(T)}",
-            "The risk decreases in f: the best wrong prediction is f = 0, the best of all the largest f",
+            "The risk decreases in f: the best wrong prediction is f = 0, the best of all the "
+            "largest f",
             (),
         ),
     ]
@@ -293,18 +328,24 @@ def _symmetric(problem: PointwiseProblem, phi: Any, v: Any, total: Any, B: Any, 
     return Solution(derivation, witness=_witness(problem))
 
 
-# -- convex phi --------------------------------------------------------------------------------------------------------
+# -- convex phi
 
 
-def _convex(problem: PointwiseProblem, phi: Any, v: Any, pieces: Pieces, B: Any, steps: list[Step]) -> Solution:
+def _convex(
+    problem: PointwiseProblem, phi: Any, v: Any, pieces: Pieces, B: Any, steps: list[Step]
+) -> Solution:
     f = margin_symbol()
     slopes = [sympy.diff(pieces.left[0], f).subs(f, 0), sympy.diff(pieces.right[0], f).subs(f, 0)]
     if constant_sign(slopes[1]) != -1 or constant_sign(slopes[0]) != 1:
-        raise stop(f"phi'(0) = {slopes[1]} is not negative on both sides, so a convex phi is not calibrated")
+        raise stop(
+            f"phi'(0) = {slopes[1]} is not negative on both sides, so a convex phi is not "
+            "calibrated"
+        )
     at_zero = phi.subs(v, 0)
     steps += [
         Step(
-            rf"\varphi'' \ge 0,\ \varphi'(0) = {tex(slopes[1])} < 0 \implies \inf_{{f \le 0}} \mathcal{{C}}_\beta(f)"
+            rf"\varphi'' \ge 0,\ \varphi'(0) = {tex(slopes[1])} < 0 \implies \inf_{{f \le 0}} "
+            rf"\mathcal{{C}}_\beta(f)"
             rf" = \varphi(0) = {tex(at_zero)}",
             "phi is convex, so the risk is convex in f and decreases at 0",
             (),
@@ -320,30 +361,47 @@ def _convex(problem: PointwiseProblem, phi: Any, v: Any, pieces: Pieces, B: Any,
             steps.append(
                 Step(
                     rf"f^*(\beta) = {tex(branch.best)}",
-                    "Where the risk stops to decrease: (1 - beta)/(1 + beta) = phi'(f)/phi'(-f), which decreases in f"
+                    "Where the risk stops to decrease: (1 - beta)/(1 + beta) = phi'(f)/phi'(-f), "
+                    "which decreases in f"
                     if branch.runs
                     else "A kink of phi, or the largest margin in reach",
                     (rf"\beta \le {tex(branch.end)}", *where),
                 )
             )
-    steps.append(Step(rf"\mathcal{{T}}(\beta) = \varphi(0) - \mathcal{{C}}_\beta(f^*(\beta)) = {tex(T)}", "Insert", ()))
+    steps.append(
+        Step(
+            rf"\mathcal{{T}}(\beta) = \varphi(0) - \mathcal{{C}}_\beta(f^*(\beta)) = {tex(T)}",
+            "Insert",
+            (),
+        )
+    )
     consequences = []
     for branches, condition in cases:
         smooth = branches[0].runs and all(not branch.runs for branch in branches[1:])
         curvature = _curvature(pieces, branches[0].piece) if smooth else None
-        consequences.append(Case([(branch.T, branch.end) for branch in branches], condition, curvature))
+        consequences.append(
+            Case([(branch.T, branch.end) for branch in branches], condition, curvature)
+        )
     at_one = None
     last = cases[-1][0][-1]
     if B is sympy.oo and last.runs and last.best.subs(beta_symbol(), 1).is_infinite:
-        at_one = at_zero - sympy.limit(pieces.right[-1], f, sympy.oo)  # only phi(f) counts, and f is as large as can be
-    return Solution(convex_consequences(problem, T, steps, consequences), at_one=at_one, witness=_witness(problem))
+        at_one = at_zero - sympy.limit(
+            pieces.right[-1], f, sympy.oo
+        )  # only phi(f) counts, and f is as large as can be
+    return Solution(
+        convex_consequences(problem, T, steps, consequences),
+        at_one=at_one,
+        witness=_witness(problem),
+    )
 
 
 def _curvature(pieces: Pieces, i: int) -> tuple[Any, Any, Any, Any] | None:
     """T'' as a function of the best margin f on piece i, with f and its interval."""
     f = margin_symbol()
     slopes = sympy.diff(pieces.left[i], f) - sympy.diff(pieces.right[i], f)
-    expression = rational_in_exponentials(slopes / (2 * sympy.diff(_switch(pieces.right[i], pieces.left[i]), f)), f)
+    expression = rational_in_exponentials(
+        slopes / (2 * sympy.diff(_switch(pieces.right[i], pieces.left[i]), f)), f
+    )
     high = pieces.knots[i + 1] if i + 1 < len(pieces.knots) else sympy.oo
     return expression, f, pieces.knots[i], high
 
@@ -376,8 +434,12 @@ def _branches(pieces: Pieces, at_zero: Any) -> list[Branch]:
         if constant_sign(end - 1) == 1:
             end = sympy.Integer(1)
         best = _solve_switch(switch, f, low, high)
-        T = (at_zero - risk_at(right.subs(f, best), left.subs(f, best))).subs(beta_symbol(), beta_of_odds())
-        found.append(Branch(in_beta(sympy.powsimp(sympy.expand_power_exp(T))), end, in_beta(best), i, True))
+        T = (at_zero - risk_at(right.subs(f, best), left.subs(f, best))).subs(
+            beta_symbol(), beta_of_odds()
+        )
+        found.append(
+            Branch(in_beta(sympy.powsimp(sympy.expand_power_exp(T))), end, in_beta(best), i, True)
+        )
         reached = end
         if reached == 1:
             break
@@ -387,7 +449,9 @@ def _branches(pieces: Pieces, at_zero: Any) -> list[Branch]:
 
 
 def _switch(right: Any, left: Any) -> Any:
-    """The beta at which f is stationary: (R - 1)/... written with slopes a = -phi'(f) and d = -phi'(-f) > 0."""
+    """The beta at which f is stationary: (R - 1)/... written with slopes a = -phi'(f) and d =
+    -phi'(-f) > 0.
+    """
     f = margin_symbol()
     a, d = -sympy.diff(right, f), sympy.diff(left, f)
     return sympy.factor(rational_in_exponentials((d - a) / (d + a), f))
@@ -397,7 +461,11 @@ def _end_value(switch: Any, f: Any, point: Any, side: str) -> Any:
     if point is sympy.oo:
         return sympy.limit(switch, f, point)
     value = switch.subs(f, point)
-    return sympy.limit(switch, f, point, side) if value.has(sympy.nan, sympy.zoo) else sympy.simplify(value)
+    return (
+        sympy.limit(switch, f, point, side)
+        if value.has(sympy.nan, sympy.zoo)
+        else sympy.simplify(value)
+    )
 
 
 def _solve_switch(switch: Any, f: Any, low: Any, high: Any) -> Any:
@@ -409,8 +477,12 @@ def _solve_switch(switch: Any, f: Any, low: Any, high: Any) -> Any:
     equation = sympy.factor(sympy.numer(sympy.together(left - beta_of_odds())))
     if not equation.is_polynomial(unknown):
         raise stop(f"the stationarity equation beta = {switch} is not algebraic")
-    roots = [sympy.log(r) if exponential else r for r in sympy.roots(sympy.Poly(equation, unknown), multiple=True)]
-    # Exactly one root lies in the piece, where the switch increases. Pick it at a beta that the piece covers.
+    roots = [
+        sympy.log(r) if exponential else r
+        for r in sympy.roots(sympy.Poly(equation, unknown), multiple=True)
+    ]
+    # Exactly one root lies in the piece, where the switch increases. Pick it at a beta that the
+    # piece covers.
     start, end = _end_value(switch, f, low, "+"), _end_value(switch, f, high, "-")
     end = sympy.Integer(1) if constant_sign(end - 1) == 1 else end
     middle = (start + end) / 2
@@ -436,20 +508,27 @@ def _assemble(branches: list[Branch]) -> Any:
     b = beta_symbol()
     if len(branches) == 1:
         return branches[0].T
-    return sympy.Piecewise(*((branch.T, b <= branch.end) for branch in branches[:-1]), (branches[-1].T, True))
+    return sympy.Piecewise(
+        *((branch.T, b <= branch.end) for branch in branches[:-1]), (branches[-1].T, True)
+    )
 
 
-def _bounded(pieces: Pieces, at_zero: Any, unbounded: list[Branch], B: Any) -> list[tuple[list[Branch], Any]]:
+def _bounded(
+    pieces: Pieces, at_zero: Any, unbounded: list[Branch], B: Any
+) -> list[tuple[list[Branch], Any]]:
     """T on |f| <= B: the unbounded branches up to the beta at which B is stationary, then f = B.
 
-    The risk is convex in f, so its minimum over the interval is the unbounded minimiser, cut at B. One case for each
-    piece that may hold B; more than one only when B is a symbol.
+    The risk is convex in f, so its minimum over the interval is the unbounded minimiser, cut at B.
+    One case for each piece that may hold B; more than one only when B is a symbol.
     """
     f = margin_symbol()
     cases: list[tuple[list[Branch], Any]] = []
     for i, low in enumerate(pieces.knots):
         high = pieces.knots[i + 1] if i + 1 < len(pieces.knots) else sympy.oo
-        above, below = constant_sign(B - low), constant_sign(high - B) if high is not sympy.oo else 1
+        above, below = (
+            constant_sign(B - low),
+            constant_sign(high - B) if high is not sympy.oo else 1,
+        )
         if above in (0, -1) or below == -1:
             continue
         if above is None and not B.free_symbols:
@@ -474,7 +553,7 @@ def _bounded(pieces: Pieces, at_zero: Any, unbounded: list[Branch], B: Any) -> l
     return cases
 
 
-# -- corners: phi concave or linear on every piece ---------------------------------------------------------------------
+# -- corners: phi concave or linear on every piece
 
 
 def _corners(problem: PointwiseProblem, pieces: Pieces, B: Any, steps: list[Step]) -> Solution:
@@ -483,11 +562,16 @@ def _corners(problem: PointwiseProblem, pieces: Pieces, B: Any, steps: list[Step
     for i, (low, high) in enumerate(zip(pieces.knots, ends, strict=True)):
         for formula in (pieces.right[i], pieces.left[i]):
             if sign_on(sympy.diff(formula, f, 2), f, low, high) not in (0, -1):
-                raise stop("phi is neither convex, nor symmetric around a point, nor concave between its corners")
+                raise stop(
+                    "phi is neither convex, nor symmetric around a point, nor concave between its "
+                    "corners"
+                )
     cases = []
     for i, (low, high) in enumerate(zip(pieces.knots, ends, strict=True)):
         if B is not sympy.oo:
-            if (constant_sign(B - low) in (-1, 0) and i) or (high is not sympy.oo and constant_sign(B - high) == 1):
+            if (constant_sign(B - low) in (-1, 0) and i) or (
+                high is not sympy.oo and constant_sign(B - high) == 1
+            ):
                 continue
         elif high is not sympy.oo:
             continue
@@ -497,12 +581,20 @@ def _corners(problem: PointwiseProblem, pieces: Pieces, B: Any, steps: list[Step
         symbolic = B is not sympy.oo and B.free_symbols and not low.has(B) and B.is_Symbol
         place = inside if symbolic else B
         points = [*pieces.knots[: i + 1], *([] if B is sympy.oo else [place])]
-        values = [(pieces.right[min(k, i)].subs(f, p), pieces.left[min(k, i)].subs(f, p)) for k, p in enumerate(points)]
+        values = [
+            (pieces.right[min(k, i)].subs(f, p), pieces.left[min(k, i)].subs(f, p))
+            for k, p in enumerate(points)
+        ]
         if B is sympy.oo:
-            values.append(tuple(sympy.limit(side[i], f, sympy.oo) for side in (pieces.right, pieces.left)))
+            values.append(
+                tuple(sympy.limit(side[i], f, sympy.oo) for side in (pieces.right, pieces.left))
+            )
         if any(v.is_infinite for pair in values for v in pair):
             raise stop("phi is unbounded but not convex")
-        best = _smallest([risk_at(here, there) for here, there in values] + [risk_at(there, here) for here, there in values])
+        best = _smallest(
+            [risk_at(here, there) for here, there in values]
+            + [risk_at(there, here) for here, there in values]
+        )
         wrong = _smallest([risk_at(there, here) for here, there in values])
         T = sympy.factor(sympy.simplify(wrong - best))
         if symbolic:
@@ -513,33 +605,45 @@ def _corners(problem: PointwiseProblem, pieces: Pieces, B: Any, steps: list[Step
     T = cases[0][0] if len(cases) == 1 else sympy.Piecewise(*cases)
     steps.append(
         Step(
-            rf"\mathcal{{T}}(\beta) = \min_{{f \in K, f \le 0}} \mathcal{{C}}_\beta(f) - \min_{{f \in K}}"
+            rf"\mathcal{{T}}(\beta) = \min_{{f \in K, f \le 0}} \mathcal{{C}}_\beta(f) - \min_{{f "
+            r"\in K}"
             rf" \mathcal{{C}}_\beta(f) = {tex(T)}",
-            "Between its corners phi is linear or concave, and so is the risk: minima lie at corners and ends",
+            "Between its corners phi is linear or concave, and so is the risk: minima lie at "
+            "corners and ends",
             (r"K = \{" + ", ".join(rf"\pm {tex(k)}" for k in [*pieces.knots, B]) + r"\}",),
         )
     )
-    if not all(sympy.diff(expression, b, 2) == 0 and expression.subs(b, 0) == 0 for expression, _ in cases):
+    if not all(
+        sympy.diff(expression, b, 2) == 0 and expression.subs(b, 0) == 0 for expression, _ in cases
+    ):
         raise stop(f"T = {T} is not linear in beta")
     listed = [Case([(expression, sympy.Integer(1))], condition) for expression, condition in cases]
     return Solution(convex_consequences(problem, T, steps, listed), witness=_witness(problem))
 
 
 def _smallest(risks: list[Any]) -> Any:
-    """The risk that is smallest for every beta in [0, 1]: risks are affine in beta, so both ends decide."""
+    """The risk that is smallest for every beta in [0, 1]: risks are affine in beta, so both ends
+    decide.
+    """
     b = beta_symbol()
     for candidate in risks:
         gaps = [sympy.simplify(other - candidate) for other in risks]
-        if all(constant_sign(sympy.factor(gap.subs(b, end))) in (0, 1) for gap in gaps for end in (0, 1)):
+        if all(
+            constant_sign(sympy.factor(gap.subs(b, end))) in (0, 1)
+            for gap in gaps
+            for end in (0, 1)
+        ):
             return candidate
     raise stop("no corner is best for every beta")
 
 
-# -- witness -----------------------------------------------------------------------------------------------------------
+# -- witness
 
 
 def _witness(problem: PointwiseProblem) -> Callable[[Fraction], Witness] | None:
-    """The tie f = 0 at p = ((1 + beta)/2, (1 - beta)/2), or the best wrong margin on a grid where the tie is not best."""
+    """The tie f = 0 at p = ((1 + beta)/2, (1 - beta)/2), or the best wrong margin on a grid where
+    the tie is not best.
+    """
     if problem.is_symbolic:
         return None
     bound = problem.hypotheses.score_bound
@@ -550,9 +654,13 @@ def _witness(problem: PointwiseProblem) -> Callable[[Fraction], Witness] | None:
         floats = [float(v) for v in p]
 
         def lowest(sign: float) -> tuple[float, float]:
-            margins = np.concatenate([np.linspace(0, reach, 2001), np.linspace(0, min(reach, 4.0), 2001)])
+            margins = np.concatenate(
+                [np.linspace(0, reach, 2001), np.linspace(0, min(reach, 4.0), 2001)]
+            )
             for _ in range(4):  # a grid, refined around its best point
-                risks = problem.conditional_risk(np.stack([sign * margins, -sign * margins], axis=-1), floats)
+                risks = problem.conditional_risk(
+                    np.stack([sign * margins, -sign * margins], axis=-1), floats
+                )
                 best, step = margins[int(np.argmin(risks))], np.ptp(margins) / 500
                 margins = np.clip(np.linspace(best - step, best + step, 2001), 0, reach)
             return float(best), float(risks.min())

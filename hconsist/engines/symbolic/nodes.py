@@ -1,6 +1,7 @@
 """SymPy expressions for what has no elementary form: finite minima, interpolation, pooled norms.
 
-Each knows its own value in floats and, rigorously, in balls (`evaluate_in`, called by `hconsist.arithmetic.evaluate`).
+Each knows its own value in floats and, rigorously, in balls (`evaluate_in`, called by
+`hconsist.arithmetic.evaluate`).
 """
 
 from __future__ import annotations
@@ -82,7 +83,8 @@ class FiniteMinimum(_Minimum):
 
 
 class Interpolation(sympy.Expr):  # type: ignore[misc]
-    """The piecewise-linear function of x through given points, x between the first and the last abscissa.
+    """The piecewise-linear function of x through given points, x between the first and the last
+    abscissa.
 
     Parameters
     ----------
@@ -130,7 +132,9 @@ class Interpolation(sympy.Expr):  # type: ignore[misc]
                 result = value if result is None else result.union(value)
             return result
         grid = np.asarray([float(p[0]) for p in points])
-        return np.interp(np.asarray(x, dtype=float), grid, np.asarray([float(p[1]) for p in points]))
+        return np.interp(
+            np.asarray(x, dtype=float), grid, np.asarray([float(p[1]) for p in points])
+        )
 
     def _latex(self, printer: Any, *args: Any) -> str:
         x, *points = self.args
@@ -138,7 +142,10 @@ class Interpolation(sympy.Expr):  # type: ignore[misc]
             return str(printer._print(self.doit()))
         shown = [*points[:3], None, *points[-2:]]
         listed = ",\\ ".join(
-            r"\dots" if p is None else rf"\left({printer._print(p[0])}, {printer._print(p[1])}\right)" for p in shown
+            r"\dots"
+            if p is None
+            else rf"\left({printer._print(p[0])}, {printer._print(p[1])}\right)"
+            for p in shown
         )
         return rf"\operatorname{{interpolate}}\left({printer._print(x)};\ {listed}\right)"
 
@@ -148,7 +155,8 @@ class Interpolation(sympy.Expr):  # type: ignore[misc]
 
 
 class ConvexMinimum(_Minimum):
-    """``min { body : x in (low, high) }`` of a body convex in x, whose minimum has no elementary form.
+    """``min { body : x in (low, high) }`` of a body convex in x, whose minimum has no elementary
+    form.
 
     Parameters
     ----------
@@ -170,7 +178,9 @@ class ConvexMinimum(_Minimum):
         slope = sympy.diff(body, x)
         known = dict(zip(self.evaluation_arguments, values, strict=True))
         if not isinstance(ops, BallOps):
-            best = self._lowest(slope, {k: np.asarray(v, dtype=float) for k, v in known.items()}, ops)
+            best = self._lowest(
+                slope, {k: np.asarray(v, dtype=float) for k, v in known.items()}, ops
+            )
             return evaluate(body, {**known, x: best}, ops)
         middles = {k: np.asarray(float(v.mid())) for k, v in known.items()}
         at = ops.const(0) + float(self._lowest(slope, middles, NUMPY))
@@ -182,7 +192,8 @@ class ConvexMinimum(_Minimum):
             if not (step.is_finite() and step > ends[0] and step < ends[1]):
                 break
             at = step
-        # The value there from above; from below the tangent, at the end of the interval where it is lowest.
+        # The value there from above; from below the tangent, at the end of the interval where it is
+        # lowest.
         upper, rise = evaluate(body, {**known, x: at}, ops), evaluate(slope, {**known, x: at}, ops)
         drop = (rise * (at - ends[0])).max(-rise * (ends[1] - at)).max(ops.const(0))
         return upper.union(upper - drop)
@@ -200,7 +211,9 @@ class ConvexMinimum(_Minimum):
 
 
 def _constant(value: Any, ops: Ops) -> Value:
-    return ops.const(Fraction(int(value.p), int(value.q))) if value.is_Rational else ops.const(value)
+    return (
+        ops.const(Fraction(int(value.p), int(value.q))) if value.is_Rational else ops.const(value)
+    )
 
 
 def _line(x: Any, a: Any, b: Any) -> Any:

@@ -1,9 +1,13 @@
-"""Pools of labels for power losses with 3/2 < tau < 2 (theorem B of docs/theory.md), as SymPy functions.
+"""Pools of labels for power losses with 3/2 < tau < 2 (theorem B of docs/theory.md), as SymPy
+functions.
 
-With a > 2, e_k(beta) = min { ||p||_a : p on k labels, p_1 - p_2 = beta } - k^(1/a - 1) is convex in beta.
-`PoolMinimum` is min over k of e_k, `PoolEnvelope` its lower convex envelope. The conjugate of e_k has a closed equation,
+With a > 2, e_k(beta) = min { ||p||_a : p on k labels, p_1 - p_2 = beta } - k^(1/a - 1) is convex in
+beta.
+`PoolMinimum` is min over k of e_k, `PoolEnvelope` its lower convex envelope. The conjugate of e_k
+has a closed equation,
 
-    min over beta of ||p||_a - lambda beta = nu,   (nu + lambda)^alpha + (nu - lambda)_+^alpha + (k - 2) nu^alpha = 1,
+    min over beta of ||p||_a - lambda beta = nu,   (nu + lambda)^alpha + (nu - lambda)_+^alpha + (k
+    - 2) nu^alpha = 1,
 
 with alpha = a/(a - 1), so that every slope lambda proves a lower bound on the envelope.
 """
@@ -23,7 +27,9 @@ Floats = NDArray[np.float64]
 
 
 class _OfPools(sympy.Function):  # type: ignore[misc]
-    """A function of (a, n, beta) that is 0 at beta = 0 and has values in floats and balls; ``_shown`` is its LaTeX."""
+    """A function of (a, n, beta) that is 0 at beta = 0 and has values in floats and balls;
+    ``_shown`` is its LaTeX.
+    """
 
     nargs = 3
 
@@ -73,7 +79,9 @@ class PoolEnvelope(_OfPools):
         return _envelope_ball(a, n, beta)
 
     def _float(self, a: float, n: int, beta: Floats) -> Floats:
-        return np.asarray([_envelope_float(a, n, float(b)) for b in beta.ravel()]).reshape(beta.shape)
+        return np.asarray([_envelope_float(a, n, float(b)) for b in beta.ravel()]).reshape(
+            beta.shape
+        )
 
 
 def lowest_label(a: float, k: int, beta: float) -> float:
@@ -83,11 +91,13 @@ def lowest_label(a: float, k: int, beta: float) -> float:
 
 def best_pool(a: float, n: int, beta: float) -> int:
     """The k that attains `PoolMinimum`, in floats."""
-    values = [float(_norm_float(a, k, np.asarray(beta))) - k ** (1 / a - 1) for k in range(2, n + 1)]
+    values = [
+        float(_norm_float(a, k, np.asarray(beta))) - k ** (1 / a - 1) for k in range(2, n + 1)
+    ]
     return 2 + int(np.argmin(values))
 
 
-# -- floats ------------------------------------------------------------------------------------------------------------
+# -- floats
 
 
 def _lowest_float(a: float, k: int, beta: Floats) -> Floats:
@@ -121,12 +131,16 @@ def _minimum_float(a: float, n: int, beta: Floats) -> Floats:
 
 
 def _nu_float(alpha: float, pools: Floats, slope: float) -> Floats:
-    """nu_k(lambda) for an array of pools: the equation's left side is convex and increasing, so Newton falls from above."""
+    """nu_k(lambda) for an array of pools: the equation's left side is convex and increasing, so
+    Newton falls from above.
+    """
     nu = np.ones(pools.shape)
     for _ in range(100):
         first, second, third = nu + slope, np.maximum(nu - slope, 0), np.maximum(nu, 0)
         total = first**alpha + second**alpha + (pools - 2) * third**alpha
-        rise = alpha * (first ** (alpha - 1) + second ** (alpha - 1) + (pools - 2) * third ** (alpha - 1))
+        rise = alpha * (
+            first ** (alpha - 1) + second ** (alpha - 1) + (pools - 2) * third ** (alpha - 1)
+        )
         step = (total - 1) / rise
         nu = nu - step
         if np.all(step <= 1e-16):
@@ -136,7 +150,9 @@ def _nu_float(alpha: float, pools: Floats, slope: float) -> Floats:
 
 @lru_cache(maxsize=4096)
 def _best_slope(a: float, n: int, beta: float) -> tuple[float, int, int]:
-    """The slope that attains the envelope at beta, and the pools that win just below and just above it."""
+    """The slope that attains the envelope at beta, and the pools that win just below and just above
+    it.
+    """
     alpha, pools = a / (a - 1), np.arange(2, n + 1, dtype=float)
     ties = pools ** (1 / a - 1)
 
@@ -168,7 +184,7 @@ def _envelope_float(a: float, n: int, beta: float) -> float:
     return slope * beta + float((_nu_float(a / (a - 1), pools, slope) - pools ** (1 / a - 1)).min())
 
 
-# -- balls -------------------------------------------------------------------------------------------------------------
+# -- balls
 
 
 def _power(x: Any, e: Any) -> Any:
@@ -182,7 +198,9 @@ def _tie(a: Any, k: int) -> Any:
 
 
 def _norm_ball(a: Any, k: int, beta: Any) -> Any:
-    """Enclosure of min ||p||_a: the value at one x from above, the tangent there (the problem is convex) from below."""
+    """Enclosure of min ||p||_a: the value at one x from above, the tangent there (the problem is
+    convex) from below.
+    """
     one, two = BALLS.const(1), BALLS.const(2)
     high = (one - beta) / two
     if k == 2:
@@ -192,7 +210,11 @@ def _norm_ball(a: Any, k: int, beta: Any) -> Any:
     def parts(at: Any) -> tuple[Any, Any, Any]:
         y = (one - beta - two * at) / BALLS.const(k - 2)
         rise = _power(at + beta, a - one) + _power(at, a - one) - two * _power(y, a - one)
-        bend = _power(at + beta, a - two) + _power(at, a - two) + BALLS.const(4) / BALLS.const(k - 2) * _power(y, a - two)
+        bend = (
+            _power(at + beta, a - two)
+            + _power(at, a - two)
+            + BALLS.const(4) / BALLS.const(k - 2) * _power(y, a - two)
+        )
         return y, a * rise, a * (a - one) * bend
 
     for _ in range(3):  # sharpen the float
@@ -225,7 +247,9 @@ def _minimum_ball(a: Any, n: int, beta: Any) -> Any:
 
 
 def _conjugate_gap(alpha: Any, k: int, nu: Any, slope: Any) -> Any:
-    """(nu + lambda)^alpha + (nu - lambda)_+^alpha + (k - 2) nu_+^alpha - 1: at most 0 where nu <= nu_k(lambda)."""
+    """(nu + lambda)^alpha + (nu - lambda)_+^alpha + (k - 2) nu_+^alpha - 1: at most 0 where nu <=
+    nu_k(lambda).
+    """
     zero = BALLS.const(0)
     total = _power((nu + slope).max(zero), alpha) + _power((nu - slope).max(zero), alpha)
     return total + BALLS.const(k - 2) * _power(nu.max(zero), alpha) - BALLS.const(1)
@@ -238,7 +262,10 @@ def _nu_ball(alpha: Any, k: int, slope: Any) -> Any:
     guess = float(_nu_float(float(alpha), np.asarray([float(k)]), float(slope.mid()))[0])
     nu = BALLS.const(0) + guess
     previous = nu + BALLS.const(0) + 1e-9
-    value, before = _conjugate_gap(alpha, k, nu, slope).mid(), _conjugate_gap(alpha, k, previous, slope).mid()
+    value, before = (
+        _conjugate_gap(alpha, k, nu, slope).mid(),
+        _conjugate_gap(alpha, k, previous, slope).mid(),
+    )
     for _ in range(6):
         if value == before:
             break
@@ -254,7 +281,9 @@ def _nu_ball(alpha: Any, k: int, slope: Any) -> Any:
 
 
 def _point(a: Any, k: int, nu: Any, slope: Any) -> Any:
-    """The beta at which e_k has the slope lambda: p is proportional to (nu + lambda, nu - lambda, nu, ...)^(1/(a - 1))."""
+    """The beta at which e_k has the slope lambda: p is proportional to (nu + lambda, nu - lambda,
+    nu, ...)^(1/(a - 1)).
+    """
     zero, one = BALLS.const(0), BALLS.const(1)
     e = one / (a - one)
     first, second, rest = (_power(v.max(zero), e) for v in (nu + slope, nu - slope, nu))
@@ -262,7 +291,9 @@ def _point(a: Any, k: int, nu: Any, slope: Any) -> Any:
 
 
 def _envelope_ball(a: Any, n: int, beta: Any) -> Any:
-    """Enclosure of the envelope: a slope from below, a chord between two pools (or one pool) from above."""
+    """Enclosure of the envelope: a slope from below, a chord between two pools (or one pool) from
+    above.
+    """
     one = BALLS.const(1)
     alpha = a / (a - one)
     slope_float, below, above = _best_slope(float(a), n, float(beta.mid()))
@@ -274,7 +305,12 @@ def _envelope_ball(a: Any, n: int, beta: Any) -> Any:
     else:
         # Secant for the slope at which both pools have the same conjugate value.
         def difference(s: Any) -> Any:
-            return (_nu_ball(alpha, below, s) - _tie(a, below) - _nu_ball(alpha, above, s) + _tie(a, above)).mid()
+            return (
+                _nu_ball(alpha, below, s)
+                - _tie(a, below)
+                - _nu_ball(alpha, above, s)
+                + _tie(a, above)
+            ).mid()
 
         previous = slope * (one + BALLS.const(0) + 1e-7)
         value, before = difference(slope), difference(previous)
@@ -290,7 +326,8 @@ def _envelope_ball(a: Any, n: int, beta: Any) -> Any:
             upper = ends[0] + (ends[1] - ends[0]) * (beta - left) / (right - left)
         else:
             upper = _minimum_ball(a, n, beta)
-    # Every pool must stay above the line of this slope: take the lowest of the winners, and check the others against it.
+    # Every pool must stay above the line of this slope: take the lowest of the winners, and check
+    # the others against it.
     value = None
     for k in {below, above}:
         candidate = _nu_ball(alpha, k, slope) - _tie(a, k)
@@ -306,7 +343,9 @@ def _envelope_ball(a: Any, n: int, beta: Any) -> Any:
 
 
 def _slope_of(a: Any, k: int, beta: Any) -> Any:
-    """e_k'(beta), as half the difference of (p_1/N)^(a-1) and (p_2/N)^(a-1), or with the other labels where p_2 = 0."""
+    """e_k'(beta), as half the difference of (p_1/N)^(a-1) and (p_2/N)^(a-1), or with the other
+    labels where p_2 = 0.
+    """
     one, two = BALLS.const(1), BALLS.const(2)
     x = float(_lowest_float(float(a), k, np.asarray(float(beta))))
     p2 = (one - beta) / two if k == 2 else BALLS.const(0) + x
@@ -314,7 +353,11 @@ def _slope_of(a: Any, k: int, beta: Any) -> Any:
         for _ in range(3):
             y = (one - beta - two * p2) / BALLS.const(k - 2)
             rise = _power(p2 + beta, a - one) + _power(p2, a - one) - two * _power(y, a - one)
-            bend = _power(p2 + beta, a - two) + _power(p2, a - two) + BALLS.const(4) / BALLS.const(k - 2) * _power(y, a - two)
+            bend = (
+                _power(p2 + beta, a - two)
+                + _power(p2, a - two)
+                + BALLS.const(4) / BALLS.const(k - 2) * _power(y, a - two)
+            )
             p2 = (p2 - rise / ((a - one) * bend)).mid()
     y = BALLS.const(0) if k == 2 else (one - beta - two * p2) / BALLS.const(k - 2)
     norm = _power(_power(p2 + beta, a) + _power(p2, a) + BALLS.const(k - 2) * _power(y, a), one / a)

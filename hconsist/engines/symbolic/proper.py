@@ -1,7 +1,9 @@
-"""Proper losses of the predicted distribution q: the regret is a Bregman divergence, the tie is a pool (theorem G).
+"""Proper losses of the predicted distribution q: the regret is a Bregman divergence, the tie is a
+pool (theorem G).
 
-A loss A(Q) + B(Q) q_y^(a-1) with Q = sum_k q_k^a is recognised from its formula. Its generalized entropy is
-H(p) = F(sum_k p_k^a), F(Q) = A(Q) + B(Q) Q, and it is proper where B = a F' and H is concave.
+A loss A(Q) + B(Q) q_y^(a-1) with Q = sum_k q_k^a is recognised from its formula. Its generalized
+entropy is H(p) = F(sum_k p_k^a), F(Q) = A(Q) + B(Q) Q, and it is proper where B = a F' and H is
+concave.
 """
 
 from __future__ import annotations
@@ -53,16 +55,23 @@ class Entropy:
 
 
 def entropy(loss: ProbabilityLoss, n: int) -> Entropy | None:
-    """The entropy of a loss that is proper by its formula; None where the formula is not of the form above."""
+    """The entropy of a loss that is proper by its formula; None where the formula is not of the
+    form above.
+    """
     u, w, Q = sympy.Symbol("u", positive=True), sympy.Symbol("w", positive=True), power_sum()
     pair = sympy.sympify(loss.of_probabilities(np.array([u, w], dtype=object), SYMPY)[0])
-    for a in sorted({node.exp for node in pair.atoms(sympy.Pow) if node.base == w}, key=sympy.default_sort_key):
+    for a in sorted(
+        {node.exp for node in pair.atoms(sympy.Pow) if node.base == w}, key=sympy.default_sort_key
+    ):
         if not holds(a > 1):
             continue
-        # The last probability is written through Q: then Q must be all that is left of the other labels.
+        # The last probability is written through Q: then Q must be all that is left of the other
+        # labels.
         others = sympy.symbols(f"x2:{n}", positive=True)
         last = (Q - sympy.Add(u**a, *(x**a for x in others))) ** (1 / a)
-        value = sympy.sympify(loss.of_probabilities(np.array([u, *others, last], dtype=object), SYMPY)[0])
+        value = sympy.sympify(
+            loss.of_probabilities(np.array([u, *others, last], dtype=object), SYMPY)[0]
+        )
         if value.free_symbols - {u, Q}:
             value = sympy.expand(value)
         if value.free_symbols - {u, Q}:
@@ -80,18 +89,22 @@ def entropy(loss: ProbabilityLoss, n: int) -> Entropy | None:
             continue
         steps = (
             (
-                rf"\ell(q, y) = {tex(value.subs(u, sympy.Symbol('q_y')))},\quad Q = \sum_k q_k^{{{tex(a)}}}",
+                rf"\ell(q, y) = {tex(value.subs(u, sympy.Symbol('q_y')))},\quad Q = \sum_k "
+                rf"q_k^{{{tex(a)}}}",
                 "The formula of the loss, with the other labels gathered in Q",
             ),
             (
-                rf"\mathcal{{C}}(q, p) = H(q) + \langle \nabla H(q), p - q \rangle,\quad H(p) = F\Bigl(\sum_k p_k^{{{tex(a)}}}"
+                rf"\mathcal{{C}}(q, p) = H(q) + \langle \nabla H(q), p - q \rangle,\quad H(p) = "
+                rf"F\Bigl(\sum_k p_k^{{{tex(a)}}}"
                 rf"\Bigr),\quad F(Q) = {tex(F)}",
-                "Sum over the labels; the factor of the own probability is a F'(Q), a derivative of H (Savage's form)",
+                "Sum over the labels; the factor of the own probability is a F'(Q), a derivative "
+                "of H (Savage's form)",
             ),
             (
                 rf"\mathcal{{C}}(q, p) - H(p) = D_{{-H}}(p, q) \ge 0,\quad \mathcal{{C}}^* = H,"
                 rf"\quad F(x^{{{tex(a)}}}) = {tex(of_norm)}",
-                "F decreases and F(x^a) is concave in the norm x, so H is concave: the loss is proper, its regret the Bregman "
+                "F decreases and F(x^a) is concave in the norm x, so H is concave: the loss is "
+                "proper, its regret the Bregman "
                 "divergence of -H, and the softmax reaches every q of the open simplex",
             ),
         )
@@ -111,27 +124,43 @@ def solve(problem: PointwiseProblem) -> Solution:
     if problem.hypotheses.score_bound is not None:
         raise stop("bounded scores keep a proper loss from predicting every distribution")
     if problem.n_classes != 2 and problem.is_symbolic:
-        raise stop("a proper loss is read with its n labels written out: give n a value (T does not depend on it)")
+        raise stop(
+            "a proper loss is read with its n labels written out: give n a value (T does not "
+            "depend on it)"
+        )
     found = entropy(loss, problem.n)
     if found is None:
-        raise stop("the loss is not recognised as proper: A(Q) + B(Q) q_y^(a-1), Q = sum q^a, with a concave entropy")
+        raise stop(
+            "the loss is not recognised as proper: A(Q) + B(Q) q_y^(a-1), Q = sum q^a, with a "
+            "concave entropy"
+        )
     Q, a, F, b, one = power_sum(), found.a, found.F, beta_symbol(), sympy.Integer(1)
     if not holds(a <= 2) or sign_on(sympy.diff(F, Q, 2), Q, 0, one) not in (0, 1):
-        raise stop(f"the entropy F(sum p^a) with a = {a}, F(Q) = {F}: theorem G needs 1 < a <= 2 and a convex F")
+        raise stop(
+            f"the entropy F(sum p^a) with a = {a}, F(Q) = {F}: theorem G needs 1 < a <= 2 and a "
+            "convex F"
+        )
     pair = ((1 + b) / 2) ** a + ((1 - b) / 2) ** a
-    T = sympy.simplify(F.subs(Q, 2 ** (1 - a)) - F.subs(Q, sympy.expand(pair) if a.is_Integer else pair))
+    T = sympy.simplify(
+        F.subs(Q, 2 ** (1 - a)) - F.subs(Q, sympy.expand(pair) if a.is_Integer else pair)
+    )
     steps = [
         *(Step(*shown) for shown in found.steps),
         Step(
             r"\inf_{q_j \ge q_i} \mathcal{C}(q, p) = H(\mathrm{pool}(p)),\quad"
             r" \mathcal{T}(\beta) = \min_{p_{\max} - p_j = \beta} H(\mathrm{pool}(p)) - H(p)",
-            "Pooling lemma: its lower side holds as the loss decreases in the own probability; for the upper side pool(p) "
-            "itself is the best forecast of pool(p), and it predicts j. No convexity in q is needed",
+            "Pooling lemma: its lower side holds as the loss decreases in the own probability; "
+            "for the upper side pool(p) "
+            "itself is the best forecast of pool(p), and it predicts j. No convexity in q is "
+            "needed",
         ),
         Step(
-            rf"\mathcal{{T}}(\beta) = F(2^{{1-a}}) - F\bigl((\tfrac{{1+\beta}}2)^a + (\tfrac{{1-\beta}}2)^a\bigr) = {tex(T)}",
-            "Theorem G: with Q = sum pool(p)^a at most 2^(1-a) and the rise h of the sum at least its value at "
-            "p = ((1 + beta)/2, (1 - beta)/2), F(Q) - F(Q + h) falls in Q and grows in h, as F is decreasing and convex",
+            rf"\mathcal{{T}}(\beta) = F(2^{{1-a}}) - F\bigl((\tfrac{{1+\beta}}2)^a + "
+            rf"(\tfrac{{1-\beta}}2)^a\bigr) = {tex(T)}",
+            "Theorem G: with Q = sum pool(p)^a at most 2^(1-a) and the rise h of the sum at least "
+            "its value at "
+            "p = ((1 + beta)/2, (1 - beta)/2), F(Q) - F(Q + h) falls in Q and grows in h, as F is "
+            "decreasing and convex",
             (r"1 < a \le 2,\ F' < 0,\ F'' \ge 0",),
         ),
     ]

@@ -1,4 +1,6 @@
-"""Losses that see how the labels are ranked: max losses (theorem I), losses flat below zero (theorem J), linear losses."""
+"""Losses that see how the labels are ranked: max losses (theorem I), losses flat below zero
+(theorem J), linear losses.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ def solve(problem: PointwiseProblem) -> Solution:
         if isinstance(loss, LDRInfinity) or loss.k != 1:
             raise _of_direction(problem)
         v = margin.margin_variable()
-        phi = sympy.sympify(loss.losses(np.array([v, 0, 0], dtype=object) * sympy.Integer(1), SYMPY)[0])
+        phi = sympy.sympify(
+            loss.losses(np.array([v, 0, 0], dtype=object) * sympy.Integer(1), SYMPY)[0]
+        )
         return _of_max(problem, phi, _limit_steps(phi))
     assert isinstance(loss, Max | Sum | CompSumMargin | Constrained)
     phi = sympy.sympify(loss.phi.of_margin(margin.margin_variable(), SYMPY))
@@ -49,22 +53,27 @@ def is_flat(phi: Any) -> bool:
     """Whether phi(v) is the constant phi(0) for v <= 0, and does not increase beyond."""
     pieces, f = margin.split(phi, margin.margin_variable()), margin.margin_symbol()
     start = pieces.right[0].subs(f, 0)
-    return all(sympy.simplify(left - start) == 0 for left in pieces.left) and margin.decreasing(pieces)
+    return all(sympy.simplify(left - start) == 0 for left in pieces.left) and margin.decreasing(
+        pieces
+    )
 
 
-# -- max losses --------------------------------------------------------------------------------------------------------
+# -- max losses
 
 
 def _limit_steps(phi: Any) -> list[Step]:
     """The Crammer-Singer loss as the limit of LDR, label by label."""
     lam, x = sympy.symbols("lambda x", positive=True)
     pair = np.array([x, sympy.Integer(0)], dtype=object)
-    wins, loses = (sympy.limit(LDR(lam=lam, c=0).losses(s, SYMPY)[0], lam, 0, "+") for s in (pair, pair[::-1]))
+    wins, loses = (
+        sympy.limit(LDR(lam=lam, c=0).losses(s, SYMPY)[0], lam, 0, "+") for s in (pair, pair[::-1])
+    )
     if sympy.simplify(wins) != 0 or sympy.simplify(loses - x) != 0:
         return []
     return [
         Step(
-            r"\lim_{\lambda \to 0} \lambda \log \textstyle\sum_k e^{m_k/\lambda} = \max_k m_k,\quad \varphi(v) = " + tex(phi),
+            r"\lim_{\lambda \to 0} \lambda \log \textstyle\sum_k e^{m_k/\lambda} = \max_k "
+            r"m_k,\quad \varphi(v) = " + tex(phi),
             "The limit of LDR-KL; for two labels SymPy finds 0 or the difference of the scores",
             (r"\lambda \to 0",),
         )
@@ -81,9 +90,13 @@ def _of_max(problem: PointwiseProblem, phi: Any, steps: list[Step]) -> Solution:
     ends = [*pieces.knots[1:], sympy.oo]
     if not margin.is_convex(pieces) and any(
         sign_on(sympy.expand(right + left - 2 * at_zero), f, low, high) not in (0, 1)
-        for right, left, low, high in zip(pieces.right, pieces.left, pieces.knots, ends, strict=True)
+        for right, left, low, high in zip(
+            pieces.right, pieces.left, pieces.knots, ends, strict=True
+        )
     ):
-        raise stop(f"a max loss whose phi(v) + phi(-v) is not provably at least 2 phi(0) = {2 * at_zero}")
+        raise stop(
+            f"a max loss whose phi(v) + phi(-v) is not provably at least 2 phi(0) = {2 * at_zero}"
+        )
     bound = problem.hypotheses.score_bound
     two = PointwiseProblem(problem.surrogate, hypotheses=problem.hypotheses, n_classes=2)
     binary = margin.derive_margin(two, phi, sympy.oo if bound is None else 2 * to_sympy(bound))
@@ -98,18 +111,22 @@ def _of_max(problem: PointwiseProblem, phi: Any, steps: list[Step]) -> Solution:
         ),
         Step(
             rf"\inf_{{s_j \ge s_1}} \mathcal{{C}}(s, p) = \varphi(0) = {tex(at_zero)}",
-            "Theorem I: with a top label a of margin m, label 1 pays at least phi(-m), a pays phi(m), others at least phi(0), "
+            "Theorem I: with a top label a of margin m, label 1 pays at least phi(-m), a pays "
+            "phi(m), others at least phi(0), "
             "and p_1 is at least p_a. The tie of all labels attains it",
         ),
         Step(
             r"\mathcal{C}^*(p) = \min_m\, p_{\max} \varphi(m) + (1 - p_{\max}) \varphi(-m),\quad"
             r" \text{regret} = \mathcal{T}_2((2 p_{\max} - 1)_+)",
-            "All labels but the top one of margin m pay phi(-m) at least, and exactly that when they are tied",
+            "All labels but the top one of margin m pay phi(-m) at least, and exactly that when "
+            "they are tied",
         ),
         Step(
             rf"\mathcal{{T}}(\beta) = \mathcal{{T}}_2((2\beta - 1)_+) = {tex(T)}",
-            "The binary transformation increases and p_max is at least beta. For beta up to 1/2 the counterexample is "
-            "p = (1/2, 1/2 - beta, beta, 0, ...): the tie of all labels is optimal and may predict label 2, so the loss is not "
+            "The binary transformation increases and p_max is at least beta. For beta up to 1/2 "
+            "the counterexample is "
+            "p = (1/2, 1/2 - beta, beta, 0, ...): the tie of all labels is optimal and may "
+            "predict label 2, so the loss is not "
             "consistent; beyond, p = (beta, 0, 1 - beta, 0, ...)",
             (r"n \ge 3",),
         ),
@@ -125,10 +142,12 @@ def _of_max(problem: PointwiseProblem, phi: Any, steps: list[Step]) -> Solution:
         there = binary.witness(2 * top - 1) if binary.witness is not None else None
         return Witness(p, (0.0,) * problem.n, (1,), 0.0 if there is None else there.regret)
 
-    return Solution(derivation, at_one=binary.at_one, witness=None if problem.is_symbolic else witness)
+    return Solution(
+        derivation, at_one=binary.at_one, witness=None if problem.is_symbolic else witness
+    )
 
 
-# -- phi flat below zero -----------------------------------------------------------------------------------------------
+# -- phi flat below zero
 
 
 @dataclass(frozen=True)
@@ -152,15 +171,22 @@ def _of_flat(problem: PointwiseProblem, phi: Any) -> Solution:
     far = sympy.limit(margin.split(phi, v).right[-1], margin.margin_symbol(), sympy.oo)
     high, low = phi.subs(v, 0), far if bound is None else phi.subs(v, 2 * to_sympy(bound))
     if isinstance(loss, Sum | CompSumMargin):
-        outer = replace(loss, phi=_Fixed(x)).losses(np.array([sympy.Integer(1), sympy.Integer(0)], dtype=object), SYMPY)[0]
+        outer = replace(loss, phi=_Fixed(x)).losses(
+            np.array([sympy.Integer(1), sympy.Integer(0)], dtype=object), SYMPY
+        )[0]
         y = sympy.Symbol("y", positive=True)
         if sign_on(sympy.diff(outer.subs(x, y), y), y, 0, sympy.oo) not in (0, 1):
             raise stop(f"{outer} is not provably increasing in x")
         step = sympy.simplify(outer.subs(x, high + (n - 2) * low) - outer.subs(x, (n - 1) * low))
-        shown = rf"\ell(s, y) = \Phi\Bigl(\sum_{{k \ne y}} \varphi(s_y - s_k)\Bigr),\quad \Phi(x) = {tex(outer)}"
+        shown = (
+            rf"\ell(s, y) = \Phi\Bigl(\sum_{{k \ne y}} \varphi(s_y - s_k)\Bigr),\quad \Phi(x) "
+            rf"= {tex(outer)}"
+        )
         why = (
-            "A label of rank r pays at least w_r = Phi((r - 1) phi(0) + (n - r) inf phi), and that when scores are far apart. "
-            "Moving j from its place R to the top costs the sum over r < R of (p_(r) - p_j)(w_(r+1) - w_r), at least "
+            "A label of rank r pays at least w_r = Phi((r - 1) phi(0) + (n - r) inf phi), and "
+            "that when scores are far apart. "
+            "Moving j from its place R to the top costs the sum over r < R of (p_(r) - "
+            "p_j)(w_(r+1) - w_r), at least "
             "beta (w_2 - w_1), with equality for two labels"
         )
     else:
@@ -171,18 +197,24 @@ def _of_flat(problem: PointwiseProblem, phi: Any) -> Solution:
             else r"\mathcal{C} = \sum_k (1 - p_k) \varphi(-s_k),\quad \sum_k s_k = 0"
         )
         why = (
-            "Only a sole top label pays less than phi(0), or, in a constrained loss, the labels with s_k >= 0, j among them, "
-            "pay phi(0): the least risk of a prediction j is affine in p_j with slope inf phi - phi(0)"
+            "Only a sole top label pays less than phi(0), or, in a constrained loss, the labels "
+            "with s_k >= 0, j among them, "
+            "pay phi(0): the least risk of a prediction j is affine in p_j with slope inf phi - "
+            "phi(0)"
         )
     T = b * step
     steps = [
         Step(
-            rf"{shown},\quad \varphi(v) = {tex(phi)} = {tex(high)} \text{{ for }} v \le 0,\quad \inf \varphi = {tex(low)}",
+            rf"{shown},\quad \varphi(v) = {tex(phi)} = {tex(high)} \text{{ for }} v \le 0,\quad "
+            rf"\inf \varphi = {tex(low)}",
             "phi is constant below 0 and does not increase",
         ),
         Step(rf"\mathcal{{T}}(\beta) = {tex(T)}", "Theorem J. " + why, (r"n \ge 3",)),
     ]
-    return Solution(convex_consequences(problem, T, steps, [Case([(T, sympy.Integer(1))])]), witness=_ranked(problem))
+    return Solution(
+        convex_consequences(problem, T, steps, [Case([(T, sympy.Integer(1))])]),
+        witness=_ranked(problem),
+    )
 
 
 def _ranked(problem: PointwiseProblem) -> Callable[[Fraction], Witness] | None:
@@ -190,7 +222,11 @@ def _ranked(problem: PointwiseProblem) -> Callable[[Fraction], Witness] | None:
     if problem.is_symbolic:
         return None
     n, bound = problem.n, problem.hypotheses.score_bound
-    levels = np.linspace(60.0 * n, -60.0 * n, n) if bound is None else np.array([float(bound), *([-float(bound)] * (n - 1))])
+    levels = (
+        np.linspace(60.0 * n, -60.0 * n, n)
+        if bound is None
+        else np.array([float(bound), *([-float(bound)] * (n - 1))])
+    )
 
     def witness(beta: Fraction) -> Witness:
         p = ((1 + beta) / 2, (1 - beta) / 2, *([Fraction(0)] * (n - 2)))
@@ -207,11 +243,13 @@ def _ranked(problem: PointwiseProblem) -> Callable[[Fraction], Witness] | None:
     return witness
 
 
-# -- losses that fall without end --------------------------------------------------------------------------------------
+# -- losses that fall without end
 
 
 def _of_direction(problem: PointwiseProblem) -> Exception:
-    """What stops LDR-k and the limit lambda -> infinity: a direction along which the risk falls without end, if any."""
+    """What stops LDR-k and the limit lambda -> infinity: a direction along which the risk falls
+    without end, if any.
+    """
     loss, n, t = problem.surrogate, problem.n, sympy.Symbol("t", positive=True)
     if loss.symbolic:
         return stop(f"{loss.spec_name} losses with symbols")
@@ -221,7 +259,11 @@ def _of_direction(problem: PointwiseProblem) -> Exception:
     slope = (risk.subs(t, 2 * far) - risk.subs(t, far)) / far
     if slope.is_negative:
         return stop(
-            f"the risk is unbounded below: at p = e_1 it changes by {slope} per unit along e_1 + e_2 (a tie), so the least "
+            f"the risk is unbounded below: at p = e_1 it changes by {slope} per unit along e_1 + "
+            "e_2 (a tie), so the least "
             "wrong risk is minus infinity as well and no regret is defined"
         )
-    return stop(f"{loss.spec}: the risk is piecewise linear and bounded along e_1 + e_2; no derivation covers it for n >= 3")
+    return stop(
+        f"{loss.spec}: the risk is piecewise linear and bounded along e_1 + e_2; no derivation "
+        "covers it for n >= 3"
+    )

@@ -9,7 +9,8 @@ import sympy
 from hconsist.arithmetic import BALLS, evaluate, precision
 from hconsist.errors import InvalidInputError
 
-#: What is rewritten in exponentials (a bare ``rewrite(exp)`` would turn powers into exponentials as well).
+#: What is rewritten in exponentials (a bare ``rewrite(exp)`` would turn powers into exponentials as
+#: well).
 HYPERBOLIC = (sympy.tanh, sympy.sinh, sympy.cosh)
 
 
@@ -19,7 +20,9 @@ def holds(condition: Any) -> bool:
 
 
 def constant_sign(value: Any) -> int | None:
-    """The sign of an expression without free variables of integration: 1, 0, -1, or None where it stays open."""
+    """The sign of an expression without free variables of integration: 1, 0, -1, or None where it
+    stays open.
+    """
     value = sympy.sympify(value)
     if value.is_zero:
         return 0
@@ -39,19 +42,27 @@ def constant_sign(value: Any) -> int | None:
 
 
 def sign_on(expression: Any, x: Any, low: Any, high: Any) -> int | None:
-    """1 where the expression is >= 0 on all of (low, high), -1 where <= 0, 0 where it vanishes; None where open.
+    """1 where the expression is >= 0 on all of (low, high), -1 where <= 0, 0 where it vanishes;
+    None where open.
 
-    The interval is mapped to a positive variable, exponentials to powers of one, and the factors' signs are read off.
+    The interval is mapped to a positive variable, exponentials to powers of one, and the factors'
+    signs are read off.
     """
     expression = sympy.sympify(expression)
     if expression == 0:
         return 0
     t = sympy.Dummy("t", positive=True)
-    constants = {a: sympy.Dummy("g", positive=True) for a in expression.atoms(sympy.exp) if not a.free_symbols}
-    # e^r for a number r > 0 is 1 plus something positive; its value is used only if that does not decide.
+    constants = {
+        a: sympy.Dummy("g", positive=True)
+        for a in expression.atoms(sympy.exp)
+        if not a.free_symbols
+    }
+    # e^r for a number r > 0 is 1 plus something positive; its value is used only if that does not
+    # decide.
     loose = {c: 1 + g if constant_sign(c.args[0]) == 1 else g for c, g in constants.items()}
     if any(a.has(x) for a in expression.atoms(sympy.exp, *HYPERBOLIC)):
-        # Rational in z = e^x; the ends of the interval become free positive numbers, which proves more than asked, but fast.
+        # Rational in z = e^x; the ends of the interval become free positive numbers, which proves
+        # more than asked, but fast.
         if constant_sign(low) not in (0, 1):
             return None
         expression = expression.xreplace(loose).rewrite(list(HYPERBOLIC), sympy.exp)
@@ -64,10 +75,17 @@ def sign_on(expression: Any, x: Any, low: Any, high: Any) -> int | None:
         reach = t if high is sympy.oo else sympy.Dummy("reach", positive=True) * t / (1 + t)
         mapped = sympy.expand_power_exp(sympy.expand(expression.subs(x, sympy.log(z))))
         return _decided(sympy.powsimp(mapped).subs(z, start + reach))
-    roots = [p.exp.q for p in expression.atoms(sympy.Pow) if p.exp.is_Rational and p.exp.q > 1 and p.base.has(x)]
+    roots = [
+        p.exp.q
+        for p in expression.atoms(sympy.Pow)
+        if p.exp.is_Rational and p.exp.q > 1 and p.base.has(x)
+    ]
     if roots and low == 0 and high in (1, sympy.oo):  # fractional powers of x: x = y^q
         y = sympy.Dummy("y", positive=True)
-        expression, x = sympy.powdenest(expression.subs(x, y ** sympy.ilcm(1, *roots)), force=True), y
+        expression, x = (
+            sympy.powdenest(expression.subs(x, y ** sympy.ilcm(1, *roots)), force=True),
+            y,
+        )
     mapped = expression.subs(x, _between(low, high, t))
     decided = _decided(mapped.xreplace(loose))
     if decided is not None or not constants:
@@ -76,16 +94,28 @@ def sign_on(expression: Any, x: Any, low: Any, high: Any) -> int | None:
 
 
 def _decided(mapped: Any) -> int | None:
-    """The sign of a rational function of positive symbols, where the signs of its coefficients decide.
+    """The sign of a rational function of positive symbols, where the signs of its coefficients
+    decide.
 
-    SymPy's own queries may search for roots of a polynomial, without end where constants are not rational.
+    SymPy's own queries may search for roots of a polynomial, without end where constants are not
+    rational.
     """
     if mapped.has(sympy.nan, sympy.zoo, sympy.exp, sympy.log):
         return None
-    if not mapped.is_rational_function():  # roots of positive things: SymPy's rules, on short expressions
+    if (
+        not mapped.is_rational_function()
+    ):  # roots of positive things: SymPy's rules, on short expressions
         if mapped.count_ops() > 60:
             return None
-        return 0 if mapped.is_zero else 1 if mapped.is_nonnegative else -1 if mapped.is_nonpositive else None
+        return (
+            0
+            if mapped.is_zero
+            else 1
+            if mapped.is_nonnegative
+            else -1
+            if mapped.is_nonpositive
+            else None
+        )
     sign = 1
     for part in sympy.fraction(sympy.together(mapped)):
         constant, factors = _factor_list(part)
@@ -104,8 +134,15 @@ def _decided(mapped: Any) -> int | None:
 
 
 def _terms_agree(factor: Any) -> int | None:
-    """The common sign of the terms of a polynomial in positive symbols, of it times (1 + t)^10 if t is its only one."""
-    for raised in (factor, factor * (1 + next(iter(factor.free_symbols))) ** 10 if len(factor.free_symbols) == 1 else factor):
+    """The common sign of the terms of a polynomial in positive symbols, of it times (1 + t)^10 if t
+    is its only one.
+    """
+    for raised in (
+        factor,
+        factor * (1 + next(iter(factor.free_symbols))) ** 10
+        if len(factor.free_symbols) == 1
+        else factor,
+    ):
         terms = sympy.Add.make_args(sympy.expand(raised))
         if all(term.is_nonnegative for term in terms):
             return 1
@@ -115,7 +152,9 @@ def _terms_agree(factor: Any) -> int | None:
 
 
 def _coefficients_decide(expression: Any, t: Any, values: dict[Any, Any]) -> int | None:
-    """The sign of a rational function of t > 0 whose coefficients, numbers enclosed by balls, share one sign."""
+    """The sign of a rational function of t > 0 whose coefficients, numbers enclosed by balls, share
+    one sign.
+    """
     if not expression.is_rational_function(t):
         return None
     sign = 1
@@ -123,7 +162,9 @@ def _coefficients_decide(expression: Any, t: Any, values: dict[Any, Any]) -> int
         factors = _factor_list(part)
         sign *= constant_sign(factors[0].xreplace(values)) or 0
         for factor, power in factors[1]:
-            signs = {constant_sign(c.xreplace(values)) for c in sympy.Poly(factor, t).coeffs()} - {0}
+            signs = {constant_sign(c.xreplace(values)) for c in sympy.Poly(factor, t).coeffs()} - {
+                0
+            }
             if len(signs) != 1 or None in signs:
                 if power % 2:
                     return None
@@ -143,7 +184,9 @@ def _between(low: Any, high: Any, t: Any) -> Any:
 
 
 def _factor_list(part: Any) -> tuple[Any, list[tuple[Any, int]]]:
-    """Constant and factors of a polynomial; a number in disguise, such as (1 + t - t)^2, is a constant."""
+    """Constant and factors of a polynomial; a number in disguise, such as (1 + t - t)^2, is a
+    constant.
+    """
     try:
         constant, factors = sympy.factor_list(part)
     except sympy.PolificationFailed:

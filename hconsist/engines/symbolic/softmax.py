@@ -1,11 +1,14 @@
 """Losses of the label's softmax value, l = phi(softmax(s)_y), on complete hypothesis sets.
 
-The scores enter through S = softmax(s), any point of the open simplex, so the conditional risk is sum_k p_k phi(S_k).
-With the marginal loss psi = -phi' the best S solves p_k psi(S_k) = lambda. Two shapes carry the derivations:
+The scores enter through S = softmax(s), any point of the open simplex, so the conditional risk is
+sum_k p_k phi(S_k). With the marginal loss psi = -phi' the best S solves p_k psi(S_k) = lambda. Two
+shapes carry the derivations:
 
 - power: psi(u) = c u^(-m), every loss of the comp-sum family up to scale (m = 2 - tau);
-- any phi whose reciprocal marginal h = 1/psi vanishes at 0 and is convex, or concave with h^2 convex (theorem D of
-  docs/theory.md), or is finite at 0 and meets theorem H: then two labels decide for every number of classes.
+- any phi whose reciprocal marginal h = 1/psi vanishes at 0 and is convex, or concave with h^2
+  convex (theorem D of
+  docs/theory.md), or is finite at 0 and meets theorem H: then two labels decide for every number of
+  classes.
 """
 
 from __future__ import annotations
@@ -44,7 +47,9 @@ def share() -> Any:
 
 @dataclass(frozen=True)
 class Power:
-    """phi(u) = end + c (u^(1 - m) - 1)/(m - 1), or end - c log u at m = 1: the losses with marginal c u^(-m)."""
+    """phi(u) = end + c (u^(1 - m) - 1)/(m - 1), or end - c log u at m = 1: the losses with marginal
+    c u^(-m).
+    """
 
     phi: Any
     end: Any
@@ -68,9 +73,11 @@ def as_power(phi: Any) -> Power | None:
 
 
 def own_share(problem: PointwiseProblem) -> Separable | None:
-    """The loss as a function of the label's own softmax value, where an exponential inside makes it one; None elsewhere.
+    """The loss as a function of the label's own softmax value, where an exponential inside makes it
+    one; None elsewhere.
 
-    The scores are written as logarithms of softmax values with free symbols for the other labels, which must drop out.
+    The scores are written as logarithms of softmax values with free symbols for the other labels,
+    which must drop out.
     """
     v, u = margin.margin_variable(), share()
     phi = sympy.sympify(problem.surrogate.phi.of_margin(v, SYMPY))  # type: ignore[attr-defined]
@@ -95,7 +102,8 @@ def solve(problem: PointwiseProblem, form: Separable) -> Solution:
             r"\mathcal{C}(s, p) = \sum_{k=1}^{n} p_k\, \varphi(S_k),\quad S = \mathrm{softmax}(s"
             + ("" if form.temperature == 1 else rf"/{tex(to_sympy(form.temperature))}")
             + rf"),\quad \varphi(u) = {tex(phi)}",
-            "The loss sees only the label's own softmax value, and complete scores reach every S of the open simplex",
+            "The loss sees only the label's own softmax value, and complete scores reach every S "
+            "of the open simplex",
             (r"0 < S_k < 1,\ \sum_k S_k = 1",),
         )
     ]
@@ -114,7 +122,9 @@ def solve(problem: PointwiseProblem, form: Separable) -> Solution:
             return _top_k(problem, power, steps)
         return of_power(problem, power, steps)
     if problem.target.k > 1:
-        raise stop(f"the target {problem.target} for a loss that is not a power of the softmax value")
+        raise stop(
+            f"the target {problem.target} for a loss that is not a power of the softmax value"
+        )
     if is_symbolic(problem.n_classes) or problem.n > 2:
         return _of_convex(problem, phi, steps)
     try:
@@ -123,11 +133,15 @@ def solve(problem: PointwiseProblem, form: Separable) -> Solution:
         return margin.of_softmax(problem, phi, u, to_sympy(form.temperature))
 
 
-# -- any convex phi ----------------------------------------------------------------------------------------------------
+# -- any convex phi
 
 
 def _of_convex(
-    problem: PointwiseProblem, phi: Any, steps: list[Step], reach: Any = sympy.Integer(1), power: Power | None = None
+    problem: PointwiseProblem,
+    phi: Any,
+    steps: list[Step],
+    reach: Any = sympy.Integer(1),
+    power: Power | None = None,
 ) -> Solution:
     """Two labels decide (theorem D), or there are only two.
 
@@ -142,7 +156,11 @@ def _of_convex(
     u, s = share(), sympy.Symbol("s", positive=True)
     b, w = beta_symbol(), odds_symbol()
     marginal = sympy.factor(-sympy.diff(phi, u))
-    h = sympy.cancel(1 / marginal) if marginal.is_rational_function(u) else sympy.simplify(1 / marginal)
+    h = (
+        sympy.cancel(1 / marginal)
+        if marginal.is_rational_function(u)
+        else sympy.simplify(1 / marginal)
+    )
     one, half = sympy.Integer(1), sympy.Rational(1, 2)
     if sign_on(h, u, 0, one) != 1:
         raise stop(f"phi(u) = {phi} is not provably decreasing on (0, 1)")
@@ -156,19 +174,28 @@ def _of_convex(
         Step(
             rf"\psi(u) := -\varphi'(u) = {tex(marginal)} > 0,\quad h := 1/\psi"
             + (r",\quad h' \ge 0" if in_share else r",\quad (u(1-u)\psi)' \le 0"),
-            "Differentiate: phi decreases and is convex " + ("on (0, 1)" if in_share else "in the difference of the scores"),
+            "Differentiate: phi decreases and is convex "
+            + ("on (0, 1)" if in_share else "in the difference of the scores"),
             (r"0 < u < 1",),
         )
     )
     if problem.n_classes != 2:
-        steps.append(_many_labels_of_infinite_marginal(h, u) if at_zero == 0 else _many_labels_of_finite_marginal(phi, h, u))
-    # Stationarity p_1 psi(s) = p_2 psi(1 - s) reads beta = (h(s) - h(1 - s))/(h(s) + h(1 - s)), increasing in s.
+        steps.append(
+            _many_labels_of_infinite_marginal(h, u)
+            if at_zero == 0
+            else _many_labels_of_finite_marginal(phi, h, u)
+        )
+    # Stationarity p_1 psi(s) = p_2 psi(1 - s) reads beta = (h(s) - h(1 - s))/(h(s) + h(1 - s)),
+    # increasing in s.
     mirror = h.subs(u, 1 - s)
-    switch = sympy.factor(sympy.cancel(sympy.together((h.subs(u, s) - mirror) / (h.subs(u, s) + mirror))))
+    switch = sympy.factor(
+        sympy.cancel(sympy.together((h.subs(u, s) - mirror) / (h.subs(u, s) + mirror)))
+    )
     steps.append(
         Step(
             rf"\beta = \frac{{h(s) - h(1-s)}}{{h(s) + h(1-s)}} = {tex(switch)}",
-            "Lagrange stationarity p_1 psi(s) = p_2 psi(1 - s) for p = ((1 + beta)/2, (1 - beta)/2)",
+            "Lagrange stationarity p_1 psi(s) = p_2 psi(1 - s) for p = ((1 + beta)/2, (1 - "
+            "beta)/2)",
             (r"s = S_1 \ge \tfrac12",),
         )
     )
@@ -196,25 +223,47 @@ def _of_convex(
     branches.append((T, one if top == 1 else top))
     at_one = None
     if top != 1:
-        branches.append((tie - ((1 + b) / 2 * phi.subs(u, reach) + (1 - b) / 2 * phi.subs(u, 1 - reach)), one))
+        branches.append(
+            (tie - ((1 + b) / 2 * phi.subs(u, reach) + (1 - b) / 2 * phi.subs(u, 1 - reach)), one)
+        )
         T = sympy.Piecewise((T, b <= top), (branches[-1][0], True))
     else:
         at_one = sympy.simplify(tie - sympy.limit(phi, u, 1, "-"))
     steps.append(Step(rf"\mathcal{{T}}(\beta) = {tex(T)}", "Tie against optimum", ()))
     curvature = sympy.factor(
         (h.subs(u, s) + mirror) ** 3
-        / (4 * h.subs(u, s) * mirror * (sympy.diff(h, u).subs(u, s) * mirror + h.subs(u, s) * sympy.diff(h, u).subs(u, 1 - s)))
+        / (
+            4
+            * h.subs(u, s)
+            * mirror
+            * (
+                sympy.diff(h, u).subs(u, s) * mirror
+                + h.subs(u, s) * sympy.diff(h, u).subs(u, 1 - s)
+            )
+        )
     )
-    derivation = convex_consequences(problem, T, steps, [Case(branches, True, (curvature, s, half, one))])
+    derivation = convex_consequences(
+        problem, T, steps, [Case(branches, True, (curvature, s, half, one))]
+    )
     witness = None
     if not problem.is_symbolic:
 
         def witness(beta: Fraction) -> Witness:
             p = ((1 + beta) / 2, (1 - beta) / 2, *([Fraction(0)] * (problem.n - 2)))
             risks = sympy.lambdify(s, risk.subs(b, to_sympy(beta)), "scipy")
-            found = minimize_scalar(risks, bounds=(0.5, float(reach)), method="bounded", options={"xatol": 1e-12})
-            ends = [float(phi.subs(u, reach))] if beta == 1 else [] if top == 1 else [float(risks(float(reach)))]
-            return evaluated(problem, p, _scores(problem, 2), 1, lambda q: min(float(found.fun), *ends, np.inf))
+            found = minimize_scalar(
+                risks, bounds=(0.5, float(reach)), method="bounded", options={"xatol": 1e-12}
+            )
+            ends = (
+                [float(phi.subs(u, reach))]
+                if beta == 1
+                else []
+                if top == 1
+                else [float(risks(float(reach)))]
+            )
+            return evaluated(
+                problem, p, _scores(problem, 2), 1, lambda q: min(float(found.fun), *ends, np.inf)
+            )
 
     return Solution(derivation, at_one=at_one, witness=witness)
 
@@ -225,7 +274,9 @@ def _threshold(switch: Any, s: Any, reach: Any) -> Any:
 
 
 def _share_of(polynomial: Any, s: Any, w: Any, top: Any) -> Any:
-    """The root s in (1/2, 1) of the stationarity equation in terms of w; None where roots are not found."""
+    """The root s in (1/2, 1) of the stationarity equation in terms of w; None where roots are not
+    found.
+    """
     if polynomial.degree() > 2:
         return None
     middle = top / 2
@@ -259,10 +310,14 @@ def _quadratic_share(polynomial: Any, top: Any) -> Any:
 def _many_labels_of_infinite_marginal(h: Any, u: Any) -> Step:
     """Theorem D: two labels decide for every n."""
     one = sympy.Integer(1)
-    convex, concave = (sign_on(sympy.diff(h, u, 2), u, 0, one) in signs for signs in ((0, 1), (0, -1)))
+    convex, concave = (
+        sign_on(sympy.diff(h, u, 2), u, 0, one) in signs for signs in ((0, 1), (0, -1))
+    )
     squared = sign_on(sympy.diff(h**2, u, 2), u, 0, one) in (0, 1)
     if not convex and not (concave and squared):
-        raise stop(f"h(u) = 1/psi(u) = {h} is neither convex, nor concave with a convex square (theorem D)")
+        raise stop(
+            f"h(u) = 1/psi(u) = {h} is neither convex, nor concave with a convex square (theorem D)"
+        )
     shape = "h'' \\ge 0" if convex else "h'' \\le 0,\\ (h^2)'' \\ge 0"
     return Step(
         rf"{shape},\ h(0) = 0 \implies \mathcal{{T}}_n = \mathcal{{T}}_2 \text{{ for every }} n",
@@ -271,41 +326,61 @@ def _many_labels_of_infinite_marginal(h: Any, u: Any) -> Step:
 
 
 def _many_labels_of_finite_marginal(phi: Any, h: Any, u: Any) -> Step:
-    """Theorem H: labels of small probability get no mass, and two labels still decide for every n."""
+    """Theorem H: labels of small probability get no mass, and two labels still decide for every
+    n.
+    """
     one, half, third = sympy.Integer(1), sympy.Rational(1, 2), sympy.Rational(1, 3)
     s, b = sympy.Symbol("s", positive=True), beta_symbol()
     psi = 1 / h
-    finite = f"the marginal loss at 0 is finite ({psi.subs(u, 0)}), so labels may get no mass: theorem H needs "
+    finite = (
+        f"the marginal loss at 0 is finite ({psi.subs(u, 0)}), so labels may get no mass: "
+        "theorem H needs "
+    )
     if sign_on(sympy.diff(h, u, 2), u, 0, one) not in (0, 1):
         raise stop(finite + f"a convex reciprocal marginal, not h(u) = {h}")
     rest = u * psi - (1 - 2 * u) * psi.subs(u, 1 - 2 * u)
-    if sign_on(sympy.diff(u * psi, u), u, 0, third) not in (0, 1) or sign_on(rest, u, third, half) not in (0, 1):
-        raise stop(finite + f"u psi(u) = {u * psi} to increase up to 1/3, and to stay above its value at 1 - 2u up to 1/2")
+    if sign_on(sympy.diff(u * psi, u), u, 0, third) not in (0, 1) or sign_on(
+        rest, u, third, half
+    ) not in (0, 1):
+        raise stop(
+            finite
+            + f"u psi(u) = {u * psi} to increase up to 1/3, and to stay above its value at 1 - 2u "
+            "up to 1/2"
+        )
     slope = sympy.diff(psi, u)
     bend = psi - psi.subs(u, u / 2) - u / 4 * slope.subs(u, u / 2) + u / 2 * slope
     if sign_on(bend, u, 0, one) not in (0, -1):
         raise stop(finite + f"{bend} to be negative on (0, 1)")
-    # b (phi(b/2) - phi(b)) >= T_2(b): where both labels get mass, along the optimum s; beyond it T_2 is affine in b.
+    # b (phi(b/2) - phi(b)) >= T_2(b): where both labels get mass, along the optimum s; beyond it
+    # T_2 is affine in b.
     h_s, mirror = h.subs(u, s), h.subs(u, 1 - s)
     switch = sympy.cancel(sympy.together((h_s - mirror) / (h_s + mirror)))
     floor = b * (phi.subs(u, b / 2) - phi.subs(u, b))
     pair = phi.subs(u, half) - (1 + b) / 2 * phi.subs(u, s) - (1 - b) / 2 * phi.subs(u, 1 - s)
     top = sympy.limit(switch, s, 1, "-")
-    inside = sign_on(sympy.cancel(sympy.together((floor - pair).subs(b, switch))), s, half, one) in (0, 1)
+    inside = sign_on(
+        sympy.cancel(sympy.together((floor - pair).subs(b, switch))), s, half, one
+    ) in (0, 1)
     beyond = top == 1 or sign_on((floor - pair.subs(s, 1)), b, top, one) in (0, 1)
     if not inside or not beyond:
-        raise stop(finite + "beta (phi(beta/2) - phi(beta)) to be provably at least the two-label value")
+        raise stop(
+            finite + "beta (phi(beta/2) - phi(beta)) to be provably at least the two-label value"
+        )
     return Step(
-        r"\mathcal{T}_n \ge \min_{\beta \le t \le 1} R(t),\quad R(t) = \max_{x + y = t}\left[t \varphi(\tfrac t2)"
-        r" - \tfrac{t + \beta}2 \varphi(x) - \tfrac{t - \beta}2 \varphi(y)\right],\quad \min_t R(t) = R(1) = \mathcal{T}_2",
-        "Theorem H: the tied labels get at least their probability, so the pair at stake holds t with p_1 + p_j <= t. While "
-        "both labels get mass R falls, as h is convex; where label j gets none R is concave, and at t = beta it is "
+        r"\mathcal{T}_n \ge \min_{\beta \le t \le 1} R(t),\quad R(t) = \max_{x + y = t}\left[t "
+        r"\varphi(\tfrac t2)"
+        r" - \tfrac{t + \beta}2 \varphi(x) - \tfrac{t - \beta}2 \varphi(y)\right],\quad \min_t "
+        r"R(t) = R(1) = \mathcal{T}_2",
+        "Theorem H: the tied labels get at least their probability, so the pair at stake holds t "
+        "with p_1 + p_j <= t. While "
+        "both labels get mass R falls, as h is convex; where label j gets none R is concave, and "
+        "at t = beta it is "
         "beta (phi(beta/2) - phi(beta)), at least the two-label value",
         (r"h'' \ge 0,\ (u \psi)' \ge 0",),
     )
 
 
-# -- powers ------------------------------------------------------------------------------------------------------------
+# -- powers
 
 
 def two_label_transform(power: Power) -> Any:
@@ -328,48 +403,69 @@ def of_power(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Solu
     """Derive T of a power of simplex coordinates that are ordered as the scores."""
     n, c, m = to_sympy(problem.n_classes), power.c, power.m
     if not holds(c > 0):
-        raise stop(f"the sign of -phi'(u) = {c} u^(-{m}) is not known to be positive: phi must decrease")
+        raise stop(
+            f"the sign of -phi'(u) = {c} u^(-{m}) is not known to be positive: phi must decrease"
+        )
     steps.append(
         Step(
             rf"\psi(u) := -\varphi'(u) = {tex(c * share() ** (-m))}",
-            "Differentiate; the elasticity u psi'/psi is constant, so the loss is a power of the softmax value",
+            "Differentiate; the elasticity u psi'/psi is constant, so the loss is a power of the "
+            "softmax value",
             (rf"m = {tex(m)}",),
         )
     )
     if holds(m <= 0):
         return _concave(problem, power, steps)
-    if not holds(m > 0) or not (n == 2 or holds(m >= sympy.Rational(1, 2)) or holds(m < sympy.Rational(1, 2))):
+    if not holds(m > 0) or not (
+        n == 2 or holds(m >= sympy.Rational(1, 2)) or holds(m < sympy.Rational(1, 2))
+    ):
         return _by_cases(problem, power, steps)
     exponent = tex(1 / m)
     best = (
         _affine(power.end, -c, r"\sum_k p_k \log p_k")
         if m == 1
-        else _affine(power.end, c / (m - 1), rf"\Bigl[\Bigl(\sum_k p_k^{{{exponent}}}\Bigr)^{{{tex(m)}}} - 1\Bigr]")
+        else _affine(
+            power.end,
+            c / (m - 1),
+            rf"\Bigl[\Bigl(\sum_k p_k^{{{exponent}}}\Bigr)^{{{tex(m)}}} - 1\Bigr]",
+        )
     )
     best = rf"\mathcal{{C}}^*(p) = {best}"
     steps += [
         Step(
-            rf"p_k \psi(S_k) = \lambda \implies S_k = p_k^{{{exponent}}} \Big/ \sum_i p_i^{{{exponent}}}",
-            "Lagrange stationarity on the simplex; phi is strictly convex, so the point is the minimum",
+            rf"p_k \psi(S_k) = \lambda \implies S_k = p_k^{{{exponent}}} \Big/ \sum_i "
+            rf"p_i^{{{exponent}}}",
+            "Lagrange stationarity on the simplex; phi is strictly convex, so the point is the "
+            "minimum",
             ("m > 0",),
         ),
         Step(best, "Put the optimal S into the conditional risk", ()),
         Step(
             r"\inf_{S_j \ge S_i} \mathcal{C}(S, p) = \mathcal{C}^*(\mathrm{pool}(p)),\qquad "
-            r"\mathcal{T}(\beta) = \min_{p_{\max} - p_j = \beta} \mathcal{C}^*(\mathrm{pool}(p)) - \mathcal{C}^*(p)",
-            "Pooling lemma: at the constrained optimum the predicted label j is tied with the smallest set of top labels "
+            r"\mathcal{T}(\beta) = \min_{p_{\max} - p_j = \beta} \mathcal{C}^*(\mathrm{pool}(p)) "
+            r"- \mathcal{C}^*(p)",
+            "Pooling lemma: at the constrained optimum the predicted label j is tied with the "
+            "smallest set of top labels "
             "whose mean is at least every label left out",
             (),
         ),
     ]
     if n == 2:
-        steps.append(Step(r"\mathrm{pool}(p) = (\tfrac12, \tfrac12)", "Two labels: there is one pool", ("n = 2",)))
+        steps.append(
+            Step(
+                r"\mathrm{pool}(p) = (\tfrac12, \tfrac12)",
+                "Two labels: there is one pool",
+                ("n = 2",),
+            )
+        )
     elif holds(m >= 1):
         steps.append(
             Step(
-                r"\mathcal{C}^*(\mathrm{pool}(p)) - \mathcal{C}^*(p) \ge \mathcal{C}^*(\tfrac12, \tfrac12)"
+                r"\mathcal{C}^*(\mathrm{pool}(p)) - \mathcal{C}^*(p) \ge \mathcal{C}^*(\tfrac12, "
+                r"\tfrac12)"
                 r" - \mathcal{C}^*(\tfrac{1+\beta}{2}, \tfrac{1-\beta}{2})",
-                "The reciprocal marginal 1/psi = u^m / c is convex: moving mass from the other labels to the two at stake "
+                "The reciprocal marginal 1/psi = u^m / c is convex: moving mass from the other "
+                "labels to the two at stake "
                 "lowers the regret (theorem D), down to two labels, where equality holds",
                 (r"m \ge 1",),
             )
@@ -377,10 +473,13 @@ def of_power(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Solu
     elif holds(m >= sympy.Rational(1, 2)):
         steps.append(
             Step(
-                r"\mathcal{C}^*(\mathrm{pool}(p)) - \mathcal{C}^*(p) \ge \mathcal{C}^*(\tfrac12, \tfrac12)"
+                r"\mathcal{C}^*(\mathrm{pool}(p)) - \mathcal{C}^*(p) \ge \mathcal{C}^*(\tfrac12, "
+                r"\tfrac12)"
                 r" - \mathcal{C}^*(\tfrac{1+\beta}{2}, \tfrac{1-\beta}{2})",
-                "The reciprocal marginal 1/psi = u^m / c is concave and its square convex: moving mass from the other labels "
-                "to the two at stake lowers the regret (theorems A and D), down to two labels, where equality holds",
+                "The reciprocal marginal 1/psi = u^m / c is concave and its square convex: moving "
+                "mass from the other labels "
+                "to the two at stake lowers the regret (theorems A and D), down to two labels, "
+                "where equality holds",
                 (r"\tfrac12 \le m \le 1",),
             )
         )
@@ -391,19 +490,31 @@ def of_power(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Solu
     steps.append(
         Step(
             r"\mathcal{T}'' \ge 0,\quad \mathcal{T}^{**} = \mathcal{T}",
-            "T = C*(1/2, 1/2) - C* on a line, and C* is an infimum of linear functions of p, hence concave",
+            "T = C*(1/2, 1/2) - C* on a line, and C* is an infimum of linear functions of p, "
+            "hence concave",
             (),
         )
     )
     at_one = _at_one(power)
     gamma = invert(T, at_one)
     if gamma is not None:
-        steps.append(Step(rf"\Gamma(\varepsilon) = {tex(gamma)}", "Solve T(beta) = epsilon for beta", ()))
+        steps.append(
+            Step(rf"\Gamma(\varepsilon) = {tex(gamma)}", "Solve T(beta) = epsilon for beta", ())
+        )
     upper = _square_root(power, steps)
     derivation = Derivation(
-        problem, T, T, gamma=gamma, gamma_upper=upper, growth=sympy.Integer(2), steps=tuple(steps), assumptions=()
+        problem,
+        T,
+        T,
+        gamma=gamma,
+        gamma_upper=upper,
+        growth=sympy.Integer(2),
+        steps=tuple(steps),
+        assumptions=(),
     )
-    return Solution(derivation, witness=_pair_witness(problem, power) if not problem.is_symbolic else None)
+    return Solution(
+        derivation, witness=_pair_witness(problem, power) if not problem.is_symbolic else None
+    )
 
 
 def _pools(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Solution:
@@ -414,37 +525,58 @@ def _pools(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Soluti
     steps += [
         Step(
             rf"\mathcal{{T}}(\beta) \le {tex(T)}",
-            "A prediction that is uniform on k labels is feasible at every p that lives on those labels: its pool has at most "
+            "A prediction that is uniform on k labels is feasible at every p that lives on those "
+            "labels: its pool has at most "
             "this risk",
             (r"a = 1/m > 2",),
         ),
         Step(
-            rf"\mathcal{{T}}^{{**}}(\beta) = {tex(scale)} \max_{{\lambda}} \Bigl[\lambda\beta + \min_k \nu_k(\lambda)"
-            rf" - k^{{\frac1a - 1}}\Bigr],\quad (\nu_k+\lambda)^\alpha + (\nu_k-\lambda)_+^\alpha + (k-2)\nu_k^\alpha = 1",
-            "Theorem B: in the dual of the envelope the extreme predictions are uniform on k labels; nu_k is the conjugate of "
+            rf"\mathcal{{T}}^{{**}}(\beta) = {tex(scale)} \max_{{\lambda}} \Bigl[\lambda\beta + "
+            r"\min_k \nu_k(\lambda)"
+            rf" - k^{{\frac1a - 1}}\Bigr],\quad (\nu_k+\lambda)^\alpha + (\nu_k-\lambda)_+^\alpha "
+            r"+ (k-2)\nu_k^\alpha = 1",
+            "Theorem B: in the dual of the envelope the extreme predictions are uniform on k "
+            "labels; nu_k is the conjugate of "
             "the k-label problem",
             (r"\alpha = a/(a-1)",),
         ),
         Step(
             r"\mathcal{T}(\beta) = \Theta(\beta^2)",
-            "From above by two labels; from below since averaging the two labels at stake already costs beta^2 times "
-            "(a - 1) ||p||_a^(1-a) p_1^(a-2) (1 - (p_1/||p||_a)^a)/8 at least, positive as 1/n <= p_1 < 1",
+            "From above by two labels; from below since averaging the two labels at stake already "
+            "costs beta^2 times "
+            "(a - 1) ||p||_a^(1-a) p_1^(a-2) (1 - (p_1/||p||_a)^a)/8 at least, positive as 1/n <= "
+            "p_1 < 1",
             (r"\beta \to 0",),
         ),
     ]
     steps.append(
         Step(
-            rf"\mathcal{{T}}_n(\beta) \ge \min_{{\beta \le t \le 1}} t^{{{tex(2 - m)}}}\, \mathcal{{T}}_2(\beta/t),\qquad"
+            rf"\mathcal{{T}}_n(\beta) \ge \min_{{\beta \le t \le 1}} t^{{{tex(2 - m)}}}\, "
+            rf"\mathcal{{T}}_2(\beta/t),\qquad"
             r" \mathcal{T}_2(\beta) \ge C \beta^2 \implies \mathcal{T}_n(\beta) \ge C \beta^2",
-            "The tied labels get at least their probability, so the pair at stake holds t with p_1 + p_j <= t "
+            "The tied labels get at least their probability, so the pair at stake holds t with "
+            "p_1 + p_j <= t "
             "(lemma of theorem H)",
             (r"t^{-m} \ge 1",),
         )
     )
     upper = _square_root(power, steps)
-    # The envelope, and with it Gamma, is exact. The formula for T itself is proven from above only: see `Solution.lower`.
-    derivation = Derivation(problem, T, envelope, gamma_upper=upper, growth=sympy.Integer(2), steps=tuple(steps), relation="<=")
-    return Solution(derivation, lower=envelope, witness=_pool_witness(problem, power) if not problem.is_symbolic else None)
+    # The envelope, and with it Gamma, is exact. The formula for T itself is proven from above only:
+    # see `Solution.lower`.
+    derivation = Derivation(
+        problem,
+        T,
+        envelope,
+        gamma_upper=upper,
+        growth=sympy.Integer(2),
+        steps=tuple(steps),
+        relation="<=",
+    )
+    return Solution(
+        derivation,
+        lower=envelope,
+        witness=_pool_witness(problem, power) if not problem.is_symbolic else None,
+    )
 
 
 def _pool_witness(problem: PointwiseProblem, power: Power) -> Callable[[Fraction], Witness]:
@@ -453,7 +585,11 @@ def _pool_witness(problem: PointwiseProblem, power: Power) -> Callable[[Fraction
     def witness(beta: Fraction) -> Witness:
         k = best_pool(a, problem.n, float(beta))
         # The float distribution, rounded to rationals that sum to 1 and differ by beta exactly.
-        second = Fraction(lowest_label(a, k, float(beta))).limit_denominator(10**15) if k > 2 else (1 - beta) / 2
+        second = (
+            Fraction(lowest_label(a, k, float(beta))).limit_denominator(10**15)
+            if k > 2
+            else (1 - beta) / 2
+        )
         second = min(second, (1 - beta) / 2)
         rest = (1 - beta - 2 * second) / (k - 2) if k > 2 else Fraction(0)
         p = (second + beta, second, *([rest] * (k - 2)), *([Fraction(0)] * (problem.n - k)))
@@ -467,14 +603,19 @@ def _top_k(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Soluti
     if power.m != 1:
         raise stop(f"the target {problem.target} for powers other than the logarithm")
     if is_symbolic(problem.n_classes) or problem.n < 2 * problem.target.k:
-        raise stop(f"the target {problem.target} needs n >= {2 * problem.target.k}, where the worst case has room")
+        raise stop(
+            f"the target {problem.target} needs n >= {2 * problem.target.k}, where the worst case "
+            "has room"
+        )
     one = of_power(PointwiseProblem(problem.surrogate, n_classes=2), power, list(steps)).derivation
     k = problem.target.k
     steps.append(
         Step(
             rf"\mathcal{{T}}(\beta) = {tex(one.transform)}",
-            "The regret is c KL(p || S). Merge the labels missed, the labels predicted in their place, and the rest: KL cannot "
-            "grow (data processing), and the three-label problem is the zero-one problem. Equality: p uniform on k labels and "
+            "The regret is c KL(p || S). Merge the labels missed, the labels predicted in their "
+            "place, and the rest: KL cannot "
+            "grow (data processing), and the three-label problem is the zero-one problem. "
+            "Equality: p uniform on k labels and "
             "on k others",
             (rf"n \ge {2 * k}",),
         )
@@ -482,7 +623,11 @@ def _top_k(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Soluti
     derivation = replace(one, problem=problem, steps=(*steps, *one.steps[-3:]))
 
     def witness(beta: Fraction) -> Witness:
-        p = (*([(1 + beta) / (2 * k)] * k), *([(1 - beta) / (2 * k)] * k), *([Fraction(0)] * (problem.n - 2 * k)))
+        p = (
+            *([(1 + beta) / (2 * k)] * k),
+            *([(1 - beta) / (2 * k)] * k),
+            *([Fraction(0)] * (problem.n - 2 * k)),
+        )
         floats = np.asarray([float(v) for v in p])
         scores = _scores(problem, 2 * k)
         risk = float(problem.conditional_risk(scores, floats))
@@ -494,7 +639,8 @@ def _top_k(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Soluti
 def _by_cases(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Solution:
     """A symbolic exponent whose range is open: one formula for each range, as a Piecewise.
 
-    The envelope is left out for m <= 0 (tau >= 2), where its corners depend on the value of the exponent.
+    The envelope is left out for m <= 0 (tau >= 2), where its corners depend on the value of the
+    exponent.
     """
     b, n, c, m, k = beta_symbol(), to_sympy(problem.n_classes), power.c, power.m, pool_symbol()
     convex = [
@@ -506,17 +652,22 @@ def _by_cases(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Sol
         convex.append((c / (1 - m) * PoolMinimum(1 / m, n, b), m > 0))
         envelopes.append((c / (1 - m) * PoolEnvelope(1 / m, n, b), m > 0))
     top = sympy.Max(b, (1 + b) / n)
-    vertices = FiniteMinimum(c / (1 - m) * (top - k ** (m - 1) * sympy.Min(1, k * top - b)), k, 1, n)
+    vertices = FiniteMinimum(
+        c / (1 - m) * (top - k ** (m - 1) * sympy.Min(1, k * top - b)), k, 1, n
+    )
     T, envelope = sympy.Piecewise(*convex, (vertices, True)), sympy.Piecewise(*envelopes)
     steps.append(
         Step(
             rf"\mathcal{{T}}(\beta) = {tex(T)}",
-            "One case for each range of the exponent: two labels for m of at least 1/2 (theorems A and D), pools below it "
+            "One case for each range of the exponent: two labels for m of at least 1/2 (theorems "
+            "A and D), pools below it "
             "(theorem B), vertices of the simplex for m of at most 0 (theorem C)",
             (rf"m = {tex(m)}",),
         )
     )
-    return Solution(Derivation(problem, T, envelope, steps=tuple(steps), relation="=" if n == 2 else "<="))
+    return Solution(
+        Derivation(problem, T, envelope, steps=tuple(steps), relation="=" if n == 2 else "<=")
+    )
 
 
 def _at_one(power: Power) -> Any:
@@ -536,27 +687,35 @@ def _square_root(power: Power, steps: list[Step]) -> Any:
         constant = sympy.powsimp(c * 2 ** (m - 2) / m)
         shown = rf"\mathcal{{T}}''(\beta) = {tex(curvature)} \ge {tex(2 * constant)}"
         why = (
-            "Write T'' through the softmax value s of the top label at the optimum; s^m + (1-s)^m is at least 2^(1-m) and "
+            "Write T'' through the softmax value s of the top label at the optimum; s^m + (1-s)^m "
+            "is at least 2^(1-m) and "
             "s (1-s) at most 1/4, both attained at s = 1/2"
         )
     elif holds(m >= sympy.Rational(1, 2)):
         rise = a * (a - 1) / 2
         constant = sympy.powsimp(scale * ((1 + rise) ** m - 1))
-        shown = rf"\tfrac12\left[(1+\beta)^{{{tex(a)}}} + (1-\beta)^{{{tex(a)}}}\right] \ge 1 + {tex(rise)} \beta^2"
+        shown = (
+            rf"\tfrac12\left[(1+\beta)^{{{tex(a)}}} + (1-\beta)^{{{tex(a)}}}\right] \ge 1 + "
+            rf"{tex(rise)} \beta^2"
+        )
         why = (
-            "All coefficients of the binomial series are non-negative for exponents between 1 and 2; the power m of the right "
+            "All coefficients of the binomial series are non-negative for exponents between 1 and "
+            "2; the power m of the right "
             "side is concave in beta^2, hence above its chord on [0, 1]"
         )
     else:
         rise = 2 ** (1 - m) - 1
         constant = sympy.simplify(scale * rise)
         shown = (
-            rf"\left(\tfrac12\left[(1+\beta)^{{{tex(a)}}} + (1-\beta)^{{{tex(a)}}}\right]\right)^{{{tex(m)}}}"
+            rf"\left(\tfrac12\left[(1+\beta)^{{{tex(a)}}} + "
+            rf"(1-\beta)^{{{tex(a)}}}\right]\right)^{{{tex(m)}}}"
             rf" \ge 1 + \left({tex(rise)}\right) \beta^2"
         )
         why = (
-            "The left side is concave in beta^2, above its chord on [0, 1]: with beta = tanh(theta) and a = 1/m its slope in "
-            "beta^2 is proportional to cosh(a theta)^(m - 1) sinh((a - 1) theta) coth(theta), falling as (a - 1) cosh(theta) "
+            "The left side is concave in beta^2, above its chord on [0, 1]: with beta = "
+            "tanh(theta) and a = 1/m its slope in "
+            "beta^2 is proportional to cosh(a theta)^(m - 1) sinh((a - 1) theta) coth(theta), "
+            "falling as (a - 1) cosh(theta) "
             "sinh(2 theta) is at most 2 sinh((a - 1) theta) cosh(a theta) for a of at least 2"
         )
     bound = sympy.sqrt(e / constant)
@@ -608,11 +767,13 @@ def evaluated(
     return Witness(p, scores, (predicted,), risk - best(floats))
 
 
-# -- concave and linear powers -----------------------------------------------------------------------------------------
+# -- concave and linear powers
 
 
 def largest_pool(m: Any, n: Any) -> Any:
-    """The pools that can win: (k - 1) k^(m-1) grows up to k = (1 - m)/(-m), and so does k^(m-1)(k - r) for r <= 1 at most."""
+    """The pools that can win: (k - 1) k^(m-1) grows up to k = (1 - m)/(-m), and so does k^(m-1)(k -
+    r) for r <= 1 at most.
+    """
     if m == 0 or is_symbolic(m):
         return n
     cap = sympy.floor((1 - m) / (-m)) + 1
@@ -624,7 +785,11 @@ def _affine(constant: Any, factor: Any, body: str) -> str:
     negative = factor.could_extract_minus_sign()
     size = -factor if negative else factor
     shown = body if size == 1 else f"{tex(size)} {body}"
-    return ("-" if negative else "") + shown if constant == 0 else f"{tex(constant)} {'-' if negative else '+'} {shown}"
+    return (
+        ("-" if negative else "") + shown
+        if constant == 0
+        else f"{tex(constant)} {'-' if negative else '+'} {shown}"
+    )
 
 
 def _concave(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Solution:
@@ -634,7 +799,11 @@ def _concave(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Solu
     top = sympy.Max(b, (1 + b) / n)
     last = largest_pool(m, n)
     first = 1
-    if m == 0:  # M - min(1, k M - beta)/k = max(beta/k, M - 1/k); M > beta only for beta < 1/(n-1), where the first wins
+    if (
+        m == 0
+        # M - min(1, k M - beta)/k = max(beta/k, M - 1/k); M > beta only for beta < 1/(n-1), where
+        # the first wins
+    ):
         body, first = scale * sympy.Max(b / k, b - 1 / k), 2
     else:
         body = scale * (top - k ** (m - 1) * sympy.Min(1, k * top - b))
@@ -644,20 +813,25 @@ def _concave(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Solu
     steps += [
         Step(
             r"\mathcal{C}^*(p) = " + _affine(power.end, scale, r"(1 - p_{\max})"),
-            "The conditional risk is concave in S (phi'' <= 0), so its infimum over the simplex is at a vertex",
+            "The conditional risk is concave in S (phi'' <= 0), so its infimum over the simplex "
+            "is at a vertex",
             (r"m \le 0",),
         ),
         Step(
             r"\inf_{S_j \ge S_i} \mathcal{C}(S, p) = \min_{1 \le k \le n} "
             + _affine(power.end, scale, rf"\left(1 - k^{{{tex(m - 1)}}} P_k\right)"),
-            "The vertices of the simplex cut by S_j >= S_i are the uniform vectors on sets of k labels that hold j; the best "
+            "The vertices of the simplex cut by S_j >= S_i are the uniform vectors on sets of k "
+            "labels that hold j; the best "
             "set has the k - 1 top labels, of total mass P_k with p_j",
             (),
         ),
         Step(
-            rf"P_k \le \min(1, k M - \beta),\quad M = p_{{\max}} \ge \max\left(\beta, \tfrac{{1+\beta}}{{n}}\right),\quad"
-            rf" \mathcal{{T}}(\beta) = \min_k {tex(scale)} \left[M - k^{{{tex(m - 1)}}} \min(1, kM - \beta)\right]",
-            "For a given p_max the mass P_k is attained; the bracket does not decrease in p_max, so take the smallest",
+            rf"P_k \le \min(1, k M - \beta),\quad M = p_{{\max}} \ge \max\left(\beta, "
+            rf"\tfrac{{1+\beta}}{{n}}\right),\quad"
+            rf" \mathcal{{T}}(\beta) = \min_k {tex(scale)} \left[M - k^{{{tex(m - 1)}}} \min(1, "
+            r"kM - \beta)\right]",
+            "For a given p_max the mass P_k is attained; the bracket does not decrease in p_max, "
+            "so take the smallest",
             (rf"k \le {tex(last)}",) if last != n else (),
         ),
     ]
@@ -668,23 +842,35 @@ def _concave(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Solu
         steps.append(
             Step(
                 rf"\mathcal{{T}}^{{**}}(\beta) = {tex(envelope)}",
-                "T is piecewise linear and each pool's term convex, so the corners of the envelope are at beta = 1/j",
+                "T is piecewise linear and each pool's term convex, so the corners of the "
+                "envelope are at beta = 1/j",
                 (),
             )
         )
-    if envelope is None and m == 0:  # the chords between the corners 1/(j + 1) and 1/j, and the line from 0
+    if (
+        envelope is None and m == 0
+    ):  # the chords between the corners 1/(j + 1) and 1/j, and the line from 0
         chord = scale * (1 / (k * (k + 1)) + 2 / (k + 2) * (b - 1 / k))
         envelope = sympy.Max(scale * b / n, -FiniteMinimum(-chord, k, 1, n - 2))
         steps.append(
             Step(
                 rf"\mathcal{{T}}^{{**}}(\beta) = {tex(envelope)}",
-                "T is piecewise linear with corners (1/j, 1/(j (j + 1))), in convex position: the slopes 2/(j + 2) fall with j",
+                "T is piecewise linear with corners (1/j, 1/(j (j + 1))), in convex position: the "
+                "slopes 2/(j + 2) fall with j",
                 (r"n \ge 3",),
             )
         )
         gamma_upper = excess_symbol() * n / scale
-        return Solution(Derivation(problem, T, envelope, None, gamma_upper, sympy.Integer(1), tuple(steps)))
-    at_one = sympy.simplify(T.subs(b, 1)) if not T.has(FiniteMinimum) else points[-1][1] if points else None
+        return Solution(
+            Derivation(problem, T, envelope, None, gamma_upper, sympy.Integer(1), tuple(steps))
+        )
+    at_one = (
+        sympy.simplify(T.subs(b, 1))
+        if not T.has(FiniteMinimum)
+        else points[-1][1]
+        if points
+        else None
+    )
     gamma = invert(envelope, at_one) if envelope is not None and at_one is not None else None
     if envelope is None:
         raise stop(f"the convex envelope for symbolic n = {n}")
@@ -697,8 +883,12 @@ def _concave(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Solu
             (),
         )
     )
-    derivation = Derivation(problem, T, envelope, gamma, gamma_upper, sympy.Integer(1), tuple(steps))
-    return Solution(derivation, witness=_vertex_witness(problem, power) if not problem.is_symbolic else None)
+    derivation = Derivation(
+        problem, T, envelope, gamma, gamma_upper, sympy.Integer(1), tuple(steps)
+    )
+    return Solution(
+        derivation, witness=_vertex_witness(problem, power) if not problem.is_symbolic else None
+    )
 
 
 def _hull(power: Power, n: Any, last: Any) -> tuple[Any, list[tuple[Any, Any]]]:
@@ -720,7 +910,10 @@ def _largest_gain(m: Any, j: int, last: int) -> Any:
     # Increasing while k - 1 <= j and k <= (1 - m)/(-m), decreasing beyond: three candidates.
     peak = last if m == 0 else int(sympy.floor((1 - m) / (-m)))
     candidates = {min(max(k, 1), last) for k in (j + 1, min(peak, j + 1), min(peak + 1, j + 1))}
-    values = [sympy.Integer(k) ** (m - 1) * min(sympy.Integer(1), sympy.Rational(k - 1, j)) for k in candidates]
+    values = [
+        sympy.Integer(k) ** (m - 1) * min(sympy.Integer(1), sympy.Rational(k - 1, j))
+        for k in candidates
+    ]
     return max(values)
 
 

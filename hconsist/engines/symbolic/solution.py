@@ -20,7 +20,8 @@ class Solution:
     ----------
     derivation : Derivation
     lower : sympy.Expr or None
-        A proven lower bound on T where the transform is proven from above only; None where the transform is exact.
+        A proven lower bound on T where the transform is proven from above only; None where the
+        transform is exact.
     upper_only : bool
         Whether the transform is proven from above only.
     at_one : sympy.Expr or None

@@ -1,1 +1,3 @@
-"""The studies; each module offers ``cells``, ``run`` and ``verdict``, see `hconsist.simulate.study`."""
+"""The studies; each module offers ``cells``, ``run`` and ``verdict``, see
+`hconsist.simulate.study`.
+"""

@@ -1,11 +1,12 @@
 """Robust error under an l2 ball, for linear scores, where the supremum is exact.
 
-For two labels and f(x) = w.x + b the worst margin in a ball of radius r is ``y f(x) - r |w|``, and on a mixture with one
-covariance the robust error of a rule is a normal probability. Plain logistic training is compared with training on the worst
-margin and with the smooth adversarial comp-sum loss, which adds nu times the change of the margin, ``r |w|``, to the plain
-loss.
+For two labels and f(x) = w.x + b the worst margin in a ball of radius r is ``y f(x) - r |w|``, and
+on a mixture with one covariance the robust error of a rule is a normal probability. Plain logistic
+training is compared with training on the worst margin and with the smooth adversarial comp-sum
+loss, which adds nu times the change of the margin, ``r |w|``, to the plain loss.
 
-Source: Mao, Mohri, Zhong, ICML 2023 (smooth adversarial comp-sum losses); Awasthi et al., AISTATS 2023.
+Source: Mao, Mohri, Zhong, ICML 2023 (smooth adversarial comp-sum losses); Awasthi et al., AISTATS
+2023.
 """
 
 from __future__ import annotations
@@ -31,17 +32,26 @@ def distribution() -> GaussianMixture:
 
 
 def robust_logistic(
-    x: ArrayLike, signs: ArrayLike, inside: float, outside: float, l2: float = 1e-3, backend: Backend | None = None
+    x: ArrayLike,
+    signs: ArrayLike,
+    inside: float,
+    outside: float,
+    l2: float = 1e-3,
+    backend: Backend | None = None,
 ) -> Array:
-    """Minimise the mean of ``softplus(-(y f(x) - inside |w|)) + outside |w|``: rules (k, d + 1) for samples (k, m, d).
+    """Minimise the mean of ``softplus(-(y f(x) - inside |w|)) + outside |w|``: rules (k, d + 1) for
+    samples (k, m, d).
 
-    ``inside`` is the radius in the worst margin, or of a Wasserstein ball around the data; ``outside`` is nu times the radius.
+    ``inside`` is the radius in the worst margin, or of a Wasserstein ball around the data;
+    ``outside`` is nu times the radius.
     """
     backend = backend or Backend()
     xp, ops = backend.xp, backend.ops
     points, sides = np.asarray(x, dtype=float), np.asarray(signs, dtype=float)
     # y (x, 1): the margin is its product with the rule
-    signed = backend.array(np.concatenate([points, np.ones((*points.shape[:2], 1))], axis=-1) * sides[..., None])
+    signed = backend.array(
+        np.concatenate([points, np.ones((*points.shape[:2], 1))], axis=-1) * sides[..., None]
+    )
     free = backend.array(np.arange(points.shape[2] + 1) < points.shape[2])  # all but the bias
     m = points.shape[1]
     gathered: tuple[NDArray[np.int64] | None, AnyArray] = (None, signed)
@@ -49,7 +59,11 @@ def robust_logistic(
     def objective(rule: AnyArray, active: NDArray[np.int64]) -> tuple[AnyArray, AnyArray]:
         nonlocal gathered
         if gathered[0] is not active:
-            part = signed if active.size == signed.shape[0] else xp.take(signed, backend.index(active), axis=0)
+            part = (
+                signed
+                if active.size == signed.shape[0]
+                else xp.take(signed, backend.index(active), axis=0)
+            )
             gathered = (active, part)
         part, w = gathered[1], rule * free
         square = xp.sum(w * w, axis=1)
@@ -87,7 +101,13 @@ def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
         rules = robust_logistic(x, signs, inside, outside, backend=backend)
         robust, plain = linear_error(g, rules, r), linear_error(g, rules)
         rows += [
-            {"radius": r, "method": method, "seed": i, "robust_error": float(robust[i]), "error": float(plain[i])}
+            {
+                "radius": r,
+                "method": method,
+                "seed": i,
+                "robust_error": float(robust[i]),
+                "error": float(plain[i]),
+            }
             for i in range(len(robust))
         ]
     return rows
@@ -99,7 +119,15 @@ def verdict(rows: Sequence[Row]) -> Verdict:
     for r in dict.fromkeys(row["radius"] for row in rows):
         told = []
         for method in dict.fromkeys(row["method"] for row in rows):
-            values = np.array([row["robust_error"] for row in rows if (row["radius"], row["method"]) == (r, method)])
-            told.append(f"{method} {values.mean():.4f} +- {values.std(ddof=1) / np.sqrt(values.size):.4f}")
+            values = np.array(
+                [
+                    row["robust_error"]
+                    for row in rows
+                    if (row["radius"], row["method"]) == (r, method)
+                ]
+            )
+            told.append(
+                f"{method} {values.mean():.4f} +- {values.std(ddof=1) / np.sqrt(values.size):.4f}"
+            )
         summary.append(f"radius {r:g}: " + ", ".join(told))
     return Verdict("measured", tuple(summary))

@@ -1,11 +1,13 @@
 """Do random calibrated loss-derivatives, drawn anew at every step, do as well as a fixed loss?
 
-Linear scores trained by mini-batch gradient descent on two labels. EnsLoss draws the derivatives of a convex calibrated loss
-at the margins of the batch: minus the exponential of normal draws, sorted along the margins, clipped at -1, and divided by
-the margin z for z > 1. That 1/z tail integrates to -log z, the borderline of losses bounded below. Fixed losses take the same
-steps on the same batches.
+Linear scores trained by mini-batch gradient descent on two labels. EnsLoss draws the derivatives of
+a convex calibrated loss at the margins of the batch: minus the exponential of normal draws, sorted
+along the margins, clipped at -1, and divided by the margin z for z > 1. That 1/z tail integrates to
+-log z, the borderline of losses bounded below. Fixed losses take the same steps on the same
+batches.
 
-Source: Dai, "EnsLoss: stochastic calibrated loss ensembles for preventing overfitting in classification", 2024.
+Source: Dai, "EnsLoss: stochastic calibrated loss ensembles for preventing overfitting in
+classification", 2024.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ Array = NDArray[np.float64]
 FIXED = ("margin-logistic", "hinge", "exponential", "squared-hinge")
 
 
-def ensemble(margins: AnyArray, random: np.random.Generator, backend: Backend | None = None) -> AnyArray:
+def ensemble(
+    margins: AnyArray, random: np.random.Generator, backend: Backend | None = None
+) -> AnyArray:
     """Derivatives at the margins (k, m): one calibrated convex loss for each of the k batches.
 
     >>> g = ensemble(np.array([[-1.0, 0.5, 2.0]]), np.random.default_rng(0))
@@ -45,7 +49,10 @@ def ensemble(margins: AnyArray, random: np.random.Generator, backend: Backend | 
 def cells(quick: bool) -> list[Cell]:
     """Dimension against sample size, where overfitting is to be had or not."""
     grid = [(40, 100)] if quick else [(10, 100), (40, 100), (80, 100), (40, 400)]
-    return [{"d": d, "m": m, "rate": 0.1, "seeds": 5 if quick else 20, "epochs": 30 if quick else 100} for d, m in grid]
+    return [
+        {"d": d, "m": m, "rate": 0.1, "seeds": 5 if quick else 20, "epochs": 30 if quick else 100}
+        for d, m in grid
+    ]
 
 
 def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
@@ -58,9 +65,14 @@ def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
     samples = [noisy.sample(m, stream) for stream in random.spawn(seeds)]
     x = np.stack([np.c_[s[0], np.ones(m)] for s in samples])
     signs = np.stack([2.0 * s[1] - 1 for s in samples])
-    batches = [random.permuted(np.tile(np.arange(m), (seeds, 1)), axis=1).reshape(seeds, -1, 20) for _ in range(cell["epochs"])]
+    batches = [
+        random.permuted(np.tile(np.arange(m), (seeds, 1)), axis=1).reshape(seeds, -1, 20)
+        for _ in range(cell["epochs"])
+    ]
     draws = random.spawn(1)[0]
-    methods: dict[str, Callable[[AnyArray], AnyArray]] = {"ensloss": lambda margins: ensemble(margins, draws, backend)}
+    methods: dict[str, Callable[[AnyArray], AnyArray]] = {
+        "ensloss": lambda margins: ensemble(margins, draws, backend)
+    }
     for spec in FIXED:
         slope = log_derivative(parse_loss(spec))
         methods[spec] = lambda margins, slope=slope: slope(margins, backend.ops) + 0.0 * margins  # type: ignore[misc]
@@ -71,16 +83,28 @@ def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
         errors = linear_error(clean, w)
         training = np.mean((signed @ w[..., None])[..., 0] <= 0, axis=1)
         rows += [
-            {"d": d, "m": m, "method": method, "seed": i, "error": float(errors[i]), "training_error": float(training[i])}
+            {
+                "d": d,
+                "m": m,
+                "method": method,
+                "seed": i,
+                "error": float(errors[i]),
+                "training_error": float(training[i]),
+            }
             for i in range(seeds)
         ]
     return rows
 
 
 def _descend(
-    signed: Array, batches: list[NDArray[np.int64]], derivative: Callable[[AnyArray], AnyArray], backend: Backend
+    signed: Array,
+    batches: list[NDArray[np.int64]],
+    derivative: Callable[[AnyArray], AnyArray],
+    backend: Backend,
 ) -> Array:
-    """Rules after a pass over each of the batches (seeds, steps, size), by the derivative of the loss at the margins."""
+    """Rules after a pass over each of the batches (seeds, steps, size), by the derivative of the
+    loss at the margins.
+    """
     xp, (seeds, m, width) = backend.xp, signed.shape
     flat = backend.array(signed.reshape(seeds * m, width))
     first = m * np.arange(seeds)[:, None]
@@ -102,9 +126,19 @@ def verdict(rows: Sequence[Row]) -> Verdict:
     for d, m in dict.fromkeys((row["d"], row["m"]) for row in rows):
         told = []
         for method in dict.fromkeys(row["method"] for row in rows):
-            values = np.array([row["error"] for row in rows if (row["d"], row["m"], row["method"]) == (d, m, method)])
+            values = np.array(
+                [
+                    row["error"]
+                    for row in rows
+                    if (row["d"], row["m"], row["method"]) == (d, m, method)
+                ]
+            )
             told.append(
-                (float(values.mean()), f"{method} {values.mean():.4f} +- {values.std(ddof=1) / np.sqrt(values.size):.4f}")
+                (
+                    float(values.mean()),
+                    f"{method} {values.mean():.4f} +- "
+                    f"{values.std(ddof=1) / np.sqrt(values.size):.4f}",
+                )
             )
         summary.append(f"d = {d}, m = {m}: " + ", ".join(text for _, text in sorted(told)))
     return Verdict("measured", tuple(summary))

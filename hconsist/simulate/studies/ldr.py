@@ -1,7 +1,8 @@
 """Do label-distributionally robust losses stand label noise better than others?
 
-Hypotheses trained on noisy labels, their excess error on the clean distribution: LDR-KL at two temperatures against
-cross-entropy, generalized and symmetric cross-entropy and MAE, under uniform and under pair-wise class-dependent noise.
+Hypotheses trained on noisy labels, their excess error on the clean distribution: LDR-KL at two
+temperatures against cross-entropy, generalized and symmetric cross-entropy and MAE, under uniform
+and under pair-wise class-dependent noise.
 
 Source: Zhu, Ying, Yang, ICML 2023, at the scale of a Gaussian mixture. The adaptive variant ALDR-KL
 searches a temperature for every sample and label: it gets five seeds, and none in the quick study.
@@ -27,7 +28,9 @@ ADAPTIVE = "aldr:lam0=1,alpha=2,c=1"
 def clean() -> GaussianMixture:
     """Four labels on a circle, one of them rare."""
     angles = 2 * np.pi * np.arange(4) / 4
-    return GaussianMixture([0.3, 0.3, 0.3, 0.1], 1.6 * np.c_[np.cos(angles), np.sin(angles)], np.eye(2))
+    return GaussianMixture(
+        [0.3, 0.3, 0.3, 0.1], 1.6 * np.c_[np.cos(angles), np.sin(angles)], np.eye(2)
+    )
 
 
 def cells(quick: bool) -> list[Cell]:
@@ -44,13 +47,20 @@ def cells(quick: bool) -> list[Cell]:
 def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
     """One row for each loss and seed: the excess error on clean labels."""
     base = clean()
-    noise = UniformNoise(cell["rate"]) if cell["noise"] == "uniform" else ClassNoise.pairs(base.n_classes, cell["rate"])
+    noise = (
+        UniformNoise(cell["rate"])
+        if cell["noise"] == "uniform"
+        else ClassNoise.pairs(base.n_classes, cell["rate"])
+    )
     noisy = NoisyLabels(base, noise)
     nodes = population(base, log2_points=8, repeats=4, seed=int(random.integers(2**31)))
     samples = [noisy.sample(cell["samples"], stream) for stream in random.spawn(cell["seeds"])]
     x, y = np.stack([s[0] for s in samples]), np.stack([s[1] for s in samples])
     # the adaptive loss costs a hundred times the others: fewer seeds, in a batch of its own
-    batches = [[(loss, i) for loss in LOSSES for i in range(cell["seeds"])], [(ADAPTIVE, i) for i in range(cell["adaptive"])]]
+    batches = [
+        [(loss, i) for loss in LOSSES for i in range(cell["seeds"])],
+        [(ADAPTIVE, i) for i in range(cell["adaptive"])],
+    ]
     rows = []
     for problems in filter(None, batches):
         index = [i for _, i in problems]
@@ -90,7 +100,11 @@ def verdict(rows: Sequence[Row]) -> Verdict:
         told = []
         for loss in dict.fromkeys(row["loss"] for row in group):
             values = np.array([row["excess"] for row in group if row["loss"] == loss])
-            fewer = f" ({values.size} seeds)" if values.size < len({row["seed"] for row in group}) else ""
+            fewer = (
+                f" ({values.size} seeds)"
+                if values.size < len({row["seed"] for row in group})
+                else ""
+            )
             error = values.std(ddof=1) / np.sqrt(values.size)
             told.append((float(values.mean()), f"{loss} {values.mean():.4f} +- {error:.4f}{fewer}"))
         summary.append(f"{noise} {rate:g}: " + ", ".join(text for _, text in sorted(told)))

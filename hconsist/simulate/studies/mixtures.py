@@ -6,11 +6,23 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from hconsist.distributions import ClassNoise, GaussianMixture, MassartNoise, NoisyLabels, UniformNoise
+from hconsist.distributions import (
+    ClassNoise,
+    GaussianMixture,
+    MassartNoise,
+    NoisyLabels,
+    UniformNoise,
+)
 
 Array = NDArray[np.float64]
 
-NAMES = ("two labels", "three labels", "three labels, uniform noise", "two labels, Massart noise", "three labels, pair noise")
+NAMES = (
+    "two labels",
+    "three labels",
+    "three labels, uniform noise",
+    "two labels, Massart noise",
+    "three labels, pair noise",
+)
 
 
 def mixture(name: str) -> GaussianMixture | NoisyLabels:
@@ -34,16 +46,20 @@ def mixture(name: str) -> GaussianMixture | NoisyLabels:
 
 
 def linear_error(g: GaussianMixture, rule: Array, radius: float = 0.0) -> Array:
-    """Exact error of the rules w.x + b > 0 for label 1, two labels of one covariance: (k, d + 1) to (k,).
+    """Exact error of the rules w.x + b > 0 for label 1, two labels of one covariance: (k, d + 1) to
+    (k,).
 
     With a radius, the probability that some point of the l2 ball around x is misclassified.
 
     >>> g = GaussianMixture([0.5, 0.5], [[-1.0], [1.0]], [[1.0]])
-    >>> linear_error(g, np.array([[1.0, 0.0]])).round(4), linear_error(g, np.array([[1.0, 0.0]]), 0.5).round(4)
+    >>> rule = np.array([[1.0, 0.0]])
+    >>> linear_error(g, rule).round(4), linear_error(g, rule, 0.5).round(4)
     (array([0.1587]), array([0.3085]))
     """
     w, b = rule[:, :-1], rule[:, -1]
     spread = np.sqrt(((w @ g.covariances[0]) * w).sum(axis=1))
     reach = radius * np.linalg.norm(w, axis=1)
     low, high = (w @ g.means[y] + b for y in (0, 1))
-    return np.asarray(g.weights[0] * ndtr((low + reach) / spread) + g.weights[1] * ndtr((reach - high) / spread))
+    return np.asarray(
+        g.weights[0] * ndtr((low + reach) / spread) + g.weights[1] * ndtr((reach - high) / spread)
+    )

@@ -1,23 +1,27 @@
 """How many samples do naive Bayes and logistic regression need as the dimension grows?
 
-All labels share one diagonal covariance, so every linear rule has its error in closed form (two labels) or as a normal
-probability in score space. A learner's need is the smallest sample size whose mean excess error over the Bayes error is at most
-`LEVEL`. Designs:
+All labels share one diagonal covariance, so every linear rule has its error in closed form (two
+labels) or as a normal probability in score space. A learner's need is the smallest sample size
+whose mean excess error over the Bayes error is at most `LEVEL`. Designs:
 
-========== ========================================================================================================
-``log``    the signal on half of the coordinates, of variance 1; the others are noise of variance d. The separation is that at
-           which `predicted_error` gives naive Bayes a need of ``4 log2(d)``; that of logistic regression is at least d / 2.
+========== =======================================================================================
+``log``    the signal on half of the coordinates, of variance 1; the others are noise of variance d.
+           The separation is that at which `predicted_error` gives naive Bayes a need of
+           ``4 log2(d)``; that of logistic regression is at least d / 2.
 ``root``   the same for a need of ``4 sqrt(d)``.
-``fixed``  means 2 apart, evenly over d coordinates of variance 1: no learner at all needs less than a multiple of d.
-``sup``    no rule at all: the largest deviation of the 2 d estimated class means, in standard deviations, which is what the
-           published O(log d) controls. The need is the sample size whose 90 % quantile is at most `DEVIATION`.
-``paper``  K labels, class 0 at -1, class k at 2^(k-1) times the ones vector, variances d and 1 on halves of the coordinates: a
-           separation that grows like sqrt(d).
-========== ========================================================================================================
+``fixed``  means 2 apart, evenly over d coordinates of variance 1: no learner at all needs less than
+           a multiple of d.
+``sup``    no rule at all: the largest deviation of the 2 d estimated class means, in standard
+           deviations, which is what the published O(log d) controls. The need is the sample size
+           whose 90 % quantile is at most `DEVIATION`.
+``paper``  K labels, class 0 at -1, class k at 2^(k-1) times the ones vector, variances d and 1 on
+           halves of the coordinates: a separation that grows like sqrt(d).
+========== =======================================================================================
 
 The proofs are in the documentation, "Naive Bayes against logistic regression".
 
-Source: Ng, Jordan, NIPS 2001; Zheng et al., "Revisiting discriminative vs. generative classifiers", ICML 2023.
+Source: Ng, Jordan, NIPS 2001; Zheng et al., "Revisiting discriminative vs. generative classifiers",
+ICML 2023.
 """
 
 from __future__ import annotations
@@ -41,13 +45,22 @@ Array = NDArray[np.float64]
 
 #: Excess error at which the sample size is read off.
 LEVEL = 0.02
-#: Deviation of an estimated mean, in standard deviations, and the probability that some mean may be farther off.
+#: Deviation of an estimated mean, in standard deviations, and the probability that some mean may be
+#: farther off.
 DEVIATION, FAILURE = 0.5, 0.1
 #: Where every climb through the sample sizes begins; they grow by sqrt(2).
 SMALLEST = 8
-NAIVE, LOGISTIC, SCALED, MEANS = "naive Bayes", "logistic regression", "logistic regression, scaled", "class means, sup norm"
+NAIVE, LOGISTIC, SCALED, MEANS = (
+    "naive Bayes",
+    "logistic regression",
+    "logistic regression, scaled",
+    "class means, sup norm",
+)
 #: What the two laws ask of naive Bayes.
-LAWS: dict[str, Callable[[int], float]] = {"log": lambda d: 4 * math.log2(d), "root": lambda d: 4 * math.sqrt(d)}
+LAWS: dict[str, Callable[[int], float]] = {
+    "log": lambda d: 4 * math.log2(d),
+    "root": lambda d: 4 * math.sqrt(d),
+}
 #: Inputs of one training batch, in doubles.
 _BATCH = 4_000_000
 
@@ -55,8 +68,8 @@ _BATCH = 4_000_000
 def design(name: str, d: int, classes: int = 2) -> GaussianMixture:
     """The distribution of a design in d dimensions, d even.
 
-    >>> round(float(design("paper", 10).bayes_error()), 4), round(float(design("fixed", 10).bayes_error()), 4)
-    (0.0095, 0.1587)
+    >>> [round(float(design(name, 10).bayes_error()), 4) for name in ("paper", "fixed")]
+    [0.0095, 0.1587]
     """
     ones, noisy = np.ones(d), np.array([float(d)] * (d // 2) + [1.0] * (d - d // 2))
     if name == "paper":
@@ -70,7 +83,8 @@ def design(name: str, d: int, classes: int = 2) -> GaussianMixture:
 
 
 def predicted_error(signal: ArrayLike, m: float) -> float:
-    """The error of naive Bayes after m / 2 samples of each of two labels, to the accuracy of the central limit theorem in d.
+    """The error of naive Bayes after m / 2 samples of each of two labels, to the accuracy of the
+    central limit theorem in d.
 
     Parameters
     ----------
@@ -79,9 +93,10 @@ def predicted_error(signal: ArrayLike, m: float) -> float:
     m : float
         More than 6: below, estimated variances have reciprocals of infinite variance.
 
-    With ``s^2 = sum signal^2``, ``q = sum signal^4`` and ``r = (m - 4) / (m - 6)`` (from the estimated variances; 1 were they
-    known) the discriminant of a new point has mean ``s^2`` and variance ``V = r ((1 + 1/m)(s^2 + d/m) + s^2/m + q) - q``, in
-    units of the mean weight, exactly; the error is ``Phi(-s^2 / sqrt(V))``.
+    With ``s^2 = sum signal^2``, ``q = sum signal^4`` and ``r = (m - 4) / (m - 6)`` (from the
+    estimated variances; 1 were they known) the discriminant of a new point has mean ``s^2`` and
+    variance ``V = r ((1 + 1/m)(s^2 + d/m) + s^2/m + q) - q``, in units of the mean weight, exactly;
+    the error is ``Phi(-s^2 / sqrt(V))``.
 
     >>> signal = np.full(100, 0.1)
     >>> round(predicted_error(signal, 100), 4), round(predicted_error(signal, 1e9), 4)
@@ -94,7 +109,8 @@ def predicted_error(signal: ArrayLike, m: float) -> float:
 
 
 def separation(d: int, need: float) -> float:
-    """The distance of the class means at which naive Bayes needs that many samples, with the signal on half of d coordinates.
+    """The distance of the class means at which naive Bayes needs that many samples, with the signal
+    on half of d coordinates.
 
     >>> round(separation(64, 48), 2)
     4.26
@@ -104,17 +120,19 @@ def separation(d: int, need: float) -> float:
         signal = np.full(d - d // 2, half / math.sqrt(d - d // 2))
         return predicted_error(np.r_[signal, np.zeros(d // 2)], need) - float(ndtr(-half)) - LEVEL
 
-    # the excess rises and falls as the separation grows; the laws ask for the larger of the two separations
+    # the excess rises and falls as the separation grows; the laws ask for the larger of the two
+    # separations
     grid = np.linspace(0.5, 4 * d**0.25 + 4, 200)
     last = int(np.flatnonzero([excess(h) > 0 for h in grid])[-1])
     return 2 * float(brentq(excess, grid[last], grid[last + 1]))
 
 
 def predicted_need(name: str, d: int) -> float:
-    """The need of naive Bayes, or that of the class means for ``sup``; nan where it is at most `SMALLEST`.
+    """The need of naive Bayes, or that of the class means for ``sup``; nan where it is at most
+    `SMALLEST`.
 
-    >>> round(predicted_need("log", 64)), round(predicted_need("fixed", 64)), round(predicted_need("sup", 64))
-    (24, 381, 90)
+    >>> [round(predicted_need(name, 64)) for name in ("log", "fixed", "sup")]
+    [24, 381, 90]
     """
     if name == "sup":
         return 2 * (float(ndtri((1 + (1 - FAILURE) ** (1 / (2 * d))) / 2)) / DEVIATION) ** 2
@@ -123,23 +141,44 @@ def predicted_need(name: str, d: int) -> float:
     level = float(g.bayes_error()) + LEVEL
     if predicted_error(signal, SMALLEST) <= level:
         return float("nan")
-    return float(np.exp(brentq(lambda t: predicted_error(signal, math.exp(t)) - level, math.log(SMALLEST), math.log(1e9))))
+    return float(
+        np.exp(
+            brentq(
+                lambda t: predicted_error(signal, math.exp(t)) - level,
+                math.log(SMALLEST),
+                math.log(1e9),
+            )
+        )
+    )
 
 
 def cells(quick: bool) -> list[Cell]:
     """Every design and dimension."""
 
-    def grid(name: str, dimensions: Sequence[int], seeds: int, limit: int, classes: int = 2) -> list[Cell]:
-        return [{"design": name, "classes": classes, "d": d, "seeds": seeds, "limit": limit} for d in dimensions]
+    def grid(
+        name: str, dimensions: Sequence[int], seeds: int, limit: int, classes: int = 2
+    ) -> list[Cell]:
+        return [
+            {"design": name, "classes": classes, "d": d, "seeds": seeds, "limit": limit}
+            for d in dimensions
+        ]
 
     if quick:
-        plain = [*grid("fixed", (4, 8, 16), 8, 256), *grid("log", (16, 32, 64), 8, 256), *grid("sup", (16, 64, 256), 40, 256)]
+        plain = [
+            *grid("fixed", (4, 8, 16), 8, 256),
+            *grid("log", (16, 32, 64), 8, 256),
+            *grid("sup", (16, 64, 256), 40, 256),
+        ]
         return [*plain, *grid("paper", (4, 16), 8, 256), *grid("paper", (4, 8), 4, 256, classes=3)]
     laws = []
     for name in ("log", "root", "fixed"):
         laws += [*grid(name, (16, 32, 64, 128), 40, 8192), *grid(name, (256, 512), 20, 8192)]
         laws += grid(name, (1024,) if name != "fixed" else (), 10, 8192)
-    paper = [cell for k in (2, 3, 5, 7) for cell in grid("paper", (4, 8, 16, 32, 64), 20, 2048, classes=k)]
+    paper = [
+        cell
+        for k in (2, 3, 5, 7)
+        for cell in grid("paper", (4, 8, 16, 32, 64), 20, 2048, classes=k)
+    ]
     return [*laws, *grid("sup", (16, 32, 64, 128, 256, 512, 1024, 2048), 400, 8192), *paper]
 
 
@@ -150,16 +189,24 @@ def sizes(classes: int, limit: int) -> list[int]:
     [8, 12, 16, 22, 32, 46, 64]
     """
     steps = range(2 * int(math.log2(limit / SMALLEST)) + 1)
-    return [m for m in (2 * round(SMALLEST / 2 * math.sqrt(2) ** k) for k in steps) if m >= 2 * classes]
+    return [
+        m for m in (2 * round(SMALLEST / 2 * math.sqrt(2) ** k) for k in steps) if m >= 2 * classes
+    ]
 
 
 def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
-    """One row for each sample size, seed and learner; a learner climbs until two sizes in a row meet the level."""
+    """One row for each sample size, seed and learner; a learner climbs until two sizes in a row
+    meet the level.
+    """
     if cell["design"] == "sup":
         return _deviations(cell, random)
     g = design(cell["design"], cell["d"], cell["classes"])
     bayes, rows = float(g.bayes_error()), []
-    learners = {NAIVE: naive_bayes, LOGISTIC: _logistic(backend, scale=False), SCALED: _logistic(backend, scale=True)}
+    learners = {
+        NAIVE: naive_bayes,
+        LOGISTIC: _logistic(backend, scale=False),
+        SCALED: _logistic(backend, scale=True),
+    }
     met = dict.fromkeys(learners, 0)
     tried = sizes(g.n_classes, cell["limit"])
     for m, stream in zip(tried, random.spawn(len(tried)), strict=True):
@@ -192,7 +239,9 @@ def _row(cell: Cell, m: int, seed: int, learner: str, error: float, bayes: float
 
 
 def _deviations(cell: Cell, random: np.random.Generator) -> list[Row]:
-    """The largest of 2 d deviations of running class means, at every size, from samples of standard normal features."""
+    """The largest of 2 d deviations of running class means, at every size, from samples of standard
+    normal features.
+    """
     tried = [m for m in sizes(2, cell["limit"]) if m <= 8 * predicted_need("sup", cell["d"])]
     rows = []
     for i, stream in enumerate(random.spawn(cell["seeds"])):
@@ -204,15 +253,21 @@ def _deviations(cell: Cell, random: np.random.Generator) -> list[Row]:
     return rows
 
 
-def _samples(g: GaussianMixture, m: int, seeds: int, random: np.random.Generator) -> tuple[Array, NDArray[np.intp]]:
-    """As many of each label as of the others, up to one, so that no class is empty; the covariance is diagonal and shared."""
+def _samples(
+    g: GaussianMixture, m: int, seeds: int, random: np.random.Generator
+) -> tuple[Array, NDArray[np.intp]]:
+    """As many of each label as of the others, up to one, so that no class is empty; the covariance
+    is diagonal and shared.
+    """
     y = np.tile(np.arange(m) % g.n_classes, (seeds, 1))
     normal = random.standard_normal((seeds, m, g.dimension))
     return g.means[y] + np.sqrt(np.diagonal(g.covariances[0])) * normal, y
 
 
 def naive_bayes(x: Array, y: NDArray[np.intp]) -> Array:
-    """Gaussian naive Bayes with one variance for each feature: rules (seeds, n_classes, d + 1), the last entry the bias."""
+    """Gaussian naive Bayes with one variance for each feature: rules (seeds, n_classes, d + 1), the
+    last entry the bias.
+    """
     of_class = [(y == k)[..., None] for k in range(int(y.max()) + 1)]
     means = [(x * side).sum(1) / side.sum(1) for side in of_class]
     residual = x - sum(side * mean[:, None] for side, mean in zip(of_class, means, strict=True))
@@ -229,7 +284,15 @@ def _logistic(backend: Backend, scale: bool) -> Callable[[Array, NDArray[np.intp
         unit = x.std(axis=1, keepdims=True) if scale else np.ones((1, 1, 1))
         n = int(y.max()) + 1
         fit = train(
-            "logistic", "linear", x / unit, y, n_classes=n, l2=1e-3, tolerance=1e-8, max_iterations=2000, backend=backend
+            "logistic",
+            "linear",
+            x / unit,
+            y,
+            n_classes=n,
+            l2=1e-3,
+            tolerance=1e-8,
+            max_iterations=2000,
+            backend=backend,
         )
         rules = fit.parameters.reshape(len(x), n, -1)
         rules[..., :-1] /= unit
@@ -241,8 +304,9 @@ def _logistic(backend: Backend, scale: bool) -> Callable[[Array, NDArray[np.intp
 def rule_errors(g: GaussianMixture, rules: Array) -> Array:
     """Error of the rules argmax_k w_k.x + b_k, one covariance: (k, n_classes, d + 1) to (k,).
 
-    Exact for two labels. For more, the scores given a label are normal; along the principal axis of their differences the
-    probability is exact, across it an average over 1024 scrambled Sobol points, the same for all rules.
+    Exact for two labels. For more, the scores given a label are normal; along the principal axis of
+    their differences the probability is exact, across it an average over 1024 scrambled Sobol
+    points, the same for all rules.
 
     >>> g = design("fixed", 4)
     >>> rule = np.array([[[0.0] * 5, [1.0, 1.0, 1.0, 1.0, 0.0]]])
@@ -257,7 +321,8 @@ def rule_errors(g: GaussianMixture, rules: Array) -> Array:
     across = ndtri(np.clip(qmc.Sobol(n - 2, seed=0).random_base2(10), 1e-16, 1 - 1e-16))
     correct = np.zeros(len(rules))
     for y in range(n):
-        # how far every rival is ahead of y, an offset plus root z for a standard normal z: right where all are behind
+        # how far every rival is ahead of y, an offset plus root z for a standard normal z: right
+        # where all are behind
         others = [k for k in range(n) if k != y]
         ahead = rules[:, others] - rules[:, [y]]
         w, offset = ahead[..., :-1], ahead[..., :-1] @ g.means[y] + ahead[..., -1]
@@ -267,19 +332,25 @@ def rule_errors(g: GaussianMixture, rules: Array) -> Array:
         rest = offset[:, None, :] + across @ np.swapaxes(root[..., :-1], 1, 2)
         with np.errstate(divide="ignore", invalid="ignore"):
             edge = -rest / along
-        high = np.where(along > 0, edge, np.where((along == 0) & (rest > 0), -np.inf, np.inf)).min(axis=-1)
+        high = np.where(along > 0, edge, np.where((along == 0) & (rest > 0), -np.inf, np.inf)).min(
+            axis=-1
+        )
         low = np.where(along < 0, edge, -np.inf).max(axis=-1)
         correct += g.weights[y] * np.maximum(ndtr(high) - ndtr(low), 0).mean(axis=-1)
     return np.asarray(1 - correct)
 
 
 def need(rows: Sequence[Row]) -> float:
-    """The sample size at which the mean excess (of ``sup``: the quantile) meets its level, log-linear between sizes.
+    """The sample size at which the mean excess (of ``sup``: the quantile) meets its level,
+    log-linear between sizes.
 
     The smallest size where already that is enough; nan where none is.
     """
     tried = sorted({row["m"] for row in rows})
-    values = [np.array([row["error"] - row["bayes_error"] for row in rows if row["m"] == m]) for m in tried]
+    values = [
+        np.array([row["error"] - row["bayes_error"] for row in rows if row["m"] == m])
+        for m in tried
+    ]
     return _need(tried, values, rows[0]["learner"])
 
 
@@ -291,23 +362,30 @@ def _need(tried: Sequence[int], values: Sequence[Array], learner: str) -> float:
         if value <= level:
             if i == 0:
                 return float(tried[0])
-            share = (np.log(reached[i - 1]) - np.log(level)) / (np.log(reached[i - 1]) - np.log(max(value, 1e-12)))
-            return float(np.exp(np.log(tried[i - 1]) + share * (np.log(tried[i]) - np.log(tried[i - 1]))))
+            share = (np.log(reached[i - 1]) - np.log(level)) / (
+                np.log(reached[i - 1]) - np.log(max(value, 1e-12))
+            )
+            return float(
+                np.exp(np.log(tried[i - 1]) + share * (np.log(tried[i]) - np.log(tried[i - 1])))
+            )
     return float("nan")
 
 
 @dataclass(frozen=True)
 class Growth:
-    """How the need of one learner in one design grows, with 95 % intervals from the bootstrap over seeds.
+    """How the need of one learner in one design grows, with 95 % intervals from the bootstrap over
+    seeds.
 
     Parameters
     ----------
     needs : dict
         Dimension to need; nan where more than the largest size tried, or at most the smallest.
     power : tuple of three floats
-        The slope of log need against log d with its interval: 1 for Theta(d), towards 0 for Theta(log d).
+        The slope of log need against log d with its interval: 1 for Theta(d), towards 0 for
+        Theta(log d).
     logarithmic, linear : tuple of three floats
-        b in ``need = a + b log2(d)`` and in ``need = a + b d``, by least squares of relative errors.
+        b in ``need = a + b log2(d)`` and in ``need = a + b d``, by least squares of relative
+        errors.
     misfit : tuple of three floats
         Root mean square relative residual of the fits: power, logarithmic, linear.
     better : float
@@ -327,8 +405,12 @@ def growth(rows: Sequence[Row], resamples: int = 200) -> Growth | None:
     learner = rows[0]["learner"]
     table: dict[int, dict[int, list[float]]] = {}
     for row in rows:
-        table.setdefault(row["d"], {}).setdefault(row["m"], []).append(row["error"] - row["bayes_error"])
-    samples = {d: (sorted(by), [np.array(by[m]) for m in sorted(by)]) for d, by in sorted(table.items())}
+        table.setdefault(row["d"], {}).setdefault(row["m"], []).append(
+            row["error"] - row["bayes_error"]
+        )
+    samples = {
+        d: (sorted(by), [np.array(by[m]) for m in sorted(by)]) for d, by in sorted(table.items())
+    }
     random = np.random.default_rng(0)
 
     def measured(resample: bool) -> dict[int, float]:
@@ -343,10 +425,16 @@ def growth(rows: Sequence[Row], resamples: int = 200) -> Growth | None:
     if sum(np.isfinite(v) for v in needs.values()) < 3:
         return None
     first = _fit(needs)
-    draws = [_fit(found) for found in (measured(resample=True) for _ in range(resamples)) if _usable(found) >= 3]
+    draws = [
+        _fit(found)
+        for found in (measured(resample=True) for _ in range(resamples))
+        if _usable(found) >= 3
+    ]
     slopes = np.array([d[0] for d in draws])
     low, high = np.quantile(slopes, [0.025, 0.975], axis=0)
-    power, logarithmic, linear = ((float(first[0][i]), float(low[i]), float(high[i])) for i in range(3))
+    power, logarithmic, linear = (
+        (float(first[0][i]), float(low[i]), float(high[i])) for i in range(3)
+    )
     better = float(np.mean([d[1][1] < d[1][2] for d in draws]))
     return Growth(needs, power, logarithmic, linear, first[1], better)
 
@@ -383,12 +471,24 @@ def verdict(rows: Sequence[Row]) -> Verdict:
     summary = []
     for (name, classes, learner), group in groups(rows).items():
         smallest = min(row["m"] for row in group)
-        parts = {d: [row for row in group if row["d"] == d] for d in sorted({row["d"] for row in group})}
+        parts = {
+            d: [row for row in group if row["d"] == d] for d in sorted({row["d"] for row in group})
+        }
         told = []
         for d, part in parts.items():
             value = need(part)
-            text = "more" if not np.isfinite(value) else f"at most {value:.0f}" if value <= smallest else f"{value:.0f}"
-            if learner in (NAIVE, MEANS) and name != "paper" and np.isfinite(predicted := predicted_need(name, d)):
+            text = (
+                "more"
+                if not np.isfinite(value)
+                else f"at most {value:.0f}"
+                if value <= smallest
+                else f"{value:.0f}"
+            )
+            if (
+                learner in (NAIVE, MEANS)
+                and name != "paper"
+                and np.isfinite(predicted := predicted_need(name, d))
+            ):
                 text += f" (predicted {predicted:.0f})"
             told.append(f"{d}: {text}")
         labels = f", {classes} labels" if classes > 2 else ""
@@ -396,8 +496,10 @@ def verdict(rows: Sequence[Row]) -> Verdict:
         found = growth(group)
         if found:
             line += (
-                f"need ~ d^{found.power[0]:.2f} (95 % interval {found.power[1]:.2f} to {found.power[2]:.2f}) "
-                f"misses by {found.misfit[0]:.1%}, {_told(found.logarithmic)} log2 d by {found.misfit[1]:.1%}, "
+                f"need ~ d^{found.power[0]:.2f} (95 % interval {found.power[1]:.2f} to "
+                f"{found.power[2]:.2f}) "
+                f"misses by {found.misfit[0]:.1%}, {_told(found.logarithmic)} log2 d by "
+                f"{found.misfit[1]:.1%}, "
                 f"{_told(found.linear)} d by {found.misfit[2]:.1%} "
                 f"(log2 d is better than d in {found.better:.0%} of resamples); "
             )

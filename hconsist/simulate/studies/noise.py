@@ -1,12 +1,15 @@
 """How fast does the excess error follow the surrogate excess when labels are noisy?
 
-Logistic loss, two labels. Under Massart noise of margin g every error costs at least g, so ``target <= surrogate g / T(g)``.
-Under Tsybakov noise of exponent a and a surrogate with ``T(b) ~ b^2`` the target excess is at most a constant times the
-surrogate excess to the power ``1 / (2 - a)``. Three families of hypotheses approach the best one: ``worst`` errs wherever the
-margin is below a threshold, at the least cost, and should meet the exponent; ``shifted`` is the best one moved sideways;
+Logistic loss, two labels. Under Massart noise of margin g every error costs at least g, so ``target
+<= surrogate g / T(g)``. Under Tsybakov noise of exponent a and a surrogate with ``T(b) ~ b^2`` the
+target excess is at most a constant times the surrogate excess to the power ``1 / (2 - a)``. Three
+families of hypotheses approach the best one: ``worst`` errs wherever the margin is below a
+threshold, at the least cost, and should meet the exponent; ``shifted`` is the best one moved
+sideways;
 ``trained`` is fitted to growing samples by random features. The last two may only do better.
 
-Source: Mao, Mohri, Zhong, "Enhanced H-consistency bounds", ALT 2025; Bartlett, Jordan, McAuliffe, JASA 2006, theorem 3.
+Source: Mao, Mohri, Zhong, "Enhanced H-consistency bounds", ALT 2025; Bartlett, Jordan, McAuliffe,
+JASA 2006, theorem 3.
 """
 
 from __future__ import annotations
@@ -44,7 +47,9 @@ def cells(quick: bool) -> list[Cell]:
 def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
     """One row for each hypothesis: its family, its target and its surrogate excess."""
     strength = cell["strength"]
-    noise = TsybakovNoise(strength, _CLEAN) if cell["noise"] == "tsybakov" else MassartNoise(strength)
+    noise = (
+        TsybakovNoise(strength, _CLEAN) if cell["noise"] == "tsybakov" else MassartNoise(strength)
+    )
     distribution, loss = NoisyLabels(_CLEAN, noise), parse_loss("logistic")
     nodes = population(distribution, log2_points=11, repeats=8, seed=int(random.integers(2**31)))
     best, best_at = best_scores(loss, nodes.p.reshape(-1, 2))
@@ -66,7 +71,8 @@ def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
 
     margin = np.abs(nodes.p[..., 1] - nodes.p[..., 0])
     rows = []
-    # thresholds by the probability of a margin below them, so that every one has nodes; Massart margins are all equal
+    # thresholds by the probability of a margin below them, so that every one has nodes; Massart
+    # margins are all equal
     power = (1 - strength) / strength if cell["noise"] == "tsybakov" else 0.0
     for threshold in np.geomspace(2e-3, 1.0, 16) ** power:
         wrong = margin <= threshold
@@ -109,8 +115,9 @@ def exponent(rows: Sequence[Row]) -> tuple[float, float]:
 def tsybakov_bound(surrogate: NDArray[np.float64], strength: float) -> NDArray[np.float64]:
     """The largest target excess at a logistic excess when ``P(m <= t) = t^c``, c = a / (1 - a).
 
-    As ``T(b) >= b^2 / 2``, errors on a set A cost at least ``E[m^2 1_A] / 2`` and bring ``E[m 1_A]``; the best A is ``m <= t``,
-    which gives ``c / (c + 1) (2 (c + 2) / c surrogate)^((c + 1) / (c + 2))``, of exponent 1 / (2 - a).
+    As ``T(b) >= b^2 / 2``, errors on a set A cost at least ``E[m^2 1_A] / 2`` and bring ``E[m
+    1_A]``; the best A is ``m <= t``, which gives ``c / (c + 1) (2 (c + 2) / c surrogate)^((c + 1) /
+    (c + 2))``, of exponent 1 / (2 - a).
 
     >>> tsybakov_bound(np.array([0.02]), 0.5).round(4)
     array([0.1216])
@@ -120,15 +127,21 @@ def tsybakov_bound(surrogate: NDArray[np.float64], strength: float) -> NDArray[n
 
 
 def verdict(rows: Sequence[Row]) -> Verdict:
-    """Every row against the bound of its noise; under Tsybakov noise the worst family must also meet the exponent."""
+    """Every row against the bound of its noise; under Tsybakov noise the worst family must also
+    meet the exponent.
+    """
     summary, violations = [], []
     for noise, strength in dict.fromkeys((row["noise"], row["strength"]) for row in rows):
         group = [row for row in rows if (row["noise"], row["strength"]) == (noise, strength)]
-        target, surrogate = (np.array([row[key] for row in group]) for key in ("target", "surrogate"))
+        target, surrogate = (
+            np.array([row[key] for row in group]) for key in ("target", "surrogate")
+        )
         low = target - SPREAD * np.array([row["target_error"] for row in group])
         high = surrogate + SPREAD * np.array([row["surrogate_error"] for row in group]) + ROUNDING
         if noise == "massart":
-            factor = strength / float(curve_of("logistic", 2).bound.envelope_curve(np.array([strength]))[0])
+            factor = strength / float(
+                curve_of("logistic", 2).bound.envelope_curve(np.array([strength]))[0]
+            )
             bound, allowed = factor * surrogate, factor * high
         else:
             bound, allowed = tsybakov_bound(surrogate, strength), tsybakov_bound(high, strength)
@@ -143,10 +156,16 @@ def verdict(rows: Sequence[Row]) -> Verdict:
             # the exponent is that of small excesses
             limit = 0.5 if family == "worst" else 0.2
             chosen = [r for r in group if r["family"] == family and r["parameter"] <= limit]
-            found[family] = exponent([r for r in chosen if r["target"] > 0 and r["surrogate"] > 1e-8])
+            found[family] = exponent(
+                [r for r in chosen if r["target"] > 0 and r["surrogate"] > 1e-8]
+            )
         worst, spread = found["worst"]
         if abs(worst - predicted) > 0.02 + 3 * spread:
             violations += [row for row in group if row["family"] == "worst"][:1]
-        told = ", ".join(f"{family} {slope:.3f} +- {2 * error:.3f}" for family, (slope, error) in found.items())
-        summary.append(f"Tsybakov exponent {strength:g}: {reached}; exponent predicted {predicted:.3f}, {told}")
+        told = ", ".join(
+            f"{family} {slope:.3f} +- {2 * error:.3f}" for family, (slope, error) in found.items()
+        )
+        summary.append(
+            f"Tsybakov exponent {strength:g}: {reached}; exponent predicted {predicted:.3f}, {told}"
+        )
     return Verdict("violated" if violations else "holds", tuple(summary), tuple(violations))

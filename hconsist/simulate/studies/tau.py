@@ -1,7 +1,8 @@
 """Which comp-sum loss does the theory choose, and which wins?
 
-For every tau: the bound ``Gamma(excess + gap)`` on the excess error of a trained linear hypothesis, the part of it that the
-minimizability gap alone is responsible for, and the excess error that was met. All are averages over a randomised rule.
+For every tau: the bound ``Gamma(excess + gap)`` on the excess error of a trained linear hypothesis,
+the part of it that the minimizability gap alone is responsible for, and the excess error that was
+met. All are averages over a randomised rule.
 """
 
 from __future__ import annotations
@@ -33,7 +34,10 @@ def cells(quick: bool) -> list[Cell]:
         else ["three labels", "three labels, uniform noise", "two labels, Massart noise"]
     )
     taus = ["0", "1", "1.6", "2"] if quick else list(TAUS)
-    return [{"distribution": name, "taus": taus, "samples": 200, "seeds": 4 if quick else 20} for name in names]
+    return [
+        {"distribution": name, "taus": taus, "samples": 200, "seeds": 4 if quick else 20}
+        for name in names
+    ]
 
 
 def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
@@ -51,13 +55,17 @@ def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
         best, _ = best_scores(loss, labels)
         within = best_risk(loss, "linear", nodes, restarts=2, backend=backend).estimate
         gap = float(within) - float(best @ even)
-        fit = train(loss, "linear", x, y, n_classes=n, l2=1e-3, restarts=2, tolerance=1e-6, backend=backend)
+        fit = train(
+            loss, "linear", x, y, n_classes=n, l2=1e-3, restarts=2, tolerance=1e-6, backend=backend
+        )
         scores = np.stack([fit.scores(part) for part in nodes.x], axis=1)
         target, target_error = nodes.mean(zero_one_regret(scores, nodes.p))
         regret = (nodes.p * loss.losses(scores, NUMPY)).sum(-1) - best.reshape(nodes.p.shape[:-1])
         total, total_error = nodes.mean(regret)
         curve = curve_of(loss.spec, n)
-        states = curve.compare(np.maximum(target - SPREAD * target_error, 0), total + SPREAD * total_error + ROUNDING)
+        states = curve.compare(
+            np.maximum(target - SPREAD * target_error, 0), total + SPREAD * total_error + ROUNDING
+        )
         rows += [
             {
                 "distribution": cell["distribution"],
@@ -77,18 +85,33 @@ def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
 
 
 def verdict(rows: Sequence[Row]) -> Verdict:
-    """Whether every bound holds; the tau of the smallest mean bound and that of the smallest mean error."""
+    """Whether every bound holds; the tau of the smallest mean bound and that of the smallest mean
+    error.
+    """
     summary = []
     for name in dict.fromkeys(row["distribution"] for row in rows):
         means = {}
         for tau in sorted({row["tau"] for row in rows if row["distribution"] == name}):
             group = [row for row in rows if row["distribution"] == name and row["tau"] == tau]
-            means[tau] = tuple(float(np.mean([row[key] for row in group])) for key in ("bound", "error"))
+            means[tau] = tuple(
+                float(np.mean([row[key] for row in group])) for key in ("bound", "error")
+            )
         chosen, best = (min(means, key=lambda tau, i=i: means[tau][i]) for i in (0, 1))  # type: ignore[misc]
         summary.append(
             f"{name}: the bound is smallest at tau = {chosen:g} ({means[chosen][0]:.4f}), "
-            f"the error at tau = {best:g} ({means[best][1]:.4f}, against {means[chosen][1]:.4f} at the bound's choice)"
+            f"the error at tau = {best:g} ({means[best][1]:.4f}, against {means[chosen][1]:.4f} "
+            "at the bound's choice)"
         )
     violations = tuple(row for row in rows if row["state"] < 0)
-    status = "violated" if violations else "undecided" if any(row["state"] == 0 for row in rows) else "holds"
-    return Verdict(status, (*summary, f"{len(violations)} of {len(rows)} bounds violated"), violations)  # type: ignore[arg-type]
+    status = (
+        "violated"
+        if violations
+        else "undecided"
+        if any(row["state"] == 0 for row in rows)
+        else "holds"
+    )
+    return Verdict(
+        status,
+        (*summary, f"{len(violations)} of {len(rows)} bounds violated"),
+        violations,  # type: ignore[arg-type]
+    )

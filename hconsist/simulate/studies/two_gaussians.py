@@ -1,12 +1,12 @@
 """Does the error of the mean estimator follow sqrt(d / m), and what do unlabeled points add?
 
-Two Gaussians with means -mu and mu in R^d. The rule sign(theta.x) with theta the mean of y x over m labeled points is
-compared with self-training: unlabeled points, in the domain or moved out of it, get the labels of that rule, and either the
-mean is taken again or a logistic rule that is robust in a Wasserstein ball (a penalty on the worst margin) is fitted to all
-of them.
+Two Gaussians with means -mu and mu in R^d. The rule sign(theta.x) with theta the mean of y x over m
+labeled points is compared with self-training: unlabeled points, in the domain or moved out of it,
+get the labels of that rule, and either the mean is taken again or a logistic rule that is robust in
+a Wasserstein ball (a penalty on the worst margin) is fitted to all of them.
 
-Source: Saberi et al., "Out-of-domain unlabeled data improves generalization", ICLR 2024, at the scale of its two-Gaussian
-example.
+Source: Saberi et al., "Out-of-domain unlabeled data improves generalization", ICLR 2024, at the
+scale of its two-Gaussian example.
 """
 
 from __future__ import annotations
@@ -33,7 +33,11 @@ RADIUS = 0.1
 
 def cells(quick: bool) -> list[Cell]:
     """Ratios d / m without unlabeled points, then growing numbers of them."""
-    plain = [(20, 40), (20, 160)] if quick else [(d, m) for d in (20, 50) for m in (25, 50, 100, 200, 400, 800)]
+    plain = (
+        [(20, 40), (20, 160)]
+        if quick
+        else [(d, m) for d in (20, 50) for m in (25, 50, 100, 200, 400, 800)]
+    )
     some = [(20, 20, 100)] if quick else [(20, 20, k) for k in (20, 80, 320, 1280)]
     seeds = 20 if quick else 60
     return [
@@ -98,13 +102,20 @@ def verdict(rows: Sequence[Row]) -> Verdict:
         ratio = np.log([d / m for d, m in means])
         excess = np.log([np.mean(v) for v in means.values()])
         slope = np.polyfit(ratio, excess, 1)[0]
-        summary.append(f"labeled points alone: excess ~ (d/m)^{slope:.2f}; the bound of the paper has exponent 1/2")
-    for kind, k in dict.fromkeys((row["kind"], row["unlabeled"]) for row in rows if row["unlabeled"]):
+        summary.append(
+            f"labeled points alone: excess ~ (d/m)^{slope:.2f}; the bound of the paper has "
+            "exponent 1/2"
+        )
+    for kind, k in dict.fromkeys(
+        (row["kind"], row["unlabeled"]) for row in rows if row["unlabeled"]
+    ):
         group = [row for row in rows if (row["kind"], row["unlabeled"]) == (kind, k)]
         before = np.mean([row["excess_labeled"] for row in group])
         told = []
         for key, method in (("excess", "robust logistic"), ("excess_mean", "mean")):
             gain = np.array([row["excess_labeled"] - row[key] for row in group])
-            told.append(f"{method} {gain.mean():+.4f} +- {gain.std(ddof=1) / np.sqrt(gain.size):.4f}")
+            told.append(
+                f"{method} {gain.mean():+.4f} +- {gain.std(ddof=1) / np.sqrt(gain.size):.4f}"
+            )
         summary.append(f"{k} unlabeled {kind}: excess {before:.4f}, gain {', '.join(told)}")
     return Verdict("measured", tuple(summary))
