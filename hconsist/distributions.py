@@ -717,8 +717,8 @@ class NoisyLabels(Distribution):
     @property
     def label_probabilities(self) -> tuple[float, ...]:
         return tuple(
-            float(self.expectation(lambda p, y=y: p[..., y]))
-            for y in range(self.n_classes)  # type: ignore[misc]
+            float(self.expectation(lambda p, y=y: p[..., y]))  # type: ignore[misc]
+            for y in range(self.n_classes)
         )
 
     def expectation(self, function: Callable[[Array], Array]) -> Estimate:

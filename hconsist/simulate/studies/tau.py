@@ -110,8 +110,5 @@ def verdict(rows: Sequence[Row]) -> Verdict:
         if any(row["state"] == 0 for row in rows)
         else "holds"
     )
-    return Verdict(
-        status,
-        (*summary, f"{len(violations)} of {len(rows)} bounds violated"),
-        violations,  # type: ignore[arg-type]
-    )
+    summary.append(f"{len(violations)} of {len(rows)} bounds violated")
+    return Verdict(status, tuple(summary), violations)  # type: ignore[arg-type]
