@@ -95,6 +95,9 @@ class TangentOps(Ops):
     def const(self, value: Exact | int) -> float:
         return self.plain.const(value)
 
+    def pi(self) -> float:
+        return self.plain.pi()
+
     def exp(self, x: Value) -> Value:
         value = self.plain.exp(_value(x))
         return Tangent(value, value * x.slope) if isinstance(x, Tangent) else value

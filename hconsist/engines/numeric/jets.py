@@ -154,6 +154,9 @@ class JetOps(Ops):
     def const(self, value: Exact | int) -> float:
         return float(value)
 
+    def pi(self) -> float:
+        return math.pi
+
     def exp(self, x: Value) -> Value:
         if not isinstance(x, Jet):
             return math.exp(x)

@@ -78,6 +78,10 @@ class _Floats:
         return float(value)
 
     @staticmethod
+    def pi() -> float:
+        return math.pi
+
+    @staticmethod
     def power(x: float, exponent: Exact | int) -> float:
         return float(x ** float(exponent))
 
@@ -112,6 +116,9 @@ class JetOps(Ops):
 
     def const(self, value: Exact | int) -> Value:
         return self.base.const(value)
+
+    def pi(self) -> Value:
+        return self.base.pi()
 
     def exp(self, x: Value) -> Value:
         if not isinstance(x, Jet):
