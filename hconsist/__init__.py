@@ -1,14 +1,14 @@
 """hconsist: H-consistency bounds derived, solved and certified.
 
-Every name is loaded on first use, so that importing the package costs nothing. The losses and
-targets of
-`hconsist.losses` are all reachable here: ``hc.CompSum``, ``hc.LDR``, ``hc.TopK``, ... Type checkers
+Every name is loaded on first use, so that importing the package costs nothing. The losses of
+`hconsist.losses` are all reachable here: ``hc.CompSum``, ``hc.LDR``, ``hc.GCE``, ... Type checkers
 read ``__init__.pyi``.
 """
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "hconsist.decisions": ("Decision", "Target", "TopK", "ZeroOne", "parse_target"),
     "hconsist.hypotheses": (
         "Bounded",
         "Complete",

@@ -3,6 +3,11 @@ from hconsist.bounds import derive as derive
 from hconsist.consistency import ConsistencyVerdict as ConsistencyVerdict
 from hconsist.consistency import Counterexample as Counterexample
 from hconsist.consistency import verdict as verdict
+from hconsist.decisions import Decision as Decision
+from hconsist.decisions import Target as Target
+from hconsist.decisions import TopK as TopK
+from hconsist.decisions import ZeroOne as ZeroOne
+from hconsist.decisions import parse_target as parse_target
 from hconsist.distributions import ClassNoise as ClassNoise
 from hconsist.distributions import Distribution as Distribution
 from hconsist.distributions import Estimate as Estimate

@@ -23,12 +23,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hconsist.arithmetic import BALLS, NUMPY, Exact, endpoints, evaluate, exact, precision
+from hconsist.decisions import Target
 from hconsist.engines import ENGINES, EngineName, transform
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError, UnknownNameError
 from hconsist.hull import ConvexHull
 from hconsist.hypotheses import Hypotheses
-from hconsist.losses import Loss, Target
-from hconsist.pointwise import Answer, PointwiseProblem, beta_symbol, check_beta, round_down
+from hconsist.losses import Loss
+from hconsist.pointwise import Answer, PointwiseProblem, beta_symbol, round_down
 
 if TYPE_CHECKING:
     import sympy
@@ -155,24 +156,26 @@ class Bound:
         return transform(self.problem, beta, self.engine, **options)
 
     def transform_curve(self, betas: ArrayLike) -> NDArray[np.float64]:
-        """T on an array of betas in [0, 1], as floats (estimates)."""
+        """T on an array of betas, as floats (estimates)."""
         grid = np.asarray(betas, dtype=float)
         if self.derivation:
             return float_curve(self.derivation.transform, grid)
         values = [
-            _estimate(answer) for answer in self._answers([check_beta(b) for b in grid.ravel()])
+            _estimate(answer)
+            for answer in self._answers([self.problem.check_beta(b) for b in grid.ravel()])
         ]
         return np.array(values).reshape(grid.shape)
 
     def envelope_curve(self, betas: ArrayLike) -> NDArray[np.float64]:
-        """T** on an array of betas in [0, 1], as floats: estimates, but for the rigorous engine a
+        """T** on an array of betas, as floats: estimates, but for the rigorous engine a
         proven lower bound.
         """
         grid = np.asarray(betas, dtype=float)
         if self.derivation:
             return float_curve(self.derivation.envelope, grid)
         if self.engine == "rigorous":
-            values = [self._proven.value(check_beta(b), _CURVE)[0] for b in grid.ravel()]
+            checked = [self.problem.check_beta(b) for b in grid.ravel()]
+            values = [self._proven.value(b, _CURVE)[0] for b in checked]
             return np.array([round_down(v) for v in values]).reshape(grid.shape)
         return np.array([float(self._hull(b)) for b in grid.ravel()]).reshape(grid.shape)
 
@@ -188,7 +191,8 @@ class Bound:
         Returns
         -------
         float or array
-            In [0, 1], of the shape of the argument. Floats; for proven bounds see `bound`.
+            In the unit of the target's costs, of the shape of the argument. Floats; for proven
+            bounds see `bound`.
         """
         values = np.asarray(excess, dtype=float)
         result = np.array([_estimate(self.bound(float(e))) for e in values.ravel()]).reshape(
@@ -261,7 +265,7 @@ class Bound:
                 'derive the bound with engine="rigorous"',
             )
         if self.derivation:
-            low, high = _invert(self.derivation.envelope, total)
+            low, high = _invert(self.derivation.envelope, total, self.problem.decision.max_regret)
             proven_low = low if not self.assumptions else None
             return Answer(_middle(low, high), proven_low, high, None, self.engine, self.assumptions)
         if self.engine == "rigorous":
@@ -306,7 +310,8 @@ class Bound:
 
     @cached_property
     def _samples(self) -> tuple[list[Fraction], list[Answer]]:
-        betas = search_grid()
+        most = self.problem.decision.max_regret
+        betas = [most * b for b in search_grid()]
         return betas, self._answers(betas)
 
     @cached_property
@@ -422,7 +427,7 @@ def float_curve(expression: sympy.Expr, betas: NDArray[np.float64]) -> NDArray[n
         ) + np.zeros_like(betas)
     delicate = ~np.isfinite(values) | (betas < 1e-2)
     for index in np.argwhere(delicate):
-        low, high = enclose(expression, symbol, check_beta(float(betas[tuple(index)])))
+        low, high = enclose(expression, symbol, Fraction(repr(float(betas[tuple(index)]))))
         values[tuple(index)] = _middle(low, high)
     return values
 
@@ -465,8 +470,10 @@ def enclose(
         return endpoints(evaluate(expression, {symbol: BALLS.const(value)}, BALLS))
 
 
-def _invert(envelope: sympy.Expr, excess: Fraction, bits: int = 60) -> tuple[Fraction, Fraction]:
-    """Rationals around sup { beta in [0, 1] : T**(beta) <= excess }, by bisection on proven
+def _invert(
+    envelope: sympy.Expr, excess: Fraction, most: Fraction = Fraction(1), bits: int = 60
+) -> tuple[Fraction, Fraction]:
+    """Rationals around sup { beta in [0, most] : T**(beta) <= excess }, by bisection on proven
     comparisons.
 
     A comparison that the balls leave open keeps both sides where they are, so the result holds in
@@ -476,7 +483,7 @@ def _invert(envelope: sympy.Expr, excess: Fraction, bits: int = 60) -> tuple[Fra
     def level(beta: Fraction) -> tuple[Fraction, Fraction]:
         return enclose(envelope, beta_symbol(), beta)
 
-    low, high = Fraction(0), Fraction(1)
+    low, high = Fraction(0), most
     if level(high)[1] <= excess:
         return high, high
     # Halve from above first: excesses of interest are often tiny, and relative accuracy is what

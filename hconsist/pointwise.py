@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hconsist.arithmetic import NUMPY, exact, is_symbolic
-from hconsist.errors import InvalidInputError
+from hconsist.decisions import Decision, Target, ZeroOne, decision_of, parse_target
+from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.hypotheses import Complete, Hypotheses, parse_hypotheses
-from hconsist.losses import Loss, Target, ZeroOne, check_distribution, parse_loss, parse_target
+from hconsist.losses import Loss, check_distribution, parse_loss
 
 if TYPE_CHECKING:
     import sympy
@@ -51,7 +52,7 @@ class PointwiseProblem:
     surrogate : Loss or str
         A loss or its spec string.
     target : Target or str
-        ``ZeroOne()`` (default) or ``TopK(k)``.
+        ``ZeroOne()`` (default), ``TopK(k)``, or a `Target` of your own: its costs are what counts.
     hypotheses : Hypotheses or str
         ``Complete()`` (default), ``Bounded(B)``, ...
     n_classes : int
@@ -89,8 +90,62 @@ class PointwiseProblem:
                 f"pass n_classes={only}, or lift it: "
                 f"'constrained:phi={self.surrogate.spec_name}', 'sum:phi=...'",
             )
-        if not is_symbolic(self.n_classes):
-            self.target.check(int(self.n_classes))
+        _ = self.decision  # refuses a target that is not its costs, or makes no sense for n
+
+    @cached_property
+    def decision(self) -> Decision:
+        """The target at this number of labels: predictions, costs and how scores predict.
+
+        >>> PointwiseProblem("logistic", "top-k:2", n_classes=5).decision.size
+        2
+        """
+        return decision_of(self.target, self.n_classes)
+
+    def top_k(self, asker: str, alternative: str | None = None) -> int:
+        """k, where the k largest scores are predicted and a label that is not among them costs 1.
+
+        Parameters
+        ----------
+        asker : str
+            Who needs that structure, for the message: ``"rigorous"``.
+        alternative : str, optional
+            The engine to try instead.
+
+        Raises
+        ------
+        EngineCannotAnswerError
+            When the target has other costs or another way to predict.
+
+        Examples
+        --------
+        >>> PointwiseProblem("logistic", "top-k:2", n_classes=5).top_k("numeric")
+        2
+        """
+        top = self.decision.structure.top
+        if top is None:
+            raise EngineCannotAnswerError(
+                asker,
+                f"no method for {self.surrogate.spec} and the target {self.target}: it needs the "
+                "zero-one or a top-k target (the largest scores are predicted, and every label "
+                "that is not among them costs 1)",
+                alternative,
+            )
+        return top
+
+    def check_beta(self, beta: object) -> Fraction:
+        """A target regret of this problem, exactly: in [0, the largest regret of the target].
+
+        Raises
+        ------
+        InvalidInputError
+            For a value outside, or not a number.
+
+        Examples
+        --------
+        >>> PointwiseProblem("logistic").check_beta("1/3")
+        Fraction(1, 3)
+        """
+        return check_beta(beta, self.decision.max_regret)
 
     @property
     def n(self) -> int:
@@ -134,10 +189,8 @@ class PointwiseProblem:
         return np.asarray(terms.sum(axis=-1))
 
     def target_regret(self, p: ArrayLike, predicted: ArrayLike) -> NDArray[np.float64]:
-        """Conditional regret of the target: see `Target.regret`."""
-        distribution = check_distribution(p, self.n)
-        labels = np.asarray(predicted, dtype=np.intp)
-        return self.target.regret(distribution, labels)
+        """Conditional regret of the target, from its costs: see `Decision.regret`."""
+        return self.decision.regret(check_distribution(p, self.n), predicted)
 
 
 def check_n_classes(n: object) -> Any:
@@ -155,13 +208,13 @@ def check_n_classes(n: object) -> Any:
     return int(n)
 
 
-def check_beta(beta: object) -> Fraction:
-    """A target regret in [0, 1], exactly.
+def check_beta(beta: object, most: Fraction = Fraction(1)) -> Fraction:
+    """A target regret in [0, most], exactly.
 
     Raises
     ------
     InvalidInputError
-        For a value outside [0, 1], or not a number.
+        For a value outside, or not a number.
 
     Examples
     --------
@@ -169,9 +222,13 @@ def check_beta(beta: object) -> Fraction:
     Fraction(1, 10)
     """
     value = exact(beta, "beta")
-    if not isinstance(value, Fraction) or not 0 <= value <= 1:
+    if not isinstance(value, Fraction) or not 0 <= value <= most:
         raise InvalidInputError(
-            "beta must lie in [0, 1]", str(beta), "beta is a difference of probabilities: pass 0.3"
+            f"beta must lie in [0, {most}]",
+            str(beta),
+            "beta is a difference of probabilities: pass 0.3"
+            if most == 1
+            else "beta is a difference of expected costs, in their unit",
         )
     return value
 

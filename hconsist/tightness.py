@@ -20,7 +20,7 @@ import numpy as np
 from hconsist.bounds import float_curve, search_grid
 from hconsist.errors import InvalidInputError
 from hconsist.hull import ConvexHull
-from hconsist.pointwise import Answer, PointwiseProblem, check_beta
+from hconsist.pointwise import Answer, PointwiseProblem
 from hconsist.theorems import Theorem, published
 
 Verdict = Literal["tight", "loose", "invalid", "undecided"]
@@ -247,7 +247,7 @@ def tightness(
     >>> report.verdict, round(report.comparisons[0].factor, 6)
     ('loose', 50.0)
     """
-    table = tuple(check_beta(b) for b in betas)
+    table = tuple(problem.check_beta(b) for b in betas)
     if problem.is_symbolic or not table:
         raise InvalidInputError(
             "tightness needs numbers and at least one beta",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from hconsist.arithmetic import SYMPY, exact
 from hconsist.checker import Tree, mul
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
-from hconsist.losses import MarginLoss, SoftmaxLoss, ZeroOne
+from hconsist.losses import MarginLoss, SoftmaxLoss
 from hconsist.pointwise import PointwiseProblem, beta_symbol
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def statement(problem: PointwiseProblem, relation: Relation, claim: sympy.Expr) 
 
     loss, bound = problem.surrogate, problem.hypotheses.score_bound
     softmax = isinstance(loss, SoftmaxLoss)
-    if not isinstance(problem.target, ZeroOne) or not (
+    if problem.decision.structure.top != 1 or not (
         isinstance(loss, MarginLoss) or (softmax and bound is None)
     ):
         raise EngineCannotAnswerError(

@@ -60,11 +60,11 @@ def command(
     """
     if output is not None:
         check_output(output, SUFFIXES)
-    from hconsist.pointwise import PointwiseProblem, check_beta
+    from hconsist.pointwise import PointwiseProblem
     from hconsist.tightness import BETAS, tightness
 
-    chosen = [check_beta(b) for b in betas] or list(BETAS)
     problem = PointwiseProblem(spec, target, hypotheses, n_classes)  # type: ignore[arg-type]
+    chosen = [problem.check_beta(b) for b in betas] or list(BETAS)
     progress(f"{spec}, {n_classes} classes: exact T on a grid of beta")
     report = tightness(problem, chosen)
     if as_json:

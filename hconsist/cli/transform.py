@@ -44,9 +44,9 @@ def command(
     on from there.
     """
     from hconsist.engines import transform
-    from hconsist.pointwise import PointwiseProblem, check_beta
+    from hconsist.pointwise import PointwiseProblem
 
-    value = check_beta(beta)
     problem = PointwiseProblem(spec, target, hypotheses, n_classes)  # type: ignore[arg-type]
+    value = problem.check_beta(beta)
     options = search_arguments(engine, "width", accuracy, time_budget, checkpoint)
     return print_answer(transform(problem, value, engine=engine, **options), f"T({beta})", as_json)  # type: ignore[arg-type]

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from hconsist.consistency.rules import RULES, Case, asked_for
 from hconsist.consistency.verdict import ConsistencyVerdict, Counterexample
-from hconsist.losses import Loss, Target, parse_loss, parse_target
+from hconsist.decisions import Target, parse_target
+from hconsist.losses import Loss, parse_loss
 from hconsist.pointwise import PointwiseProblem
 
 __all__ = ["ConsistencyVerdict", "Counterexample", "verdict"]
@@ -46,6 +47,12 @@ def verdict(
     case = Case(problem.surrogate, problem.n, problem.target)
     if case.loss.symbolic:
         return case.verdict("undecided", "a parameter has no value: give a number for it")
+    if problem.decision.structure.top is None:
+        return case.verdict(
+            "undecided",
+            f"the rules are about the zero-one and top-k targets, not {problem.target}: where a "
+            "wrong prediction costs otherwise, they say nothing",
+        )
     for rule in RULES:
         found = rule(case)
         if found is not None:

@@ -20,6 +20,7 @@ from hconsist.arithmetic import SYMPY, to_sympy
 from hconsist.consistency import calculus
 from hconsist.consistency.polyhedral import BraidRisk, find_counterexample
 from hconsist.consistency.verdict import ConsistencyVerdict, Counterexample, Status
+from hconsist.decisions import Target, decision_of
 from hconsist.engines.derivation import Step
 from hconsist.losses import (
     ALDR,
@@ -41,7 +42,6 @@ from hconsist.losses import (
     SoftmaxLoss,
     SphericalSoftmax,
     Sum,
-    Target,
     TaylorSoftmax,
     ZLoss,
 )
@@ -58,7 +58,15 @@ class Case:
     @property
     def top_1(self) -> bool:
         """Whether the target is the zero-one loss."""
-        return self.target.k == 1
+        return self.k == 1
+
+    @property
+    def k(self) -> int:
+        """How many labels are predicted, each at unit cost when it is not the true one."""
+        top = decision_of(self.target, self.n).structure.top
+        if top is None:
+            raise AssertionError("a rule was asked about a target that is not the zero-one kind")
+        return top
 
     def verdict(
         self,
@@ -274,7 +282,7 @@ def _certainty(case: Case, end: Any, drop: Any, most: Any, least: Any) -> Consis
     """
     import sympy
 
-    n, k = case.n, case.target.k
+    n, k = case.n, case.k
     # p_0 (g(q_0) - g(1)) >= p_0 least (1 - q_0) >= max p_y most sum q_y >= sum p_y (g(0) - g(q_y)).
     small = Fraction(1, 2 * n)
     while not (
@@ -442,7 +450,7 @@ def normalized(case: Case) -> ConsistencyVerdict | None:
     """NCE: the weights log q_k / sum log q_k can sit on the least likely label whatever the order
     of the others.
     """
-    n, k = case.n, case.target.k
+    n, k = case.n, case.k
     if not isinstance(case.loss, NCE) or k > max(n - 2, 1):
         return None
     if case.n == 2:
@@ -481,7 +489,7 @@ def robust_log(case: Case) -> ConsistencyVerdict | None:
     """RLL for top-k: labels less likely than 1/n are pushed to probability 0, all of them."""
     import sympy
 
-    n, k = case.n, case.target.k
+    n, k = case.n, case.k
     if not isinstance(case.loss, RLL) or case.top_1:
         return None
     rest = [Fraction(1, 2 * n) if y < k else Fraction(1, 4 * n) for y in range(1, n)]
@@ -621,7 +629,7 @@ def max_loss(case: Case) -> ConsistencyVerdict | None:
             ),
             p=p,
             start=[0] * n,
-            predicted=tuple(range(n - case.target.k, n)),
+            predicted=tuple(range(n - case.k, n)),
             floor=at_zero,
             why="phi(m) + phi(-m) >= 2 phi(0) and phi is non-increasing, so no scores beat a full "
             "tie when p_max <= 1/2",
@@ -915,7 +923,7 @@ def _smooth_constrained(case: Case, inner: MarginLoss) -> ConsistencyVerdict | N
 
 def _constrained_hinge_top_k(case: Case) -> ConsistencyVerdict:
     """The minimiser n e_0 - 1 ties all labels but the likeliest."""
-    n, k = case.n, case.target.k
+    n, k = case.n, case.k
     rest = [Fraction(1, 2 * n) if y < k else Fraction(1, 4 * n) for y in range(1, n)]
     p = [1 - sum(rest, Fraction(0)), *rest]
     return case.refuted(
@@ -1027,10 +1035,10 @@ def piecewise_linear(case: Case) -> ConsistencyVerdict | None:
             floor=-sympy.oo,
             why="the infimum over all scores is minus infinity",
         )
-    size = max(3, case.target.k + 1, kept)
+    size = max(3, case.k + 1, kept)
     if size > min(n, 5):
         return None
-    found = find_counterexample(BraidRisk(loss, size, unit), case.target.k)
+    found = find_counterexample(BraidRisk(loss, size, unit), case.k)
     if found is None:
         return None
     if found.minimum is None:
@@ -1084,7 +1092,7 @@ def linear_limit(case: Case) -> ConsistencyVerdict | None:
 
     if not isinstance(case.loss, LDRInfinity) or case.n < 3:
         return None
-    n, k = case.n, case.target.k
+    n, k = case.n, case.k
     tied = 2 if case.top_1 else 1
     return case.refuted(
         "the conditional risk is linear and falls without bound while labels stay tied",
@@ -1129,7 +1137,7 @@ def non_monotone_link(case: Case) -> ConsistencyVerdict | None:
         ),
         p=p,
         start=start,
-        predicted=tuple(range(1, case.target.k + 1)),
+        predicted=tuple(range(1, case.k + 1)),
         floor=entropy,
         why="Gibbs: cross-entropy is at least the entropy of p",
     )

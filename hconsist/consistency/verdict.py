@@ -10,8 +10,9 @@ from typing import Any, Literal
 import numpy as np
 
 from hconsist.arithmetic import BALLS, SYMPY, evaluate, precision, to_sympy
+from hconsist.decisions import Target
 from hconsist.engines.derivation import Step
-from hconsist.losses import Loss, Target
+from hconsist.losses import Loss
 
 Status = Literal["consistent", "not consistent", "undecided"]
 

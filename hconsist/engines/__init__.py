@@ -15,7 +15,7 @@ import importlib
 from typing import Any, Literal
 
 from hconsist.errors import UnknownNameError
-from hconsist.pointwise import Answer, PointwiseProblem, check_beta
+from hconsist.pointwise import Answer, PointwiseProblem
 
 EngineName = Literal["symbolic", "numeric", "rigorous"]
 ENGINES: tuple[EngineName, ...] = ("symbolic", "numeric", "rigorous")
@@ -29,7 +29,7 @@ def transform(
     Parameters
     ----------
     problem : PointwiseProblem
-    beta : number in [0, 1]
+    beta : number in [0, the largest regret of the target]
         Kept exactly; a float is read as its shortest decimal.
     engine : {"symbolic", "numeric", "rigorous"}
     **options
@@ -38,7 +38,7 @@ def transform(
     Raises
     ------
     InvalidInputError
-        For beta outside [0, 1] or an unknown engine.
+        For beta outside its range or an unknown engine.
     EngineCannotAnswerError
         When the engine has no method for the problem; the message names another engine.
 
@@ -48,7 +48,7 @@ def transform(
     >>> answer.estimate
     0.25
     """
-    value = check_beta(beta)
+    value = problem.check_beta(beta)
     if engine not in ENGINES:
         raise UnknownNameError("engine", engine, ENGINES)
     module = importlib.import_module(f"hconsist.engines.{engine}")

@@ -74,7 +74,7 @@ def near_witnesses(problem: PointwiseProblem, size: int = 200, seed: int = 0) ->
 def _pairs(problem: PointwiseProblem, p: Array, scores: Array) -> Array:
     best, _ = best_in_class_function(problem.surrogate, problem.hypotheses, problem.n)
     surrogate = problem.conditional_risk(scores, p) - best(p)
-    target = problem.target_regret(p, np.argmax(scores, axis=-1)[:, None])
+    target = problem.target_regret(p, problem.decision.predict(scores))
     return np.column_stack([surrogate, target])
 
 

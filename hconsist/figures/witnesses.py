@@ -14,7 +14,7 @@ from hconsist.bounds import Bound, derive
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.figures.style import DASHED, DOTTED, LOOKS
 from hconsist.plots import STYLE, axes_in_style, best_published
-from hconsist.pointwise import Answer, Witness, check_beta
+from hconsist.pointwise import Answer, Witness
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -112,7 +112,7 @@ def transform_with_witnesses(
             bound.problem.n,
             "derive the bound for fewer classes",
         )
-    chosen = [check_beta(beta) for beta in betas]
+    chosen = [bound.problem.check_beta(beta) for beta in betas]
     sweep = importlib.import_module("hconsist.engines.numeric").sweep
     grid = np.linspace(0, 1, 201)
     answers: list[Answer] = sweep(bound.problem, [round(float(b), 3) for b in grid[1:]])

@@ -1,4 +1,4 @@
-"""Surrogate families and targets; each formula is written once, over an ``ops`` arithmetic."""
+"""Surrogate families; each formula is written once, over an ``ops`` arithmetic."""
 
 from hconsist.losses.base import (
     Loss,
@@ -8,7 +8,7 @@ from hconsist.losses.base import (
     SoftmaxLoss,
     check_distribution,
 )
-from hconsist.losses.catalogue import CATALOGUE, parse_loss, parse_target
+from hconsist.losses.catalogue import CATALOGUE, parse_loss
 from hconsist.losses.comp_sum import GCE, MAE, CompSum, Logistic, SumExponential
 from hconsist.losses.imbalance import LDAM, Dice, Focal
 from hconsist.losses.ldr import ALDR, LDR, CosFace, InfoNCE, LDRInfinity, LDRk, LDRZero
@@ -48,7 +48,6 @@ from hconsist.losses.robust import (
     TruncatedGCE,
 )
 from hconsist.losses.spherical_family import SphericalSoftmax, TaylorSoftmax, ZLoss
-from hconsist.losses.targets import Target, TopK, ZeroOne
 from hconsist.losses.user import UserMarginLoss, UserSoftmaxLoss
 
 __all__ = [
@@ -101,17 +100,13 @@ __all__ = [
     "SquaredHinge",
     "Sum",
     "SumExponential",
-    "Target",
     "TaylorCE",
     "TaylorSoftmax",
-    "TopK",
     "TruncatedGCE",
     "UserMarginLoss",
     "UserSoftmaxLoss",
     "WestonWatkins",
     "ZLoss",
-    "ZeroOne",
     "check_distribution",
     "parse_loss",
-    "parse_target",
 ]

@@ -23,7 +23,6 @@ from hconsist.losses import (
     user,
 )
 from hconsist.losses.base import Loss, MarginLoss
-from hconsist.losses.targets import Target, TopK, ZeroOne
 
 
 @dataclass(frozen=True)
@@ -251,24 +250,3 @@ def parse_loss(spec: str | Loss) -> Loss:
 
 def _join(parameters: Mapping[str, str]) -> str:
     return ",".join(f"{k}={v}" for k, v in parameters.items())
-
-
-def parse_target(spec: str | Target) -> Target:
-    """The target that a spec string names: ``zero-one`` or ``top-k:K``.
-
-    >>> parse_target("top-k:3")
-    TopK(size=3)
-    """
-    if isinstance(spec, Target):
-        return spec
-    name, _, rest = spec.strip().partition(":")
-    if name not in ("zero-one", "top-k"):
-        raise UnknownNameError("target", name, ("zero-one", "top-k"))
-    if name == "zero-one":
-        if rest:
-            raise InvalidInputError("the zero-one target has no parameter", spec, "write zero-one")
-        return ZeroOne()
-    size = rest.removeprefix("k=")
-    if not size.isdecimal():
-        raise InvalidInputError("a top-k target needs a whole number", spec, "write top-k:2")
-    return TopK(int(size))

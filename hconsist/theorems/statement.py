@@ -118,13 +118,19 @@ class Theorem:
                 getattr(problem.surrogate, "phi", None),
             )
             same_phi = type(inner[0]) is type(inner[1])
-            same_target = type(instance.target) is type(problem.target)
+            same_target = _one_label(instance) == _one_label(problem)
             same_set = (instance.hypotheses.score_bound is None) == (
                 problem.hypotheses.score_bound is None
             )
             if same_loss and same_phi and same_target and same_set:
                 return self.formula is None or self.formula(problem) is not None
         return False
+
+
+def _one_label(problem: PointwiseProblem) -> bool | None:
+    """Whether one label is predicted, or several; None for targets with other costs."""
+    top = problem.decision.structure.top
+    return None if top is None else top == 1
 
 
 def entropy_gap() -> sympy.Expr:

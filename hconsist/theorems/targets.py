@@ -37,7 +37,7 @@ def top_k_published(problem: PointwiseProblem) -> sympy.Expr | None:
 
     if not _logistic(problem):
         return None
-    return problem.target.k * sympy.sqrt(2 * excess_symbol())
+    return problem.top_k("theorem") * sympy.sqrt(2 * excess_symbol())
 
 
 def top_k_transform(problem: PointwiseProblem) -> sympy.Expr | None:
@@ -45,12 +45,14 @@ def top_k_transform(problem: PointwiseProblem) -> sympy.Expr | None:
     b = beta_symbol()
     if not _logistic(problem):
         return None
-    return entropy_gap().subs(b, b / problem.target.k)
+    return entropy_gap().subs(b, b / problem.top_k("theorem"))
 
 
 def top_k_exact(problem: PointwiseProblem) -> sympy.Expr | None:
     """T_1(beta), for n >= 2 k (theorem E)."""
-    return entropy_gap() if _logistic(problem) and problem.n >= 2 * problem.target.k else None
+    return (
+        entropy_gap() if _logistic(problem) and problem.n >= 2 * problem.top_k("theorem") else None
+    )
 
 
 def adversarial(problem: PointwiseProblem) -> Any:

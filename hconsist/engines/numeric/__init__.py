@@ -24,7 +24,7 @@ from hconsist.engines.numeric.methods import inner_solver
 from hconsist.engines.numeric.oracle import BestInClass
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.losses import SoftmaxLoss, check_distribution
-from hconsist.pointwise import Answer, PointwiseProblem, Witness, check_beta
+from hconsist.pointwise import Answer, PointwiseProblem, Witness
 
 __all__ = ["BestInClass", "best_in_class", "exhaustive", "sweep", "transform"]
 
@@ -103,7 +103,7 @@ def sweep(problem: PointwiseProblem, betas: Iterable[object], *, seed: int = 0) 
     >>> [round(a.estimate, 10) for a in answers]
     [0.0, 0.1308120359]
     """
-    values = [check_beta(b) for b in betas]
+    values = [problem.check_beta(b) for b in betas]
     if not values:
         return []
     array = np.array([float(b) for b in values])
@@ -116,10 +116,10 @@ def sweep(problem: PointwiseProblem, betas: Iterable[object], *, seed: int = 0) 
 def _answers(
     problem: PointwiseProblem, values: list[Fraction], array: Array, seed: int
 ) -> list[Answer]:
-    loss = problem.surrogate
+    loss, k = problem.surrogate, problem.top_k("numeric")
     if (inner := inner_solver(problem)) is not None:
         return _pooled(problem, inner, values, array, seed)
-    plain = problem.hypotheses.score_bound is None and problem.target.k == 1
+    plain = problem.hypotheses.score_bound is None and k == 1
     if (
         plain
         and isinstance(loss, SoftmaxLoss)
@@ -133,7 +133,7 @@ def _answers(
             else Answer(None, None, None, None, "numeric", (VERTICES,), UNBOUNDED)
             for s in kinked.smallest_regret(problem, scores, array)
         ]
-    if problem.target.k == 1 and problem.n <= direct.MOST_CLASSES:
+    if k == 1 and problem.n <= direct.MOST_CLASSES:
         if (
             len(values) > direct.MOST_BETAS
         ):  # seconds for each: an envelope on hundreds would not come back
@@ -184,12 +184,12 @@ def best_in_class(
     1.08219553
     """
     distribution = check_distribution(p, problem.n).reshape(problem.n)
+    size = problem.top_k("numeric") if predicted is not None else 0
     if predicted is not None and (
-        len(set(predicted)) != problem.target.k
-        or not all(0 <= int(j) < problem.n for j in predicted)
+        len(set(predicted)) != size or not all(0 <= int(j) < problem.n for j in predicted)
     ):
         raise InvalidInputError(
-            f"predicted must be {problem.target.k} different labels below {problem.n}",
+            f"predicted must be {size} different labels below {problem.n}",
             list(predicted),
             "pass label numbers from 0",
         )
@@ -232,9 +232,9 @@ def exhaustive(problem: PointwiseProblem, beta: object, *, resolution: int = 16)
     >>> abs(exhaustive(problem, 0.5).estimate - transform(problem, 0.5).estimate) < 1e-9
     True
     """
-    value = check_beta(beta)
+    value = problem.check_beta(beta)
     inner = inner_solver(problem)
-    if problem.n > 4 or problem.target.k != 1 or inner is None:
+    if problem.n > 4 or problem.top_k("numeric") != 1 or inner is None:
         raise EngineCannotAnswerError(
             "numeric", "exhaustion is for a smooth convex loss, n_classes <= 4, zero-one"
         )
@@ -258,7 +258,7 @@ def exhaustive(problem: PointwiseProblem, beta: object, *, resolution: int = 16)
 def _pooled(
     problem: PointwiseProblem, inner: Inner, betas: list[Fraction], array: Array, seed: int
 ) -> list[Answer]:
-    n, k = problem.n, problem.target.k
+    n, k = problem.n, problem.top_k("numeric")
     anchors = np.unique(array)
     dense = anchors.size > _ANCHORS and not isinstance(inner, SeparableSoftmax)
     if dense:

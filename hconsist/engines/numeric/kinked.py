@@ -279,7 +279,7 @@ def smallest_regret(problem: PointwiseProblem, scores: Array, betas: Array) -> l
     """T at every beta, by best-first search over the vertices: a vertex is solved only where its
     tangents do not exclude it.
     """
-    n, k = problem.n, problem.target.k
+    n, k = problem.n, problem.top_k("numeric")
     with np.errstate(all="ignore"):
         table = np.asarray(problem.surrogate.losses(scores, NUMPY), dtype=float)
     programs = [Program(n, k, r, table, _rays(problem)) for r in range(1, min(k, n - k) + 1)]

@@ -59,9 +59,8 @@ from hconsist.losses import (
     Sigmoid,
     SoftmaxLoss,
     SquaredHinge,
-    TopK,
 )
-from hconsist.pointwise import Answer, PointwiseProblem, Witness, check_beta
+from hconsist.pointwise import Answer, PointwiseProblem, Witness
 
 __all__ = [
     "best_in_class_risk",
@@ -138,7 +137,8 @@ def transform(
     >>> answer.lower <= Fraction("0.13081203594113696") <= answer.upper, answer.width < 1e-9
     (True, True)
     """
-    beta = check_beta(beta)
+    beta = problem.check_beta(beta)
+    k = problem.top_k("rigorous", "numeric")
     if problem.is_symbolic:
         raise EngineCannotAnswerError(
             "rigorous", "it needs numbers for every parameter", "symbolic"
@@ -155,11 +155,7 @@ def transform(
     max_boxes = max_boxes if max_boxes is not None else 100_000 if easy else 5_000
     if bound is not None and not isinstance(bound, Fraction):
         raise refused
-    if (
-        isinstance(problem.target, TopK)
-        and problem.target.k > 1
-        and (bound is not None or not _ranks(loss))
-    ):
+    if k > 1 and (bound is not None or not _ranks(loss)):
         raise EngineCannotAnswerError(
             "rigorous",
             "top-k targets need a softmax loss convex in the softmax value, or LDR, with "
@@ -177,11 +173,9 @@ def transform(
             )
         if beta == 0:
             n = problem.n
-            point = Witness(
-                (Fraction(1, n),) * n, (0.0,) * n, tuple(range(1, problem.target.k + 1)), 0.0
-            )
+            point = Witness((Fraction(1, n),) * n, (0.0,) * n, tuple(range(1, k + 1)), 0.0)
             return Answer(0.0, Fraction(0), Fraction(0), point, "rigorous")
-        if problem.target.k > 1 and loss == Logistic() and problem.n >= 2 * problem.target.k:
+        if k > 1 and loss == Logistic() and problem.n >= 2 * k:
             return _top_k_logistic(problem, beta)
         if (
             separable is not None
@@ -193,10 +187,10 @@ def transform(
         regions: Iterable[Simplex]
         pairs: PairBound | None = None
         lemmas: tuple[str, ...]
-        if problem.target.k > 1 and problem.n <= 5:
+        if k > 1 and problem.n <= 5:
             risk = LDRRisk(loss) if isinstance(loss, LDR) else SoftmaxRisk(loss.separable)  # type: ignore[arg-type]
-            lemmas, regions = (POOLING_SETS,), top_k_regions(problem.n, problem.target.k, beta)
-        elif problem.target.k > 1:
+            lemmas, regions = (POOLING_SETS,), top_k_regions(problem.n, k, beta)
+        elif k > 1:
             raise EngineCannotAnswerError(
                 "rigorous", "top-k targets are searched up to five labels", "numeric"
             )
@@ -246,7 +240,8 @@ def _ranks(loss: Loss) -> bool:
 
 def _top_k_logistic(problem: PointwiseProblem, beta: Fraction) -> Answer:
     """Theorem E: T of the zero-one target and two labels, on twice k labels."""
-    k, rest = problem.target.k, problem.n - 2 * problem.target.k
+    k = problem.top_k("rigorous")
+    rest = problem.n - 2 * k
     risk = SoftmaxRisk(Logistic().separable)
     tied = risk.best_in_class((Fraction(1, 2),), (2,))
     split = risk.best_in_class(((1 + beta) / 2, (1 - beta) / 2), (1, 1))
@@ -398,7 +393,7 @@ def _supports(problem: PointwiseProblem) -> Supports:
     )
     if bound is not None and not isinstance(bound, Fraction):
         raise refused
-    if problem.target.k > 1:
+    if problem.top_k("rigorous", "numeric") > 1:
         return _top_k_supports(problem, refused)
     if isinstance(loss, MarginLoss) and (loss.convex or loss.shape == "convex in scores"):
         if not BinaryRisk(loss, Fraction(1), bound).slope(Fraction(0)) < 0:
@@ -467,7 +462,7 @@ def _supports(problem: PointwiseProblem) -> Supports:
 
 def _top_k_supports(problem: PointwiseProblem, refused: EngineCannotAnswerError) -> Supports:
     """Supporting lines for a top-k target, k >= 2."""
-    loss, n, k = problem.surrogate, problem.n, problem.target.k
+    loss, n, k = problem.surrogate, problem.n, problem.top_k("rigorous")
     if (
         problem.hypotheses.score_bound is not None
         or not _ranks(loss)

@@ -33,11 +33,11 @@ def solve(problem: PointwiseProblem) -> Solution:
     EngineCannotAnswerError
         When none does.
     """
-    loss = problem.surrogate
+    loss, k = problem.surrogate, problem.top_k("symbolic", "numeric")
     form = loss.separable
     if form is not None and form.coordinate == "softmax":
         return softmax.solve(problem, form)
-    if problem.target.k != 1:
+    if k != 1:
         raise stop(
             f"the target {problem.target} (derivations cover the zero-one target for "
             f"{loss.spec_name} losses)"

@@ -118,10 +118,10 @@ def solve(problem: PointwiseProblem, form: Separable) -> Solution:
         except EngineCannotAnswerError:
             return margin.of_softmax(problem, phi, u, to_sympy(form.temperature))
     if power is not None:
-        if problem.target.k > 1:
+        if problem.top_k("symbolic") > 1:
             return _top_k(problem, power, steps)
         return of_power(problem, power, steps)
-    if problem.target.k > 1:
+    if problem.top_k("symbolic") > 1:
         raise stop(
             f"the target {problem.target} for a loss that is not a power of the softmax value"
         )
@@ -602,13 +602,10 @@ def _top_k(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Soluti
     """Top-k target: theorem E for the logarithm, with equality from n = 2k on."""
     if power.m != 1:
         raise stop(f"the target {problem.target} for powers other than the logarithm")
-    if is_symbolic(problem.n_classes) or problem.n < 2 * problem.target.k:
-        raise stop(
-            f"the target {problem.target} needs n >= {2 * problem.target.k}, where the worst case "
-            "has room"
-        )
+    k = problem.top_k("symbolic")
+    if is_symbolic(problem.n_classes) or problem.n < 2 * k:
+        raise stop(f"the target {problem.target} needs n >= {2 * k}, where the worst case has room")
     one = of_power(PointwiseProblem(problem.surrogate, n_classes=2), power, list(steps)).derivation
-    k = problem.target.k
     steps.append(
         Step(
             rf"\mathcal{{T}}(\beta) = {tex(one.transform)}",

@@ -1,0 +1,26 @@
+"""Targets as their definitions: labels, predictions, exact costs, and how scores are turned into a
+prediction.
+
+Everything else, the regret, its largest value, the structure that a method asks for, is computed
+from these.
+"""
+
+from hconsist.decisions.costs import Costs, Table, Uniform
+from hconsist.decisions.decision import Decision, Rule, Structure
+from hconsist.decisions.label_sets import TopK, ZeroOne
+from hconsist.decisions.specs import parse_target
+from hconsist.decisions.target import Target, decision_of
+
+__all__ = [
+    "Costs",
+    "Decision",
+    "Rule",
+    "Structure",
+    "Table",
+    "Target",
+    "TopK",
+    "Uniform",
+    "ZeroOne",
+    "decision_of",
+    "parse_target",
+]

@@ -1,0 +1,155 @@
+"""A decision: labels, predictions, what a wrong one costs, and how scores become a prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hconsist.arithmetic import NUMPY, is_symbolic
+from hconsist.decisions.costs import Costs, as_uniform
+from hconsist.errors import InvalidInputError
+
+Array = NDArray[np.float64]
+
+#: How scores become a prediction. "largest scores": one score an item, the items with the largest
+#: scores. "least expected cost": one score a label, softmax(scores / temperature) is a forecast of
+#: the label, and the items with the least expected cost under it.
+Rule = Literal["largest scores", "least expected cost"]
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What methods ask of a decision; found by comparing its costs, never by the name of a class.
+
+    Parameters
+    ----------
+    top : int or None
+        k where the k labels with the largest scores are predicted and a label that is not among
+        them costs 1: the top-k target, and for k = 1 the zero-one target. None elsewhere.
+    """
+
+    top: int | None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is predicted, at which cost, and from which scores.
+
+    A prediction is a set of ``size`` different items; its cost is the sum of its items' costs.
+
+    Parameters
+    ----------
+    costs : Uniform or Table
+        Of each item and label. An item may be a label, a rejection, an expert, a ranking, ...
+    size : int
+        How many items are predicted, fewer than there are.
+    rule : {"largest scores", "least expected cost"}
+        How scores become a prediction. Ties fall on the worst items, so that T is closed.
+    temperature : Fraction
+        Of the forecast, for the rule "least expected cost".
+
+    Raises
+    ------
+    InvalidInputError
+        When there are too few items.
+
+    Examples
+    --------
+    >>> from hconsist.decisions.costs import Table
+    >>> costly = Decision(Table([[0, 10, 10], [1, 0, 1], [1, 1, 0]]))
+    >>> float(costly.regret([0.4, 0.3, 0.3], [0]).round(12))  # 0.6 times 10, against 0.7
+    5.3
+    >>> costly.max_regret, costly.structure.top
+    (Fraction(10, 1), None)
+    """
+
+    costs: Costs
+    size: int = 1
+    rule: Rule = "largest scores"
+    temperature: Fraction = Fraction(1)
+
+    def __post_init__(self) -> None:
+        if not is_symbolic(self.items) and not 1 <= self.size < self.items:
+            raise InvalidInputError(
+                "fewer items are predicted than there are, and at least one",
+                f"{self.size} of {self.items}",
+                "predict fewer, or pass more labels",
+            )
+
+    @property
+    def labels(self) -> Any:
+        """How many labels there are: a number, or a symbol."""
+        return self.costs.labels
+
+    @property
+    def items(self) -> Any:
+        """How many items can be predicted: a number, or a symbol."""
+        return self.costs.items
+
+    @cached_property
+    def max_regret(self) -> Fraction:
+        """The largest conditional regret of any prediction, in the unit of the costs."""
+        return self.costs.spread(self.size)
+
+    @cached_property
+    def structure(self) -> Structure:
+        """What is special about this decision."""
+        uniform = as_uniform(self.costs)
+        # With uniform costs the least expected cost is the largest softmax value, so the largest
+        # score: both rules are one.
+        unit = uniform is not None and uniform.wrong - uniform.right == 1
+        return Structure(self.size if unit else None)
+
+    def by_largest_scores(self) -> Decision:
+        """The same costs where each item has a score of its own."""
+        return replace(self, rule="largest scores")
+
+    def regret(self, p: ArrayLike, predicted: ArrayLike) -> Array:
+        """Conditional regret: expected cost of the predicted items minus the least expected cost.
+
+        Shapes: p (..., labels), predicted (..., size) numbers of items; the result has the leading
+        shape. In the unit of the costs.
+
+        Source: Mao, Mohri, Zhong, ICML 2023, lemma 3 (zero-one); Cortes et al., NeurIPS 2024
+        (cardinality-aware); the definition, for other costs.
+        """
+        costs = self.costs.relative(np.asarray(p, dtype=float))
+        items = np.asarray(predicted, dtype=np.intp)
+        best = np.sort(costs, axis=-1)[..., : self.size].sum(axis=-1)
+        items = np.broadcast_to(items, (*costs.shape[:-1], items.shape[-1]))
+        return np.asarray(np.take_along_axis(costs, items, axis=-1).sum(axis=-1) - best)
+
+    def exact_regret(self, p: Sequence[Fraction], predicted: Sequence[int]) -> Fraction:
+        """`regret` at one rational distribution, exactly.
+
+        >>> from hconsist.decisions.costs import Uniform
+        >>> Decision(Uniform(2)).exact_regret([Fraction(2, 3), Fraction(1, 3)], [1])
+        Fraction(1, 3)
+        """
+        expected = [
+            sum((q * self.costs.entry(r, y) for y, q in enumerate(p) if q), Fraction(0))
+            for r in range(self.items)
+        ]
+        best = sum(sorted(expected)[: self.size], Fraction(0))
+        return sum((expected[r] for r in predicted), Fraction(0)) - best
+
+    def predict(self, scores: ArrayLike) -> NDArray[np.intp]:
+        """One prediction that the scores allow: (..., scores) to (..., size) numbers of items.
+
+        Which one, at a tie, is left open.
+
+        >>> from hconsist.decisions.costs import Uniform
+        >>> Decision(Uniform(3)).predict([0.0, 2.0, 1.0])
+        array([1])
+        """
+        merits = np.asarray(scores, dtype=float)
+        if self.rule == "least expected cost":
+            forecast = NUMPY.softmax(merits / float(self.temperature))
+            merits = -self.costs.relative(np.asarray(forecast))
+        return np.asarray(np.argsort(-merits, axis=-1, kind="stable")[..., : self.size])

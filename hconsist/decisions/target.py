@@ -1,0 +1,78 @@
+"""Targets: what a bound is about, for every number of labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from hconsist.decisions.decision import Array, Decision
+from hconsist.errors import InvalidInputError
+
+_REMEDY = "define decision(n_classes) and return a Decision with your costs"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A target loss: for each number of labels a `Decision`, from whose costs everything follows.
+
+    A target of your own is a subclass that defines `decision`, and nothing else.
+
+    Examples
+    --------
+    >>> from hconsist.decisions import Table
+    >>> class Costly(Target):
+    ...     def decision(self, n_classes):
+    ...         wrong = lambda r: 10 if r == 0 else 1
+    ...         every = range(n_classes)
+    ...         return Decision(Table([[wrong(r) * (r != y) for y in every] for r in every]))
+    >>> float(Costly().regret([0.4, 0.3, 0.3], [0]).round(12))
+    5.3
+    """
+
+    def decision(self, n_classes: Any) -> Decision:
+        """The decision for so many labels: a number, or a symbol where the costs allow it.
+
+        Raises
+        ------
+        InvalidInputError
+            When the target makes no sense for n_classes labels.
+        """
+        raise InvalidInputError("a target must say its costs", type(self).__name__, _REMEDY)
+
+    def regret(self, p: ArrayLike, predicted: ArrayLike) -> Array:
+        """Conditional regret, computed from the costs; see `Decision.regret`.
+
+        Not to be overridden: nothing reads a regret that is not that of the costs.
+        """
+        return self.decision(np.asarray(p).shape[-1]).regret(p, predicted)
+
+
+def decision_of(target: Target, n_classes: Any) -> Decision:
+    """The decision of a target, after a look at whether the target is its costs.
+
+    Raises
+    ------
+    InvalidInputError
+        For a target that computes its regret by other means, or gives no `Decision`.
+    """
+    if type(target).regret is not Target.regret:
+        raise InvalidInputError(
+            "the regret of a target is computed from its costs, and may not be redefined",
+            type(target).__name__,
+            _REMEDY,
+        )
+    found = target.decision(n_classes)
+    if type(found) is not Decision:
+        raise InvalidInputError(
+            "decision(n_classes) must return a Decision", type(found).__name__, _REMEDY
+        )
+    if found.labels != n_classes:
+        raise InvalidInputError(
+            f"the target {target} is for {found.labels} labels",
+            f"n_classes={n_classes}",
+            f"pass n_classes={found.labels}",
+        )
+    return found
