@@ -7,15 +7,32 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 
 from hconsist.arithmetic import Exact, Ops, Value, exact, is_symbolic
 from hconsist.errors import InvalidInputError
+from hconsist.losses.facts import Curve
+from hconsist.losses.forms import (
+    Form,
+    General,
+    OfMargin,
+    OfProbabilities,
+    OfSoftmax,
+    of_two_labels,
+)
 
+_F = TypeVar("_F", bound=Form)
+
+#: Where an instance keeps what has been found out about it.
+_FOUND = ("_forms", "_binary_form", "_bare_curve")
 #: Coordinates in which every conditional risk is convex, or concave; None when neither is known.
 Shape = Literal["convex in softmax", "concave in softmax", "convex in scores"]
+_DECLARES: dict[Shape | None, str] = {
+    "convex in softmax": "convex",
+    "concave in softmax": "concave",
+}
 
 
 @dataclass(frozen=True)
@@ -75,13 +92,65 @@ class Loss(ABC):
 
     @property
     def shape(self) -> Shape | None:
-        """Coordinates in which every conditional risk is convex or concave (None: not known)."""
+        """Coordinates in which every conditional risk is convex or concave (None: not known): a
+        declaration, which estimates may rely on and proofs may not (`hconsist.losses.facts`).
+        """
         return None
 
     @property
     def separable(self) -> Separable | None:
         """The conditional risk as a separable sum, where it is one."""
         return None
+
+    @property
+    def forms(self) -> tuple[Form, ...]:
+        """The forms of this loss, the most telling first; see `hconsist.losses.forms`."""
+        found: tuple[Form, ...] = self._kept(
+            "_forms", lambda: (*self._own_forms(), self._general())
+        )
+        return found
+
+    def form(self, kind: type[_F], n_classes: int | None = None) -> _F | None:
+        """This loss in a form of this kind, or None.
+
+        Parameters
+        ----------
+        kind : type
+            One of the classes of `hconsist.losses.forms`.
+        n_classes : int, optional
+            2 asks for two labels, where most losses are functions of the margin.
+
+        Examples
+        --------
+        >>> from hconsist.losses import parse_loss
+        >>> from hconsist.losses.forms import OfMargin, OfSoftmax
+        >>> parse_loss("logistic").form(OfSoftmax).g.fact("convex").origin  # doctest: +SKIP
+        'proven'
+        >>> parse_loss("hinge").form(OfSoftmax) is None
+        True
+        """
+        found = next((f for f in self.forms if type(f) is kind), None)
+        if found is None and kind is OfMargin and n_classes == 2:
+            found = self._kept("_binary_form", lambda: of_two_labels(self.forms))
+        return found
+
+    def _own_forms(self) -> tuple[Form, ...]:
+        """The forms beside the general one."""
+        return ()
+
+    def _kept(self, name: str, make: Callable[[], Any]) -> Any:
+        """What ``make`` finds out about this loss, kept on the instance."""
+        if name not in self.__dict__:
+            object.__setattr__(self, name, make())
+        return self.__dict__[name]
+
+    def _general(self) -> General:
+        declared = f"shape of {type(self).__name__}" if self.shape == "convex in scores" else ""
+        return General(self.losses, declared)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What has been found out about a loss holds functions and stays behind when it travels.
+        return {k: v for k, v in self.__dict__.items() if k not in _FOUND}
 
     @property
     def sum_to_zero(self) -> bool:
@@ -135,11 +204,16 @@ class ProbabilityLoss(Loss):
     def losses(self, scores: Value, ops: Ops) -> Value:
         return self.of_probabilities(ops.softmax(scores / ops.const(self.temperature)), ops)
 
+    def _own_forms(self) -> tuple[Form, ...]:
+        return (OfProbabilities(self.of_probabilities, self.temperature),)
+
 
 @dataclass(frozen=True)
 class SoftmaxLoss(ProbabilityLoss):
     """A loss of the label's own softmax value: l = phi(softmax(scores / temperature)_y), phi
     decreasing.
+
+    Nothing need be declared: what can be proven of phi is found (`hconsist.losses.facts`).
     """
 
     @abstractmethod
@@ -150,8 +224,26 @@ class SoftmaxLoss(ProbabilityLoss):
         return self.of_softmax(q, ops)
 
     @property
+    def shape(self) -> Shape | None:
+        """Convex or concave in the softmax value where that is proven; a class may declare it."""
+        if self.symbolic:
+            return None
+        g = self._kept("_bare_curve", lambda: Curve("g", self.of_softmax, "unit"))
+        if g.fact("convex"):
+            return "convex in softmax"
+        return "concave in softmax" if g.fact("concave") else None
+
+    @property
     def separable(self) -> Separable:
         return Separable("softmax", self.of_softmax, temperature=self.temperature)
+
+    def _own_forms(self) -> tuple[Form, ...]:
+        shape = None if type(self).shape is SoftmaxLoss.shape else self.shape
+        declared = (
+            {_DECLARES[shape]: f"shape of {type(self).__name__}"} if shape in _DECLARES else {}
+        )
+        g = Curve("g", self.of_softmax, "unit", declared)
+        return (OfSoftmax(g, self.temperature), *super()._own_forms())
 
 
 @dataclass(frozen=True)
@@ -177,7 +269,20 @@ class MarginLoss(Loss):
 
     @property
     def shape(self) -> Shape | None:
-        return "convex in scores" if self.convex else None
+        """Convex in the scores, where that is declared by ``convex`` or proven."""
+        if self.convex:
+            return "convex in scores"
+        if self.symbolic:
+            return None
+        phi = self._kept("_bare_curve", lambda: Curve("phi", self.of_margin, "line"))
+        return "convex in scores" if phi.fact("convex") else None
+
+    def _own_forms(self) -> tuple[Form, ...]:
+        overridden = type(self).shape is not MarginLoss.shape and self.shape == "convex in scores"
+        name = type(self).__name__
+        declared = {"convex": f"{'shape' if overridden else 'convex'} of {name}"}
+        phi = Curve("phi", self.of_margin, "line", declared if self.convex or overridden else {})
+        return (OfMargin(phi),)
 
     @property
     def kinks(self) -> tuple[Exact, ...] | None:

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from hconsist.arithmetic import Exact, Ops, Value, require
 from hconsist.losses.base import Shape, SoftmaxLoss
+from hconsist.losses.forms import Form, Transport
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,10 @@ class CompSum(SoftmaxLoss):
         if (self.tau > 2) == True:  # noqa: E712
             return "concave in softmax"
         return None
+
+    def _own_forms(self) -> tuple[Form, ...]:
+        cross_entropy = (Transport(Fraction(1), Fraction(0)),) if self.tau == 1 else ()
+        return (*super()._own_forms(), *cross_entropy)
 
 
 def SumExponential() -> CompSum:  # noqa: N802 (reads as a class: it is a member of the family)

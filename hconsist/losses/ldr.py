@@ -9,6 +9,7 @@ from typing import ClassVar
 from hconsist.arithmetic import Exact, Ops, Value, require, whole
 from hconsist.errors import InvalidInputError
 from hconsist.losses.base import Loss, Shape, SoftmaxLoss
+from hconsist.losses.forms import Form, Transport
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,9 @@ class LDR(SoftmaxLoss):
         lam, n = ops.const(self.lam), scores.shape[-1]
         exponents = (ops.const(self.c) * ops.off_diagonal(n) - ops.differences(scores)) / lam
         return lam * ops.logsumexp(exponents)
+
+    def _own_forms(self) -> tuple[Form, ...]:
+        return (*super()._own_forms(), Transport(self.lam, self.c))
 
 
 @dataclass(frozen=True)
@@ -285,6 +289,9 @@ class CosFace(SoftmaxLoss):
     def losses(self, scores: Value, ops: Ops) -> Value:
         return ops.const(self.scale) * self._ldr.losses(scores, ops)
 
+    def _own_forms(self) -> tuple[Form, ...]:
+        return (*super()._own_forms(), Transport(1 / self.scale, self.margin, self.scale))
+
 
 @dataclass(frozen=True)
 class InfoNCE(SoftmaxLoss):
@@ -320,3 +327,7 @@ class InfoNCE(SoftmaxLoss):
 
     def losses(self, scores: Value, ops: Ops) -> Value:
         return CosFace(scale=1 / self.temperature, margin=Fraction(0)).losses(scores, ops)
+
+    def _own_forms(self) -> tuple[Form, ...]:
+        scale = 1 / self.temperature
+        return (*super()._own_forms(), Transport(self.temperature, Fraction(0), scale))

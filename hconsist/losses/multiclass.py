@@ -7,7 +7,9 @@ from fractions import Fraction
 from typing import ClassVar
 
 from hconsist.arithmetic import Exact, Ops, Value, require
+from hconsist.losses import forms
 from hconsist.losses.base import Loss, MarginLoss, Separable, Shape
+from hconsist.losses.facts import Curve
 from hconsist.losses.margin import Hinge
 
 _NEURIPS22 = "Awasthi, Mao, Mohri, Zhong, NeurIPS 2022"
@@ -30,7 +32,13 @@ class _OfMargin(Loss):
 
     @property
     def shape(self) -> Shape | None:
-        return "convex in scores" if self.phi.convex else None
+        return self.phi.shape
+
+    @property
+    def _curve(self) -> Curve:
+        form = self.phi.form(forms.OfMargin)
+        assert form is not None  # every margin loss has this form
+        return form.phi
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,9 @@ class Constrained(_OfMargin):
     def separable(self) -> Separable:
         return Separable("scores", lambda z, ops: self.phi.of_margin(-z, ops), complement=True)
 
+    def _own_forms(self) -> tuple[forms.Form, ...]:
+        return (forms.OfScores(self._curve),)
+
 
 @dataclass(frozen=True)
 class Sum(_OfMargin):
@@ -77,6 +88,9 @@ class Sum(_OfMargin):
 
     def losses(self, scores: Value, ops: Ops) -> Value:
         return ops.sum_others(self.phi.of_margin(ops.differences(scores), ops))
+
+    def _own_forms(self) -> tuple[forms.Form, ...]:
+        return (forms.Pairwise(self._curve, "sum", self.losses),)
 
 
 @dataclass(frozen=True)
@@ -98,6 +112,9 @@ class Max(_OfMargin):
 
     def losses(self, scores: Value, ops: Ops) -> Value:
         return ops.max_others(self.phi.of_margin(ops.differences(scores), ops))
+
+    def _own_forms(self) -> tuple[forms.Form, ...]:
+        return (forms.Pairwise(self._curve, "max", self.losses),)
 
 
 @dataclass(frozen=True)
@@ -128,7 +145,10 @@ class CompSumMargin(_OfMargin):
 
     @property
     def shape(self) -> Shape | None:
-        return "convex in scores" if self.phi.convex and self.tau == 0 else None
+        return self.phi.shape if self.tau == 0 else None
+
+    def _own_forms(self) -> tuple[forms.Form, ...]:
+        return (forms.Pairwise(self._curve, "comp-sum", self.losses, self.tau),)
 
     def losses(self, scores: Value, ops: Ops) -> Value:
         one_plus = Sum(self.phi).losses(scores, ops) + ops.const(1)
