@@ -244,7 +244,8 @@ def margin_of_transport(form: Transport) -> OfMargin:
     """The binary margin form of an LDR loss: phi(v) = scale lam log(1 + exp((c - 2 v)/lam)).
 
     >>> from hconsist.losses import parse_loss
-    >>> bool(margin_of_transport(parse_loss("ldr:lam=1,c=2").form(Transport)).phi.fact("convex"))  # doctest: +SKIP
+    >>> form = margin_of_transport(parse_loss("ldr:lam=1,c=2").form(Transport))
+    >>> bool(form.phi.fact("convex"))  # doctest: +SKIP
     True
     """
 
