@@ -16,7 +16,8 @@ PICTURE = Path(__file__).with_name("house.svg")
 #: What each module is for, in lines that fit the boxes.
 CAPTIONS = {
     "cli": "the command line, one module for each command",
-    "figures": "the project's figures and those of the studies",
+    "figures": "the project's figures",
+    "studies": "experiments: cells, verdict, figure",
     "explore": "one page with sliders",
     "plots": "curves: take an Axes, return it",
     "verify": "theorems against engines: verdicts",
@@ -25,7 +26,7 @@ CAPTIONS = {
     "consistency": "calibrated, or a counterexample",
     "gaps": "minimizability gaps",
     "bounds": "envelope, its inverse Gamma: a Bound",
-    "simulate": "Monte Carlo, training, studies",
+    "simulate": "Monte Carlo, training, populations",
     "certificates": "proofs as files",
     "exports": "claims for z3, boxes for Coq",
     "engines": "T(beta), three ways; none imports another",
@@ -37,6 +38,7 @@ CAPTIONS = {
     "losses": "surrogates and targets, each formula once",
     "checker": "re-checks a proof; trusts nothing above",
     "arithmetic": "floats, symbols, balls, convex expressions: one interface",
+    "registry": "one list of each kind of thing, filled by the things",
     "errors": "the rule, the value received, the remedy",
 }
 WIDTH, ROW, GAP, LEFT, TOP = 960, 42, 6, 56, 62

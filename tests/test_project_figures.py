@@ -32,13 +32,13 @@ from hconsist.figures.rates import (
     slopes_under_noise,
     worst_pairs,
 )
-from hconsist.figures.studies import draw as draw_study
 from hconsist.figures.witnesses import pool_size, transform_with_witnesses, witness_bars
 from hconsist.figures.zoo_map import compute, zoo_map
 from hconsist.figures.zoo_map import table as zoo_table
 from hconsist.losses import parse_loss
 from hconsist.plots import bound_curves, save, tightness_curves, transform_curves
 from hconsist.pointwise import PointwiseProblem
+from hconsist.studies import draw as draw_study
 from hconsist.tightness import tightness
 from hconsist.zoo import zoo
 
@@ -235,6 +235,7 @@ def test_table_of_the_zoo_is_complete() -> None:
 def test_every_plot_function_has_its_image() -> None:
     names = [
         "hconsist.plots",
+        "hconsist.studies.drawing",
         *(
             f"hconsist.figures.{info.name}"
             for info in pkgutil.iter_modules(hconsist.figures.__path__)

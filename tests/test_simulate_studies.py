@@ -14,12 +14,16 @@ from scipy.special import ndtr
 
 from hconsist.bounds import derive
 from hconsist.distributions import GaussianMixture, NoisyLabels, TsybakovNoise
-from hconsist.figures.studies import draw
 from hconsist.plots import STYLE
 from hconsist.simulate import Backend, train
-from hconsist.simulate.studies import adversarial, ensloss, large_steps, nb_vs_lr, noise, tau
-from hconsist.simulate.studies.mixtures import linear_error
-from hconsist.simulate.study import STUDIES, run_study, study
+from hconsist.simulate.mixtures import linear_error
+from hconsist.studies import STUDIES, draw, run_study, study
+from hconsist.studies.adversarial import experiment as adversarial
+from hconsist.studies.ensloss import experiment as ensloss
+from hconsist.studies.large_steps import experiment as large_steps
+from hconsist.studies.nb_vs_lr import designs, growth, learners
+from hconsist.studies.noise import experiment as noise
+from hconsist.studies.tau import experiment as tau
 
 SMALL = (
     "tau",
@@ -150,7 +154,7 @@ def test_naive_bayes_is_the_rule_of_its_own_gaussians(classes: int) -> None:
     random = np.random.default_rng(2)
     y = np.tile(np.arange(30) % classes, (1, 1))
     x = random.normal(size=(1, 30, 2)) + y[..., None]
-    rules = nb_vs_lr.naive_bayes(x, y)[0]
+    rules = learners.naive_bayes(x, y)[0]
     means = [x[0][y[0] == k].mean(0) for k in range(classes)]
     variance = sum(((x[0][y[0] == k] - means[k]) ** 2).sum(0) for k in range(classes)) / (
         30 - classes
@@ -163,15 +167,15 @@ def test_naive_bayes_is_the_rule_of_its_own_gaussians(classes: int) -> None:
 
 
 def test_error_of_three_labels_is_that_of_simulation_and_of_the_bayes_rule() -> None:
-    g, random = nb_vs_lr.design("paper", 6, 3), np.random.default_rng(0)
+    g, random = designs.design("paper", 6, 3), np.random.default_rng(0)
     rules = random.normal(size=(4, 3, 7))
     x, y = g.sample(100_000, seed=1)
-    for i, found in enumerate(nb_vs_lr.rule_errors(g, rules)):
+    for i, found in enumerate(learners.rule_errors(g, rules)):
         wrong = ((x @ rules[i, :, :6].T + rules[i, :, 6]).argmax(1) != y).mean()
         assert found == pytest.approx(wrong, abs=4 * np.sqrt(0.25 / 100_000))
     inverse = g.means / np.diagonal(g.covariances[0])
     bayes = np.concatenate([inverse, -(inverse * g.means).sum(1, keepdims=True) / 2], axis=1)
-    assert nb_vs_lr.rule_errors(g, bayes[None])[0] == pytest.approx(
+    assert learners.rule_errors(g, bayes[None])[0] == pytest.approx(
         float(g.bayes_error()), abs=1e-6
     )
 
@@ -207,13 +211,13 @@ def test_moments_of_the_discriminant_predict_its_error(d: int, m: int, tolerance
     ("name", "d", "m"), [("log", 64, 48), ("root", 64, 64), ("fixed", 64, 128), ("log", 256, 64)]
 )
 def test_predicted_error_is_that_of_naive_bayes(name: str, d: int, m: int) -> None:
-    g, random = nb_vs_lr.design(name, d), np.random.default_rng(0)
-    x, y = nb_vs_lr._samples(g, m, 400, random)
-    errors = nb_vs_lr.rule_errors(g, nb_vs_lr.naive_bayes(x, y))
+    g, random = designs.design(name, d), np.random.default_rng(0)
+    x, y = learners.samples(g, m, 400, random)
+    errors = learners.rule_errors(g, learners.naive_bayes(x, y))
     signal = (g.means[1] - g.means[0]) / 2 / np.sqrt(np.diagonal(g.covariances[0]))
     spread = errors.std() / np.sqrt(len(errors))
     # the central limit theorem over d coordinates leaves less than 0.002
-    assert nb_vs_lr.predicted_error(signal, m) == pytest.approx(
+    assert designs.predicted_error(signal, m) == pytest.approx(
         errors.mean(), abs=0.002 + 3 * spread
     )
 
@@ -221,7 +225,7 @@ def test_predicted_error_is_that_of_naive_bayes(name: str, d: int, m: int) -> No
 @pytest.mark.parametrize("name", ["log", "root"])
 def test_a_law_asks_for_what_its_name_says(name: str) -> None:
     for d in (16, 128, 1024):
-        assert nb_vs_lr.predicted_need(name, d) == pytest.approx(nb_vs_lr.LAWS[name](d), rel=1e-6)
+        assert designs.predicted_need(name, d) == pytest.approx(designs.LAWS[name](d), rel=1e-6)
 
 
 def test_no_rule_beats_the_mean_rule_at_a_random_direction() -> None:
@@ -237,7 +241,7 @@ def test_no_rule_beats_the_mean_rule_at_a_random_direction() -> None:
         return float(ndtr(-(w * mu).sum(1) / np.linalg.norm(w, axis=1)).mean())
 
     best = error(((2 * y - 1)[..., None] * x).mean(1))
-    rules = nb_vs_lr.naive_bayes(x, y)
+    rules = learners.naive_bayes(x, y)
     weights = train("logistic", "linear", x, y, l2=1e-3).parameters.reshape(600, 2, -1)
     assert best < error(rules[:, 1, :-1] - rules[:, 0, :-1])
     assert best < error(weights[:, 1, :-1] - weights[:, 0, :-1])
@@ -248,8 +252,8 @@ def test_logistic_regression_cannot_learn_before_it_sees_half_the_dimension() ->
     # samples, and those that combine m < d / 2 nearly orthogonal vectors of noise are long
     d, m, half = 64, 12, 2.5
     g, random = GaussianMixture([0.5, 0.5], *_law(d, half)), np.random.default_rng(0)
-    x, y = nb_vs_lr._samples(g, m, 30, random)
-    errors = nb_vs_lr.rule_errors(g, nb_vs_lr._logistic(Backend(), scale=False)(x, y))
+    x, y = learners.samples(g, m, 30, random)
+    errors = learners.rule_errors(g, learners.logistic(Backend(), scale=False)(x, y))
     for points, labels, error in zip(x, y, errors, strict=True):
         along = ((2 * labels - 1)[:, None] * points)[:, d // 2 :] @ g.means[1][
             d // 2 :
@@ -258,7 +262,7 @@ def test_logistic_regression_cannot_learn_before_it_sees_half_the_dimension() ->
         margin = along.max() * np.sqrt(m) / (np.sqrt(d) * shortest)
         assert error >= ndtr(-margin)
         assert error > 0.2  # and so it is; the best rule errs in 0.6 %
-    assert nb_vs_lr.predicted_error(np.r_[np.zeros(32), np.full(32, half / np.sqrt(32))], 24) < 0.04
+    assert designs.predicted_error(np.r_[np.zeros(32), np.full(32, half / np.sqrt(32))], 24) < 0.04
 
 
 def _law(d: int, half: float) -> tuple[np.ndarray, np.ndarray]:
@@ -268,9 +272,9 @@ def _law(d: int, half: float) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("d", [16, 200])
 def test_sup_norm_need_is_that_of_independent_normals(d: int) -> None:
-    m = nb_vs_lr.predicted_need("sup", d)
+    m = designs.predicted_need("sup", d)
     deviations = np.abs(np.random.default_rng(0).normal(size=(4000, 2 * d))).max(1) * np.sqrt(2 / m)
-    assert np.mean(deviations > nb_vs_lr.DEVIATION) == pytest.approx(nb_vs_lr.FAILURE, abs=0.02)
+    assert np.mean(deviations > designs.DEVIATION) == pytest.approx(designs.FAILURE, abs=0.02)
 
 
 def fake_rows(
@@ -280,11 +284,11 @@ def fake_rows(
 
 
 def test_need_interpolates_and_admits_defeat() -> None:
-    assert nb_vs_lr.need(fake_rows([(10, 0.04), (40, 0.01)])) == pytest.approx(20.0)
-    assert nb_vs_lr.need(fake_rows([(10, 0.01), (40, 0.005)])) == 10
-    assert np.isnan(nb_vs_lr.need(fake_rows([(10, 0.5), (40, 0.4)])))
+    assert growth.need(fake_rows([(10, 0.04), (40, 0.01)])) == pytest.approx(20.0)
+    assert growth.need(fake_rows([(10, 0.01), (40, 0.005)])) == 10
+    assert np.isnan(growth.need(fake_rows([(10, 0.5), (40, 0.4)])))
     # of the means: a quantile against the deviation allowed
-    assert nb_vs_lr.need(fake_rows([(10, 1.0), (40, 0.25)], nb_vs_lr.MEANS)) == pytest.approx(20.0)
+    assert growth.need(fake_rows([(10, 1.0), (40, 0.25)], designs.MEANS)) == pytest.approx(20.0)
 
 
 def laws(need: Callable[[int], float], seed: int = 0) -> list[dict[str, Any]]:
@@ -305,7 +309,7 @@ def laws(need: Callable[[int], float], seed: int = 0) -> list[dict[str, Any]]:
 
 
 def test_growth_recovers_a_power_of_the_dimension() -> None:
-    found = nb_vs_lr.growth(laws(lambda d: 8.0 * d))
+    found = growth.growth(laws(lambda d: 8.0 * d))
     assert found is not None
     assert found.power[1] < 1.0 < found.power[2]
     assert found.linear[1] < 8.0 < found.linear[2]
@@ -314,7 +318,7 @@ def test_growth_recovers_a_power_of_the_dimension() -> None:
 
 
 def test_growth_recovers_a_logarithm() -> None:
-    found = nb_vs_lr.growth(laws(lambda d: 8.0 * np.log2(d)))
+    found = growth.growth(laws(lambda d: 8.0 * np.log2(d)))
     assert found is not None
     assert found.power[2] < 0.35
     width = found.logarithmic[2] - found.logarithmic[1]  # four standard errors
@@ -325,8 +329,8 @@ def test_growth_recovers_a_logarithm() -> None:
 
 
 def test_growth_of_a_need_that_was_never_seen_is_not_fitted() -> None:
-    assert nb_vs_lr.growth(laws(lambda d: 2.0)) is None  # met at the smallest size
-    assert nb_vs_lr.growth(laws(lambda d: 1e6)) is None
+    assert growth.growth(laws(lambda d: 2.0)) is None  # met at the smallest size
+    assert growth.growth(laws(lambda d: 1e6)) is None
 
 
 def test_robust_error_is_the_worst_point_of_every_ball() -> None:
@@ -389,7 +393,7 @@ def test_separable_data_have_the_margin_asked_for() -> None:
 
 def test_the_bayes_error_is_the_paper_s() -> None:
     for d, printed in ((2, 0.1103), (10, 0.0095)):
-        assert float(nb_vs_lr.design("paper", d).bayes_error()) == pytest.approx(
+        assert float(designs.design("paper", d).bayes_error()) == pytest.approx(
             ndtr(-np.sqrt(2 + 2 * d) / 2), rel=1e-12
         )
-        assert float(nb_vs_lr.design("paper", d).bayes_error()) == pytest.approx(printed, abs=5e-5)
+        assert float(designs.design("paper", d).bayes_error()) == pytest.approx(printed, abs=5e-5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import importlib.util
 import json
 import subprocess
@@ -25,8 +26,15 @@ from hconsist.simulate import Backend, best_risk, curves, train
 from hconsist.simulate.conditional import best_scores, conditional_risk, zero_one_regret
 from hconsist.simulate.optimum import best_in_class, two_label_transform
 from hconsist.simulate.population import population
-from hconsist.simulate.studies import bounds
-from hconsist.simulate.study import STUDIES, run_cell, run_study, study
+from hconsist.studies import STUDIES, run_cell, run_study, study
+from hconsist.studies.bounds import experiment, judgement, members, plan
+
+
+def replaced(monkeypatch: pytest.MonkeyPatch, **parts: Any) -> None:
+    """The study of the bounds with other parts, for one test."""
+    entry = STUDIES["bounds"]
+    other = dataclasses.replace(entry, value=dataclasses.replace(entry.value, **parts))
+    monkeypatch.setitem(STUDIES._entries, "bounds", other)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +43,7 @@ def rows() -> list[dict[str, Any]]:
 
 
 def test_no_pair_is_above_its_bound(rows: list[dict[str, Any]]) -> None:
-    verdict = bounds.verdict(rows)
+    verdict = judgement.verdict(rows)
     assert len(rows) > 700
     assert verdict.status == "holds", verdict.violations[:3]
     kinds = {
@@ -60,7 +68,7 @@ def test_pairs_are_dense_near_the_bound(rows: list[dict[str, Any]]) -> None:
 
 @pytest.mark.parametrize("factor", [0.7, 0.95, 0.99])
 def test_a_planted_false_bound_is_caught(rows: list[dict[str, Any]], factor: float) -> None:
-    verdict = bounds.verdict(rows, factor)
+    verdict = judgement.verdict(rows, factor)
     assert verdict.status == "violated"
     caught = {(v["loss"], v["n"], v["hypotheses"]) for v in verdict.violations}
     assert caught == {
@@ -200,8 +208,8 @@ def test_an_interrupted_study_resumes_with_the_same_result(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "checkpoint.jsonl"
-    few = bounds.cells(True)[:5]
-    monkeypatch.setattr(bounds, "cells", lambda quick: few)
+    few = plan.cells(True)[:5]
+    replaced(monkeypatch, cells=lambda quick: few)
     cells = study("bounds").cells(True)
 
     class StopError(Exception):
@@ -276,8 +284,8 @@ def test_command_writes_table_figure_and_report(tmp_path: Path) -> None:
 def test_a_violation_is_told_with_what_reproduces_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = bounds.verdict
-    monkeypatch.setattr(bounds, "verdict", lambda rows: honest(rows, 0.7))
+    honest = judgement.verdict
+    replaced(monkeypatch, verdict=lambda rows: honest(rows, 0.7))
     result = CliRunner().invoke(
         app, ["simulate", "bounds", "--quick", "--cell", "4", "--seed", "2", "-o", str(tmp_path)]
     )
@@ -312,15 +320,15 @@ def test_ten_thousand_pairs_hold_and_a_planted_bound_is_caught_for_every_loss() 
     pairs = [row for row in rows if row["standing"] != "none"]
     assert len(pairs) >= 10_000
     assert sum(row["standing"] in ("proven", "certified") for row in pairs) >= 10_000
-    found = bounds.verdict(rows)
+    found = judgement.verdict(rows)
     assert found.status == "holds", found.violations[:3]
     assert not any(row["kind"] == "unanswered" for row in rows)
     seen = {parse_loss(row["loss"]).spec for row in rows}
     assert all(
-        any(parse_loss(spec).spec in seen for spec in bounds.PARAMETERS.get(name, (name,)))
+        any(parse_loss(spec).spec in seen for spec in plan.PARAMETERS.get(name, (name,)))
         for name in CATALOGUE
     )
-    planted = bounds.verdict(rows, bounds.PLANTED)
+    planted = judgement.verdict(rows, judgement.PLANTED)
     assert planted.status == "violated"
     assert {v["loss"] for v in planted.violations} == {row["loss"] for row in pairs}
     assert {row["kind"] for row in rows} >= {"counterexample", "unbounded", "mixture"}
@@ -328,9 +336,9 @@ def test_ten_thousand_pairs_hold_and_a_planted_bound_is_caught_for_every_loss() 
 
 def test_nothing_compared_is_not_a_success() -> None:
     cell = {"kind": "finite", "loss": "z-loss", "n": 5, "hypotheses": "complete", "pairs": 40}
-    rows = bounds.run(cell, np.random.default_rng(0), Backend())
+    rows = experiment.run(cell, np.random.default_rng(0), Backend())
     assert [row["kind"] for row in rows] == ["unanswered"]
-    verdict = bounds.verdict(rows)
+    verdict = judgement.verdict(rows)
     assert verdict.status == "undecided"
     assert "z-loss" in verdict.summary[-1]
 
@@ -338,9 +346,9 @@ def test_nothing_compared_is_not_a_success() -> None:
 @pytest.mark.parametrize("spec", ["hinge", "rho-margin"])
 def test_binary_losses_with_kinks_hold_and_a_false_bound_is_caught(spec: str) -> None:
     cell = {"kind": "finite", "loss": spec, "n": 2, "hypotheses": "complete", "pairs": 80}
-    rows = bounds.run(cell, np.random.default_rng(1), Backend())
-    assert bounds.verdict(rows).status == "holds"
-    assert bounds.verdict(rows, 0.9).status == "violated"
+    rows = experiment.run(cell, np.random.default_rng(1), Backend())
+    assert judgement.verdict(rows).status == "holds"
+    assert judgement.verdict(rows, 0.9).status == "violated"
 
 
 def test_netcdf_holds_the_rows_of_the_table(tmp_path: Path) -> None:
@@ -386,16 +394,16 @@ def test_netcdf_without_xarray_is_refused_before_work(
 
 def test_every_loss_of_the_catalogue_takes_part() -> None:
     named = {
-        cell["loss"].partition(":")[0] for cell in bounds.cells(False) if cell["kind"] == "finite"
+        cell["loss"].partition(":")[0] for cell in plan.cells(False) if cell["kind"] == "finite"
     }
     assert named == set(CATALOGUE)
     margins = {
         name for name, entry in CATALOGUE.items() if parse_loss(entry.spec).only_classes == 2
     }
-    for hypotheses in bounds.BOUNDED:
+    for hypotheses in plan.BOUNDED:
         assert margins <= {
             c["loss"].partition(":")[0]
-            for c in bounds.cells(False)
+            for c in plan.cells(False)
             if c.get("hypotheses") == hypotheses
         }
 
@@ -404,7 +412,7 @@ def finite(
     loss: str, n: int, hypotheses: str = "complete", pairs: int = 80
 ) -> list[dict[str, Any]]:
     cell = {"kind": "finite", "loss": loss, "n": n, "hypotheses": hypotheses, "pairs": pairs}
-    return bounds.run(cell, np.random.default_rng(1), Backend())
+    return experiment.run(cell, np.random.default_rng(1), Backend())
 
 
 @pytest.mark.parametrize(
@@ -433,17 +441,17 @@ def test_where_no_bound_exists_data_meet_the_counterexample(spec: str, n: int) -
     )
     assert p.max() - p[scores == scores.max()].min() == pytest.approx(row["target"])
     assert row["target"] > 0.01
-    assert bounds.verdict([row]).status == "holds"
-    false = bounds.verdict([{**row, "surrogate": 0.1}])
+    assert judgement.verdict([row]).status == "holds"
+    false = judgement.verdict([{**row, "surrogate": 0.1}])
     assert (false.status, false.violations[0]["status"]) == ("violated", "no counterexample")
 
 
 def test_a_risk_without_a_lower_bound_is_told_and_its_absence_noticed() -> None:
     (row,) = finite("ldr-inf", 2)
     assert row["kind"] == "unbounded" and row["surrogate"] < -1000
-    verdict = bounds.verdict([row])
+    verdict = judgement.verdict([row])
     assert verdict.status == "holds" and "ldr-inf" in verdict.summary[-1]
-    assert bounds.verdict([{**row, "surrogate": 0.0}]).status == "violated"
+    assert judgement.verdict([{**row, "surrogate": 0.0}]).status == "violated"
 
 
 def test_a_pair_above_an_estimate_is_no_violation() -> None:
@@ -453,25 +461,28 @@ def test_a_pair_above_an_estimate_is_no_violation() -> None:
         if row["kind"] == "witness" and row["surrogate"] > 1e-3
     )
     assert row["standing"] == "estimate"
-    verdict = bounds.verdict([{**row, "bound": 0.9 * row["target"]}])
+    verdict = judgement.verdict([{**row, "bound": 0.9 * row["target"]}])
     assert verdict.status == "undecided"
     assert verdict.violations[0]["status"] == "estimate exceeded"
     certified = {**row, "standing": "certified", "ceiling": 0.95 * row["target"]}
-    assert bounds.verdict([certified]).status == "violated"
+    assert judgement.verdict([certified]).status == "violated"
 
 
-@pytest.mark.parametrize("hypotheses", bounds.BOUNDED)
+@pytest.mark.parametrize("hypotheses", plan.BOUNDED)
 def test_members_of_bounded_sets_obey_their_norms_and_break_the_bound_of_larger_sets(
     hypotheses: str,
 ) -> None:
     rows = finite("hinge", 2, hypotheses)
-    verdict = bounds.verdict(rows)
+    verdict = judgement.verdict(rows)
     assert verdict.status == "holds"
     assert "caught for 1 of 1" in verdict.summary[3]
     for row in rows[::7]:
         fields = _fields(row["distribution"])
         norms, scores = fields["norms"], fields["scores"]
-        inputs = {0.0: np.zeros(3), **{r: r * np.eye(3)[i] for i, r in enumerate(bounds.NORMS[1:])}}
+        inputs = {
+            0.0: np.zeros(3),
+            **{r: r * np.eye(3)[i] for i, r in enumerate(members.NORMS[1:])},
+        }
         x = np.array([inputs[float(r)] for r in norms])
         if hypotheses.startswith("linear"):
             w, b, bias = fields["w"], fields["b"], 0.5 if hypotheses.endswith("1/2") else 1.0

@@ -85,12 +85,12 @@ def command(
     3 when undecided.
     """
     from hconsist.simulate.results import netcdf, require_xarray
-    from hconsist.simulate.study import STUDIES, reproduce, run_study, study
+    from hconsist.studies import STUDIES, draw, reproduce, run_study, study
 
     if listing:
         from hconsist.cli.output import print_table
 
-        print_table(("STUDY", "ASKS"), list(STUDIES.items()))
+        print_table(("STUDY", "ASKS"), [(e.name, e.summary) for e in STUDIES.values()])
         return ExitCode.HOLDS
     if name is None or output is None:
         raise click.UsageError("Name a study and a folder: simulate STUDY -o DIR (see --list)")
@@ -119,7 +119,6 @@ def command(
     violations = [
         {**v, "reproduce": reproduce(name, v["cell"], seed, quick)} for v in found.violations
     ]
-    from hconsist.figures.studies import draw
     from hconsist.plots import save
 
     with atomic_file(output / f"{name}.svg") as temporary:

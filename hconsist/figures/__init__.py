@@ -2,29 +2,23 @@
 
 `FIGURES` names them; ``hconsist figures -o figures`` draws them. The plot functions behind them
 take ``ax=None``, draw, and return the Axes, as those of `hconsist.plots` do.
-`hconsist.figures.studies` draws what ``hconsist simulate`` measured.
+`hconsist.studies.draw` draws what ``hconsist simulate`` measured.
 """
 
 from __future__ import annotations
 
-import importlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from hconsist.errors import UnknownNameError
+from hconsist.registry import Registry
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-#: Name of the file, and the function of this package that draws it.
-FIGURES = {
-    "bounds": "published.bounds",
-    "published-vs-exact": "published.published_vs_exact",
-    "clouds": "clouds.clouds",
-    "gap-across-tau": "gap.gap_across_tau",
-    "zoo-map": "zoo_map.whole_zoo",
-    "worst-cases": "witnesses.worst_cases",
-    "rates": "rates.rates",
-}
+#: Every figure of the project by the name of its file; the functions register themselves.
+FIGURES: Registry[Callable[[], Figure]] = Registry(
+    "figure", package="hconsist.figures", group="hconsist.figures"
+)
 
 
 def check_name(name: str) -> str:
@@ -38,9 +32,7 @@ def check_name(name: str) -> str:
     >>> check_name("worst-cases")
     'worst-cases'
     """
-    if name not in FIGURES:
-        raise UnknownNameError("figure", name, FIGURES)
-    return name
+    return FIGURES[name].name
 
 
 def draw(name: str) -> Figure:
@@ -56,6 +48,4 @@ def draw(name: str) -> Figure:
     UnknownNameError
         With the nearest name.
     """
-    module, function = FIGURES[check_name(name)].split(".")
-    figure: Figure = getattr(importlib.import_module(f"hconsist.figures.{module}"), function)()
-    return figure
+    return FIGURES[name].value()

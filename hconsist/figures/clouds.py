@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.bounds import Bound, derive
+from hconsist.figures import FIGURES
 from hconsist.figures.style import DOTTED, LOOKS
 from hconsist.gaps import best_in_class_function
 from hconsist.plots import STYLE, axes_in_style
@@ -136,6 +137,7 @@ def cloud_under_bound(
     return ax
 
 
+@FIGURES.register("clouds")
 def clouds() -> Figure:
     """Cross-entropy at 3 classes and MAE at 5: random experiments stay far below the bound, worst
     cases touch it.

@@ -11,6 +11,7 @@ import matplotlib as mpl
 from hconsist.bounds import derive
 from hconsist.distributions import Distribution, Finite
 from hconsist.errors import InvalidInputError
+from hconsist.figures import FIGURES
 from hconsist.figures.style import LOOKS
 from hconsist.gaps import minimizability_gap
 from hconsist.losses import CompSum
@@ -93,6 +94,7 @@ def gap_curves(
     return ax
 
 
+@FIGURES.register("gap-across-tau")
 def gap_across_tau() -> Figure:
     """Inputs whose labels are certain, seen by constant functions: the gap falls with tau, and so
     does what it leaves.

@@ -10,6 +10,7 @@ import numpy as np
 
 from hconsist.bounds import Bound, derive
 from hconsist.errors import InvalidInputError
+from hconsist.figures import FIGURES
 from hconsist.figures.style import DASHED, DOTTED, LOOKS
 from hconsist.plots import STYLE, axes_in_style, best_published, bound_curves, figure_of
 
@@ -101,6 +102,7 @@ def gain_over_published(
     return ax
 
 
+@FIGURES.register("published-vs-exact")
 def published_vs_exact() -> Figure:
     """MAE and GCE at 10 and 100 classes: the published bounds weaken with the number of classes,
     the exact ones hardly do.
@@ -142,6 +144,7 @@ def _read_off(ax: Axes, excess: float, name: str) -> None:
     ax.axvline(excess, ymax=exact / 1.03, color="black", linewidth=0.7, linestyle=DOTTED)
 
 
+@FIGURES.register("bounds")
 def bounds() -> Figure:
     """What ``hconsist plot mae gce:q=0.7 --classes 10 --classes 100`` draws: the README's first
     figure.

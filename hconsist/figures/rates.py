@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from hconsist.bounds import Bound, derive
 from hconsist.distributions import GaussianMixture, NoisyLabels, TsybakovNoise
 from hconsist.errors import InvalidInputError
+from hconsist.figures import FIGURES
 from hconsist.figures.style import DASHED, DOTTED, LOOKS
 from hconsist.losses import Loss, parse_loss
 from hconsist.plots import STYLE, axes_in_style
@@ -304,6 +305,7 @@ def slopes_under_noise(
     return ax
 
 
+@FIGURES.register("rates")
 def rates() -> Figure:
     """Rates with slopes: bounds of losses, errors under noise, and every fitted slope beside the
     predicted one.

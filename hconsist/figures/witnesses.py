@@ -12,6 +12,7 @@ import numpy as np
 
 from hconsist.bounds import Bound, derive
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
+from hconsist.figures import FIGURES
 from hconsist.figures.style import DASHED, DOTTED, LOOKS
 from hconsist.plots import STYLE, axes_in_style, best_published
 from hconsist.pointwise import Answer, Witness
@@ -206,6 +207,7 @@ def transform_with_witnesses(
     return ax
 
 
+@FIGURES.register("worst-cases")
 def worst_cases() -> Figure:
     """MAE and GCE (q = 0.9) at five classes: which labels the worst case plays changes with
     beta.

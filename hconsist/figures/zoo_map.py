@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 
 from hconsist.errors import InvalidInputError
+from hconsist.figures import FIGURES
 from hconsist.figures.style import DOTTED, LOOKS
 from hconsist.losses import CATALOGUE, parse_loss
 from hconsist.plots import STYLE, axes_in_style
@@ -200,6 +201,7 @@ def zoo_map(
     return ax
 
 
+@FIGURES.register("zoo-map")
 def whole_zoo() -> Figure:
     """Every loss with a bound at ten classes: square-root rates with like constants, and linear
     rates that cost n.

@@ -2,7 +2,7 @@
 
 `train` minimises empirical risks in batches through the array API; `population` gives the nodes at
 which a risk on a Gaussian mixture is an average, so that the same training finds best-in-class
-risks: `best_risk`. `run_study` runs a study of `STUDIES`.
+risks: `best_risk`. Studies made of these are in `hconsist.studies`.
 """
 
 from hconsist.simulate.backend import Backend
@@ -17,7 +17,6 @@ from hconsist.simulate.models import (
 )
 from hconsist.simulate.population import Population, population
 from hconsist.simulate.results import dataset, netcdf
-from hconsist.simulate.study import STUDIES, Study, Verdict, run_study, study
 from hconsist.simulate.training import Fit, train
 
 __all__ = [
@@ -30,15 +29,10 @@ __all__ = [
     "Population",
     "RandomFeatures",
     "ReLUNetwork",
-    "STUDIES",
-    "Study",
-    "Verdict",
     "best_risk",
     "dataset",
     "netcdf",
     "parse_model",
     "population",
-    "run_study",
-    "study",
     "train",
 ]

@@ -11,7 +11,9 @@ from hconsist.errors import InvalidInputError
 if TYPE_CHECKING:
     import xarray
 
-    from hconsist.simulate.study import Row
+#: One line of a result table, JSON-ready; one part of a study, JSON-ready.
+Row = dict[str, Any]
+Cell = dict[str, Any]
 
 
 def require_xarray() -> None:

@@ -22,8 +22,9 @@ from hconsist.distributions import GaussianMixture, NoisyLabels, UniformNoise
 from hconsist.losses import parse_loss
 from hconsist.simulate.backend import AnyArray, Backend
 from hconsist.simulate.gradients import log_derivative
-from hconsist.simulate.studies.mixtures import linear_error
-from hconsist.simulate.study import Cell, Row, Verdict
+from hconsist.simulate.mixtures import linear_error
+from hconsist.simulate.results import Cell, Row
+from hconsist.studies.study import Verdict
 
 Array = NDArray[np.float64]
 

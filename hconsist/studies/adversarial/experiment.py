@@ -19,8 +19,9 @@ from numpy.typing import ArrayLike, NDArray
 from hconsist.distributions import GaussianMixture
 from hconsist.simulate.backend import AnyArray, Backend
 from hconsist.simulate.lbfgs import minimise
-from hconsist.simulate.studies.mixtures import linear_error
-from hconsist.simulate.study import Cell, Row, Verdict
+from hconsist.simulate.mixtures import linear_error
+from hconsist.simulate.results import Cell, Row
+from hconsist.studies.study import Verdict
 
 Array = NDArray[np.float64]
 

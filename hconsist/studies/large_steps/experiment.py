@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.simulate.backend import AnyArray, Backend
-from hconsist.simulate.study import Cell, Row, Verdict
+from hconsist.simulate.results import Cell, Row
+from hconsist.studies.study import Verdict
 
 Array = NDArray[np.float64]
 

@@ -18,8 +18,9 @@ from hconsist.distributions import ClassNoise, GaussianMixture, NoisyLabels, Uni
 from hconsist.simulate.backend import Backend
 from hconsist.simulate.conditional import zero_one_regret
 from hconsist.simulate.population import population
-from hconsist.simulate.study import Cell, Row, Verdict
+from hconsist.simulate.results import Cell, Row
 from hconsist.simulate.training import train
+from hconsist.studies.study import Verdict
 
 LOSSES = ("logistic", "gce:q=0.7", "sce", "mae", "ldr:lam=1,c=1", "ldr:lam=4,c=1")
 ADAPTIVE = "aldr:lam0=1,alpha=2,c=1"

@@ -24,10 +24,10 @@ from hconsist.losses import parse_loss
 from hconsist.simulate.backend import Backend
 from hconsist.simulate.conditional import best_scores, conditional_risk, zero_one_regret
 from hconsist.simulate.curves import ROUNDING, curve_of
-from hconsist.simulate.population import population
-from hconsist.simulate.studies.bounds import SPREAD
-from hconsist.simulate.study import Cell, Row, Verdict
+from hconsist.simulate.population import SPREAD, population
+from hconsist.simulate.results import Cell, Row
 from hconsist.simulate.training import train
+from hconsist.studies.study import Verdict
 
 _CLEAN = GaussianMixture([0.5, 0.5], [[-1.0], [1.0]], [[1.0]])
 

@@ -17,11 +17,11 @@ from hconsist.simulate.backend import Backend
 from hconsist.simulate.best import best_risk
 from hconsist.simulate.conditional import best_scores, zero_one_regret
 from hconsist.simulate.curves import ROUNDING, curve_of
-from hconsist.simulate.population import population
-from hconsist.simulate.studies.bounds import SPREAD
-from hconsist.simulate.studies.mixtures import mixture
-from hconsist.simulate.study import Cell, Row, Verdict
+from hconsist.simulate.mixtures import mixture
+from hconsist.simulate.population import SPREAD, population
+from hconsist.simulate.results import Cell, Row
 from hconsist.simulate.training import train
+from hconsist.studies.study import Verdict
 
 TAUS = ("0", "0.25", "0.5", "0.75", "1", "1.2", "1.4", "1.6", "1.8", "2")
 

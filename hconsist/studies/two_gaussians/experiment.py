@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from hconsist.distributions import GaussianMixture
 from hconsist.simulate.backend import Backend
-from hconsist.simulate.studies.adversarial import robust_logistic
-from hconsist.simulate.studies.mixtures import linear_error
-from hconsist.simulate.study import Cell, Row, Verdict
+from hconsist.simulate.mixtures import linear_error
+from hconsist.simulate.results import Cell, Row
+from hconsist.studies.adversarial.experiment import robust_logistic
+from hconsist.studies.study import Verdict
 
 Array = NDArray[np.float64]
 

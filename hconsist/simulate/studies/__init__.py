@@ -1,3 +1,0 @@
-"""The studies; each module offers ``cells``, ``run`` and ``verdict``, see
-`hconsist.simulate.study`.
-"""
