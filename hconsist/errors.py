@@ -10,6 +10,9 @@ import difflib
 from collections.abc import Iterable
 from fractions import Fraction
 
+#: The longest part of a received value that a message repeats.
+_LONGEST = 200
+
 
 class HconsistError(Exception):
     """Base class of everything that the package raises on purpose."""
@@ -42,15 +45,26 @@ class InvalidInputError(HconsistError, ValueError):
 
 
 def _shown(value: object) -> str:
-    """A value as it was probably typed: an exact 6/5 as 1.2."""
+    """A value as it was probably typed: an exact 6/5 as 1.2. What would be read as nothing, or
+    would break the line, is quoted; what is long is cut.
+
+    >>> _shown(""), _shown("a\\n"), len(_shown("9" * 1000)) < 250
+    ("''", "'a\\\\n'", True)
+    """
     if isinstance(value, Fraction):
-        decimal = repr(float(value))
-        return (
-            decimal
-            if Fraction(decimal) == value and "e" not in decimal and value.denominator > 1
-            else str(value)
-        )
-    return value if isinstance(value, str) else repr(value)
+        try:
+            decimal = repr(float(value))
+        except OverflowError:
+            return _cut(str(value))
+        exact = "e" not in decimal and value.denominator > 1 and Fraction(decimal) == value
+        return decimal if exact else _cut(str(value))
+    if isinstance(value, str) and value.strip() and value.isprintable():
+        return _cut(value)
+    return _cut(repr(value))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ... ({len(text)} characters)"
 
 
 class UnknownNameError(InvalidInputError):
@@ -64,18 +78,23 @@ class UnknownNameError(InvalidInputError):
 
     def __init__(self, kind: str, received: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        near = difflib.get_close_matches(received, names, n=1, cutoff=0.5)
+        near = _nearest(received, names, 1, 0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
         shown = ", ".join(
-            names
-            if len(names) <= 12
-            else [*difflib.get_close_matches(received, names, 6, 0.3), "..."]
+            names if len(names) <= 12 else [*_nearest(received, names, 6, 0.3), "..."]
         )
         self.kind, self.known = kind, names
         super().__init__(f"unknown {kind}", received, f"{hint}(known: {shown})")
 
     def __reduce__(self) -> tuple[type, tuple[str, object, list[str]]]:  # type: ignore[override]
         return type(self), (self.kind, self.received, self.known)
+
+
+def _nearest(received: str, names: list[str], count: int, cutoff: float) -> list[str]:
+    """The names nearest to what was typed, in any case: GCE is gce."""
+    folded = {name.casefold(): name for name in names}
+    found = difflib.get_close_matches(received.casefold()[:100], folded, count, cutoff)
+    return [folded[name] for name in found]
 
 
 class EngineCannotAnswerError(HconsistError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
@@ -18,6 +19,8 @@ Value: TypeAlias = Any
 #: A loss parameter: an exact rational, or a SymPy expression (a symbol, or a constant such as
 #: sqrt(2)).
 Exact: TypeAlias = "Fraction | sympy.Expr"
+#: The most digits of a number, and its largest decimal exponent.
+_DIGITS = 1000
 #: A function of one number t, over an arithmetic: f(t, ops).
 OfParameter: TypeAlias = Callable[[Any, Any], Any]
 
@@ -56,6 +59,8 @@ def exact(value: object, name: str) -> Exact:
         if getattr(value, "is_Float", False):
             return exact(float(value), name)  # type: ignore[arg-type]
         return value
+    if isinstance(value, str | Decimal):
+        _check_digits(str(value), name)
     try:
         if isinstance(value, str | Decimal):
             return Fraction(value)
@@ -66,6 +71,15 @@ def exact(value: object, name: str) -> Exact:
     raise InvalidInputError(
         f"{name} must be a finite number", value, f"pass {name} as 1.5, '3/2' or a SymPy expression"
     )
+
+
+def _check_digits(text: str, name: str) -> None:
+    """Refuse a number whose digits alone would fill the memory, before it is read."""
+    exponent = re.search(r"[eE][+-]?0*(\d+)\s*\Z", text)
+    if len(text) > _DIGITS or (exponent and (len(exponent[1]) > 4 or int(exponent[1]) > _DIGITS)):
+        raise InvalidInputError(
+            f"{name} must be a number of at most {_DIGITS} digits", text, "pass one nearer to 1"
+        )
 
 
 def whole(value: object, name: str) -> int:

@@ -5,12 +5,14 @@ data.
 from __future__ import annotations
 
 import functools
+import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
 from hconsist.arithmetic import SYMPY, exact
 from hconsist.checker import Tree, mul
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
+from hconsist.formula import parse_formula
 from hconsist.losses import MarginLoss, SoftmaxLoss
 from hconsist.pointwise import PointwiseProblem, beta_symbol
 
@@ -130,24 +132,18 @@ def parse_claim(text: str, n_classes: Any) -> tuple[Relation, sympy.Expr]:
     >>> parse_claim("T >= b**2/2", 3)
     ('>=', beta**2/2)
     """
-    import sympy
-
     remedy = (
         'write it as "T >= b**2/2", with b for the target regret and n for the number of classes'
     )
-    head, sign, body = text.partition(">=") if ">=" in text else text.partition("<=")
-    if head.strip() not in ("T", "T(b)", "T(beta)") or not body.strip():
+    read = re.match(r"\s*T\s*(?:\(\s*(?:b|beta)\s*\))?\s*([<>]=)(.*)\Z", text, re.DOTALL)
+    if read is None or not read[2].strip():
         raise InvalidInputError("a claim must read T >= EXPR or T <= EXPR", text, remedy)
+    sign, body = read.groups()
     b = beta_symbol()
-    try:
-        formula = sympy.sympify(
-            body, locals={"b": b, "beta": b, "n": sympy.sympify(n_classes)}, rational=True
-        )
-    except (sympy.SympifyError, SyntaxError, TypeError, AttributeError) as problem:
-        raise InvalidInputError(
-            "a claim's formula must be readable by SymPy", body.strip(), remedy
-        ) from problem
-    if not isinstance(formula, sympy.Expr) or formula.free_symbols - {b}:
+    formula = parse_formula(
+        body.strip(), {"b": b, "beta": b, "n": n_classes}, "the formula of a claim, in b and n,"
+    )
+    if formula.free_symbols - {b}:  # n kept as a symbol
         raise InvalidInputError("a claim's formula must be in b and n alone", body.strip(), remedy)
     return (">=" if sign == ">=" else "<="), formula
 

@@ -224,9 +224,10 @@ def parse_loss(spec: str | Loss) -> Loss:
         raise InvalidInputError(
             "a loss must be a spec string or a Loss", spec, "pass 'logistic' or hc.CompSum(tau=1)"
         )
-    name, _, rest = spec.strip().partition(":")
-    if name in ("softmax", "margin"):  # the rest is a formula, commas and all
-        return CATALOGUE[name].make(rest) if rest else CATALOGUE[name].make()
+    name, colon, rest = spec.strip().partition(":")
+    if name in CATALOGUE and "formula" in CATALOGUE[name].parameters:
+        # the rest is a formula, commas and all; an empty one is an error of the formula
+        return CATALOGUE[name].make(rest) if colon else CATALOGUE[name].make()
     name, given = _split(spec, "loss")
     if name not in CATALOGUE:
         raise UnknownNameError("loss", name, CATALOGUE)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from hconsist.arithmetic import Ops, Value, evaluate
 from hconsist.errors import InvalidInputError
+from hconsist.formula import parse_formula
 from hconsist.losses.base import MarginLoss, Shape, SoftmaxLoss
 
 if TYPE_CHECKING:
@@ -19,15 +20,16 @@ def _parse(expression: object, name: str) -> sympy.Expr:
 
     symbol = sympy.Symbol(name, positive=True) if name == "u" else sympy.Symbol(name, real=True)
     remedy = f"write it as a formula of {name} alone, such as 'exp(-{name})'"
+    rule = f"a loss formula with exactly one variable, {name},"
     if isinstance(expression, str):
-        try:
-            formula: Any = sympy.sympify(expression, locals={name: symbol}, rational=True)
-        except (sympy.SympifyError, SyntaxError, TypeError, AttributeError) as problem:
-            raise InvalidInputError(
-                "a loss formula must be readable by SymPy", expression, remedy
-            ) from problem
+        formula: Any = parse_formula(expression, {name: symbol}, rule)
     else:
-        formula = sympy.nsimplify(sympy.sympify(expression), rational=True)
+        try:  # strictly: SymPy would evaluate the text of an object that it does not know
+            formula = sympy.nsimplify(sympy.sympify(expression, strict=True), rational=True)
+        except (sympy.SympifyError, TypeError, AttributeError) as problem:
+            raise InvalidInputError(
+                "a loss formula must be a text or a SymPy expression", expression, remedy
+            ) from problem
     variables = formula.free_symbols - {symbol}
     if len(variables | ({symbol} & formula.free_symbols)) != 1:
         raise InvalidInputError(
