@@ -15,7 +15,8 @@ from click.testing import CliRunner
 from hconsist.cli.app import app
 from hconsist.pointwise import Answer
 from hconsist.theorems import catalogue, theorem
-from hconsist.verify import Verification, _compare_estimate, _compare_proven, verify, verify_all
+from hconsist.verify import Verification, verify, verify_all
+from hconsist.verify.compare import compare_estimate, compare_proven
 
 
 def answer(lower: str | None, upper: str | None, estimate: float | None = None) -> Answer:
@@ -42,7 +43,7 @@ def test_proofs_are_compared_in_three_values(
 ) -> None:
     value = Fraction("0.4")
     assert (
-        _compare_proven(answer(lower, upper), value, value, relation, Fraction(1, 10**12))[0]
+        compare_proven(answer(lower, upper), value, value, relation, Fraction(1, 10**12))[0]
         == outcome
     )
 
@@ -60,7 +61,7 @@ def test_proofs_are_compared_in_three_values(
 def test_estimates_are_compared_to_their_tolerance(
     estimate: float | None, relation: str, outcome: str
 ) -> None:
-    assert _compare_estimate(answer(None, None, estimate), 0.4, relation)[0] == outcome
+    assert compare_estimate(answer(None, None, estimate), 0.4, relation)[0] == outcome
 
 
 def test_a_refuted_statement_holds_when_it_is_contradicted() -> None:
@@ -152,3 +153,10 @@ def test_same_command_on_a_dask_cluster(tmp_path: Path) -> None:
         )
     assert done.returncode == 0, done.stderr
     assert [v["status"] for v in json.loads(done.stdout)] == ["holds", "holds"]
+
+
+def test_every_statement_has_a_relation_that_can_check_it() -> None:
+    from hconsist.verify.relations import RELATIONS
+
+    assert {entry.relation for entry in catalogue().values()} <= set(RELATIONS)
+    assert all(entry.summary for entry in RELATIONS.values())

@@ -11,14 +11,49 @@ rigorous     ball arithmetic               an enclosure that is a theorem, and a
 
 from __future__ import annotations
 
-import importlib
-from typing import Any, Literal
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any, Literal, Protocol, cast, get_args
 
 from hconsist.errors import UnknownNameError
 from hconsist.pointwise import Answer, PointwiseProblem
 
 EngineName = Literal["symbolic", "numeric", "rigorous"]
-ENGINES: tuple[EngineName, ...] = ("symbolic", "numeric", "rigorous")
+ENGINES: tuple[EngineName, ...] = get_args(EngineName)
+
+
+class Engine(Protocol):
+    """What every engine, a package of that name here, can be asked."""
+
+    def transform(self, problem: PointwiseProblem, beta: Fraction, **options: Any) -> Answer:
+        """T(beta), beta being checked."""
+
+
+def load(name: EngineName) -> Engine:
+    """The engine of a name; imported on first use, since each is slow to load.
+
+    Raises
+    ------
+    UnknownNameError
+
+    Examples
+    --------
+    >>> load("symbolic").__name__
+    'hconsist.engines.symbolic'
+    """
+    if name not in ENGINES:
+        raise UnknownNameError("engine", name, ENGINES)
+    if name == "symbolic":
+        from hconsist.engines import symbolic
+
+        return cast(Engine, symbolic)
+    if name == "numeric":
+        from hconsist.engines import numeric
+
+        return cast(Engine, numeric)
+    from hconsist.engines import rigorous
+
+    return cast(Engine, rigorous)
 
 
 def transform(
@@ -49,8 +84,26 @@ def transform(
     0.25
     """
     value = problem.check_beta(beta)
-    if engine not in ENGINES:
-        raise UnknownNameError("engine", engine, ENGINES)
-    module = importlib.import_module(f"hconsist.engines.{engine}")
-    answer: Answer = module.transform(problem, value, **options)
-    return answer
+    return load(engine).transform(problem, value, **options)
+
+
+def sweep(
+    problem: PointwiseProblem,
+    betas: Iterable[object],
+    engine: EngineName = "numeric",
+    **options: Any,
+) -> list[Answer]:
+    """`transform` at many values of beta; the numeric engine answers them together.
+
+    Examples
+    --------
+    >>> answers = sweep(PointwiseProblem("mae", n_classes=2), [0, "1/2"], engine="symbolic")
+    >>> [a.estimate for a in answers]
+    [0.0, 0.25]
+    """
+    values = [problem.check_beta(b) for b in betas]
+    if engine == "numeric":
+        from hconsist.engines import numeric
+
+        return numeric.sweep(problem, values, **options)
+    return [load(engine).transform(problem, b, **options) for b in values]
