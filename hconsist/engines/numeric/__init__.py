@@ -3,7 +3,8 @@
 Inner problem (over scores): `inner` solves it in batches over grouped distributions, `oracle` is
 the readable check by CVXPY. Outer problem (over p): `search`, with the pooling lemma; `exhaustive`
 backs it for few classes without the lemma. Losses that are concave between kinks have finitely many
-scores to try: `kinked` (and `vertices`, in closed form). For the rest, `direct`.
+scores to try: `kinked` (and `vertices`, in closed form). For the rest, `direct`. Two labels are a
+problem in one variable: `binary`, for every loss. `answers` evaluates each witness anew.
 """
 
 from __future__ import annotations
@@ -16,15 +17,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from threadpoolctl import threadpool_limits
 
-from hconsist.arithmetic import NUMPY
-from hconsist.engines.numeric import direct, kinked, oracle, search, vertices
+from hconsist.engines.numeric import binary, direct, kinked, oracle, search, vertices
 from hconsist.engines.numeric import exhaustive as exhaustive_
+from hconsist.engines.numeric.answers import answer as _answer
+from hconsist.engines.numeric.answers import tie, unbounded
 from hconsist.engines.numeric.inner import Inner, SeparableSoftmax
 from hconsist.engines.numeric.methods import inner_solver
 from hconsist.engines.numeric.oracle import BestInClass
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.losses import SoftmaxLoss, check_distribution
-from hconsist.pointwise import Answer, PointwiseProblem, Witness
+from hconsist.pointwise import Answer, PointwiseProblem
 
 __all__ = ["BestInClass", "best_in_class", "exhaustive", "sweep", "transform"]
 
@@ -32,18 +34,12 @@ Array = NDArray[np.float64]
 
 DIRECT = "a pattern search from a grid of distributions and scores; it may miss a narrow minimum"
 
-#: A score that stands for minus infinity is shown this far below the largest one, in units of the
-#: temperature.
-_FAR = 100.0
 #: A sweep over more values of beta than this searches globally at so many and follows the solutions
 #: in between.
 _ANCHORS = 24
-#: How far the search and the re-evaluated witness may differ, relative to 1 + value.
-_AGREE = 1e-8
-
-#: Beyond so many classes a witness is evaluated by the softmax form of its loss: the definition may
-#: need all pairs of labels.
-_PAIRS = 100
+#: A witness has a probability and a score for every label: more classes, or more of them over all
+#: values of beta together, are refused.
+MOST_LABELS, MOST_NUMBERS = 10**6, 10**7
 
 POOLING = (
     "the search uses the pooling lemma (docs/theory.md) and the pool structure of its candidates"
@@ -55,10 +51,10 @@ VERTICES = (
     "linear programs over p"
 )
 
-UNBOUNDED = (
-    "every distribution with this target regret has a risk that is unbounded below: no "
-    "regret exists"
-)
+#: T(0): of a distribution without a preference every prediction is a best one.
+TIE = "no prediction has a target regret at the uniform distribution"
+
+SLOW = "the risk is still falling at scores of 10^30: its infimum is not known"
 
 
 def transform(problem: PointwiseProblem, beta: object, *, seed: int = 0) -> Answer:
@@ -106,6 +102,12 @@ def sweep(problem: PointwiseProblem, betas: Iterable[object], *, seed: int = 0) 
     values = [problem.check_beta(b) for b in betas]
     if not values:
         return []
+    if problem.n > MOST_LABELS or problem.n * len(values) > MOST_NUMBERS:
+        raise EngineCannotAnswerError(
+            "numeric",
+            f"{len(values)} witnesses of {problem.n} labels are more than its memory is meant for: "
+            f"at most {MOST_LABELS} classes, and {MOST_NUMBERS} numbers together",
+        )
     array = np.array([float(b) for b in values])
     with threadpool_limits(
         1
@@ -117,6 +119,14 @@ def _answers(
     problem: PointwiseProblem, values: list[Fraction], array: Array, seed: int
 ) -> list[Answer]:
     loss, k = problem.surrogate, problem.top_k("numeric")
+    if problem.n == 2 and loss.shift_invariant and k == 1:
+        return _two_labels(problem, array)
+    if loss.symmetric and np.any(array == 0):
+        rest = array != 0
+        others = iter(
+            _answers(problem, [v for v in values if v], array[rest], seed) if rest.any() else []
+        )
+        return [next(others) if v else tie(problem, (TIE,)) for v in values]
     if (inner := inner_solver(problem)) is not None:
         return _pooled(problem, inner, values, array, seed)
     plain = problem.hypotheses.score_bound is None and k == 1
@@ -130,7 +140,7 @@ def _answers(
         return [
             _answer(problem, s.p, s.free, s.tied, s.predicted, s.value, 0.0, (VERTICES,))
             if s.value != np.inf
-            else Answer(None, None, None, None, "numeric", (VERTICES,), UNBOUNDED)
+            else unbounded((VERTICES,))
             for s in kinked.smallest_regret(problem, scores, array)
         ]
     if k == 1 and problem.n <= direct.MOST_CLASSES:
@@ -293,6 +303,34 @@ def _pooled(
     return answers
 
 
+def _two_labels(problem: PointwiseProblem, array: Array) -> list[Answer]:
+    """Each order of the labels: one is enough where the loss does not tell them apart."""
+    tops = (0,) if problem.surrogate.symmetric else (0, 1)
+    found = [binary.smallest_regret(problem, array, top) for top in tops]
+    answers = []
+    for i in range(array.size):
+        top = min(tops, key=lambda t: found[t].regret[i])
+        row = found[top]
+        if not np.isfinite(row.regret[i]):
+            answers.append(unbounded(()))
+            continue
+        other = np.array([-1.0, 1.0]) if top == 0 else np.array([1.0, -1.0])
+        answers.append(
+            _answer(
+                problem,
+                0.5 - other * row.beta[i] / 2,
+                other * row.free[i] / 2,
+                other * row.tied[i] / 2,
+                np.array([1 - top]),
+                float(row.regret[i]),
+                0.0,
+                (),
+                SLOW if row.slow[i] else "",
+            )
+        )
+    return answers
+
+
 def _directly(problem: PointwiseProblem, array: Array) -> list[Answer]:
     tables = direct.Direct(problem)
     answers = []
@@ -316,58 +354,3 @@ def _at_vertices(
         good[0], bad[order] = 0.0, 0.0
         answers.append(_answer(problem, p, good, bad, np.array([1]), float(value[i]), 0.0, ()))
     return answers
-
-
-def _answer(
-    problem: PointwiseProblem,
-    p: Array,
-    best: Array,
-    tied: Array,
-    predicted: NDArray[np.intp],
-    value: float,
-    residual: float,
-    assumptions: tuple[str, ...],
-) -> Answer:
-    """Assemble an answer; the regret of the witness is evaluated anew from the definition of the
-    loss.
-    """
-    p = p / p.sum()
-    scores = np.stack([_shown(problem, tied), _shown(problem, best)])
-    if isinstance(problem.surrogate, SoftmaxLoss) and problem.n > _PAIRS:
-        losses = problem.surrogate.of_probabilities(
-            NUMPY.softmax(scores / float(problem.surrogate.temperature)), NUMPY
-        )
-        risks = np.sum(np.where(p > 0, p * losses, 0.0), axis=-1)
-    else:
-        risks = problem.conditional_risk(scores, np.stack([p, p]))
-    regret = float(risks[0] - risks[1])
-    witness = Witness(
-        tuple(map(float, p)),
-        tuple(map(float, _shown(problem, tied))),
-        tuple(map(int, predicted)),
-        regret,
-    )
-    reason = ""
-    if residual > 1e-9 or not np.isfinite(value):
-        reason = f"the inner solver stopped with residual {residual:.1e}"
-    elif not abs(value - regret) <= _AGREE * (
-        1.0 + abs(value)
-    ):  # also where the regret is not a number
-        reason = (
-            f"search value {value:.12g} and re-evaluated regret {regret:.12g} of the witness differ"
-        )
-    return Answer(
-        None if reason else max(value, 0.0), None, None, witness, "numeric", assumptions, reason
-    )
-
-
-def _shown(problem: PointwiseProblem, scores: Array) -> Array:
-    loss = problem.surrogate
-    if problem.hypotheses.score_bound is not None:
-        return scores
-    if loss.sum_to_zero:
-        return np.asarray(scores - scores.mean())
-    if not loss.shift_invariant:
-        return np.asarray(np.clip(scores, -_FAR, _FAR))
-    unit = float(loss.temperature) if isinstance(loss, SoftmaxLoss) else 1.0
-    return np.asarray(np.maximum(scores - scores.max(), -_FAR * unit))
