@@ -124,7 +124,7 @@ class Loss(ABC):
         --------
         >>> from hconsist.losses import parse_loss
         >>> from hconsist.losses.forms import OfMargin, OfSoftmax
-        >>> parse_loss("logistic").form(OfSoftmax).g.fact("convex").origin  # doctest: +SKIP
+        >>> parse_loss("logistic").form(OfSoftmax).g.fact("convex").origin
         'proven'
         >>> parse_loss("hinge").form(OfSoftmax) is None
         True

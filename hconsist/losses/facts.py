@@ -10,9 +10,9 @@ declared one says so (`assumptions`) and is not called proven.
 >>> from hconsist.losses import parse_loss
 >>> from hconsist.losses.forms import OfSoftmax
 >>> g = parse_loss("softmax:-log(u)+(1-u)**2/2").form(OfSoftmax).g
->>> bool(g.fact("convex")), g.fact("convex").origin  # doctest: +SKIP
+>>> bool(g.fact("convex")), g.fact("convex").origin
 (True, 'proven')
->>> bool(g.fact("concave")), g.fact("concave").refuted  # doctest: +SKIP
+>>> bool(g.fact("concave")), g.fact("concave").refuted
 (False, True)
 """
 

@@ -245,7 +245,7 @@ def margin_of_transport(form: Transport) -> OfMargin:
 
     >>> from hconsist.losses import parse_loss
     >>> form = margin_of_transport(parse_loss("ldr:lam=1,c=2").form(Transport))
-    >>> bool(form.phi.fact("convex"))  # doctest: +SKIP
+    >>> bool(form.phi.fact("convex"))
     True
     """
 
@@ -288,7 +288,7 @@ def convex_in_scores(forms: tuple[Form, ...], n_classes: int) -> tuple[Fact, ...
     must do.
 
     >>> from hconsist.losses import parse_loss
-    >>> bool(convex_in_scores(parse_loss("comp-sum:tau=1/2").forms, 3))  # doctest: +SKIP
+    >>> bool(convex_in_scores(parse_loss("comp-sum:tau=1/2").forms, 3))
     True
     >>> bool(convex_in_scores(parse_loss("mae").forms, 3))
     False

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from hconsist.arithmetic import Ops, Value, evaluate
 from hconsist.errors import InvalidInputError
 from hconsist.formula import parse_formula
-from hconsist.losses.base import MarginLoss, Shape, SoftmaxLoss
+from hconsist.losses.base import MarginLoss, SoftmaxLoss
 
 if TYPE_CHECKING:
     import sympy
@@ -90,22 +90,6 @@ class UserSoftmaxLoss(_Formula, SoftmaxLoss):
     def of_softmax(self, u: Value, ops: Ops) -> Value:
         return self.value(u, ops)
 
-    @property
-    def shape(self) -> Shape | None:
-        import sympy
-
-        symbol = _symbol(self.formula)
-        curvature = sympy.factor(sympy.simplify(sympy.diff(self.formula, symbol, 2)))
-        # On (0, 1] write u = 1/(1 + w), w >= 0: SymPy decides signs of rational functions of a
-        # positive symbol best.
-        w = sympy.Symbol("w", nonnegative=True)
-        odds = sympy.factor(curvature.subs(symbol, 1 / (1 + w)))
-        if curvature.is_nonnegative or odds.is_nonnegative:
-            return "convex in softmax"
-        if curvature.is_nonpositive or odds.is_nonpositive:
-            return "concave in softmax"
-        return None
-
 
 @dataclass(frozen=True)
 class UserMarginLoss(_Formula, MarginLoss):
@@ -131,30 +115,6 @@ class UserMarginLoss(_Formula, MarginLoss):
 
     def of_margin(self, u: Value, ops: Ops) -> Value:
         return self.value(u, ops)
-
-    @property
-    def shape(self) -> Shape | None:
-        return "convex in scores" if _convex(self.formula, _symbol(self.formula)) else None
-
-
-def _convex(e: sympy.Expr, v: sympy.Symbol) -> bool:
-    """Whether a formula is convex in v: by its second derivative where it is smooth, by the rules
-    of convexity elsewhere.
-    """
-    import sympy
-
-    if not e.has(sympy.Max, sympy.Min, sympy.Abs):
-        return bool(sympy.simplify(sympy.diff(e, v, 2)).is_nonnegative)
-    if e.is_Add or isinstance(e, sympy.Max):
-        return all(_convex(a, v) for a in e.args)
-    if e.is_Mul:
-        constant, rest = e.as_independent(v, as_Add=False)
-        return bool(constant.is_nonnegative) and rest != e and _convex(rest, v)
-    if isinstance(e, sympy.exp):
-        return _convex(e.args[0], v)
-    if e.is_Pow:
-        return bool(e.exp.is_number and e.exp >= 1 and e.base.is_nonnegative) and _convex(e.base, v)
-    return isinstance(e, sympy.Abs) and sympy.diff(e.args[0], v, 2) == 0
 
 
 def _symbol(formula: sympy.Expr) -> sympy.Symbol:

@@ -1,26 +1,12 @@
-"""Provers: what can be shown of a curve, by algebra first and in balls where that is not enough."""
+"""Provers: what can be shown of a curve by exact algebra, and refuted in balls.
 
-from __future__ import annotations
+A formula is run over exact sums (`terms`) on the intervals where it is smooth (`pieces`); signs of
+its derivatives are found there (`signs`, `limits`), and values and slopes are compared where pieces
+meet. Curvature and slopes on pieces say nothing of jumps: every fact but the sign includes
+continuity. Convexity in several scores is shown by rules of composition (`scores`).
+"""
 
-from collections.abc import Callable
-from fractions import Fraction
-from typing import Any
-
-from hconsist.losses.facts import Curve, Fact, NotShown
+from hconsist.losses.proving.curves import kinks, prove
+from hconsist.losses.proving.scores import convex_in_scores
 
 __all__ = ["convex_in_scores", "kinks", "prove"]
-
-
-def prove(curve: Curve, what: str) -> Fact | NotShown:
-    """What can be shown."""
-    return NotShown(what, curve.on, "")
-
-
-def kinks(curve: Curve) -> tuple[Fraction, ...] | None:
-    """Where the curve may fail to be smooth."""
-    return None
-
-
-def convex_in_scores(losses: Callable[..., Any], n_classes: int) -> str:
-    """Why the losses are not shown to be convex in the scores; empty when they are."""
-    return "no prover"

@@ -1,0 +1,331 @@
+"""Facts of a curve from the signs on its pieces."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from hconsist.arithmetic import BALLS, precision
+from hconsist.losses.proving import limits
+from hconsist.losses.proving.pieces import Joint, Pieces, cut, value_at
+from hconsist.losses.proving.signs import constant_sign
+from hconsist.losses.proving.terms import VARIABLE, Sum, UndecidedError, work
+
+if TYPE_CHECKING:
+    from hconsist.losses.facts import Curve, Fact, NotShown
+
+_BITS = 128
+_ENDS: dict[str, tuple[Fraction | None, Fraction | None]] = {
+    "unit": (Fraction(0), Fraction(1)),
+    "line": (None, None),
+}
+
+
+def prove(curve: Curve, what: str) -> Fact | NotShown:
+    """What can be shown of a curve; total: whatever goes wrong is a reason."""
+    from hconsist.losses.facts import Fact, NotShown
+
+    with precision(_BITS):
+        against = _refuted(curve, what)  # first: it is quick, and spares a vain search
+        if against:
+            return NotShown(what, curve.on, against, refuted=True)
+        try:
+            with work():
+                return Fact(what, curve.on, "proven", _CHECKS[what](curve, _pieces(curve)))
+        except ContraryError as contrary:
+            return NotShown(what, curve.on, str(contrary), refuted=True)
+        except UndecidedError as open_:
+            reason = str(open_)
+        except Exception as problem:  # a stranger's formula may do anything
+            reason = f"the formula is beyond the prover ({type(problem).__name__}: {problem})"
+    return NotShown(what, curve.on, reason)
+
+
+class ContraryError(UndecidedError):
+    """The opposite is shown."""
+
+
+def kinks(curve: Curve) -> tuple[Fraction, ...] | None:
+    """Every point where the curve may fail to be smooth; None where they are not known exactly."""
+    with precision(_BITS):
+        try:
+            pieces = _pieces(curve)
+        except Exception:
+            return None
+    if any(low != high for low, high in pieces.joints):
+        return None
+    pairs = itertools.pairwise(piece.formula for piece in pieces.pieces)
+    return tuple(j[0] for j, (a, b) in zip(pieces.joints, pairs, strict=True) if a != b)
+
+
+def _pieces(curve: Curve) -> Pieces:
+    """The pieces of a curve, cut once."""
+    if "pieces" not in curve._known:
+        try:
+            with work():
+                curve._known["pieces"] = cut(curve.term, *_ENDS[curve.domain])
+        except Exception as problem:
+            curve._known["pieces"] = problem
+            raise
+    found = curve._known["pieces"]
+    if isinstance(found, Exception):
+        raise found
+    pieces: Pieces = found
+    return pieces
+
+
+# -- what each fact asks of the pieces
+def _continuous(curve: Curve, pieces: Pieces) -> str:
+    formulas = [piece.formula for piece in pieces.pieces]
+    for (low, high), (a, b) in zip(pieces.joints, itertools.pairwise(formulas), strict=True):
+        if low != high:
+            continue  # the root of a difference whose larger (smaller) side is taken
+        here = value_at(curve.term, low)
+        if constant_sign(limits.at(a, low) - here) != 0 or (
+            constant_sign(limits.at(b, low) - here) != 0
+        ):
+            raise UndecidedError(f"could not show that the pieces meet at {low}")
+    if curve.domain == "unit":
+        end = Fraction(1)
+        if constant_sign(limits.at(formulas[-1], end) - value_at(curve.term, end)) != 0:
+            raise UndecidedError("could not show continuity at 1")
+    return _counted("smooth", pieces) + (", equal where they meet" if pieces.joints else "")
+
+
+def _counted(how: str, pieces: Pieces) -> str:
+    n = len(pieces.pieces)
+    return how if n == 1 else f"{how} on {n} pieces"
+
+
+def _signs(pieces: Pieces, of: Callable[[Sum], Sum], wanted: set[int], name: str) -> str:
+    for piece in pieces.pieces:
+        sign = piece.interval.sign(of(piece.formula))
+        if sign == 0 and 0 not in wanted:
+            raise ContraryError(f"{name} is 0 on {_written(piece.interval)}")
+        if sign not in wanted:
+            if sign is not None and abs(sign) > 1 and not piece.interval.loose:
+                raise ContraryError(
+                    f"{name} is {'positive' if sign > 0 else 'negative'} on "
+                    f"{_written(piece.interval)}"
+                )
+            raise UndecidedError(f"the sign of {name} on {_written(piece.interval)} stayed open")
+    return _counted(f"sign of {name}, by algebra", pieces)
+
+
+def _written(interval: Any) -> str:
+    left = "-inf" if interval.left is None else _short(interval.left)
+    right = "inf" if interval.right is None else _short(interval.right)
+    return f"({left}, {right})"
+
+
+def _short(value: Fraction) -> str:
+    return str(value) if value.denominator < 10**6 else f"{float(value):.6g}"
+
+
+def _slope_jumps(pieces: Pieces, sign: int) -> None:
+    """Slopes do not fall (sign 1) or rise (sign -1) where pieces meet."""
+    pairs = itertools.pairwise(piece.formula for piece in pieces.pieces)
+    for joint, (a, b) in zip(pieces.joints, pairs, strict=True):
+        jump = b.derivative - a.derivative
+        if joint[0] == joint[1]:
+            found = constant_sign(
+                limits.at(b.derivative, joint[0]) - limits.at(a.derivative, joint[0])
+            )
+        else:
+            ball = jump.ball(BALLS.const(joint[0]).union(BALLS.const(joint[1])))
+            found = 3 if ball >= 0 else -3 if ball <= 0 else None
+        if found is None or found * sign < 0:
+            raise UndecidedError(f"the slopes on both sides of {_short(joint[0])} stayed open")
+
+
+def _slope(f: Sum) -> Sum:
+    return f.derivative
+
+
+def _bend(f: Sum) -> Sum:
+    return f.derivative.derivative
+
+
+def _bend_in_log(f: Sum) -> Sum:
+    return VARIABLE * (VARIABLE * f.derivative.derivative + f.derivative)
+
+
+def _monotone(wanted: set[int]) -> Callable[[Curve, Pieces], str]:
+    def check(curve: Curve, pieces: Pieces) -> str:
+        _continuous(curve, pieces)
+        sign = max(wanted)
+        convex = curve.fact("convex" if sign <= 0 else "concave")
+        if convex.proven:  # then the slope at the right end is the extreme one
+            last = pieces.pieces[-1]
+            slope = limits.end_sign(
+                last.formula.derivative, last.interval.right, "+inf", from_right=False
+            )
+            strict = 0 not in wanted
+            if slope is not None and (slope == -3 if sign <= 0 else slope == 3):
+                return f"{convex.what}, with the sign of the slope at the right end"
+            if slope == 0 and not strict:
+                return f"{convex.what}, with slope 0 at the right end"
+        return _signs(pieces, _slope, wanted, "the slope")
+
+    return check
+
+
+def _curved(
+    wanted: set[int], sign: int, of: Callable[[Sum], Sum] = _bend
+) -> Callable[[Curve, Pieces], str]:
+    def check(curve: Curve, pieces: Pieces) -> str:
+        _continuous(curve, pieces)
+        proof = _signs(pieces, of, wanted, "the second derivative")
+        _slope_jumps(pieces, sign)
+        return proof
+
+    return check
+
+
+def _non_negative(curve: Curve, pieces: Pieces) -> str:
+    _continuous(curve, pieces)
+    return _signs(pieces, lambda f: f, {0, 1, 2, 3}, "the value")
+
+
+def _bounded_below(curve: Curve, pieces: Pieces) -> str:
+    _continuous(curve, pieces)
+    ends = [("0", 0)] if curve.domain == "unit" else [("-inf", 0), ("+inf", -1)]
+    for end, index in ends:
+        piece = pieces.pieces[index]
+        found = limits.lead(piece.formula, end)
+        falls = found is not None and found.growth > limits.FLAT and found.sign == -3
+        if falls:
+            raise ContraryError(f"it falls without bound towards {end}")
+        if found is None and piece.interval.sign(piece.formula) not in {0, 1, 2, 3}:
+            raise UndecidedError(f"the limit at {end} stayed open")
+    return "continuous, and bounded below near the ends"
+
+
+def _falls(curve: Curve, pieces: Pieces) -> str:
+    for sign in _signs_of_slope_at_zero(pieces):
+        if sign != -3:
+            raise UndecidedError("the sign of the slope at 0 stayed open")
+    _continuous(curve, pieces)
+    return "slope at 0, exactly"
+
+
+def _signs_of_slope_at_zero(pieces: Pieces) -> list[int | None]:
+    zero, found = Fraction(0), []
+    for piece in pieces.pieces:
+        a, b = piece.interval.left, piece.interval.right
+        if (a is None or a <= zero) and (b is None or zero <= b):
+            found.append(constant_sign(limits.at(piece.formula.derivative, zero)))
+    return found
+
+
+def _linear(curve: Curve, pieces: Pieces) -> str:
+    _continuous(curve, pieces)
+    for piece in pieces.pieces:
+        bend = _bend(piece.formula).expanded
+        if not bend.is_zero:
+            inner = piece.interval.inner()
+            beside = piece.interval.part(inner, piece.interval.right).inner()
+            balls = [bend.ball(BALLS.const(x)) for x in (inner, beside)]
+            raise (ContraryError if any(b > 0 or b < 0 for b in balls) else UndecidedError)(
+                f"not linear on {_written(piece.interval)}"
+            )
+    return _counted("linear", pieces)
+
+
+_UP, _DOWN = {0, 1, 2, 3}, {0, -1, -2, -3}
+_CHECKS: dict[str, Callable[[Any, Pieces], str]] = {
+    "continuous": _continuous,
+    "non-increasing": _monotone(_DOWN),
+    "non-decreasing": _monotone(_UP),
+    "decreasing": _monotone({-2, -3}),
+    "increasing": _monotone({2, 3}),
+    "convex": _curved(_UP, 1),
+    "concave": _curved(_DOWN, -1),
+    "strictly convex": _curved({2, 3}, 1),
+    "strictly concave": _curved({-2, -3}, -1),
+    "convex in -log u": _curved(_UP, 1, _bend_in_log),
+    "piecewise linear": _linear,
+    "non-negative": _non_negative,
+    "bounded below": _bounded_below,
+    "falls at 0": _falls,
+}
+
+
+# -- refutations
+def _refuted(curve: Curve, what: str) -> str:
+    """Why it certainly does not hold, or nothing."""
+    try:
+        return _against(curve, what)
+    except Exception:
+        return ""
+
+
+def _against(curve: Curve, what: str) -> str:
+    joints = _known_joints(curve)
+    if what == "falls at 0":
+        signs = _signs_of_slope_at_zero(_pieces(curve))
+        return "its slope at 0 is not negative" if any(s in (0, 3) for s in signs) else ""
+    if what == "continuous":
+        return _jump(curve)
+    points = _points(curve, joints)
+    values = [(x, v) for x in points if (v := _value(curve, x)) is not None]
+    if what == "non-negative":
+        bad = next((x for x, v in values if v < 0), None)
+        return "" if bad is None else f"it is negative at {_short(bad)}"
+    direction = {"increasing": -1, "non-decreasing": -1, "decreasing": 1, "non-increasing": 1}
+    if what in direction:
+        for (x, v), (y, w) in itertools.pairwise(values):
+            if (w > v) if direction[what] > 0 else (w < v):
+                verb = "rises" if direction[what] > 0 else "falls"
+                return f"it {verb} from {_short(x)} to {_short(y)}"
+        return ""
+    if "conv" not in what and "conc" not in what:
+        return ""
+    at = _minus_log if what == "convex in -log u" else BALLS.const
+    for (x, u), (y, v), (z, w) in zip(values, values[1:], values[2:], strict=False):
+        share = (at(z) - at(y)) / (at(z) - at(x))
+        chord = share * u + (1 - share) * w
+        if (v > chord) if "convex" in what else (v < chord):
+            side = "above" if "convex" in what else "below"
+            return f"at {_short(y)} it is {side} its chord from {_short(x)} to {_short(z)}"
+    return ""
+
+
+def _minus_log(x: Fraction) -> Any:
+    return -BALLS.log(BALLS.const(x))
+
+
+def _jump(curve: Curve) -> str:
+    pieces = _pieces(curve)
+    pairs = itertools.pairwise(piece.formula for piece in pieces.pieces)
+    for (low, high), (a, b) in zip(pieces.joints, pairs, strict=True):
+        if low == high and constant_sign(limits.at(a, low) - limits.at(b, low)) in (3, -3):
+            return f"it jumps at {_short(low)}"
+    return ""
+
+
+def _known_joints(curve: Curve) -> tuple[Joint, ...]:
+    try:
+        return _pieces(curve).joints
+    except Exception:
+        return ()
+
+
+def _points(curve: Curve, joints: tuple[Joint, ...]) -> list[Fraction]:
+    if curve.domain == "unit":
+        grid = [Fraction(1, 2**i) for i in range(30, 5, -4)]
+        grid += [Fraction(i, 32) for i in range(1, 33)] + [1 - Fraction(1, 2**i) for i in (8, 16)]
+    else:
+        grid = [Fraction(i, 4) for i in range(-24, 25)]
+        grid += [Fraction(s * i) for s in (1, -1) for i in (8, 12, 16, 32, 64)]
+    tiny = Fraction(1, 2**20)
+    grid += [j + d for low, _ in joints for j in (low,) for d in (-tiny, Fraction(0), tiny)]
+    inside = grid if curve.domain == "line" else [x for x in grid if 0 < x <= 1]
+    return sorted(set(inside))
+
+
+def _value(curve: Curve, x: Fraction) -> Any:
+    ball = curve.term(BALLS.const(x), BALLS)
+    return ball if ball.is_finite() else None

@@ -1,0 +1,306 @@
+"""Exact sums at the ends of an interval: values at rational points, leading terms at infinity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+from hconsist.arithmetic import BALLS
+from hconsist.losses.proving.terms import (
+    ONE,
+    UNIT,
+    ZERO,
+    Atom,
+    Sum,
+    UndecidedError,
+    atom_ball,
+    sum_of,
+)
+
+
+# -- constants
+def exp_of(value: Sum) -> Sum:
+    """exp of a sum: a product of powers of exponentials of its monomials; exp(c log S) is S^c."""
+    product = UNIT
+    for m, c in value.terms.items():
+        ((atom, e),) = m if len(m) == 1 else ((Atom("none"), Fraction(0)),)
+        if atom.kind == "log" and e == 1:
+            product = product * _power(atom.of, c)
+        else:
+            product = product * Sum({frozenset({(Atom("exp", m), c)}): Fraction(1)})
+    return product
+
+
+def _power(positive: Sum, e: Fraction) -> Sum:
+    """S^e for an S > 0."""
+    from hconsist.losses.proving.terms import based, to_the
+
+    rational = positive.rational
+    if rational is not None:
+        return rational_power(rational, e)
+    if len(positive.terms) == 1:
+        ((m, c),) = positive.terms.items()
+        return rational_power(c, e).scaled(to_the(m, e))
+    factor, base = based(positive)
+    return rational_power(factor, e).scaled(frozenset({(base, e)}))
+
+
+def rational_power(value: Fraction, e: Fraction) -> Sum:
+    """A positive rational to a rational power, exactly."""
+    if value == 1:
+        return UNIT
+    whole = e.numerator // e.denominator
+    if abs(whole) > 4096:
+        raise UndecidedError(f"the power {e} of {value} is too large")
+    rest = e - whole
+    result = Sum({ONE: value**whole})
+    if not rest:
+        return result
+    for prime, k in _factored(value):
+        part = k * rest
+        kept = part - part.numerator // part.denominator
+        base = frozenset({(Atom("base", Sum({ONE: prime})), kept)} if kept else set())
+        result = result.scaled(base, prime ** int(part - kept))
+    return result
+
+
+def _factored(value: Fraction) -> list[tuple[Fraction, int]]:
+    """A positive rational as powers of small primes and at most two other numbers: a form in which
+    equal constants are equal.
+    """
+    found: list[tuple[Fraction, int]] = []
+    for number, sign in ((value.numerator, 1), (value.denominator, -1)):
+        p = 2
+        while p * p <= number and p < 2000:
+            k = 0
+            while number % p == 0:
+                number, k = number // p, k + 1
+            if k:
+                found.append((Fraction(p), sign * k))
+            p += 1
+        if number > 1:
+            found.append((Fraction(number), sign))
+    return found
+
+
+def log_of(positive: Sum) -> Sum:
+    """The logarithm of a sum that is positive."""
+    from hconsist.losses.proving.terms import based
+
+    if len(positive.terms) != 1:
+        factor, base = based(positive)
+        return _log_atom(base.of) + log_of(Sum({ONE: factor}))
+    ((m, c),) = positive.terms.items()
+    if c < 0:
+        return _log_atom(positive)
+    total = ZERO
+    for prime, k in _factored(c):
+        total = total + _log_atom(Sum({ONE: prime})) * k
+    for atom, e in m:
+        match atom.kind:
+            case "exp":
+                total = total + Sum({atom.of: e})
+            case "base":
+                total = total + _log_atom(atom.of) * sum_of(e)
+            case _:
+                total = total + _log_atom(Sum({frozenset({(atom, Fraction(1))}): Fraction(1)})) * (
+                    sum_of(e)
+                )
+    return total
+
+
+def _log_atom(positive: Sum) -> Sum:
+    return Sum({frozenset({(Atom("log", positive), Fraction(1))}): Fraction(1)})
+
+
+# -- values at rational points
+def at(value: Sum, point: Fraction) -> Sum:
+    """The exact value at a rational point, as a constant.
+
+    Raises
+    ------
+    UndecidedError
+        Where a factor is singular or a sign of a constant stays open.
+    """
+
+    def image(atom: Atom, e: Fraction) -> Sum:
+        match atom.kind:
+            case "x":
+                if not point:
+                    if e < 0:
+                        raise UndecidedError("a pole")
+                    return ZERO
+                if e.denominator == 1:
+                    return sum_of(point ** int(e))
+                if point < 0:
+                    raise UndecidedError("a root of a negative number")
+                return rational_power(point, e)
+            case "exp":
+                return exp_of(at(Sum({atom.of: Fraction(1)}), point) * sum_of(e))
+            case "log" | "base":
+                inner = at(atom.of, point)
+                if atom.kind == "log":
+                    if not _positive(inner):
+                        raise UndecidedError("the logarithm of what is not shown to be positive")
+                    if e.denominator != 1:
+                        raise UndecidedError("a root of a logarithm")
+                    logarithm = log_of(inner)
+                    if logarithm.is_zero and e < 0:
+                        raise UndecidedError("a pole")
+                    return _integer_power(logarithm, int(e))
+                if inner.is_zero:
+                    if e < 0:
+                        raise UndecidedError("a pole")
+                    return ZERO
+                if not _positive(inner):
+                    raise UndecidedError("the power of what is not shown to be positive")
+                return _power(inner, e)
+        return Sum({frozenset({(atom, e)}): Fraction(1)})
+
+    return value.expanded.map_atoms(image)
+
+
+def _integer_power(value: Sum, e: int) -> Sum:
+    if e >= 0:
+        return value.power(Fraction(e))
+    if len(value.terms) == 1:
+        from hconsist.losses.proving.terms import to_the
+
+        ((m, c),) = value.terms.items()
+        return Sum({to_the(m, Fraction(e)): c**e})
+    raise UndecidedError("the inverse of a sum")
+
+
+def _positive(constant: Sum) -> bool:
+    from hconsist.losses.proving.signs import constant_sign
+
+    return constant_sign(constant) == 3
+
+
+# -- leading terms at an end
+Growth: TypeAlias = tuple[Fraction, Fraction, Fraction, Fraction]
+
+
+@dataclass(frozen=True)
+class Lead:
+    """``coefficient * exp(rate w) w^power log(w)^logs log(log(w))^nested`` as w -> infinity; the
+    growth is (rate, power, logs, nested), and growths compare from left to right.
+    """
+
+    growth: Growth
+    coefficient: Any
+
+    @property
+    def sign(self) -> int | None:
+        """The sign close to the end."""
+        return 3 if self.coefficient > 0 else -3 if self.coefficient < 0 else None
+
+
+_ZERO = Fraction(0)
+FLAT: Growth = (_ZERO, _ZERO, _ZERO, _ZERO)
+_LINEAR = [
+    (frozenset({(Atom("x"), Fraction(1))}),),
+    (frozenset({(Atom("x"), Fraction(-1))}),),
+]
+
+
+def lead(value: Sum, end: str) -> Lead | None:
+    """The leading term at "+inf", "-inf" (w = -x) or "0" (w = 1/x); None where it is not found, or
+    where leading terms cancel.
+    """
+    best: Lead | None = None
+    for m, c in value.expanded.terms.items():
+        coefficient = BALLS.const(c)
+        growth = FLAT
+        for atom, e in m:
+            part = _atom_lead(atom, end)
+            if part is None:
+                return None
+            if e.denominator != 1 and not part.coefficient > 0:
+                return None
+            coefficient = coefficient * BALLS.power(part.coefficient, e)
+            growth = _grown(growth, part.growth, e)
+        term = Lead(growth, coefficient)
+        if best is None or term.growth > best.growth:
+            best = term
+        elif term.growth == best.growth:
+            best = Lead(growth, best.coefficient + coefficient)
+    return best if best is None or best.sign is not None else None
+
+
+def _grown(a: Growth, b: Growth, e: Fraction) -> Growth:
+    return (a[0] + e * b[0], a[1] + e * b[1], a[2] + e * b[2], a[3] + e * b[3])
+
+
+def _unit(place: int, size: int = 1) -> Growth:
+    growth = [_ZERO] * 4
+    growth[place] = Fraction(size)
+    return (growth[0], growth[1], growth[2], growth[3])
+
+
+def _atom_lead(atom: Atom, end: str) -> Lead | None:
+    one = BALLS.const(1)
+    if atom.constant:
+        return Lead(FLAT, atom_ball(atom, BALLS.const(0)))
+    match atom.kind:
+        case "x":
+            if end == "0":
+                return Lead(_unit(1, -1), one)
+            return Lead(_unit(1), one if end == "+inf" else -one)
+        case "exp":
+            inner = lead(Sum({atom.of: Fraction(1)}), end)
+            if inner is None:
+                return None
+            if inner.growth < FLAT:
+                return Lead(FLAT, one)
+            if inner.growth == FLAT:
+                return Lead(FLAT, BALLS.exp(inner.coefficient))
+            if atom.of not in _LINEAR[end == "0"]:
+                return None
+            # exp(x) at either infinity, exp(1/x) at 0
+            return Lead(_unit(0, 1 if inner.coefficient > 0 else -1), one)
+        case "base":
+            return lead(atom.of, end)
+    return _log_lead(atom, end)
+
+
+def _log_lead(atom: Atom, end: str) -> Lead | None:
+    inner = lead(atom.of, end)
+    if inner is None or not inner.coefficient > 0:
+        return None
+    for place, size in enumerate(inner.growth[:3]):
+        if size:  # log(e^w) = w, log(w), log(log(w))
+            return Lead(_unit(place + 1), BALLS.const(size))
+    if inner.growth != FLAT:
+        return None
+    near = lead(atom.of - 1, end)  # log(1 + d) is about d
+    if near is not None and near.growth < FLAT:
+        return near
+    logarithm = BALLS.log(inner.coefficient)
+    return Lead(FLAT, logarithm) if logarithm > 0 or logarithm < 0 else None
+
+
+def end_sign(value: Sum, point: Fraction | None, end: str, *, from_right: bool) -> int | None:
+    """The sign of the limit at an end: 3, 0 or -3; None where it is not found.
+
+    Parameters
+    ----------
+    point : Fraction or None
+        The end; None is infinity, by ``end``.
+    from_right : bool
+        Whether a finite end is approached from above.
+    """
+    from hconsist.losses.proving.signs import constant_sign
+
+    if point is not None:
+        try:
+            return constant_sign(at(value, point))
+        except UndecidedError:
+            if point != 0 or not from_right:
+                return None
+            end = "0"
+    found = lead(value, end)
+    if found is None:
+        return None
+    return 0 if found.growth < FLAT else found.sign
