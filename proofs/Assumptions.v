@@ -1,0 +1,16 @@
+(** What each theorem assumes, printed: `make axioms`. *)
+
+From Hconsist Require PairLemma ConcaveLosses UpperSide Margin IntegratedBound Pooling PlugIn.
+
+Print Assumptions IntegratedBound.integrated_bound.
+Print Assumptions IntegratedBound.bound_with_gap.
+Print Assumptions Pooling.pooling_lemma.
+Print Assumptions Pooling.star_shape.
+Print Assumptions PairLemma.pair_lemma.
+Print Assumptions PairLemma.two_labels.
+Print Assumptions PairLemma.scaling_losses.
+Print Assumptions ConcaveLosses.theorem_C.
+Print Assumptions ConcaveLosses.concave_pair_lemma.
+Print Assumptions UpperSide.upper_side.
+Print Assumptions Margin.margin_lemma.
+Print Assumptions PlugIn.plug_in_certificate.
