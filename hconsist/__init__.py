@@ -8,7 +8,21 @@ read ``__init__.pyi``.
 __version__ = "0.1.0"
 
 _HOMES = {
-    "hconsist.decisions": ("Decision", "Target", "TopK", "ZeroOne", "parse_target"),
+    "hconsist.decisions": (
+        "Abstain",
+        "CostMatrix",
+        "Decision",
+        "Defer",
+        "Hamming",
+        "LabelWeights",
+        "Ordinal",
+        "SubsetZeroOne",
+        "Table",
+        "Target",
+        "TopK",
+        "ZeroOne",
+        "parse_target",
+    ),
     "hconsist.hypotheses": (
         "Bounded",
         "Complete",

@@ -3,7 +3,15 @@ from hconsist.bounds import derive as derive
 from hconsist.consistency import ConsistencyVerdict as ConsistencyVerdict
 from hconsist.consistency import Counterexample as Counterexample
 from hconsist.consistency import verdict as verdict
+from hconsist.decisions import Abstain as Abstain
+from hconsist.decisions import CostMatrix as CostMatrix
 from hconsist.decisions import Decision as Decision
+from hconsist.decisions import Defer as Defer
+from hconsist.decisions import Hamming as Hamming
+from hconsist.decisions import LabelWeights as LabelWeights
+from hconsist.decisions import Ordinal as Ordinal
+from hconsist.decisions import SubsetZeroOne as SubsetZeroOne
+from hconsist.decisions import Table as Table
 from hconsist.decisions import Target as Target
 from hconsist.decisions import TopK as TopK
 from hconsist.decisions import ZeroOne as ZeroOne

@@ -6,7 +6,7 @@ states it; every engine returns an `Answer`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from hconsist.decisions import Decision, Target, ZeroOne, decision_of, parse_tar
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.hypotheses import Complete, Hypotheses, parse_hypotheses
 from hconsist.losses import Loss, check_distribution, parse_loss
+from hconsist.losses.forms import OfProbabilities
 
 if TYPE_CHECKING:
     import sympy
@@ -99,7 +100,20 @@ class PointwiseProblem:
         >>> PointwiseProblem("logistic", "top-k:2", n_classes=5).decision.size
         2
         """
-        return decision_of(self.target, self.n_classes)
+        found = decision_of(self.target, self.n_classes)
+        if self.surrogate.scores_predictions:
+            return found.by_largest_scores()
+        if found.plain:
+            return found
+        forecast = self.surrogate.form(OfProbabilities, self.n)
+        if forecast is None:
+            raise InvalidInputError(
+                f"the target {self.target} needs a surrogate that forecasts the label, or scores "
+                "each prediction",
+                self.surrogate.spec,
+                "use logistic, brier, ... or weighted:base=logistic",
+            )
+        return found.by_forecast(forecast.temperature)
 
     def top_k(self, asker: str, alternative: str | None = None) -> int:
         """k, where the k largest scores are predicted and a label that is not among them costs 1.
@@ -131,6 +145,23 @@ class PointwiseProblem:
                 alternative,
             )
         return top
+
+    def with_prediction_regret(self, answer: Answer) -> Answer:
+        """The answer, its witness with the target regret evaluated from the costs.
+
+        Examples
+        --------
+        >>> point = Witness((0.7, 0.3), (0.0, 0.0), (1,), 0.08)
+        >>> answer = Answer(0.08, None, None, point, "numeric")
+        >>> found = PointwiseProblem("logistic").with_prediction_regret(answer).witness
+        >>> round(found.prediction_regret, 12)
+        0.4
+        """
+        if answer.witness is None:
+            return answer
+        p = [float(v) for v in answer.witness.p]
+        regret = float(self.decision.regret(p, list(answer.witness.predicted)))
+        return replace(answer, witness=replace(answer.witness, prediction_regret=regret))
 
     def check_beta(self, beta: object) -> Fraction:
         """A target regret of this problem, exactly: in [0, the largest regret of the target].
@@ -247,12 +278,15 @@ class Witness:
         The labels predicted under the tie rule.
     regret : float
         Surrogate regret evaluated at (p, scores).
+    prediction_regret : float or None
+        Target regret of the prediction at p, evaluated from the costs.
     """
 
     p: tuple[float | Fraction, ...]
     scores: tuple[float, ...]
     predicted: tuple[int, ...]
     regret: float
+    prediction_regret: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready form: exact entries as strings such as ``"1/3"``."""
@@ -261,6 +295,11 @@ class Witness:
             "scores": [float(v) for v in self.scores],
             "predicted": list(self.predicted),
             "regret": float(self.regret),
+            **(
+                {}
+                if self.prediction_regret is None
+                else {"prediction_regret": self.prediction_regret}
+            ),
         }
 
 

@@ -23,7 +23,14 @@ hypotheses_option: Callable[[F], F] = click.option(
     help="complete, bounded:B, linear:W=..,B=.. or relu:L=..,W=..,B=..",
 )
 target_option: Callable[[F], F] = click.option(
-    "--target", default="zero-one", show_default=True, metavar="TARGET", help="zero-one or top-k:K."
+    "--target",
+    default="zero-one",
+    show_default=True,
+    metavar="TARGET",
+    is_eager=True,  # the number of classes may follow from it
+    help="What a wrong prediction costs: zero-one, top-k:K, cost:[[0,2],[1,0]], cost:@FILE.csv, "
+    "ordinal:absolute, abstain:c=C, defer:accuracy=[[..]], weights:W1,W2,.., hamming:k=K, "
+    "subset:k=K.",
 )
 json_option: Callable[[F], F] = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -48,11 +55,22 @@ def classes_option(
         "--classes",
         "n_classes",
         type=type_,
-        default=default,
-        show_default=True,
+        default=None,
+        show_default=f"{default}, or what the target is for",
+        callback=lambda ctx, parameter, value: _or_the_targets(ctx, value, default),
         metavar="N",
         help=text,
     )
+
+
+def _or_the_targets(context: click.Context, value: Any, default: int) -> Any:
+    """The number of classes that was given, else the target's own, else the default."""
+    target = context.params.get("target")
+    if value is not None or target is None:
+        return default if value is None else value
+    from hconsist.decisions import parse_target
+
+    return parse_target(target).only_classes or default
 
 
 def engine_option(default: str) -> Callable[[F], F]:

@@ -7,11 +7,28 @@ from these.
 
 from hconsist.decisions.costs import Costs, Table, Uniform
 from hconsist.decisions.decision import Decision, Rule, Structure
+from hconsist.decisions.finite import (
+    Abstain,
+    CostMatrix,
+    Defer,
+    Hamming,
+    LabelWeights,
+    Ordinal,
+    SubsetZeroOne,
+)
 from hconsist.decisions.label_sets import TopK, ZeroOne
-from hconsist.decisions.specs import parse_target
+from hconsist.decisions.specs import MAKERS, parse_target
 from hconsist.decisions.target import Target, decision_of
 
 __all__ = [
+    "MAKERS",
+    "Abstain",
+    "CostMatrix",
+    "Defer",
+    "Hamming",
+    "LabelWeights",
+    "Ordinal",
+    "SubsetZeroOne",
     "Costs",
     "Decision",
     "Rule",

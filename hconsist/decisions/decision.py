@@ -110,6 +110,34 @@ class Decision:
         """The same costs where each item has a score of its own."""
         return replace(self, rule="largest scores")
 
+    def by_forecast(self, temperature: Fraction) -> Decision:
+        """The same costs where softmax(scores / temperature) is the forecast."""
+        return replace(self, temperature=temperature)
+
+    @property
+    def plain(self) -> bool:
+        """Whether the largest scores of the labels are predicted, by either rule."""
+        return self.rule == "largest scores" or self.structure.top is not None
+
+    def exact_region(self, item: int) -> list[list[Fraction]]:
+        """Where a forecast q may lead to one predicted item: q with ``region q <= 0``, ties
+        included; one row for each other item.
+
+        >>> from hconsist.decisions.costs import Table
+        >>> found = Decision(Table([[0, 3], [1, 0]]), rule="least expected cost").exact_region(0)
+        >>> [[str(v) for v in row] for row in found]
+        [['-1', '3']]
+        """
+        others = [k for k in range(self.items) if k != item]
+        every = range(self.labels)
+        if self.rule == "least expected cost":
+            return [self.difference(item, k) for k in others]
+        return [[Fraction((y == k) - (y == item)) for y in every] for k in others]
+
+    def difference(self, item: int, other: int) -> list[Fraction]:
+        """How much more an item costs than another, for each label."""
+        return [self.costs.entry(item, y) - self.costs.entry(other, y) for y in range(self.labels)]
+
     def regret(self, p: ArrayLike, predicted: ArrayLike) -> Array:
         """Conditional regret: expected cost of the predicted items minus the least expected cost.
 

@@ -3,10 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
+from hconsist.decisions import reading
+from hconsist.decisions.finite import (
+    Abstain,
+    CostMatrix,
+    Defer,
+    Hamming,
+    LabelWeights,
+    Ordinal,
+    SubsetZeroOne,
+)
 from hconsist.decisions.label_sets import TopK, ZeroOne
 from hconsist.decisions.target import Target
 from hconsist.errors import InvalidInputError, UnknownNameError
+
+
+@dataclass(frozen=True)
+class Maker:
+    """How a name becomes a target.
+
+    Parameters
+    ----------
+    make : callable
+        What follows the colon, and the whole spec for messages, to the target.
+    form : str
+        The spec as a user writes it.
+    summary : str
+        What a prediction costs.
+    """
+
+    make: Callable[[str, str], Target]
+    form: str
+    summary: str
 
 
 def _zero_one(rest: str, spec: str) -> Target:
@@ -22,15 +52,78 @@ def _top_k(rest: str, spec: str) -> Target:
     return TopK(int(size))
 
 
-#: What follows the colon, and the whole spec for messages, to a target.
-MAKERS: Mapping[str, Callable[[str, str], Target]] = {"zero-one": _zero_one, "top-k": _top_k}
+def _cost(rest: str, spec: str) -> Target:
+    del spec
+    return CostMatrix(reading.rows(rest, "a cost"))
+
+
+def _ordinal(rest: str, spec: str) -> Target:
+    del spec
+    return Ordinal(rest or "absolute")  # type: ignore[arg-type]
+
+
+def _abstain(rest: str, spec: str) -> Target:
+    return Abstain(reading.number(reading.settings(rest, spec, {"c": "0.25"})["c"], "c"))
+
+
+def _defer(rest: str, spec: str) -> Target:
+    given = reading.settings(rest, spec, {"accuracy": "[[.9,.8,.1],[.3,.3,.9]]"})
+    return Defer(reading.rows(given["accuracy"], "an accuracy"))
+
+
+def _weights(rest: str, spec: str) -> Target:
+    del spec
+    return LabelWeights(tuple(reading.number(v, "a weight") for v in rest.split(",")))
+
+
+def _whole(rest: str, spec: str) -> int:
+    value = reading.settings(rest, spec, {"k": "3"})["k"]
+    if not value.isdecimal():
+        raise InvalidInputError("k must be a whole number", value, "write k=3")
+    return int(value)
+
+
+MAKERS: Mapping[str, Maker] = {
+    "zero-one": Maker(_zero_one, "zero-one", "1 unless the label is predicted"),
+    "top-k": Maker(_top_k, "top-k:2", "1 unless the label is among the k predicted"),
+    "cost": Maker(
+        _cost,
+        "cost:[[0,2],[1,0]] or cost:@FILE.csv",
+        "rows are predictions, columns labels; entries such as 2, 0.3, 1/3",
+    ),
+    "ordinal": Maker(_ordinal, "ordinal:absolute|squared", "|r - y| or (r - y)^2"),
+    "abstain": Maker(_abstain, "abstain:c=0.25", "zero-one, and c for the prediction n, reject"),
+    "defer": Maker(
+        _defer,
+        "defer:accuracy=[[.9,.8,.1],[.3,.3,.9]]",
+        "zero-one, and predictions n, n+1, ... for the experts: their error on the label",
+    ),
+    "weights": Maker(_weights, "weights:3,2,1", "w_y unless the label y is predicted"),
+    "hamming": Maker(
+        lambda rest, spec: Hamming(_whole(rest, spec)),
+        "hamming:k=3",
+        "of 2^k label sets: how many of the k labels are wrong",
+    ),
+    "subset": Maker(
+        lambda rest, spec: SubsetZeroOne(_whole(rest, spec)),
+        "subset:k=3",
+        "of 2^k label sets: 1 unless the whole set is predicted",
+    ),
+}
 
 
 def parse_target(spec: str | Target) -> Target:
-    """The target that a spec string names: ``zero-one`` or ``top-k:K``.
+    """The target that a spec string names; see `MAKERS`.
+
+    Raises
+    ------
+    InvalidInputError, UnknownNameError
+        For a spec that names no target, with the remedy.
 
     >>> parse_target("top-k:3")
     TopK(size=3)
+    >>> str(parse_target("cost:[[0, 2], [1/3, 0]]"))
+    'cost:[[0,2],[1/3,0]]'
     """
     if isinstance(spec, Target):
         return spec
@@ -41,4 +134,4 @@ def parse_target(spec: str | Target) -> Target:
     name, _, rest = spec.strip().partition(":")
     if name not in MAKERS:
         raise UnknownNameError("target", name, MAKERS)
-    return MAKERS[name](rest, spec)
+    return MAKERS[name].make(rest, spec)

@@ -32,6 +32,11 @@ class Target:
     5.3
     """
 
+    @property
+    def only_classes(self) -> int | None:
+        """The number of labels that the target is about; None for every number."""
+        return None
+
     def decision(self, n_classes: Any) -> Decision:
         """The decision for so many labels: a number, or a symbol where the costs allow it.
 

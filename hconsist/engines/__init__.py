@@ -84,7 +84,7 @@ def transform(
     0.25
     """
     value = problem.check_beta(beta)
-    return load(engine).transform(problem, value, **options)
+    return problem.with_prediction_regret(load(engine).transform(problem, value, **options))
 
 
 def sweep(

@@ -83,6 +83,8 @@ class Loss(ABC):
     symmetric: ClassVar[bool] = True
     #: Whether adding a constant to every score changes nothing.
     shift_invariant: ClassVar[bool] = True
+    #: Whether there is one score for each prediction of the target; else one for each label.
+    scores_predictions: ClassVar[bool] = False
     #: Number of classes for which the loss is defined; None for every n >= 2.
     only_classes: ClassVar[int | None] = None
 

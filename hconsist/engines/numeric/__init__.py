@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from threadpoolctl import threadpool_limits
 
-from hconsist.engines.numeric import binary, direct, kinked, oracle, search, vertices
+from hconsist.engines.numeric import binary, direct, general, kinked, oracle, search, vertices
 from hconsist.engines.numeric import exhaustive as exhaustive_
 from hconsist.engines.numeric.answers import answer as _answer
 from hconsist.engines.numeric.answers import tie, unbounded
@@ -118,6 +118,8 @@ def sweep(problem: PointwiseProblem, betas: Iterable[object], *, seed: int = 0) 
 def _answers(
     problem: PointwiseProblem, values: list[Fraction], array: Array, seed: int
 ) -> list[Answer]:
+    if problem.decision.structure.top is None or problem.surrogate.scores_predictions:
+        return general.answers(problem, values)
     loss, k = problem.surrogate, problem.top_k("numeric")
     if problem.n == 2 and loss.shift_invariant and k == 1:
         return _two_labels(problem, array)
