@@ -116,8 +116,8 @@ class Abstain(_Costed):
 
     Examples
     --------
-    >>> Abstain("1/4").decision(3).items, round(float(Abstain("1/4").regret([0.6, 0.2, 0.2], [0])), 9)
-    (4, 0.15)
+    >>> Abstain("1/4").decision(3).items, Abstain("1/4").decision(3).max_regret
+    (4, Fraction(1, 1))
     """
 
     c: Fraction = Fraction(1, 4)
@@ -249,7 +249,7 @@ class _LabelSets(_Costed):
     @property
     def only_classes(self) -> int:
         """2^k."""
-        return 2**self.k
+        return 1 << self.k
 
     def _distance(self, r: int, y: int) -> int:
         raise NotImplementedError

@@ -194,8 +194,8 @@ class Program:
 def _growth(d: Array, lam: float) -> Array:
     """e^{lam d} up to what does not move the optimum on the simplex, without overflow."""
     if lam * d.max() < 30:
-        return np.expm1(lam * d)
-    return np.exp(lam * (d - d.max()))
+        return np.asarray(np.expm1(lam * d))
+    return np.asarray(np.exp(lam * (d - d.max())))
 
 
 def _curves(vertices: Array, d: Array, beta: float, lam: Array) -> tuple[Array, Array]:
