@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from hconsist.certificates import parse_claim
 from hconsist.cli import main
+from hconsist.decisions import parse_target
 from hconsist.errors import InvalidInputError
 from hconsist.formula import DEPTH, FUNCTIONS, LENGTH, parse_formula
 from hconsist.hypotheses import parse_hypotheses
-from hconsist.losses import UserMarginLoss, UserSoftmaxLoss, parse_loss, parse_target
+from hconsist.losses import UserMarginLoss, UserSoftmaxLoss, parse_loss
 
 V = sympy.Symbol("v", real=True)
 U = sympy.Symbol("u", positive=True)
