@@ -133,9 +133,8 @@ class Bound:
             When there is no derivation.
         """
         if self.derivation is None:
-            raise EngineCannotAnswerError(
-                self.engine, "only a derivation has a LaTeX form", "symbolic"
-            )
+            reason = "only a closed form has a LaTeX form; derive(..., engine='symbolic') says why "
+            raise EngineCannotAnswerError(self.engine, f"{reason}there is none")
         return self.derivation.latex()
 
     def _repr_latex_(self) -> str:

@@ -5,6 +5,12 @@ imported only when it runs. The help of the whole program is printed from the ta
 it appears at once.
 """
 
+from __future__ import annotations
+
+TYPE_CHECKING = False  # as typing has it, whose import would be felt here
+if TYPE_CHECKING:
+    from typing import NoReturn
+
 COMMANDS = {
     "losses": "List the losses by name, with parameters and sources.",
     "derive": "Derive a bound in closed form, step by step.",
@@ -36,7 +42,8 @@ Options:
 Commands:
 {commands}
 
-Exit codes: 0 it holds, 1 it is violated, 2 bad input, 3 undecided.
+Exit codes: 0 it holds, 1 it is violated, 2 bad input, 3 undecided, 4 an error
+of hconsist itself.
 """
 
 
@@ -49,8 +56,8 @@ def help_text() -> str:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: 0 it holds, 1 it is violated, 2 bad input, 3 undecided, 130
-    interrupted.
+    """Run the command line and exit: 0 it holds, 1 it is violated, 2 bad input, 3 undecided, 4 an
+    error of ours, 130 interrupted, 141 nobody reads stdout.
 
     Parameters
     ----------
@@ -65,9 +72,12 @@ def main(arguments: list[str] | None = None) -> None:
             ["--help"],
             ["-h"],
         ):  # known without click, whose import alone costs more than all of this
-            sys.stdout.write(help_text())
-            sys.stdout.flush()
+            if sys.stdout is not None:
+                sys.stdout.write(help_text())
+                sys.stdout.flush()
             sys.exit(0)
+        if arguments is None:
+            _own_process()
         from hconsist.cli.app import app
 
         app.main(given)
@@ -75,15 +85,39 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(130)
     except BrokenPipeError:
         leave_closed_pipe()
+    except OSError as problem:
+        sys.stderr.write(f"hconsist: {problem.strerror}\n")
+        sys.exit(2)
 
 
-def leave_closed_pipe() -> None:
+def _own_process() -> None:
+    """What only a program of its own may do: print any letter anywhere, keep warnings of libraries
+    to itself, bound its memory, and end itself when its time is over.
+    """
+    import os
+    import sys
+    import warnings
+
+    from hconsist.cli import limits
+
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    if not sys.warnoptions and not os.environ.get("HCONSIST_TRACEBACK"):
+        warnings.simplefilter("ignore")
+    limits.owns_process = True
+    limits.bound_memory()
+
+
+def leave_closed_pipe() -> NoReturn:
     """Exit quietly, as a shell tool does, when the reader of stdout has gone (``hconsist losses |
     head -1``).
     """
     import os
     import sys
 
+    if sys.stdout is None:
+        sys.exit(141)
     os.dup2(
         os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
     )  # so that the final flush has nowhere to fail

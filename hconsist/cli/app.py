@@ -5,26 +5,19 @@ line.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+import traceback
 from collections.abc import Sequence
-from enum import IntEnum
 from typing import Any, NoReturn
 
 import click
 
 from hconsist import __version__
-from hconsist.cli import COMMANDS, help_text
-from hconsist.errors import EngineCannotAnswerError, HconsistError, UnknownNameError
-
-
-class ExitCode(IntEnum):
-    """What the program says to its caller. A command returns one; None counts as HOLDS."""
-
-    HOLDS = 0
-    VIOLATED = 1
-    BAD_INPUT = 2
-    UNDECIDED = 3
-    INTERRUPTED = 130
+from hconsist.cli import COMMANDS, help_text, leave_closed_pipe
+from hconsist.cli.failures import ExitCode as ExitCode
+from hconsist.cli.failures import Failures
+from hconsist.errors import UnknownNameError
 
 
 class LazyGroup(click.Group):
@@ -59,32 +52,20 @@ class LazyGroup(click.Group):
     ) -> NoReturn:
         """Run, tell an error in one line on stderr, exit with an `ExitCode`."""
         extra.pop("standalone_mode", None)
+        words = list(sys.argv[1:] if args is None else args)
+        failures = Failures(words)
         try:
-            code = super().main(args, prog_name or "hconsist", standalone_mode=False, **extra)
-        except click.Abort:  # Ctrl-C
-            sys.exit(ExitCode.INTERRUPTED)
-        except click.exceptions.NoArgsIsHelpError as missing:
-            click.echo(missing.format_message(), err=True)
-            sys.exit(ExitCode.BAD_INPUT)
-        except click.UsageError as problem:
-            path = problem.ctx.command_path if problem.ctx else "hconsist"
-            _tell(f"{problem.format_message().rstrip('.')} (see '{path} --help')")
-            sys.exit(ExitCode.BAD_INPUT)
-        except click.ClickException as problem:
-            _tell(problem.format_message())
-            sys.exit(ExitCode.BAD_INPUT)
-        except EngineCannotAnswerError as problem:
-            _tell(str(problem))
-            sys.exit(ExitCode.UNDECIDED)
-        except HconsistError as problem:
-            _tell(str(problem))
-            sys.exit(ExitCode.BAD_INPUT)
-        except OSError as problem:
-            _tell(
-                f"{problem.strerror or problem}"
-                + (f": {problem.filename}" if problem.filename else "")
+            code = super().main(
+                words, prog_name or "hconsist", standalone_mode=False, obj=failures, **extra
             )
-            sys.exit(ExitCode.BAD_INPUT)
+        except SystemExit as left:  # click's own way out of a closed pipe
+            if left.code == 1:
+                leave_closed_pipe()
+            raise
+        except BaseException as problem:
+            if os.environ.get("HCONSIST_TRACEBACK") and isinstance(problem, Exception):
+                traceback.print_exc()
+            sys.exit(failures.tell(problem))
         sys.exit(ExitCode.HOLDS if code is None else int(code))
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -92,13 +73,7 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            from hconsist.cli import leave_closed_pipe
-
             leave_closed_pipe()
-
-
-def _tell(message: str) -> None:
-    click.echo(f"hconsist: {' '.join(message.split())}", err=True)
 
 
 @click.group(

@@ -9,7 +9,7 @@ import click
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
 from hconsist.cli.options import engine_option, json_option, problem_options, spec_argument
-from hconsist.cli.output import print_answer
+from hconsist.cli.output import at_zero, print_answer
 from hconsist.cli.search import search_arguments, search_options
 
 
@@ -41,7 +41,7 @@ def command(
     gap: str,
     engine: str,
     accuracy: str | None,
-    time_budget: float | None,
+    time_budget: float,
     checkpoint: Path | None,
     as_json: bool,
 ) -> ExitCode:
@@ -67,4 +67,6 @@ def command(
         excess, gap, **search_arguments(engine, "tolerance", accuracy, time_budget, checkpoint)
     )
     name = f"Gamma({excess})" if gap == "0" else f"Gamma({excess} + {gap})"
-    return print_answer(answer, name, as_json)
+    note = "" if engine == "rigorous" else at_zero(found)
+    given = {"loss": spec, "excess": excess, "gap": gap}
+    return print_answer(answer, name, as_json, problem, note, **given)

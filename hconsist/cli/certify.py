@@ -9,6 +9,7 @@ import click
 
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
+from hconsist.cli.limits import ONE_VALUE, Seconds
 from hconsist.cli.options import (
     classes_option,
     classes_or_symbol,
@@ -31,7 +32,9 @@ _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": E
 
 @click.command("certify", short_help=COMMANDS["certify"])
 @spec_argument
-@classes_option(classes_or_symbol, "Number of classes; the letter n certifies for every one.")
+@classes_option(
+    classes_or_symbol, "Number of classes; the letter n certifies for every one.", in_memory=False
+)
 @hypotheses_option
 @target_option
 @click.option(
@@ -50,10 +53,10 @@ _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": E
 )
 @click.option(
     "--time-budget",
-    default=60.0,
+    default=ONE_VALUE,
     show_default=True,
     metavar="S",
-    type=click.FloatRange(min=0),
+    type=Seconds(),
     help="Seconds.",
 )
 @click.option(

@@ -10,6 +10,7 @@ import click
 
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
+from hconsist.cli.limits import ONE_VALUE, time_budget_option
 from hconsist.cli.options import (
     classes_option,
     classes_or_symbol,
@@ -26,13 +27,16 @@ if TYPE_CHECKING:
 
 @click.command("derive", short_help=COMMANDS["derive"])
 @spec_argument
-@classes_option(classes_or_symbol, "A number of classes, or n to keep it a symbol.")
+@classes_option(
+    classes_or_symbol, "A number of classes, or n to keep it a symbol.", in_memory=False
+)
 @hypotheses_option
 @target_option
 @json_option
 @click.option(
     "--latex", "as_latex", is_flag=True, help="Print a theorem with a proof sketch in LaTeX."
 )
+@time_budget_option(ONE_VALUE)
 def command(
     spec: str, n_classes: object, hypotheses: str, target: str, as_json: bool, as_latex: bool
 ) -> ExitCode:

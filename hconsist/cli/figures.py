@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import click
 
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
+from hconsist.cli.limits import time_budget_option
 from hconsist.cli.output import atomic_file, check_output, progress
 
 
@@ -21,6 +23,7 @@ from hconsist.cli.output import atomic_file, check_output, progress
     metavar="FOLDER",
     help="Where the files go; must exist.",
 )
+@time_budget_option(math.inf)
 def command(names: tuple[str, ...], output: Path) -> ExitCode:
     """Rebuild the project's figures as SVG files, byte for byte; all of them, or those named."""
     from hconsist.figures import FIGURES, check_name, draw

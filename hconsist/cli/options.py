@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from hconsist.errors import InvalidInputError
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 ENGINES = ("symbolic", "numeric", "rigorous")
@@ -41,15 +43,23 @@ def classes_or_symbol(value: str) -> Any:
         import sympy
 
         return sympy.Symbol("n", integer=True, positive=True)
-    if not str(value).lstrip("-").isdecimal():
+    if not str(value).isascii() or not str(value).lstrip("-").isdecimal() or len(str(value)) > 20:
         raise click.BadParameter(f"{value!r} is not a whole number, nor the letter n.")
     return int(value)
 
 
 def classes_option(
-    type_: Any = int, text: str = "Number of classes.", default: int = 2
+    type_: Any = int,
+    text: str = "Number of classes.",
+    default: int = 2,
+    in_memory: bool = True,
 ) -> Callable[[F], F]:
-    """``--classes``."""
+    """``--classes``; refused beforehand when distributions over them do not fit into memory."""
+
+    def settled(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
+        found = _or_the_targets(ctx, value, default)
+        return checked_classes(ctx, parameter, found) if in_memory else found
+
     return click.option(
         "-n",
         "--classes",
@@ -57,7 +67,7 @@ def classes_option(
         type=type_,
         default=None,
         show_default=f"{default}, or what the target is for",
-        callback=lambda ctx, parameter, value: _or_the_targets(ctx, value, default),
+        callback=settled,
         metavar="N",
         help=text,
     )
@@ -71,6 +81,24 @@ def _or_the_targets(context: click.Context, value: Any, default: int) -> Any:
     from hconsist.decisions import parse_target
 
     return parse_target(target).only_classes or default
+
+
+def checked_classes(_: click.Context, __: click.Parameter, value: Any) -> Any:
+    """The number of classes, or several, small enough for memory."""
+    from hconsist.cli.limits import check_memory
+
+    for n_classes in value if isinstance(value, tuple) else (value,):
+        check_memory(n_classes)
+    return value
+
+
+def checked_jobs(_: click.Context, __: click.Parameter, value: int) -> int:
+    """How many processes: at least 1, or -1 for all cores."""
+    if value < 1 and value != -1:
+        raise InvalidInputError(
+            "jobs must be at least 1, or -1 for all cores", value, "pass --jobs 1"
+        )
+    return value
 
 
 def engine_option(default: str) -> Callable[[F], F]:

@@ -20,17 +20,41 @@ from hconsist.cli.app import ExitCode
 from hconsist.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from hconsist.pointwise import Answer
+    from hconsist.bounds import Bound
+    from hconsist.pointwise import Answer, PointwiseProblem
+
+
+#: The version of what ``--json`` prints: raised when a key changes its meaning or goes.
+SCHEMA = 1
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on stdout; non-finite numbers are refused, since JSON has none."""
+    """One JSON document on stdout, with the version of its schema when it is an object; non-finite
+    numbers are refused, since JSON has none.
+    """
+    if isinstance(value, dict):
+        value = {"schema": SCHEMA, **value}
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
 
 
-def print_answer(answer: Answer, name: str, as_json: bool) -> ExitCode:
-    """An engine's answer, and what the program exits with for it."""
+def print_answer(
+    answer: Answer,
+    name: str,
+    as_json: bool,
+    problem: PointwiseProblem,
+    note: str = "",
+    **given: str,
+) -> ExitCode:
+    """An answer to what was given with a problem, and what the program exits with for it."""
     shown = answer.as_dict()
+    shown["inputs"] = {
+        **given,
+        "n_classes": problem.n_classes,
+        "hypotheses": str(problem.hypotheses),
+        "target": str(problem.target),
+    }
+    if note:
+        shown["note"] = note
     known = answer.estimate is not None and math.isfinite(answer.estimate)
     if not known:
         shown["estimate"] = None
@@ -50,12 +74,33 @@ def print_answer(answer: Answer, name: str, as_json: bool) -> ExitCode:
                 )
             )
         fields.append(("engine", answer.engine))
+        if note:
+            fields.append(("note", note))
         if answer.assumptions:
             fields.append(("assumes", "\n".join(answer.assumptions)))
         if answer.reason:
             fields.append(("undecided", answer.reason))
         print_fields(fields)
     return ExitCode.HOLDS if known and not answer.reason else ExitCode.UNDECIDED
+
+
+def at_zero(bound: Bound) -> str:
+    """What to know of a bound that does not vanish with the surrogate excess; empty where it does.
+
+    An estimated bound counts as vanishing below 0.001.
+    """
+    answer = bound.bound(0)
+    value = answer.lower if answer.lower is not None else answer.estimate
+    if value is None or not value > (0 if answer.lower is not None else 1e-3):
+        return ""
+    most = bound.problem.decision.max_regret
+    if value >= most:
+        return "T = 0 everywhere: no bound exists, a surrogate excess of 0 allows any target excess"
+    word = "" if answer.lower is not None else "about "
+    return (
+        f"this bound does not vanish: a surrogate excess of 0 still allows a target excess of "
+        f"{word}{value:.6g}"
+    )
 
 
 def _compact(value: Any) -> str:

@@ -8,8 +8,15 @@ import click
 
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
-from hconsist.cli.options import engine_option, hypotheses_option, specs_argument, target_option
-from hconsist.cli.output import atomic_file, check_output, progress
+from hconsist.cli.limits import MANY_VALUES, time_budget_option
+from hconsist.cli.options import (
+    checked_classes,
+    engine_option,
+    hypotheses_option,
+    specs_argument,
+    target_option,
+)
+from hconsist.cli.output import at_zero, atomic_file, check_output, progress
 
 SUFFIXES = (".svg", ".pdf", ".png")
 
@@ -25,6 +32,7 @@ SUFFIXES = (".svg", ".pdf", ".png")
     default=(2,),
     metavar="N",
     help="Number of classes; may repeat.",
+    callback=checked_classes,
 )
 @hypotheses_option
 @target_option
@@ -47,6 +55,7 @@ SUFFIXES = (".svg", ".pdf", ".png")
 )
 @click.option("--exact-only", is_flag=True, help="Leave out the published bounds.")
 @click.option("--log", "as_log", is_flag=True, help="Logarithmic axes.")
+@time_budget_option(MANY_VALUES)
 def command(
     specs: tuple[str, ...],
     n_classes: tuple[int, ...],
@@ -82,6 +91,9 @@ def command(
         bounds[-1].envelope_curve(
             [0.0, 1.0]
         )  # the long part of the work, done here where its loss was just named
+        note = "" if engine == "rigorous" else at_zero(bounds[-1])
+        if note:
+            progress(f"{spec}, {n} classes: {note}")
     from hconsist.plots import bound_curves, save, transform_curves
 
     draw = bound_curves if what == "bound" else transform_curves

@@ -5,6 +5,7 @@ from.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -12,13 +13,14 @@ from typing import Any, TypeVar
 
 import click
 
+from hconsist.cli.limits import ONE_VALUE, keeps, leave_time_to_answer, time_budget_option
 from hconsist.cli.output import check_output, progress, write_json
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def search_options(accuracy: str, text: str) -> Callable[[F], F]:
-    """``--ACCURACY``, ``--time-budget`` and ``--checkpoint``, for the rigorous engine."""
+    """``--ACCURACY`` and ``--checkpoint`` for the rigorous engine, ``--time-budget`` for all."""
 
     def add(command: F) -> F:
         for option in (
@@ -28,12 +30,7 @@ def search_options(accuracy: str, text: str) -> Callable[[F], F]:
                 type=click.Path(path_type=Path),
                 help="Rigorous: go on from, save to.",
             ),
-            click.option(
-                "--time-budget",
-                metavar="S",
-                type=click.FloatRange(min=0),
-                help="Rigorous: seconds.",
-            ),
+            time_budget_option(ONE_VALUE, expose=True),
             click.option(f"--{accuracy}", "accuracy", metavar="W", help=f"Rigorous: {text}."),
         ):
             command = option(command)
@@ -43,7 +40,7 @@ def search_options(accuracy: str, text: str) -> Callable[[F], F]:
 
 
 def search_arguments(
-    engine: str, name: str, accuracy: str | None, time_budget: float | None, checkpoint: Path | None
+    engine: str, name: str, accuracy: str | None, time_budget: float, checkpoint: Path | None
 ) -> dict[str, Any]:
     """What the engine is passed for these options; an existing checkpoint is taken over, and kept
     up to date.
@@ -64,21 +61,24 @@ def search_arguments(
         if not number > 0:
             raise InvalidInputError(f"{name} must be > 0", accuracy, f"pass --{name} 1e-6")
         found[name] = number
-    if time_budget is not None:
-        found["time_budget"] = time_budget
     if checkpoint is not None:
         check_output(checkpoint, (".json",))
         if checkpoint.exists():
             try:
                 found["resume"] = json.loads(checkpoint.read_text(encoding="utf-8"))
-            except (OSError, ValueError) as problem:
+            except (OSError, ValueError, RecursionError) as problem:
                 raise InvalidInputError(
                     "a checkpoint must be a JSON file", str(checkpoint), "delete it to start afresh"
                 ) from problem
         found["checkpoint"] = partial(write_json, checkpoint)
     if found and engine != "rigorous":
-        raise click.UsageError(f"--{name}, --time-budget and --checkpoint need --engine rigorous.")
-    if found:
+        raise click.UsageError(f"--{name} and --checkpoint need --engine rigorous.")
+    if checkpoint is not None:
+        keeps(f"{checkpoint} keeps what was finished: the same command goes on from there")
+    if engine == "rigorous":
+        leave_time_to_answer()
+        if math.isfinite(time_budget):
+            found["time_budget"] = time_budget
         found["progress"] = _report
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import click
 
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
+from hconsist.cli.limits import keeps, time_budget_option
+from hconsist.cli.options import checked_jobs
 from hconsist.cli.output import atomic_file, progress
 from hconsist.errors import InvalidInputError
 
@@ -40,7 +43,8 @@ _SHOWN = 5
     default=1,
     show_default=True,
     metavar="N",
-    type=click.IntRange(min=-1),
+    type=int,
+    callback=checked_jobs,
     help="Processes; -1: all cores.",
 )
 @click.option(
@@ -67,6 +71,7 @@ _SHOWN = 5
     metavar="DIR",
     help="Folder for the table and the figure.",
 )
+@time_budget_option(math.inf)
 def command(
     name: str | None,
     listing: bool,
@@ -94,15 +99,12 @@ def command(
         return ExitCode.HOLDS
     if name is None or output is None:
         raise click.UsageError("Name a study and a folder: simulate STUDY -o DIR (see --list)")
-    if jobs == 0:
-        raise InvalidInputError(
-            "jobs must be at least 1, or -1 for all cores", jobs, "pass --jobs 1"
-        )
     chosen = study(name)
     if form == "netcdf":
         require_xarray()
     _folder(output)
     checkpoint = output / f".{name}.partial.jsonl"
+    keeps(f"{output} keeps the cells that were finished: the same command goes on from there")
     rows = run_study(
         name,
         quick=quick,

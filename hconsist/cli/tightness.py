@@ -9,6 +9,7 @@ import click
 
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
+from hconsist.cli.limits import MANY_VALUES, time_budget_option
 from hconsist.cli.options import json_option, problem_options, spec_argument
 from hconsist.cli.output import (
     atomic_file,
@@ -43,6 +44,7 @@ SUFFIXES = (".svg", ".pdf", ".png")
     help="Draw both curves: .svg, .pdf or .png",
 )
 @json_option
+@time_budget_option(MANY_VALUES)
 def command(
     spec: str,
     n_classes: int,

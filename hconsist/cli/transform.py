@@ -33,7 +33,7 @@ def command(
     beta: str,
     engine: str,
     accuracy: str | None,
-    time_budget: float | None,
+    time_budget: float,
     checkpoint: Path | None,
     as_json: bool,
 ) -> ExitCode:
@@ -49,4 +49,5 @@ def command(
     problem = PointwiseProblem(spec, target, hypotheses, n_classes)  # type: ignore[arg-type]
     value = problem.check_beta(beta)
     options = search_arguments(engine, "width", accuracy, time_budget, checkpoint)
-    return print_answer(transform(problem, value, engine=engine, **options), f"T({beta})", as_json)  # type: ignore[arg-type]
+    answer = transform(problem, value, engine=engine, **options)  # type: ignore[arg-type]
+    return print_answer(answer, f"T({beta})", as_json, problem, loss=spec, beta=beta)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import click
 
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
-from hconsist.cli.options import ENGINES, json_option
+from hconsist.cli.limits import time_budget_option
+from hconsist.cli.options import ENGINES, checked_jobs, json_option
 from hconsist.cli.output import print_json, print_table, progress, write_json
 
 _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": ExitCode.UNDECIDED}
@@ -31,7 +33,8 @@ _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": E
     default=1,
     show_default=True,
     metavar="N",
-    type=click.IntRange(min=-1),
+    type=int,
+    callback=checked_jobs,
     help="Processes; -1: all cores.",
 )
 @click.option(
@@ -48,6 +51,7 @@ _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": E
 )
 @click.option("--markdown", is_flag=True, help="Print the table as Markdown.")
 @json_option
+@time_budget_option(math.inf)
 def command(
     ids: tuple[str, ...],
     everything: bool,
