@@ -91,7 +91,16 @@ class PointwiseProblem:
                 f"pass n_classes={only}, or lift it: "
                 f"'constrained:phi={self.surrogate.spec_name}', 'sum:phi=...'",
             )
-        _ = self.decision  # refuses a target that is not its costs, or makes no sense for n
+        decision = self.decision  # refuses a target that is not its costs, or makes no sense for n
+        if self.surrogate.scores_predictions:
+            if is_symbolic(self.n_classes) or decision.size != 1:
+                raise InvalidInputError(
+                    f"{self.surrogate.spec} needs a number of labels, and one prediction",
+                    f"{self.target}, n_classes={self.n_classes}",
+                    "pass n_classes=3 and a target that predicts one label or option",
+                )
+            costs = decision.costs.exact_rows()
+            object.__setattr__(self, "surrogate", self.surrogate.with_costs(costs))
 
     @cached_property
     def decision(self) -> Decision:

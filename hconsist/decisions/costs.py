@@ -50,6 +50,11 @@ class Uniform:
         """The cost of one item when one label is true."""
         return self.right if item == label else self.wrong
 
+    def exact_rows(self) -> tuple[tuple[Fraction, ...], ...]:
+        """Every entry: rows are items, columns labels."""
+        every = range(self.labels)
+        return tuple(tuple(self.entry(r, y) for y in every) for r in every)
+
     def spread(self, size: int) -> Fraction:
         """The most that ``size`` items can cost more than the best ``size`` items.
 
@@ -116,6 +121,10 @@ class Table:
     def entry(self, item: int, label: int) -> Fraction:
         """The cost of one item when one label is true."""
         return self.rows[item][label]
+
+    def exact_rows(self) -> tuple[tuple[Fraction, ...], ...]:
+        """Every entry: rows are items, columns labels."""
+        return self.rows
 
     def spread(self, size: int) -> Fraction:
         """The most that ``size`` items can cost more than the best ``size`` items.

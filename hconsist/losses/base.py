@@ -92,6 +92,13 @@ class Loss(ABC):
     def losses(self, scores: Value, ops: Ops) -> Value:
         """l(scores, y) for every label y: shape (..., n_classes) to (..., n_classes)."""
 
+    def with_costs(self, costs: tuple[tuple[Fraction, ...], ...]) -> Loss:
+        """The loss for a target with these costs, one row a prediction: the same, unless the
+        scores are those of predictions.
+        """
+        del costs
+        return self
+
     @property
     def shape(self) -> Shape | None:
         """Coordinates in which every conditional risk is convex or concave (None: not known): a

@@ -23,6 +23,7 @@ from hconsist.losses import (
     user,
 )
 from hconsist.losses.base import Loss, MarginLoss
+from hconsist.losses.of_predictions import PREDICTION_LOSSES
 
 
 @dataclass(frozen=True)
@@ -228,9 +229,11 @@ def parse_loss(spec: str | Loss) -> Loss:
     if name in CATALOGUE and "formula" in CATALOGUE[name].parameters:
         # the rest is a formula, commas and all; an empty one is an error of the formula
         return CATALOGUE[name].make(rest) if colon else CATALOGUE[name].make()
+    if name in PREDICTION_LOSSES:
+        return PREDICTION_LOSSES[name](rest, parse_loss)
     name, given = _split(spec, "loss")
     if name not in CATALOGUE:
-        raise UnknownNameError("loss", name, CATALOGUE)
+        raise UnknownNameError("loss", name, (*CATALOGUE, *PREDICTION_LOSSES))
     make = CATALOGUE[name].make
     known = set(inspect.signature(make).parameters)
     arguments: dict[str, object] = {k: v for k, v in given.items() if k in known and k != "phi"}
