@@ -11,27 +11,22 @@ from typing import Any
 from flint.utils.flint_exceptions import FlintError
 
 from hconsist.arithmetic import BALLS, precision
-from hconsist.checker import Rejected, Tree, ball, minus, mul, prove, put, same
+from hconsist.checker import Rejected, Tree
+from hconsist.checker.enclosures import ball
+from hconsist.checker.obligations import equal, prove
+from hconsist.checker.trees import minus, mul, put
 from hconsist.losses import MarginLoss
 from hconsist.pointwise import PointwiseProblem
 
 #: What the checker's rules may raise on a proof that does not fit.
-NO_PROOF = (
-    Rejected,
-    FlintError,
-    ArithmeticError,
-    LookupError,
-    TypeError,
-    ValueError,
-    AttributeError,
-)
+NO_PROOF = (Rejected, FlintError, ArithmeticError)
 
 
 def least_values(statement: dict[str, Any]) -> list[dict[str, Any]]:
     """Least values of the even part of a margin loss and of the loss where the label is not
     predicted, with proofs.
     """
-    g, top = statement["loss"]["formula"], statement["score_bound"] or "inf"
+    g, top = statement["loss"]["formula"], statement["hypotheses"].get("scores", "inf")
     mirrored, turns = put(g, "v", mul("-1", "v")), sorted({abs(t) for t in kinks(g)})
     even = mul("1/2", ["add", g, mirrored])
     found: dict[str, list[dict[str, Any]]] = {"even": [], "worse": []}
@@ -41,7 +36,9 @@ def least_values(statement: dict[str, Any]) -> list[dict[str, Any]]:
             pieces = cover(minus(risk, least), "0", top, [Fraction(0), *turns])
             if pieces is not None:
                 found[key].append({"least": least, "pieces": pieces})
-    return [{"even": e, "worse": w} for e in found["even"] for w in found["worse"]]
+    return [
+        {"rule": "margin", "even": e, "worse": w} for e in found["even"] for w in found["worse"]
+    ]
 
 
 def refuting_point(
@@ -53,7 +50,7 @@ def refuting_point(
     loss, bound = problem.surrogate, problem.hypotheses.score_bound
     if not isinstance(loss, MarginLoss):
         return None
-    g, top = statement["loss"]["formula"], statement["score_bound"] or "inf"
+    g, top = statement["loss"]["formula"], statement["hypotheses"].get("scores", "inf")
     plus, less = str((1 + beta) / 2), str((1 - beta) / 2)
     risk = ["add", mul(plus, g), mul(less, put(g, "v", mul("-1", "v")))]
     best = minimiser(loss, beta, bound)
@@ -70,14 +67,19 @@ def refuting_point(
             places = {min(max(v, -bound), bound) for v in places}
         pieces = cover(
             minus(risk, str(least)),
-            mul("-1", "inf") if bound is None else str(-bound),
+            "-inf" if bound is None else str(-bound),
             top,
             sorted(places),
         )
     return (
         None
         if pieces is None
-        else {"beta": str(beta), "point": "0", "best": {"least": str(least), "pieces": pieces}}
+        else {
+            "rule": "margin point",
+            "beta": str(beta),
+            "point": "0",
+            "best": {"least": str(least), "pieces": pieces},
+        }
     )
 
 
@@ -100,7 +102,7 @@ def _folded(t: Tree) -> Tree:
     """A tree without variables, as a rational where it is one."""
     with precision(160):
         value = Fraction(float(ball(t).mid())).limit_denominator(10**6)
-        return str(value) if same(t, str(value)) else t
+        return str(value) if equal(t, str(value)) else t
 
 
 def cover(
@@ -119,7 +121,7 @@ def cover(
     depth : int
         How often a piece may be halved.
     """
-    low, high = (Fraction(e) if isinstance(e, str) and e != "inf" else None for e in (start, stop))
+    low, high = (None if e in ("inf", "-inf") else Fraction(e) for e in (start, stop))
     inner = [
         p for p in dict.fromkeys(places) if (low is None or p > low) and (high is None or p < high)
     ]
@@ -141,20 +143,25 @@ def _cover(
     halves.
     """
     length = "inf" if low is None or high is None else str(high - low)
-    ways: list[Tree] = [] if low is None else ["x" if low == 0 else ["add", str(low), "x"]]
-    ways += [] if high is None else [["add", str(high), ["mul", "-1", "x"]]]
+    ways: list[tuple[str, Tree]] = []
+    if low is not None:
+        ways.append(("up", "x" if low == 0 else ["add", str(low), "x"]))
+    if high is not None:
+        mirrored = ["mul", "-1", "x"]
+        ways.append(("down", mirrored if high == 0 else ["add", str(high), mirrored]))
     methods = (
         "algebra:0",
         "algebra:1",
         "algebra:2",
         *(() if length == "inf" else ("balls:0", "balls:1", "balls:2")),
     )
-    for method, way in itertools.product(methods, ways):
+    for method, (climb, way) in itertools.product(methods, ways):
         try:
             prove(put(t, "v", way), "x", "0", length, method)
         except NO_PROOF:
             continue
-        return [{"at": way, "from": "0", "to": length, "method": method}]
+        ends = ("-inf" if low is None else str(low), "inf" if high is None else str(high))
+        return [{"from": ends[0], "to": ends[1], "climb": climb, "method": method}]
     if depth == 0 or low is None or high is None:
         return None
     middle = (low + high) / 2

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
 from hconsist.arithmetic import SYMPY, exact
-from hconsist.checker import Tree, mul
+from hconsist.checker import Tree
+from hconsist.checker.trees import mul
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.formula import parse_formula
 from hconsist.losses import MarginLoss, SoftmaxLoss
@@ -59,7 +61,7 @@ def tree(expression: sympy.Expr, names: dict[sympy.Symbol, str]) -> Tree:
         if e.is_Add:
             return ["add", *map(walk, e.args)]
         if e.is_Mul:
-            return ["mul", *map(walk, e.args)]
+            return _product(e, walk)
         if isinstance(e, sympy.exp):
             return ["exp", walk(e.args[0])]
         if e.is_Pow and e.exp.is_Rational:
@@ -95,6 +97,26 @@ def tree(expression: sympy.Expr, names: dict[sympy.Symbol, str]) -> Tree:
         )
 
     return walk(sympy.sympify(expression))
+
+
+def _product(e: Any, walk: Callable[[Any], Tree]) -> Tree:
+    """A product; c A log A is c xlogx(A) where A vanishes at 0 or 1, so that it has a value."""
+    import sympy
+
+    for factor in e.args:
+        inner = factor.args[0] if isinstance(factor, sympy.log) else None
+        if inner is None or len(inner.free_symbols) != 1 or not inner.is_polynomial():
+            continue
+        (x,) = inner.free_symbols
+        if inner.subs(x, 0) != 0 and inner.subs(x, 1) != 0:
+            continue
+        others = [f for f in e.args if f is not factor]
+        for other in others:
+            ratio = sympy.cancel(other / inner) if other.is_polynomial(x) else None
+            if ratio is not None and ratio.is_Rational:
+                rest = sympy.Mul(ratio, *(f for f in others if f is not other))
+                return mul(walk(rest), ["xlogx", walk(inner)])
+    return ["mul", *map(walk, e.args)]
 
 
 def tanh(t: Tree) -> Tree:
@@ -181,7 +203,9 @@ def statement(problem: PointwiseProblem, relation: Relation, claim: sympy.Expr) 
     return {
         "loss": {"spec": loss.spec, "kind": "softmax" if softmax else "margin", "formula": formula},
         "classes": classes,
-        "target": "zero-one",
-        "score_bound": None if bound is None else str(bound),
-        "claim": {"relation": relation, "formula": tree(claim, {beta_symbol(): "b"})},
+        "target": {"kind": "zero-one"},
+        "hypotheses": {"kind": "complete"}
+        if bound is None
+        else {"kind": "bounded", "scores": str(bound)},
+        "claim": {"kind": f"T {relation}", "formula": tree(claim, {beta_symbol(): "b"})},
     }

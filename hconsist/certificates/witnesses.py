@@ -1,0 +1,168 @@
+"""Guesses that the checker then judges: witnesses of pieces, and counterexamples.
+
+A softmax loss has pairs of softmax values as witnesses; a margin loss has scores.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+from hconsist.arithmetic import SYMPY, precision
+from hconsist.certificates.margins import kinks, minimiser
+from hconsist.certificates.statements import tanh
+from hconsist.checker import Tree
+from hconsist.engines.rigorous import transform
+from hconsist.engines.rigorous.branch import minimise
+from hconsist.engines.rigorous.regions import PairBound, comp_sum_regions
+from hconsist.engines.rigorous.risk import SoftmaxRisk, pool
+from hconsist.losses import CompSum, SoftmaxLoss
+from hconsist.pointwise import PointwiseProblem
+
+#: Numbers beta where a counterexample is looked for.
+GRID = tuple(
+    Fraction(s)
+    for s in ("1/2", "9/10", "1/4", "1/10", "3/4", "99/100", "1", "1/100", "1/3", "2/3", "1/1000")
+)
+#: log((1 + x)/(1 - x)): the best score of logistic losses at beta = x.
+_ONE_LESS_X: Tree = ["add", "1", ["mul", "-1", "x"]]
+LOG_ODDS: Tree = ["log", ["mul", ["add", "1", "x"], ["pow", _ONE_LESS_X, "-1"]]]
+#: The witness of concave losses: all of the share with one label. The concave rules take none.
+CORNER: list[Tree] = ["1", "0"]
+
+
+def scaling(loss: SoftmaxLoss) -> Fraction:
+    """The exponent e of ``g(t u) = g(t) + t^e (g(u) - g(1))`` where there is one, else 0."""
+    import sympy
+
+    if isinstance(loss, CompSum):
+        return Fraction(loss.tau) - 1
+    u = sympy.Symbol("u", positive=True)
+    g = loss.of_softmax(u, SYMPY)
+    e = sympy.simplify(1 + u * sympy.diff(g, u, 2) / sympy.diff(g, u))
+    return Fraction(int(e.p), int(e.q)) if e.is_Rational else Fraction(0)
+
+
+def rational_pairs(loss: SoftmaxLoss, b: Fraction) -> list[list[Tree]]:
+    """Nearly optimal softmax values of two labels at one beta, rational, of sum 1."""
+    risk = SoftmaxRisk(loss.separable)
+    if b == 1:
+        return [CORNER]
+    try:
+        with precision(96):
+            point = risk.optimum(((1 + b) / 2, (1 - b) / 2), (1, 1))
+    except (ArithmeticError, ValueError):
+        return []
+    first = Fraction(point.coordinates[0])
+    return [[str(first), str(1 - first)]]
+
+
+def pairs_in_beta(loss: SoftmaxLoss) -> list[list[Tree]]:
+    """Optimal softmax values of two labels at beta = x, where -g' is a power; otherwise guesses."""
+    e = scaling(loss)
+    terms: list[Tree] = [["add", "1", "x"], _ONE_LESS_X]
+    if e == 0 or e == 1:
+        optimal: list[Tree] = [["mul", "1/2", t] for t in terms]
+    else:
+        weights: list[Tree] = [["pow", t, str(1 / (1 - e))] for t in terms]
+        optimal = [["mul", w, ["pow", ["add", *weights], "-1"]] for w in weights]
+    if not isinstance(loss, CompSum):
+        return [optimal, CORNER, _slanted(loss)]
+    if e in (0, 1):
+        return [optimal]
+    tilt = 1 / (2 - 2 * e)  # the same to first order, and less to evaluate
+    affine: list[Tree] = [["add", "1/2", ["mul", str(k), "x"]] for k in (tilt, -tilt)]
+    return [affine, optimal]
+
+
+def _slanted(loss: SoftmaxLoss) -> list[Tree]:
+    """Softmax values affine in beta that are nearly optimal for small beta."""
+    step = Fraction(1, 1000)
+    witness = rational_pairs(loss, step)
+    if not witness:
+        return CORNER
+    tilt = ((Fraction(witness[0][0]) - Fraction(1, 2)) / step).limit_denominator(12)
+    return [["add", "1/2", ["mul", str(k), "x"]] for k in (tilt, -tilt)]
+
+
+def scores_in_beta() -> list[Tree]:
+    """Scores at beta = x that are optimal for some margin loss."""
+    return ["x", ["mul", "1/2", "x"], ["mul", "2", "x"], LOG_ODDS, ["mul", "1/2", LOG_ODDS]]
+
+
+def rational_score(problem: PointwiseProblem, b: Fraction) -> list[Tree]:
+    """A nearly optimal score of a margin loss at one beta."""
+    return [str(minimiser(problem.surrogate, b, problem.hypotheses.score_bound))]  # type: ignore[arg-type]
+
+
+def piece(low: Tree, high: Tree, witness: Any, at: Tree = "x") -> dict[str, Any]:
+    """A piece by algebra."""
+    return {"from": low, "to": high, "at": at, "witness": witness, "method": "algebra:0"}
+
+
+def closed_margins(statement: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
+    """Families of pieces of margin losses with exact witnesses; the checker decides which fits."""
+    bound = statement["hypotheses"].get("scores")
+    turns = [str(abs(t)) for t in kinks(statement["loss"]["formula"])]
+    guesses = ["1", "x", LOG_ODDS, ["mul", "1/2", LOG_ODDS], bound or "inf", *turns]
+    for witness in guesses:
+        yield [piece("0", "1", witness)]
+    if bound is None:
+        return
+    least = str(min(Fraction(bound), Fraction(1)))
+    yield [piece("0", "1", least)]
+    if least != "1":
+        yield [piece("0", least, "x"), piece(least, "1", least)]
+    for factor in ("1", "1/2"):
+        reach = tanh(str(Fraction(factor) * Fraction(bound)))
+        curve = tanh(["mul", factor, "x"])
+        yield [piece("0", bound, "x", curve), piece(reach, "1", bound)]
+
+
+def closed_concave(classes: int | str) -> Iterator[list[dict[str, Any]]]:
+    """One piece, and a piece for each kink of theorem C, at 1, 1/2, 1/3, ..."""
+    yield [piece("0", "1", None)]
+    if isinstance(classes, int) and classes <= 200:
+        edges = ["0", *(str(Fraction(1, k)) for k in range(classes - 1, 0, -1))]
+        yield [piece(low, high, None) for low, high in itertools.pairwise(edges)]
+
+
+def refuting_distribution(
+    problem: PointwiseProblem, n: int | str, beta: Fraction, claimed: Fraction
+) -> dict[str, Any] | None:
+    """A distribution and a prediction whose regret the rigorous engine finds below the claim."""
+    loss = problem.surrogate
+    if n == "any" or not isinstance(loss, CompSum):
+        return None
+    assert isinstance(n, int)
+    if loss.tau > 2:
+        answer = transform(problem, beta)
+        if answer.upper is None or answer.upper >= claimed or answer.witness is None:
+            return None
+        best = max(answer.witness.scores)
+        chosen = [i for i, s in enumerate(answer.witness.scores) if s == best]
+        point = [str(Fraction(1, len(chosen))) if i in chosen else "0" for i in range(n)]
+        p = [str(v) for v in answer.witness.p]
+        return {"rule": "concave point", "beta": str(beta), "p": p, "point": point}
+    with precision(96):
+        risk = SoftmaxRisk(loss.separable)
+        pairs = PairBound(risk, Fraction(loss.tau), beta)
+        found = minimise(risk, comp_sum_regions(n, beta), Fraction(1, 10**5), 2000, None, pairs)
+        if found.upper >= claimed:
+            return None
+        q, sizes, members = pool(found.values, found.counts, 1)
+        tied = risk.optimum(q, sizes).coordinates
+        free = risk.optimum(found.values, found.counts).coordinates
+    others = dict(zip(q[1:], tied[1:], strict=True))
+    rows: list[tuple[Fraction, Fraction, Fraction]] = []
+    for i, (value, count) in enumerate(zip(found.values, found.counts, strict=True)):
+        if count:
+            shared = tied[0] if i in members else others[value]
+            rows += [(value, shared, free[i])] * count
+    rows += [(Fraction(0),) * 3] * (n - len(rows))
+    columns = zip(("p", "point", "reference"), zip(*rows, strict=True), strict=True)
+    return {"rule": "convex point", "beta": str(beta)} | {
+        key: [str(v) for v in column] for key, column in columns
+    }

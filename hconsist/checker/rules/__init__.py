@@ -1,0 +1,55 @@
+"""The rules: which proof may follow which statement, and the lemmas each rests on.
+
+One rule is one theorem; its file states hypotheses, conclusion and why. `obligations` lists what
+is left to prove once the theorem is applied.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from hconsist.checker.limits import Rejected, need
+from hconsist.checker.obligations import Obligation
+from hconsist.checker.rules import above, gamma, lower, points
+from hconsist.checker.rules.concave import CONCAVE_PAIR, THEOREM_C
+from hconsist.checker.rules.margin import MARGIN
+from hconsist.checker.rules.softmax import PAIR, THEOREM_A
+from hconsist.checker.statements import Statement
+
+Rule = Callable[[Statement, dict[str, Any]], Iterator[Obligation]]
+
+#: Lemmas that give lower bounds of T, by the name of the rule.
+LOWER = {rule.name: rule for rule in (PAIR, THEOREM_A, CONCAVE_PAIR, THEOREM_C, MARGIN)}
+
+#: Where the lemmas are proven.
+WHERE = {
+    "pooling lemma": "docs/theory.md, Pooling lemma and Star shape",
+    "pair lemma": "docs/theory.md, Pair lemma",
+    "theorem A": "docs/theory.md, Theorem A",
+    "theorem C": "docs/certificate.md, Lemmas: theorem C for concave losses",
+    "concave pair lemma": "docs/certificate.md, Lemmas: concave pair lemma",
+    "margin lemma": "docs/certificate.md, Lemmas: margin lemma",
+}
+
+#: By the kind of claim, the verdict and the rule: what lists the obligations, and the lemmas used.
+RULES: dict[tuple[str, str, str], tuple[Rule, tuple[str, ...]]] = {
+    ("T <=", "holds", "tangent"): (above.holds, ()),
+    ("T >=", "violated", "convex point"): (points.convex_point, ()),
+    ("T >=", "violated", "concave point"): (points.concave_point, ()),
+    ("T >=", "violated", "margin point"): (points.margin_point, ()),
+}
+for _name, _rule in LOWER.items():
+    RULES["T >=", "holds", _name] = functools.partial(lower.holds, _rule), _rule.lemmas
+    RULES["T <=", "violated", _name] = functools.partial(lower.refutes, _rule), _rule.lemmas
+    RULES["Gamma <=", "holds", _name] = functools.partial(gamma.holds, _rule), _rule.lemmas
+
+
+def rule_of(statement: Statement, verdict: str, proof: Any) -> tuple[Rule, tuple[str, ...]]:
+    """The rule that a proof names, which must fit the claim and the verdict."""
+    if not isinstance(proof, dict) or not isinstance(proof.get("rule"), str):
+        raise Rejected("proof must be an object with a rule")
+    key = (statement.claim_kind, verdict, proof["rule"])
+    need(key in RULES, f"no rule {proof['rule']!r:.40} for {key[0]} {verdict}")
+    return RULES[key]

@@ -1,0 +1,103 @@
+"""``T >= claim`` holds: lower bounds of T, along a covering of [0, 1].
+
+A `LowerRule` is a lemma of the kind "if these conditions hold, then for every admissible witness w
+and every b in [0, 1], T(b) is at least the least of these terms". A proof gives pieces of a
+covering of [0, 1], each with a witness, a tree in x.
+
+**Theorem.** Let the conditions of the rule hold, claim(0) <= 0, and on each piece, for x in its
+open interval and b = at(x): the witness is admissible, and each term minus claim(b) is >= 0. Let
+the claim have values at the ends of the pieces. Then T(b) >= claim(b) for every b in [0, 1].
+*Proof.* At b = 0: T >= 0 >= claim(0). Strictly between the ends of a piece, by lemma 4 and the
+lemma of the rule. Any other b > 0 is the upper end of a piece whose lower end is smaller (finitely
+many pieces cover the numbers just below b). There T(b) >= T(b') >= claim(b') for the b' < b of the
+piece, as T does not decrease, and claim(b') -> claim(b) as b' -> b, by lemma 1; the cases of the
+claim are resolved for these b' and for b alike (see `hconsist.checker.statements.resolved`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from hconsist.checker.coverage import Piece, covering
+from hconsist.checker.limits import need
+from hconsist.checker.obligations import Number, Obligation, Sign
+from hconsist.checker.reading import fields
+from hconsist.checker.statements import Statement, claim_at, resolved
+from hconsist.checker.trees import Tree, minus, put, rational
+
+#: Terms of which the least is at most T(b), and trees that must be >= 0 for the witness to serve.
+Bounds = tuple[list[Tree], list[Tree]]
+
+
+@dataclass(frozen=True)
+class LowerRule:
+    """A lemma that gives lower bounds of T.
+
+    Attributes
+    ----------
+    name : str
+        The value of ``rule`` in a proof.
+    keys : str
+        Its keys in a proof, besides rule and pieces.
+    lemmas : tuple of str
+        What it rests on beyond the definitions.
+    conditions : callable
+        The obligations on the loss and the number of labels.
+    bounds : callable
+        From a statement, a proof, b and a witness.
+    affine : bool
+        Whether there is one term, affine in b where the witness is fixed: then it bounds T** too.
+    """
+
+    name: str
+    keys: str
+    lemmas: tuple[str, ...]
+    conditions: Callable[[Statement, dict[str, Any]], Iterator[Obligation]]
+    bounds: Callable[[Statement, dict[str, Any], Tree, Any], Bounds]
+    affine: bool
+
+
+def holds(rule: LowerRule, s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
+    """What proves T >= claim by a rule."""
+    need(s.costs is None, "this rule is about the zero-one target")
+    fields(proof, "proof", f"rule pieces {rule.keys}")
+    yield from rule.conditions(s, proof)
+    yield Number(minus("0", claim_at(s.claim, "0")), ">=", "the claim is positive at b = 0")
+    for piece, ends, found in covering(proof["pieces"], "0", "1"):
+        yield from found
+        yield from on_piece(rule, s, proof, piece, ends)
+
+
+def on_piece(
+    rule: LowerRule, s: Statement, proof: dict[str, Any], piece: Piece, ends: list[Tree]
+) -> Iterator[Obligation]:
+    """What a piece of the covering must show."""
+    claim = resolved(s.claim, ends)
+    for end in ends:
+        yield Number(put(claim, "b", end), "", "the claim has no value at an end")
+    terms, sides = rule.bounds(s, proof, piece.at, piece.data["witness"])
+    for side in sides:
+        yield Sign(side, "x", piece.low, piece.high, "algebra:0", False, "witness")
+    here = put(claim, "b", piece.at)
+    yield from piece.signs([(minus(t, here), "bound >= claim") for t in terms])
+
+
+def refutes(rule: LowerRule, s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
+    """What proves that T <= claim fails: at one beta, every term is above the claim."""
+    need(s.costs is None, "this rule is about the zero-one target")
+    fields(proof, "proof", f"rule beta witness {rule.keys}")
+    beta = beta_of(proof)
+    yield from rule.conditions(s, proof)
+    terms, sides = rule.bounds(s, proof, beta, proof["witness"])
+    for side in sides:
+        yield Number(side, ">=", "the witness is not admissible")
+    for term in terms:
+        yield Number(minus(term, claim_at(s.claim, beta)), ">", "T <= claim is not refuted")
+
+
+def beta_of(proof: dict[str, Any]) -> Tree:
+    """The beta of a refutation, a rational in [0, 1]."""
+    need(0 <= rational(proof["beta"]) <= 1, "beta must lie in [0, 1]")
+    return str(proof["beta"])

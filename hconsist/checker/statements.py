@@ -1,0 +1,191 @@
+"""What a certificate states, and how it is said in words.
+
+For a loss, a target and scores h in the hypothesis set (all vectors of R^n; or all with |h| <= B):
+with p a distribution of the label, the *surrogate regret* of h is its conditional risk less the
+infimum over the set, the *target regret* is the cost of what h predicts less the least cost; ties
+may predict any label that ties. Then
+
+    T(b)     = inf { surrogate regret : target regret >= b }  over p and h, for b >= 0,
+    Gamma(e) = sup { b : T**(b) <= e },  T** the largest convex function below T on [0, 1].
+
+T is >= 0 and non-decreasing, by definition; where nothing has target regret >= b, T(b) is inf.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from hconsist.checker.limits import CLASSES, Rejected, need, within
+from hconsist.checker.obligations import equal, value
+from hconsist.checker.reading import fields, items, text
+from hconsist.checker.trees import Tree, check_tree, minus, put, rational
+from hconsist.checker.words import infix
+
+KINDS = {
+    "softmax": ("u", "loss(h, y) = g(u), u the softmax value of h at y"),
+    "margin": ("v", "loss(h, y) = g(v), v = y h the margin of the score h at the label y = +-1"),
+}
+CLAIMS = ("T >=", "T <=", "Gamma <=")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement, read and checked for form.
+
+    Attributes
+    ----------
+    spec : str or None
+        A name of the loss, for people: what is proven is about the formula.
+    kind : {"softmax", "margin"}
+    g : Tree
+        The loss in u or in v.
+    classes : int or None
+        None means every n >= 2.
+    costs : tuple of tuples of Fraction, or None
+        Rows are predictions, columns labels; None is the zero-one target.
+    bound : Fraction or None
+        Scores lie in [-bound, bound].
+    claim_kind : {"T >=", "T <=", "Gamma <="}
+    claim : Tree
+        In b for T, in e for Gamma.
+    """
+
+    spec: str | None
+    kind: str
+    g: Tree
+    classes: int | None
+    costs: tuple[tuple[Fraction, ...], ...] | None
+    bound: Fraction | None
+    claim_kind: str
+    claim: Tree
+
+    @property
+    def variable(self) -> str:
+        """The letter of the loss formula."""
+        return KINDS[self.kind][0]
+
+    @property
+    def top(self) -> Tree:
+        """The largest score: a rational string, or "inf"."""
+        return "inf" if self.bound is None else str(self.bound)
+
+    @property
+    def largest(self) -> Fraction:
+        """The largest target regret that the claim is about."""
+        if self.costs is None:
+            return Fraction(1)
+        columns = list(zip(*self.costs, strict=True))
+        return max((max(c) - min(c) for c in columns), default=Fraction(0))
+
+    def loss(self, z: Tree) -> Tree:
+        """The loss term at a softmax value or margin."""
+        return put(self.g, self.variable, z)
+
+    def words(self) -> list[str]:
+        """The statement as it was checked, line by line."""
+        n = "any number n >= 2 of" if self.classes is None else str(self.classes)
+        lines = [
+            f"loss       {KINDS[self.kind][1]}, g({self.variable}) = {infix(self.g)}",
+            f"labels     {n} labels",
+        ]
+        if self.costs is None:
+            lines.append("target     zero-one loss")
+        else:
+            rows = "; ".join(", ".join(map(str, row)) for row in self.costs)
+            lines.append(f"target     costs of predictions (rows) by label (columns): {rows}")
+            lines.append(
+                "           predicted: a row of least expected cost under the softmax of h"
+            )
+        scores = "all scores" if self.bound is None else f"all scores h with |h| <= {self.bound}"
+        lines.append(f"scores     {scores}")
+        letter, stop = ("e", "every e >= 0") if self.claim_kind[0] == "G" else (
+            "b", f"every b in [0, {self.largest}]")  # fmt: skip
+        head, sign = self.claim_kind.split()
+        lines.append(f"claim      {head}({letter}) {sign} {infix(self.claim)} for {stop}")
+        return lines
+
+
+def read_statement(data: Any) -> Statement:
+    """The statement of a certificate; `Rejected` where it is not of the schema."""
+    s = fields(data, "statement", "loss classes target hypotheses claim")
+    loss = fields(s["loss"], "loss", "spec kind formula")
+    kind = text(loss["kind"], "the kind of a loss", *KINDS)
+    spec = None if loss["spec"] is None else text(loss["spec"], "spec")
+    check_tree(loss["formula"], KINDS[kind][0])
+    claim = fields(s["claim"], "claim", "kind formula")
+    claim_kind = text(claim["kind"], "the kind of a claim", *CLAIMS)
+    if claim_kind == "Gamma <=":
+        check_tree(claim["formula"], "e")
+    else:
+        check_tree(claim["formula"], "b", cases=True)
+    classes = _classes(s["classes"])
+    costs = _costs(s["target"], classes)
+    bound = _bound(s["hypotheses"])
+    need(kind == "softmax" or classes == 2, "a margin loss has two classes")
+    need(kind == "margin" or bound is None, "a softmax loss has no score bound here")
+    need(costs is None or kind == "softmax", "costs go with losses of the softmax value")
+    return Statement(
+        spec, kind, loss["formula"], classes, costs, bound, claim_kind, claim["formula"]
+    )
+
+
+def _classes(n: Any) -> int | None:
+    if n == "any" and isinstance(n, str):
+        return None
+    if type(n) is not int:
+        raise Rejected('classes must be a whole number, or "any"')
+    need(n >= 2, "there must be two classes or more")
+    within(n, CLASSES, "classes")
+    return n
+
+
+def _bound(hypotheses: Any) -> Fraction | None:
+    if isinstance(hypotheses, dict) and hypotheses.get("kind") == "bounded":
+        bound = rational(fields(hypotheses, "hypotheses", "kind scores")["scores"])
+        need(bound > 0, "the score bound must be positive")
+        return bound
+    text(fields(hypotheses, "hypotheses", "kind")["kind"], "hypotheses", "complete")
+    return None
+
+
+def _costs(target: Any, classes: int | None) -> tuple[tuple[Fraction, ...], ...] | None:
+    if isinstance(target, dict) and target.get("kind") == "costs":
+        rows = items(fields(target, "target", "kind matrix")["matrix"], "matrix", 100, 2)
+        costs = tuple(tuple(map(rational, items(row, "a row of costs", 100, 2))) for row in rows)
+        need(all(len(row) == classes for row in costs), "a row of costs has one entry a label")
+        need(len(set(costs)) == len(costs), "two predictions have the same costs")
+        return costs
+    text(fields(target, "target", "kind")["kind"], "target", "zero-one")
+    return None
+
+
+def resolved(claim: Tree, ends: list[Tree]) -> Tree:
+    """The claim without cases, right for every b between two ends; `Rejected` if a case changes.
+
+    For b between the ends, ``["ifle", "b", c, s, t]`` is s where both ends are <= c, and t where
+    both are >= c and c > 0. At b = c itself t may be wrong: c is then the end of an interval of
+    larger numbers, and a covering of [0, 1] reaches c > 0 from smaller ones too, where s is used.
+    """
+    if isinstance(claim, str):
+        return claim
+    if claim[0] == "pow":
+        return ["pow", resolved(claim[1], ends), claim[2]]
+    if claim[0] != "ifle":
+        return [claim[0], *(resolved(a, ends) for a in claim[1:])]
+    _, _, cut, below, above = claim
+    need(bool(value(cut) > 0), "a case must compare b with a number > 0")
+
+    def not_above(s: Tree, t: Tree) -> bool:
+        return equal(s, t) or bool(value(minus(t, s)) >= 0)
+
+    if all(not_above(e, cut) for e in ends):
+        return resolved(below, ends)
+    need(all(not_above(cut, e) for e in ends), "a case is undecided on a piece")
+    return resolved(above, ends)
+
+
+def claim_at(claim: Tree, b: Tree) -> Tree:
+    """The claim at one number b, each case decided as the formula says."""
+    return put(resolved(claim, [b, b]), "b", b)
