@@ -11,7 +11,8 @@ from fractions import Fraction
 from typing import Any
 
 from hconsist.arithmetic import precision
-from hconsist.checker import Statement, Tree, derivative, put
+from hconsist.checker import Sign, Tree, obligations
+from hconsist.checker.trees import derivative
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 
 
@@ -71,8 +72,9 @@ def smt_script(statement: dict[str, Any]) -> str:
     >>> print(smt_script(statement(problem, *parse_claim("T >= b/3", 3))).splitlines()[1])
     (set-logic QF_NRA)
     """
-    loss, n, bound = statement["loss"], statement["classes"], statement["score_bound"]
-    if statement["claim"]["relation"] != ">=":
+    loss, n = statement["loss"], statement["classes"]
+    bound = statement["hypotheses"].get("scores")
+    if statement["claim"]["kind"] != "T >=":
         raise InvalidInputError(
             "only lower bounds are exported", "T <= EXPR", "state the claim as T >= EXPR"
         )
@@ -212,8 +214,6 @@ def coq_script(certificate: dict[str, Any]) -> str:
             certificate["verdict"],
             "certify a right claim",
         )
-    with precision(160):
-        statement, proof = Statement(certificate["statement"]), certificate["proof"]
     lines = [
         "Require Import Reals.",
         "From Interval Require Import Tactic.",
@@ -224,26 +224,25 @@ def coq_script(certificate: dict[str, Any]) -> str:
         f"(* {certificate['statement']['loss']['spec']}; rests on: "
         f"{', '.join(certificate['lemmas'])} *)"
     ]
-    for i, piece in enumerate(proof["pieces"]):
-        low, high, method = piece["from"], piece["to"], piece["method"]
-        if method.startswith("algebra"):
-            lines.append(f"(* piece {i}: an identity or a sum of positive terms, not exported *)")
+    with precision(160):
+        signs = [o for o in obligations(certificate) if isinstance(o, Sign)]
+    for i, sign in enumerate(signs):
+        kind, _, order = sign.method.partition(":")
+        if kind == "algebra":
+            lines.append(f"(* {i}: an identity or a sum of positive terms, not exported *)")
             continue
-        ends = [put(piece["at"], "x", e) for e in (low, high)]
-        with precision(160):
-            proven = [t for t, how in statement.inequalities(proof, piece, ends) if how == method]
-        order = int(method.partition(":")[2])
-        if order:
+        if int(order):
             lines.append(
-                f"(* piece {i}: the first {order} derivatives at {low} are left to the checker *)"
+                f"(* {i}: the first {order} derivatives at {sign.low} are left to the checker *)"
             )
-        for k, difference in enumerate(proven):
-            for _ in range(order):
-                difference = derivative(difference, "x")
-            lines += [
-                f"Lemma piece_{i}_{k} : forall x, {_coq(low)} <= x <= {_coq(high)} -> 0 <= "
-                f"{_coq(difference)}.",
-                "Proof. intros x H. interval with (i_bisect x, i_autodiff x, i_depth 20, i_prec "
-                "80). Qed.",
-            ]
+        difference = sign.term
+        for _ in range(int(order)):
+            difference = derivative(difference, sign.variable)
+        x = sign.variable
+        lines += [
+            f"Lemma sign_{i} : forall {x}, {_coq(sign.low)} <= {x} <= {_coq(sign.high)} -> 0 <= "
+            f"{_coq(difference)}.",
+            f"Proof. intros {x} H. interval with (i_bisect {x}, i_autodiff {x}, i_depth 20, "
+            "i_prec 80). Qed.",
+        ]
     return "\n".join([*lines, ""])

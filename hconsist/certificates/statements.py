@@ -11,11 +11,11 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
 from hconsist.arithmetic import SYMPY, exact
-from hconsist.checker import Tree
-from hconsist.checker.trees import mul
+from hconsist.checker import Identity, Rejected, Tree, discharge
+from hconsist.checker.trees import minus, mul
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.formula import parse_formula
-from hconsist.losses import MarginLoss, SoftmaxLoss
+from hconsist.losses import Loss, MarginLoss, SoftmaxLoss, parse_loss
 from hconsist.pointwise import PointwiseProblem, beta_symbol
 
 if TYPE_CHECKING:
@@ -170,6 +170,53 @@ def parse_claim(text: str, n_classes: Any) -> tuple[Relation, sympy.Expr]:
     return (">=" if sign == ">=" else "<="), formula
 
 
+def loss_formula(loss: Loss) -> tuple[str, Tree]:
+    """The kind of a loss, and its formula as a tree in u or in v.
+
+    Raises
+    ------
+    InvalidInputError
+        For parameters without values, and losses of no single softmax value or margin.
+    """
+    import sympy
+
+    if loss.symbolic:
+        raise InvalidInputError(
+            "a certificate needs numbers for every loss parameter", loss.spec, "give each a value"
+        )
+    if isinstance(loss, SoftmaxLoss):
+        u = sympy.Symbol("u", positive=True)
+        return "softmax", tree(loss.of_softmax(u, SYMPY), {u: "u"})
+    if isinstance(loss, MarginLoss):
+        v = sympy.Symbol("v", real=True)
+        return "margin", tree(loss.of_margin(v, SYMPY), {v: "v"})
+    raise InvalidInputError(
+        "a certificate's loss is a function of one softmax value or margin", loss.spec, "take one"
+    )
+
+
+def is_named(spec: str, kind: str, formula: Tree) -> bool:
+    """Whether a spec names a loss of this formula: the same tree, or shown to be the same function.
+
+    Raises
+    ------
+    InvalidInputError
+        When the spec names no loss.
+    """
+    named, expected = loss_formula(parse_loss(spec))
+    if named != kind:
+        return False
+    if expected == formula:
+        return True
+    if kind == "margin":  # the algebra's box is (0, 1): not all margins
+        return False
+    try:
+        discharge(Identity(minus(expected, formula), "another formula"))
+    except Rejected:
+        return False
+    return True
+
+
 def statement(problem: PointwiseProblem, relation: Relation, claim: sympy.Expr) -> dict[str, Any]:
     """The claim ``T(beta) relation claim`` for every beta in [0, 1], as the certificate states it.
 
@@ -178,8 +225,6 @@ def statement(problem: PointwiseProblem, relation: Relation, claim: sympy.Expr) 
     EngineCannotAnswerError
         For losses, targets and hypothesis sets that certificates do not cover.
     """
-    import sympy
-
     loss, bound = problem.surrogate, problem.hypotheses.score_bound
     softmax = isinstance(loss, SoftmaxLoss)
     if problem.decision.structure.top != 1 or not (
@@ -192,16 +237,10 @@ def statement(problem: PointwiseProblem, relation: Relation, claim: sympy.Expr) 
         )
     if bound is not None and not isinstance(bound, Fraction):
         raise EngineCannotAnswerError("certificate", "a score bound must be rational", None)
-    if loss.symbolic:
-        raise InvalidInputError(
-            "a certificate needs numbers for every loss parameter", loss.spec, "give each a value"
-        )
-    variable = sympy.Symbol("u", positive=True) if softmax else sympy.Symbol("v", real=True)
-    term = loss.of_softmax if isinstance(loss, SoftmaxLoss) else loss.of_margin  # type: ignore[attr-defined]
-    formula = tree(term(variable, SYMPY), {variable: variable.name})
+    kind, formula = loss_formula(loss)
     classes = int(problem.n_classes) if isinstance(problem.n_classes, int) else "any"
     return {
-        "loss": {"spec": loss.spec, "kind": "softmax" if softmax else "margin", "formula": formula},
+        "loss": {"spec": loss.spec, "kind": kind, "formula": formula},
         "classes": classes,
         "target": {"kind": "zero-one"},
         "hypotheses": {"kind": "complete"}

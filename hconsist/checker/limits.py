@@ -30,6 +30,8 @@ TERMS, DEGREE, COEFFICIENT_BITS, GENERATORS = 4_000, 4_000, 60_000, 24
 FACTOR_TERMS, FACTOR_DEGREE = 400, 200
 #: Steps of work in one check (a step is a node visited or a term multiplied), and seconds.
 STEPS, SECONDS = 200_000_000, 120.0
+#: Bytes of memory of the process that ``hconsist check`` starts.
+MEMORY = 4 << 30
 
 
 class Rejected(Exception):  # noqa: N818 (a verdict on a file, not a failure of the program)
