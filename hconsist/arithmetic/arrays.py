@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from hconsist.arithmetic.exact import Exact, OfParameter, Value
+from hconsist.arithmetic.functions import Elementary
 from hconsist.arithmetic.ops import Ops
 
 
@@ -37,19 +38,25 @@ class ArrayOps(Ops):
     def pi(self) -> float:
         return math.pi
 
-    # Array namespaces take arrays, not Python numbers, in elementary functions: constants go
-    # through math.
-    def exp(self, x: Value) -> Value:
-        return math.exp(x) if isinstance(x, int | float) else self.xp.exp(x)
-
-    def log(self, x: Value) -> Value:
-        return math.log(x) if isinstance(x, int | float) else self.xp.log(x)
-
-    def tanh(self, x: Value) -> Value:
-        return math.tanh(x) if isinstance(x, int | float) else self.xp.tanh(x)
+    def apply(self, function: Elementary, x: Value) -> Value:
+        # Array namespaces take arrays, not Python numbers, in elementary functions.
+        if isinstance(x, int | float):
+            return function.scalar(x)
+        return function.of_array(x, self.xp)
 
     def power(self, x: Value, exponent: Exact | int) -> Value:
         return x ** float(exponent)
+
+    def lower_power(self, x: Value, power: Value, exponent: Exact | int, by: int) -> Value:
+        if float(exponent) >= by and float(exponent).is_integer():  # x may be 0
+            return x ** float(exponent - by)
+        return power / x if by == 1 else power / (x * x)
+
+    def away_from_zero(self, x: Value) -> Value:
+        if isinstance(x, int | float):
+            return max(x, 1e-300)
+        floats = self.xp.finfo(x.dtype)
+        return self.maximum(x, float(floats.smallest_normal) / float(floats.eps))
 
     def maximum(self, x: Value, y: Value) -> Value:
         x, y = self._pair(x, y)
@@ -61,16 +68,6 @@ class ArrayOps(Ops):
 
     def absolute(self, x: Value) -> Value:
         return abs(x)
-
-    def softplus(self, x: Value) -> Value:
-        # max(x, 0) + log1p(exp(-|x|)): no overflow on either side, full precision near 0.
-        return self.maximum(x, 0.0) + self.xp.log1p(self.xp.exp(-self.xp.abs(x)))
-
-    def xlogx(self, x: Value) -> Value:
-        if isinstance(x, int | float):
-            return x * math.log(x) if x > 0 else 0.0
-        positive = x > 0
-        return x * self.xp.log(self.xp.where(positive, x, self.xp.ones_like(x)))
 
     def sum(self, vector: Value) -> Value:
         return self.xp.sum(vector, axis=-1)
@@ -88,6 +85,15 @@ class ArrayOps(Ops):
     def softmax(self, scores: Value) -> Value:
         weights = self.xp.exp(scores - self.xp.max(scores, axis=-1, keepdims=True))
         return weights / self.xp.sum(weights, axis=-1, keepdims=True)
+
+    def log_softmax(self, scores: Value) -> Value:
+        below = scores - self.xp.max(scores, axis=-1, keepdims=True)
+        return below - self.xp.log(self.xp.sum(self.xp.exp(below), axis=-1, keepdims=True))
+
+    def logarithmic(self) -> Ops:
+        from hconsist.arithmetic.logarithms import Logarithmic
+
+        return Logarithmic(self)
 
     def differences(self, scores: Value) -> Value:
         return scores[..., :, None] - scores[..., None, :]
@@ -133,7 +139,7 @@ class ArrayOps(Ops):
             left, right = xp.where(rising, middle, left), xp.where(rising, right, middle)
         return best, (left + right) / 2
 
-    def select(self, branches: list[tuple[Value, Value]]) -> Value:
+    def select(self, branches: list[tuple[Value, Value]], *, continuous: bool = False) -> Value:
         result: Value = math.nan
         for condition, value in reversed(branches):
             if isinstance(condition, bool):

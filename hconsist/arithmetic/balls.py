@@ -11,6 +11,7 @@ import numpy as np
 
 from hconsist.arithmetic.exact import Exact, OfParameter, Value, to_sympy
 from hconsist.arithmetic.expressions import evaluate
+from hconsist.arithmetic.functions import Elementary
 from hconsist.arithmetic.objects import ObjectOps, elementwise
 
 
@@ -41,14 +42,8 @@ class BallOps(ObjectOps):
 
         return flint.arb.pi()
 
-    def exp(self, x: Value) -> Value:
-        return elementwise(lambda v: v.exp(), x)
-
-    def log(self, x: Value) -> Value:
-        return elementwise(lambda v: v.log(), x)
-
-    def tanh(self, x: Value) -> Value:
-        return elementwise(lambda v: v.tanh(), x)
+    def apply(self, function: Elementary, x: Value) -> Value:
+        return elementwise(function.of_ball, x)
 
     def power(self, x: Value, exponent: Exact | int) -> Value:
         if isinstance(exponent, Fraction) and exponent.denominator == 1:
@@ -66,20 +61,6 @@ class BallOps(ObjectOps):
 
     def absolute(self, x: Value) -> Value:
         return elementwise(abs, x)
-
-    def xlogx(self, x: Value) -> Value:
-        return elementwise(self._xlogx, x)
-
-    def _xlogx(self, x: Value) -> Value:
-        if x.lower() > 0:
-            return x * x.log()
-        zero, top = self.const(0), x.upper()
-        if not top > 0:
-            return zero
-        # Decreasing down to -1/e at 1/e, increasing after it.
-        turning = (-self.const(1)).exp()
-        enclosure = zero.union(top * top.log())
-        return enclosure if top < turning else enclosure.union(-turning)
 
     def maximum_over(
         self, function: OfParameter, slope: OfParameter, low: Value, high: Value, boxes: int = 4000
@@ -126,30 +107,20 @@ class BallOps(ObjectOps):
             waiting += [(a, middle), (middle, b)]
         return floor.union(ceiling.max(floor))
 
-    def less(self, x: Value, y: Value, *, strict: bool) -> bool | None:
-        if (x < y) if strict else (x <= y):
-            return True
-        return False if ((x >= y) if strict else (x > y)) else None
+    def less(self, x: Value, y: Value, *, strict: bool) -> Value:
+        return elementwise(_less if strict else _at_most, x, y)
 
-    def all_of(self, conditions: list[Value]) -> bool | None:
-        return False if False in conditions else None if None in conditions else True
+    def takes_first(self, x: Value, y: Value) -> Value:
+        return elementwise(_larger, x, y)
 
-    def any_of(self, conditions: list[Value]) -> bool | None:
-        return True if True in conditions else None if None in conditions else False
+    def all_of(self, conditions: list[Value]) -> Value:
+        return elementwise(_all, *conditions)
 
-    def select(self, branches: list[tuple[Value, Value]]) -> Value:
-        # Every branch that may hold, up to the first that must, contributes to the hull.
-        result: Value = None
-        for condition, value in branches:
-            if condition is not False:
-                result = value if result is None else result.union(value)
-            if condition is True:
-                break
-        else:
-            import flint
+    def any_of(self, conditions: list[Value]) -> Value:
+        return elementwise(_any, *conditions)
 
-            return flint.arb("nan")
-        return result
+    def select(self, branches: list[tuple[Value, Value]], *, continuous: bool = False) -> Value:
+        return elementwise(_hull, *(part for branch in branches for part in branch))
 
     def _integer_power(self, x: Value, n: int) -> Value:
         if n < 0:
@@ -181,6 +152,55 @@ class BallOps(ObjectOps):
         import flint
 
         return flint.arb("nan")
+
+
+def _less(x: Any, y: Any) -> bool | None:
+    return True if x < y else False if x >= y else None
+
+
+def _at_most(x: Any, y: Any) -> bool | None:
+    return True if x <= y else False if x > y else None
+
+
+def _larger(x: Any, y: Any) -> bool | None:
+    return True if x > y else False if x < y else None
+
+
+def _all(*conditions: bool | None) -> bool | None:
+    return False if False in conditions else None if None in conditions else True
+
+
+def _any(*conditions: bool | None) -> bool | None:
+    return True if True in conditions else None if None in conditions else False
+
+
+def possible(*flat: Any) -> list[Any]:
+    """The values of the branches that may hold, up to the first that must; empty where none must.
+
+    The arguments are condition, value, condition, value, ...
+
+    >>> possible(False, "a", None, "b", True, "c", True, "d"), possible(None, "a")
+    (['b', 'c'], [])
+    """
+    found = []
+    for condition, value in zip(flat[::2], flat[1::2], strict=True):
+        if condition is not False:
+            found.append(value)
+        if condition is True:
+            return found
+    return []
+
+
+def _hull(*flat: Any) -> Any:
+    values = possible(*flat)
+    if not values:
+        import flint
+
+        return flint.arb("nan")
+    hull = values[0]
+    for value in values[1:]:
+        hull = hull.union(value)
+    return hull
 
 
 def endpoints(ball: Any) -> tuple[Fraction, Fraction]:

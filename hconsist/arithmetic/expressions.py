@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from hconsist.arithmetic.cases import study
 from hconsist.arithmetic.exact import Value, exact
+from hconsist.arithmetic.functions import FUNCTIONS
 from hconsist.arithmetic.ops import Ops
 from hconsist.errors import InvalidInputError
 
@@ -20,8 +24,8 @@ def evaluate(expression: sympy.Expr, values: Mapping[sympy.Symbol, Value], ops: 
     Parameters
     ----------
     expression : sympy.Expr
-        Built from + * **, exp, log, tanh (and sinh, cosh), sqrt, Abs, Max, Min, rational numbers,
-        pi, E.
+        Built from + * **, the functions of the table that SymPy has (exp, log, tanh, erf, ...),
+        sinh, cosh, sqrt, Abs, Max, Min, Piecewise, rational numbers, pi, E.
     values : mapping
         A value of the target arithmetic for every free symbol.
     ops : Ops
@@ -42,30 +46,99 @@ def evaluate(expression: sympy.Expr, values: Mapping[sympy.Symbol, Value], ops: 
     """
     import sympy
 
-    cache: dict[Any, Value] = {}
+    return _Evaluation(values, ops).value(sympy.sympify(expression))
 
-    def constant(e: Any) -> Value:
+
+class _Evaluation:
+    """One evaluation: each part of the expression once."""
+
+    def __init__(self, values: Mapping[Any, Value], ops: Ops) -> None:
+        self.values, self.ops = values, ops
+        self._known: dict[Any, Value] = {}
+
+    def value(self, e: Any) -> Value:
+        """The value of a part."""
+        if e not in self._known:
+            self._known[e] = self._visit(e)
+        return self._known[e]
+
+    def _visit(self, e: Any) -> Value:
+        import sympy
+
+        ops = self.ops
+        if e in self.values:
+            return self.values[e]
+        if e.is_Symbol:
+            raise InvalidInputError(
+                "every symbol of an expression needs a value",
+                str(e),
+                f"give a value for {e} (known: {list(self.values)})",
+            )
+        if e.is_Number or e.is_NumberSymbol:
+            return self._constant(e)
+        if e.is_Add:
+            return self._sum(e)
+        if e.is_Mul:
+            return self._product(e)
+        if e.is_Pow:
+            return self._power(e)
+        if isinstance(e, sympy.log):
+            return self._log(e.args[0])
+        row = FUNCTIONS.get(type(e).__name__)
+        if row is not None and row.symbol is None:
+            return ops.apply(row, self.value(e.args[0]))
+        if isinstance(e, sympy.Abs):
+            return ops.absolute(self.value(e.args[0]))
+        if isinstance(e, sympy.sinh | sympy.cosh | sympy.coth | sympy.sech):
+            return self.value(e.rewrite(sympy.exp))
+        if isinstance(e, sympy.Max | sympy.Min):
+            pick = ops.maximum if isinstance(e, sympy.Max) else ops.minimum
+            result = self.value(e.args[0])
+            for arg in e.args[1:]:
+                result = pick(result, self.value(arg))
+            return result
+        if isinstance(e, sympy.Piecewise):
+            return self._cases(e)
+        if hasattr(e, "evaluate_in"):  # a function of ours that knows its value in any arithmetic
+            arguments = getattr(e, "evaluation_arguments", e.args)
+            return e.evaluate_in(ops, *(self.value(a) for a in arguments))
+        raise _unknown(e)
+
+    def _constant(self, e: Any) -> Value:
+        import sympy
+
         if e.is_Rational:
-            return ops.const(Fraction(int(e.p), int(e.q)))
+            return self.ops.const(Fraction(int(e.p), int(e.q)))
         if e.is_Float:
-            return ops.const(exact(e, "a coefficient"))
+            return self.ops.const(exact(e, "a coefficient"))
         if e is sympy.E:
-            return ops.exp(ops.const(1))
+            return self.ops.exp(self.ops.const(1))
         if e is sympy.pi:
-            return ops.pi()
-        raise InvalidInputError(
-            "an expression must be built from known functions",
-            str(e),
-            f"rewrite {e} by exp and log",
-        )
+            return self.ops.pi()
+        raise _unknown(e)
 
-    def walk(e: Any) -> Value:
-        if e not in cache:
-            cache[e] = visit(e)
-        return cache[e]
+    def _sum(self, e: Any) -> Value:
+        total = self.value(e.args[0])
+        for arg in e.args[1:]:
+            if arg.is_Mul and arg.args[0] == -1 and len(arg.args) == 2:
+                total = total - self.value(arg.args[1])  # 1 - u, which need not cancel
+            else:
+                total = total + self.value(arg)
+        return total
 
-    def x_log_x(product: Any) -> Value:
+    def _product(self, e: Any) -> Value:
+        continued = self._x_log_x(e)
+        if continued is not None:
+            return continued
+        total = self.value(e.args[0])
+        for arg in e.args[1:]:
+            total = total * self.value(arg)
+        return total
+
+    def _x_log_x(self, product: Any) -> Value:
         """A product with a factor g log(g), which tends to 0 with g; None where there is none."""
+        import sympy
+
         for logarithm in product.args:
             if not isinstance(logarithm, sympy.log):
                 continue
@@ -75,84 +148,87 @@ def evaluate(expression: sympy.Expr, values: Mapping[sympy.Symbol, Value], ops: 
                 if rest in (g, -g) and inner.is_Rational and not g.is_Number:
                     others = [f for f in product.args if f is not logarithm and f is not factor]
                     ratio = (coefficient if rest == g else -coefficient) / inner
-                    total = ops.const(Fraction(int(ratio.p), int(ratio.q))) * ops.xlogx(
-                        walk(logarithm.args[0])
-                    )
+                    total = self._constant(ratio) * self.ops.xlogx(self.value(logarithm.args[0]))
                     for other in others:
-                        total = total * walk(other)
+                        total = total * self.value(other)
                     return total
         return None
 
-    def visit(e: Any) -> Value:
-        if e in values:
-            return values[e]
-        if e.is_Symbol:
-            raise InvalidInputError(
-                "every symbol of an expression needs a value",
-                str(e),
-                f"give a value for {e} (known: {list(values)})",
-            )
-        if e.is_Number or e.is_NumberSymbol:
-            return constant(e)
-        if e.is_Mul:
-            continued = x_log_x(e)
-            if continued is not None:
-                return continued
-        if e.is_Add or e.is_Mul:
-            total = walk(e.args[0])
-            for arg in e.args[1:]:
-                total = total + walk(arg) if e.is_Add else total * walk(arg)
-            return total
-        if isinstance(e, sympy.exp):
-            return ops.exp(walk(e.args[0]))
-        if e.is_Pow:
-            base, exponent = e.args
-            if exponent.is_Rational:
-                return ops.power(walk(base), Fraction(int(exponent.p), int(exponent.q)))
-            if not exponent.free_symbols:
-                return ops.power(walk(base), exponent)
-            return ops.exp(walk(exponent) * ops.log(walk(base)))
-        unary = {sympy.log: ops.log, sympy.tanh: ops.tanh, sympy.Abs: ops.absolute}
-        for cls, function in unary.items():
-            if isinstance(e, cls):
-                return function(walk(e.args[0]))
-        if isinstance(e, sympy.sinh | sympy.cosh | sympy.coth | sympy.sech):
-            return walk(e.rewrite(sympy.exp))
-        if isinstance(e, sympy.Max | sympy.Min):
-            pick = ops.maximum if isinstance(e, sympy.Max) else ops.minimum
-            result = walk(e.args[0])
-            for arg in e.args[1:]:
-                result = pick(result, walk(arg))
-            return result
-        if isinstance(e, sympy.Piecewise):
-            branches = [(walk_condition(condition), value) for value, condition in e.args]
-            return ops.select(
-                [(decided, walk(value)) for decided, value in branches if decided is not False]
-            )
-        if hasattr(
-            e, "evaluate_in"
-        ):  # a function of ours that knows its own value in every arithmetic
-            return e.evaluate_in(
-                ops, *(walk(a) for a in getattr(e, "evaluation_arguments", e.args))
-            )
-        raise InvalidInputError(
-            "an expression must be built from known functions",
-            str(e),
-            f"rewrite {e.func} by exp and log",
-        )
+    def _power(self, e: Any) -> Value:
+        base, exponent = e.args
+        if exponent.is_Rational:
+            return self.ops.power(self.value(base), Fraction(int(exponent.p), int(exponent.q)))
+        if not exponent.free_symbols:
+            return self.ops.power(self.value(base), exponent)
+        return self.ops.exp(self.value(exponent) * self.ops.log(self.value(base)))
 
-    def walk_condition(c: Any) -> Value:
+    def _log(self, g: Any) -> Value:
+        """log g, of 1 + exp(z) and of the normal distribution function without overflow."""
+        import sympy
+
+        if g.is_Add and len(g.args) == 2 and g.args[0].is_Number:
+            number, rest = g.args
+            if number == 1 and isinstance(rest, sympy.exp):
+                return self.ops.softplus(self.value(rest.args[0]))
+            coefficient, rest = rest.as_coeff_Mul()
+            if number == coefficient and number > 0 and isinstance(rest, sympy.erf):
+                return self._log_ndtr(2 * number, sympy.sqrt(2) * rest.args[0])
+            if number == -coefficient and number > 0 and isinstance(rest, sympy.erf):
+                return self._log_ndtr(2 * number, -sympy.sqrt(2) * rest.args[0])
+        coefficient, rest = g.as_coeff_Mul()
+        if coefficient > 0 and isinstance(rest, sympy.erfc):
+            return self._log_ndtr(2 * coefficient, -sympy.sqrt(2) * rest.args[0])
+        return self.ops.log(self.value(g))
+
+    def _log_ndtr(self, factor: Any, z: Any) -> Value:
+        """``log(factor Phi(z))``."""
+        result = self.ops.log_ndtr(self.value(z))
+        return result if factor == 1 else result + self.ops.log(self._constant(factor))
+
+    def _cases(self, e: Any) -> Value:
+        proven = study(e)
+        branches = []
+        with np.errstate(all="ignore"):  # arrays run every branch everywhere
+            for i, (value, condition) in enumerate(e.args):
+                last = proven.exhaustive and i + 1 == len(e.args)
+                holds = True if last else self._condition(condition)
+                if holds is not False:
+                    branches.append((holds, self._spread(value, e)))
+                if holds is True:
+                    break
+            return self.ops.select(branches, continuous=proven.continuous)
+
+    def _spread(self, value: Any, cases: Any) -> Value:
+        """The value of a branch; a constant one has the shape, and the derivative 0, of a
+        variable.
+        """
+        if value.free_symbols or not cases.free_symbols:
+            return self.value(value)
+        return self.value(value) + 0 * self.value(min(cases.free_symbols, key=str))
+
+    def _condition(self, c: Any) -> Value:
+        import sympy
+
         if c == True or c == False:  # noqa: E712 (SymPy's own truth values)
             return bool(c)
         if isinstance(c, sympy.And | sympy.Or):
-            decided = [walk_condition(a) for a in c.args]
-            return ops.all_of(decided) if isinstance(c, sympy.And) else ops.any_of(decided)
+            decided = [self._condition(a) for a in c.args]
+            return (
+                self.ops.all_of(decided) if isinstance(c, sympy.And) else self.ops.any_of(decided)
+            )
+        strict = isinstance(c, sympy.StrictLessThan | sympy.StrictGreaterThan)
         if isinstance(c, sympy.LessThan | sympy.StrictLessThan):
-            return ops.less(walk(c.lhs), walk(c.rhs), strict=isinstance(c, sympy.StrictLessThan))
+            return self.ops.less(self.value(c.lhs), self.value(c.rhs), strict=strict)
         if isinstance(c, sympy.GreaterThan | sympy.StrictGreaterThan):
-            return ops.less(walk(c.rhs), walk(c.lhs), strict=isinstance(c, sympy.StrictGreaterThan))
+            return self.ops.less(self.value(c.rhs), self.value(c.lhs), strict=strict)
         raise InvalidInputError(
             "a condition must be an inequality", str(c), "rewrite it by <, <=, And, Or"
         )
 
-    return walk(sympy.sympify(expression))
+
+def _unknown(e: Any) -> InvalidInputError:
+    return InvalidInputError(
+        "an expression must be built from known functions",
+        str(e),
+        f"rewrite {e.func} by exp and log",
+    )

@@ -59,8 +59,9 @@ class ObjectOps(Ops):
         weights = self.exp(np.asarray(scores, dtype=object))
         return weights / np.sum(weights, axis=-1, keepdims=True)
 
-    def softplus(self, x: Value) -> Value:
-        return self.log(self.exp(x) + self.const(1))
+    def log_softmax(self, scores: Value) -> Value:
+        total = np.asarray(self.logsumexp(scores), dtype=object)
+        return np.asarray(scores, dtype=object) - total[..., None]
 
     def differences(self, scores: Value) -> Value:
         scores = np.asarray(scores, dtype=object)

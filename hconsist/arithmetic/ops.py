@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from hconsist.arithmetic.exact import Exact, OfParameter, Value
+from hconsist.arithmetic.functions import Elementary, Functions
 from hconsist.errors import EngineCannotAnswerError
 
 
-class Ops:
+class Ops(Functions):
     """What every arithmetic offers. Scalars combine with ``+ - * /``; everything else is a
-    method.
+    method: here, or a row of the table of elementary functions (``ops.exp(x)``).
     """
+
+    def apply(self, function: Elementary, x: Value) -> Value:
+        """An elementary function, elementwise."""
+        raise NotImplementedError
 
     def const(self, value: Exact | int) -> Value:
         """An exact constant in this arithmetic."""
@@ -19,23 +24,19 @@ class Ops:
         """The number pi."""
         raise NotImplementedError
 
-    def exp(self, x: Value) -> Value:
-        """Exponential, elementwise."""
-        raise NotImplementedError
-
-    def log(self, x: Value) -> Value:
-        """Natural logarithm, elementwise."""
-        raise NotImplementedError
-
-    def tanh(self, x: Value) -> Value:
-        """Hyperbolic tangent, elementwise."""
-        raise NotImplementedError
-
     def power(self, x: Value, exponent: Exact | int) -> Value:
         """``x ** exponent`` for x >= 0 (any x when the exponent is a natural number),
         elementwise.
         """
         raise NotImplementedError
+
+    def lower_power(self, x: Value, power: Value, exponent: Exact | int, by: int) -> Value:
+        """``x ** (exponent - by)``, for derivatives, where ``power = x ** exponent`` is known."""
+        return self.power(x, exponent - by)
+
+    def away_from_zero(self, x: Value) -> Value:
+        """x >= 0, in floats at least the smallest number whose inverse is finite."""
+        return x
 
     def maximum(self, x: Value, y: Value) -> Value:
         """The larger of two values, elementwise."""
@@ -47,14 +48,6 @@ class Ops:
 
     def absolute(self, x: Value) -> Value:
         """Absolute value, elementwise."""
-        raise NotImplementedError
-
-    def softplus(self, x: Value) -> Value:
-        """``log(1 + exp(x))``, elementwise, without overflow."""
-        raise NotImplementedError
-
-    def xlogx(self, x: Value) -> Value:
-        """``x log x`` for x >= 0, elementwise; 0 at 0."""
         raise NotImplementedError
 
     def sum(self, vector: Value) -> Value:
@@ -76,6 +69,16 @@ class Ops:
     def softmax(self, scores: Value) -> Value:
         """``exp(s_y) / sum_k exp(s_k)`` over the last axis."""
         raise NotImplementedError
+
+    def log_softmax(self, scores: Value) -> Value:
+        """``s_y - log(sum_k exp(s_k))`` over the last axis, without over- or underflow."""
+        raise NotImplementedError
+
+    def logarithmic(self) -> Ops:
+        """The arithmetic in which softmax values are carried by their logarithms, where that
+        matters (floats); this one elsewhere.
+        """
+        return self
 
     def differences(self, scores: Value) -> Value:
         """The matrix (..., n, n) with entry [y, k] = s_y - s_k."""
@@ -121,6 +124,12 @@ class Ops:
         """``x < y`` or ``x <= y``."""
         return x < y if strict else x <= y
 
+    def takes_first(self, x: Value, y: Value) -> Value:
+        """Whether the maximum of x and y is x: a float settles a tie for x, a ball leaves it
+        undecided.
+        """
+        return x >= y
+
     def all_of(self, conditions: list[Value]) -> Value:
         """Conjunction."""
         result = conditions[0]
@@ -135,6 +144,11 @@ class Ops:
             result = result | c
         return result
 
-    def select(self, branches: list[tuple[Value, Value]]) -> Value:
-        """The value of the first branch whose condition holds; nan where none does."""
+    def select(self, branches: list[tuple[Value, Value]], *, continuous: bool = False) -> Value:
+        """The value of the first branch whose condition holds; nan where none does.
+
+        Balls take the hull of the branches that may hold. Where more than one may, the derivative
+        is the hull of theirs if the function is known to be ``continuous`` (a kink), and nan if it
+        is not: a jump has no derivative, and no enclosure of slopes may pass over it.
+        """
         raise NotImplementedError

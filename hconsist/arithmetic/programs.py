@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from hconsist.arithmetic.exact import Exact, Value
+from hconsist.arithmetic.functions import Elementary
 from hconsist.arithmetic.ops import Ops
 from hconsist.errors import InvalidInputError
 
@@ -28,20 +29,18 @@ class CvxpyOps(Ops):
     def pi(self) -> Value:
         return math.pi
 
-    def exp(self, x: Value) -> Value:
+    def apply(self, function: Elementary, x: Value) -> Value:
         import cvxpy as cp
 
-        return math.exp(x) if isinstance(x, int | float) else cp.exp(x)
-
-    def log(self, x: Value) -> Value:
-        import cvxpy as cp
-
-        return math.log(x) if isinstance(x, int | float) else cp.log(x)
-
-    def tanh(self, x: Value) -> Value:
-        raise InvalidInputError(
-            "a convex program has no tanh", str(x), "use the numeric engine's search instead"
-        )
+        if isinstance(x, int | float):
+            return function.scalar(x)
+        if function.program is None:
+            raise InvalidInputError(
+                f"a convex program has no {function.name}",
+                str(x),
+                "use the numeric engine's search instead",
+            )
+        return function.program(x, cp)
 
     def power(self, x: Value, exponent: Exact | int) -> Value:
         import cvxpy as cp
@@ -66,15 +65,11 @@ class CvxpyOps(Ops):
 
         return cp.abs(x)
 
-    def softplus(self, x: Value) -> Value:
-        import cvxpy as cp
+    def less(self, x: Value, y: Value, *, strict: bool) -> Value:
+        raise _no_cases(f"{x} < {y}")
 
-        return cp.logistic(x)
-
-    def xlogx(self, x: Value) -> Value:
-        import cvxpy as cp
-
-        return -cp.entr(x)
+    def select(self, branches: list[tuple[Value, Value]], *, continuous: bool = False) -> Value:
+        raise _no_cases(f"{len(branches)} cases")
 
     def sum(self, vector: Value) -> Value:
         import cvxpy as cp
@@ -131,6 +126,14 @@ class CvxpyOps(Ops):
 
         n = matrix.shape[0]
         return cp.hstack([cp.max(matrix[y, [k for k in range(n) if k != y]]) for y in range(n)])
+
+
+def _no_cases(received: str) -> InvalidInputError:
+    return InvalidInputError(
+        "a convex program has no case distinction",
+        received,
+        "write the formula by Max and Min, or use the numeric engine's search",
+    )
 
 
 CVXPY = CvxpyOps()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hconsist.arithmetic.exact import Exact, OfParameter, Value, to_sympy
+from hconsist.arithmetic.functions import Elementary
 from hconsist.arithmetic.interval_maximum import interval_maximum
 from hconsist.arithmetic.objects import ObjectOps, elementwise
 
@@ -28,20 +29,10 @@ class SympyOps(ObjectOps):
 
         return sympy.pi
 
-    def exp(self, x: Value) -> Value:
+    def apply(self, function: Elementary, x: Value) -> Value:
         import sympy
 
-        return elementwise(sympy.exp, x)
-
-    def log(self, x: Value) -> Value:
-        import sympy
-
-        return elementwise(sympy.log, x)
-
-    def tanh(self, x: Value) -> Value:
-        import sympy
-
-        return elementwise(sympy.tanh, x)
+        return elementwise(lambda v: function.of_symbol(v, sympy), x)
 
     def power(self, x: Value, exponent: Exact | int) -> Value:
         e = to_sympy(exponent)
@@ -62,9 +53,6 @@ class SympyOps(ObjectOps):
 
         return elementwise(sympy.Abs, x)
 
-    def xlogx(self, x: Value) -> Value:
-        return elementwise(lambda v: to_sympy(0) if v == 0 else v * self.log(v), x)
-
     def maximum_over(
         self, function: OfParameter, slope: OfParameter, low: Value, high: Value
     ) -> Value:
@@ -79,10 +67,16 @@ class SympyOps(ObjectOps):
         ]
         return np.array(held, dtype=object).reshape(values.shape)
 
-    def select(self, branches: list[tuple[Value, Value]]) -> Value:
+    def less(self, x: Value, y: Value, *, strict: bool) -> Value:
+        return elementwise((lambda a, b: a < b) if strict else (lambda a, b: a <= b), x, y)
+
+    def select(self, branches: list[tuple[Value, Value]], *, continuous: bool = False) -> Value:
         import sympy
 
-        return sympy.Piecewise(*((value, condition) for condition, value in branches))
+        def piecewise(*flat: Value) -> Value:
+            return sympy.Piecewise(*zip(flat[1::2], flat[::2], strict=True))
+
+        return elementwise(piecewise, *(part for branch in branches for part in branch))
 
 
 SYMPY = SympyOps()

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 import numpy as np
 
 from hconsist.arithmetic import Exact, Ops, Value, exact, is_symbolic
+from hconsist.arithmetic.logarithms import plain
 from hconsist.errors import InvalidInputError
 from hconsist.losses.facts import Curve
 from hconsist.losses.forms import (
@@ -211,7 +212,11 @@ class ProbabilityLoss(Loss):
         """
 
     def losses(self, scores: Value, ops: Ops) -> Value:
-        return self.of_probabilities(ops.softmax(scores / ops.const(self.temperature)), ops)
+        # In floats u is carried by log u: neither it nor its powers underflow.
+        logs = ops.logarithmic()
+        return plain(
+            self.of_probabilities(logs.softmax(scores / ops.const(self.temperature)), logs)
+        )
 
     def _own_forms(self) -> tuple[Form, ...]:
         return (OfProbabilities(self.of_probabilities, self.temperature),)

@@ -10,7 +10,7 @@ from hconsist.engines.numeric.methods import inner_solver, is_piecewise_linear
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import Loss, SoftmaxLoss
 from hconsist.pointwise import PointwiseProblem
-from hconsist.simulate.gradients import log_derivative
+from hconsist.simulate.gradients import term_derivative
 
 Array = NDArray[np.float64]
 
@@ -95,7 +95,7 @@ def _water_filling(loss: SoftmaxLoss, p: Array) -> Array:
     Labels whose slope at 0 is finite may get no share at all, which Newton's equations do not
     foresee.
     """
-    slope = log_derivative(loss)
+    slope = term_derivative(loss)
     low, high = np.log(1e-40), 0.0
 
     def shares(log_mu: Array) -> Array:
@@ -104,7 +104,7 @@ def _water_filling(loss: SoftmaxLoss, p: Array) -> Array:
             middle = (a + b) / 2
             u = np.exp(middle)
             above = (
-                -p * slope(u, NUMPY) / u > np.exp(log_mu)[..., None]
+                -p * slope(u, NUMPY) > np.exp(log_mu)[..., None]
             )  # the marginal gain still exceeds its price
             a, b = np.where(above, middle, a), np.where(above, b, middle)
         return a

@@ -1,25 +1,23 @@
 """Weighted losses of score vectors with their gradients, from the loss formulas themselves.
 
 Shapes: scores and label weights (..., n_classes, m), classes before samples, so that reductions
-over few classes run over long rows. Every family keeps its formula in `hconsist.losses`;
-derivatives are found by SymPy, or by tangent arithmetic where a loss is not a separable sum.
+over few classes run over long rows. Every family keeps its formula in `hconsist.losses`; it runs on
+jets (`hconsist.arithmetic.derivatives`): of one variable where the loss is a separable sum, of all
+scores where it is not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Protocol
 
-from hconsist.arithmetic import SYMPY, ArrayOps, evaluate
+from hconsist.arithmetic import ArrayOps
+from hconsist.arithmetic.derivatives import ArrayJets, Jet, variable
+from hconsist.arithmetic.logarithms import Power, plain
 from hconsist.errors import InvalidInputError
 from hconsist.losses import Loss, Separable
 from hconsist.simulate.backend import AnyArray, Backend
-from hconsist.simulate.tangents import Tangent, TangentOps
-
-#: Softmax values are kept above this, where every power of interest is still a finite double.
-_TINY = 1e-150
 
 
 class RiskKernel(Protocol):
@@ -30,7 +28,7 @@ class RiskKernel(Protocol):
 
 
 def risk_kernel(loss: Loss, backend: Backend) -> RiskKernel:
-    """The kernel for a loss: its separable form where it has one, tangent arithmetic where it has
+    """The kernel for a loss: its separable form where it has one, jets of all scores where it has
     none.
 
     Raises
@@ -53,83 +51,94 @@ def risk_kernel(loss: Loss, backend: Backend) -> RiskKernel:
         )
     separable = loss.separable
     if separable is None:
-        return _ByTangents(loss, backend)
+        return _OfAllScores(loss, backend)
     kind = _OfSoftmax if separable.coordinate == "softmax" else _OfScores
-    return kind(separable, log_derivative(loss), backend)
+    return kind(separable, backend)
 
 
-@lru_cache(maxsize=256)
-def log_derivative(loss: Loss) -> Callable[[Any, ArrayOps], Any]:
-    """g'(z) for scores, and z g'(z) for softmax values: simplified once, so that nothing overflows
-    that need not.
+def term_derivative(loss: Loss) -> Callable[[Any, ArrayOps], Any]:
+    """g'(z) of the separable form of a loss, as a function of (z, ops).
+
+    >>> from hconsist.arithmetic import NUMPY
+    >>> from hconsist.losses import parse_loss
+    >>> import numpy as np
+    >>> term_derivative(parse_loss("logistic"))(np.array([0.5]), NUMPY)
+    array([-2.])
     """
-    import sympy
-
     separable = loss.separable
     assert separable is not None
-    softmax = separable.coordinate == "softmax"
-    z = sympy.Symbol("z", positive=True) if softmax else sympy.Symbol("z", real=True)
-    formula = sympy.sympify(separable.term(z, SYMPY)).rewrite(
-        (sympy.Max, sympy.Min, sympy.Abs), sympy.Piecewise
-    )
-    slope = sympy.diff(formula, z)
-    slope = sympy.piecewise_fold(slope) if slope.has(sympy.Piecewise) else slope
-    if softmax:
-        slope = sympy.powsimp(sympy.expand_mul(slope * z))
-    return lambda value, ops: evaluate(slope, {z: value}, ops)
+
+    def derivative(z: Any, ops: ArrayOps) -> Any:
+        result = separable.term(variable(z, order=1), ArrayJets(ops))
+        return _slope(result, z)
+
+    return derivative
+
+
+def _slope(result: Any, like: Any) -> Any:
+    """The derivative of a result in one variable, which is 0 where it does not depend on it."""
+    return result.d1 if isinstance(result, Jet) and result.d1 is not None else 0.0 * like
+
+
+def _weighted(weights: AnyArray, values: AnyArray, xp: Any) -> AnyArray:
+    """Products, 0 where the weight is, even where the loss is infinite."""
+    return xp.where(weights != 0, weights * values, xp.zeros_like(weights))
 
 
 @dataclass(frozen=True)
 class _OfSoftmax:
-    """``sum_k w_k g(u_k)``, u = softmax(scores / temperature)."""
+    """``sum_k w_k g(u_k)``, u = softmax(scores / temperature), as a function of log u."""
 
     separable: Separable
-    derivative: Callable[[Any, ArrayOps], Any]
     backend: Backend
 
     def __call__(self, scores: AnyArray, weights: AnyArray) -> tuple[AnyArray, AnyArray]:
-        xp, ops = self.backend.xp, self.backend.ops
+        xp = self.backend.xp
+        jets = ArrayJets(self.backend.ops)
         temperature = float(self.separable.temperature)
         if temperature != 1:
             scores = scores / temperature
-        u = xp.exp(scores - xp.max(scores, axis=-2, keepdims=True))
-        u = xp.clip(u / xp.sum(u, axis=-2, keepdims=True), _TINY)
-        w = (
-            xp.sum(weights, axis=-2, keepdims=True) - weights
-            if self.separable.complement
-            else weights
-        )
-        slopes = w * self.derivative(u, ops)
-        value = xp.sum(w * self.separable.term(u, ops), axis=-2)
+        below = scores - xp.max(scores, axis=-2, keepdims=True)
+        u = xp.exp(below)
+        total = xp.sum(u, axis=-2, keepdims=True)
+        log_u = below - xp.log(total)
+        u = u / total
+        w = _label_weights(self.separable, weights, xp)
+        term = plain(self.separable.term(Power(variable(log_u, order=1), jets), jets.logarithmic()))
+        slopes = _weighted(w, _slope(term, log_u), xp)
+        value = xp.sum(_weighted(w, term.v if isinstance(term, Jet) else term, xp), axis=-2)
         slopes = slopes - u * xp.sum(slopes, axis=-2, keepdims=True)
         return value, slopes if temperature == 1 else slopes / temperature
 
 
 @dataclass(frozen=True)
 class _OfScores:
-    """``sum_k w_k g(z_k)``, z the scores less their mean, w the weights or, where complementary,
-    their total less them.
-    """
+    """``sum_k w_k g(z_k)``, z the scores less their mean."""
 
     separable: Separable
-    derivative: Callable[[Any, ArrayOps], Any]
     backend: Backend
 
     def __call__(self, scores: AnyArray, weights: AnyArray) -> tuple[AnyArray, AnyArray]:
-        xp, ops = self.backend.xp, self.backend.ops
+        xp = self.backend.xp
         z = scores - xp.mean(scores, axis=-2, keepdims=True)
-        w = (
-            xp.sum(weights, axis=-2, keepdims=True) - weights
-            if self.separable.complement
-            else weights
-        )
-        slopes = w * self.derivative(z, ops)
-        value = xp.sum(w * self.separable.term(z, ops), axis=-2)
+        w = _label_weights(self.separable, weights, xp)
+        term = self.separable.term(variable(z, order=1), ArrayJets(self.backend.ops))
+        slopes = w * _slope(term, z)
+        value = xp.sum(w * (term.v if isinstance(term, Jet) else term), axis=-2)
         return value, slopes - xp.mean(slopes, axis=-2, keepdims=True)
 
 
+def _label_weights(separable: Separable, weights: AnyArray, xp: Any) -> AnyArray:
+    """The weights of the terms: those of the labels, or where complementary their total less
+    them.
+    """
+    if separable.complement:
+        return xp.sum(weights, axis=-2, keepdims=True) - weights
+    return weights
+
+
 @dataclass(frozen=True)
-class _ByTangents:
+class _OfAllScores:
     """Any loss: its formula run on scores that carry their own derivatives."""
 
     loss: Loss
@@ -137,15 +146,15 @@ class _ByTangents:
 
     def __call__(self, scores: AnyArray, weights: AnyArray) -> tuple[AnyArray, AnyArray]:
         xp = self.backend.xp
-        ops = TangentOps(self.backend.ops)
+        ops = ArrayJets(self.backend.ops)
         if self.loss.sum_to_zero:
             scores = scores - xp.mean(scores, axis=-2, keepdims=True)
         last = xp.moveaxis(scores, -2, -1)
-        losses = self.loss.losses(ops.variables(last), ops)
+        losses = self.loss.losses(ops.variables(last, order=1), ops)
         w = xp.moveaxis(weights, -2, -1)
-        assert isinstance(losses, Tangent)
-        value = xp.sum(w * losses.value, axis=-1)
-        gradient = xp.sum(w * losses.slope, axis=-1)  # directions come first
+        assert isinstance(losses, Jet)
+        value = xp.sum(w * losses.v, axis=-1)
+        gradient = xp.sum(w * losses.d1, axis=-1)  # directions come first
         gradient = xp.moveaxis(gradient, 0, -2)
         if self.loss.sum_to_zero:
             gradient = gradient - xp.mean(gradient, axis=-2, keepdims=True)

@@ -1,223 +1,37 @@
-"""Second-order jets: a loss formula run on jets returns its value, gradient and Hessian, exactly
-and in one pass.
+"""Jets of vectors over labels, kept as groups of labels with equal scores.
 
-`JetOps` is one more arithmetic for the formulas of `hconsist.losses`; it asks nothing of them that
-`ArrayOps` does not.
+`JetOps` is the arithmetic of `hconsist.arithmetic.derivatives` over NumPy arrays; `GroupJetOps`
+adds what is said of labels: sums and maxima weigh each group by how many labels it stands for.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hconsist.arithmetic import Exact, Ops, Value
+from hconsist.arithmetic import NUMPY, Value
+from hconsist.arithmetic.derivatives import ArrayJets, Jet
+
+__all__ = ["GroupJetOps", "GroupScores", "Jet", "JetOps"]
 
 Array = NDArray[np.float64]
 
 
-class Jet:
-    """A value with its first and second derivatives in d variables: shapes (...), (..., d) and
-    (..., d, d).
-    """
-
-    __slots__ = ("gradient", "hessian", "value")
-    __array_ufunc__ = None  # so that ndarray * Jet reaches Jet.__rmul__
-
-    def __init__(self, value: Array, gradient: Array, hessian: Array) -> None:
-        self.value, self.gradient, self.hessian = value, gradient, hessian
-
-    @classmethod
-    def variable(cls, value: Array) -> Jet:
-        """An elementwise variable: every entry is differentiated by itself (d = 1)."""
-        return cls(value, np.ones((*value.shape, 1)), np.zeros((*value.shape, 1, 1)))
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of the values."""
-        return self.value.shape
-
-    def __getitem__(self, key: Any) -> Jet:
-        """A further axis at the end, ``jet[..., None]``: all that a formula may ask for."""
-        if key != (Ellipsis, None):
-            raise NotImplementedError("a jet can only be indexed by [..., None]")
-        return Jet(
-            self.value[..., None], self.gradient[..., None, :], self.hessian[..., None, :, :]
-        )
-
-    def chain(self, value: Array, first: Array, second: Array) -> Jet:
-        """f(self) from f, f' and f'' at the value."""
-        g = self.gradient
-        if not g.shape[-1]:
-            return _plain(value)
-        outer = g[..., :, None] * g[..., None, :]
-        return Jet(
-            value,
-            first[..., None] * g,
-            second[..., None, None] * outer + first[..., None, None] * self.hessian,
-        )
-
-    def _pair(self, other: Any) -> tuple[Array, Array | float, Array | float]:
-        if isinstance(other, Jet):
-            return other.value, other.gradient, other.hessian
-        return np.asarray(other, dtype=float), 0.0, 0.0
-
-    def __add__(self, other: Any) -> Jet:
-        v, g, h = self._pair(other)
-        value = self.value + v
-        if not self.gradient.shape[-1]:
-            return _plain(value)
-        if isinstance(other, Jet):
-            return Jet(value, self.gradient + g, self.hessian + h)
-        d = self.gradient.shape[-1]
-        return Jet(
-            value,
-            np.broadcast_to(self.gradient, (*value.shape, d)),
-            np.broadcast_to(self.hessian, (*value.shape, d, d)),
-        )
-
-    def __radd__(self, other: Any) -> Jet:
-        return self.__add__(other)
-
-    def __neg__(self) -> Jet:
-        return Jet(-self.value, -self.gradient, -self.hessian)
-
-    def __sub__(self, other: Any) -> Jet:
-        return self.__add__(-other)
-
-    def __rsub__(self, other: Any) -> Jet:
-        return self.__neg__().__add__(other)
-
-    def __mul__(self, other: Any) -> Jet:
-        if not isinstance(other, Jet):
-            v = np.asarray(other, dtype=float)
-            if not self.gradient.shape[-1]:
-                return _plain(self.value * v)
-            return Jet(
-                self.value * v, self.gradient * v[..., None], self.hessian * v[..., None, None]
-            )
-        if not self.gradient.shape[-1]:
-            return _plain(self.value * other.value)
-        cross = self.gradient[..., :, None] * other.gradient[..., None, :]
-        return Jet(
-            self.value * other.value,
-            self.value[..., None] * other.gradient + other.value[..., None] * self.gradient,
-            self.value[..., None, None] * other.hessian
-            + other.value[..., None, None] * self.hessian
-            + cross
-            + np.swapaxes(cross, -1, -2),
-        )
-
-    def __rmul__(self, other: Any) -> Jet:
-        return self.__mul__(other)
-
-    def __truediv__(self, other: Any) -> Jet:
-        if not isinstance(other, Jet):
-            return self.__mul__(1.0 / np.asarray(other, dtype=float))
-        r = 1.0 / other.value
-        return self.__mul__(other.chain(r, -r * r, 2 * r * r * r))
-
-    def __rtruediv__(self, other: Any) -> Jet:
-        r = 1.0 / self.value
-        return self.chain(r, -r * r, 2 * r * r * r).__mul__(other)
-
-
-def _plain(value: Array) -> Jet:
-    """A value without derivatives (d = 0)."""
-    value = np.asarray(value)
-    return Jet(value, np.empty((*value.shape, 0)), np.empty((*value.shape, 0, 0)))
-
-
-def _where(condition: Array, x: Jet, y: Jet) -> Jet:
-    return Jet(
-        np.where(condition, x.value, y.value),
-        np.where(condition[..., None], x.gradient, y.gradient),
-        np.where(condition[..., None, None], x.hessian, y.hessian),
-    )
-
-
-class JetOps(Ops):
-    """Elementwise functions of jets.
-
-    At a kink (maximum, absolute value) the derivative is that of one side.
+class JetOps(ArrayJets):
+    """Jets over NumPy arrays.
 
     Examples
     --------
     >>> u = Jet.variable(np.array([0.5]))
-    >>> JetOps().log(u).gradient[..., 0], JetOps().log(u).hessian[..., 0, 0]
+    >>> JetOps().log(u).d1, JetOps().log(u).d2
     (array([2.]), array([-4.]))
     """
 
-    def const(self, value: Exact | int) -> float:
-        return float(value)
-
-    def pi(self) -> float:
-        return math.pi
-
-    def exp(self, x: Value) -> Value:
-        if not isinstance(x, Jet):
-            return math.exp(x)
-        v = np.exp(x.value)
-        return x.chain(v, v, v)
-
-    def log(self, x: Value) -> Value:
-        if not isinstance(x, Jet):
-            return math.log(x)
-        r = 1.0 / x.value
-        return x.chain(np.log(x.value), r, -r * r)
-
-    def tanh(self, x: Value) -> Value:
-        if not isinstance(x, Jet):
-            return math.tanh(x)
-        v = np.tanh(x.value)
-        first = 1.0 - v * v
-        return x.chain(v, first, -2.0 * v * first)
-
-    def power(self, x: Value, exponent: Exact | int) -> Value:
-        e = float(exponent)
-        if not isinstance(x, Jet):
-            return x**e
-        v = x.value
-        if e == int(e) and e >= 0:  # no division: the argument may be 0
-            first = e * v ** max(e - 1, 0) if e else np.zeros_like(v)
-            second = e * (e - 1) * v ** max(e - 2, 0) if e > 1 else np.zeros_like(v)
-            return x.chain(v**e, first, second)
-        value = v**e
-        first = e * value / v
-        return x.chain(value, first, (e - 1) * first / v)
-
-    def maximum(self, x: Value, y: Value) -> Value:
-        x, y = self._lift(x, y)
-        return _where(x.value >= y.value, x, y)
-
-    def minimum(self, x: Value, y: Value) -> Value:
-        x, y = self._lift(x, y)
-        return _where(x.value <= y.value, x, y)
-
-    def absolute(self, x: Value) -> Value:
-        return _where(x.value >= 0, x, -x)
-
-    def softplus(self, x: Value) -> Value:
-        e = np.exp(-np.abs(x.value))
-        sigma = np.where(x.value >= 0, 1.0, e) / (1.0 + e)
-        return x.chain(np.maximum(x.value, 0.0) + np.log1p(e), sigma, sigma * (1.0 - sigma))
-
-    def _lift(self, x: Value, y: Value) -> tuple[Jet, Jet]:
-        if not isinstance(x, Jet):
-            x = y * 0.0 + x
-        if not isinstance(y, Jet):
-            y = x * 0.0 + y
-        return x, y
-
-    def xlogx(self, x: Value) -> Value:
-        if not isinstance(x, Jet):
-            return x * math.log(x) if x > 0 else 0.0
-        safe = np.maximum(x.value, 1e-300)
-        log = np.log(safe)
-        return x.chain(x.value * log, 1.0 + log, 1.0 / safe)
+    def __init__(self) -> None:
+        super().__init__(NUMPY)
 
 
 class GroupScores(Jet):
@@ -228,15 +42,13 @@ class GroupScores(Jet):
     __slots__ = ("n",)
 
     def __init__(self, scores: Array, n: int, *, derivatives: bool = True) -> None:
-        size = scores.shape[-1]
-        d = size if derivatives else 0
-        identity = np.broadcast_to(np.eye(size)[:, :d], (*scores.shape, d))
-        super().__init__(scores, identity, np.zeros((*scores.shape, d, d)))
+        variables = JetOps().variables(scores) if derivatives else Jet(scores)
+        super().__init__(scores, variables.d1, variables.d2, many=variables.many)
         self.n = n
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return (*self.value.shape[:-1], self.n)
+        return (*self.v.shape[:-1], self.n)
 
 
 class GroupJetOps(JetOps):
@@ -256,6 +68,7 @@ class GroupJetOps(JetOps):
     """
 
     def __init__(self, multiplicity: Array, maximisers: list[Array] | None = None) -> None:
+        super().__init__()
         size = multiplicity.shape[-1]
         self.maximisers: list[Array] = []
         self._known = list(maximisers or [])
@@ -265,7 +78,7 @@ class GroupJetOps(JetOps):
         self.size = size
 
     def _weights(self, x: Jet) -> Array:
-        return self.weights if x.value.shape[-1] == self.size else self.pair_weights
+        return self.weights if x.v.shape[-1] == self.size else self.pair_weights
 
     def sum(self, vector: Value) -> Value:
         return self._weighted(vector, self._weights(vector))
@@ -273,33 +86,29 @@ class GroupJetOps(JetOps):
     def max(self, vector: Value) -> Value:
         return self._largest(vector, self._weights(vector))
 
+    def top_sum(self, vector: Value, k: int) -> Value:
+        raise NotImplementedError("groups of labels are not sorted")
+
     def logsumexp(self, vector: Value) -> Value:
         weights = self._weights(vector)
-        top = np.max(np.where(weights > 0, vector.value, -np.inf), axis=-1, keepdims=True)
+        top = np.max(np.where(weights > 0, vector.v, -np.inf), axis=-1, keepdims=True)
         return self.log(self._weighted(self.exp(vector - top), weights)) + top[..., 0]
 
+    def log_softmax(self, scores: Value) -> Value:
+        return scores - self.logsumexp(scores)[..., None]
+
     def softmax(self, scores: Value) -> Value:
-        total = self.logsumexp(scores)
-        column = Jet(
-            total.value[..., None], total.gradient[..., None, :], total.hessian[..., None, :, :]
-        )
-        return self.exp(Jet(scores.value, scores.gradient, scores.hessian) - column)
+        return self.exp(self.log_softmax(scores))
 
     def differences(self, scores: Value) -> Value:
-        return self._own(scores) - self.rows(scores)
+        return scores[..., :, None] - self.rows(scores)
 
     def rows(self, vector: Value) -> Value:
-        own = self._own(vector)
+        def columns(a: Array) -> Array:
+            spread = np.repeat(np.expand_dims(a, -2), self.size, axis=-2)
+            return np.concatenate([a[..., :, None], spread], axis=-1)
 
-        def columns(a: Array, first: Array, axis: int) -> Array:
-            spread = np.repeat(np.expand_dims(a, axis - 1), self.size, axis=axis - 1)
-            return np.concatenate([first, spread], axis=axis)
-
-        return Jet(
-            columns(vector.value, own.value, -1),
-            columns(vector.gradient, own.gradient, -2),
-            columns(vector.hessian, own.hessian, -3),
-        )
+        return self._linear(columns, vector)
 
     def off_diagonal(self, n: int) -> Value:
         result = np.ones((self.size, self.size + 1))
@@ -320,60 +129,39 @@ class GroupJetOps(JetOps):
         """
         if not self._known:
             shape = self.weights.shape
-
-            def constant(lam: Array) -> Jet:
-                return Jet(lam, np.zeros((*shape, 0)), np.zeros((*shape, 0, 0)))
-
             at = _falling_root(
-                lambda lam: slope(constant(lam), self).value,
+                lambda lam: np.asarray(slope(Jet(lam), self).v),
                 np.full(shape, float(low)),
                 np.full(shape, float(high)),
             )
             self.maximisers.append(at)
-            return value(constant(at), self)
+            return value(Jet(at), self)
         lam = self._known.pop(0)
         d = self.size
-        flat = np.zeros((*lam.shape, d, d))
-        still = slope(Jet(lam, np.zeros((*lam.shape, d)), flat), self)
-        unit = np.broadcast_to(np.eye(d)[0], (*lam.shape, d))
-        moved = slope(Jet(lam, unit, flat), self)
-        curvature = (moved.gradient - still.gradient)[..., :1]
-        return value(Jet(lam, -still.gradient / curvature, flat), self)
+        zero, flat = np.zeros((d, *lam.shape)), np.zeros((d, d, *lam.shape))
+        unit = zero.copy()
+        unit[0] = 1.0
+        still = slope(Jet(lam, zero, flat, many=True), self)
+        moved = slope(Jet(lam, unit, flat, many=True), self)
+        curvature = (moved.d1 - still.d1)[:1]
+        return value(Jet(lam, -still.d1 / curvature, flat, many=True), self)
 
     def _without_self(self) -> Array:
         weights = self.pair_weights.copy()
         weights[..., 0] = 0.0
         return weights
 
-    @staticmethod
-    def _own(vector: Jet) -> Jet:
-        return Jet(
-            vector.value[..., :, None],
-            vector.gradient[..., :, None, :],
-            vector.hessian[..., :, None, :, :],
-        )
+    def _weighted(self, x: Jet, w: Array) -> Value:
+        return self._linear(lambda a: np.sum(np.where(w > 0, w * a, 0.0), axis=-1), x)
 
-    @staticmethod
-    def _weighted(x: Jet, w: Array) -> Jet:
-        def total(a: Array, weights: Array, axis: int) -> Array:
-            return np.asarray(np.sum(np.where(weights > 0, weights * a, 0.0), axis=axis))
+    def _largest(self, x: Jet, w: Array) -> Value:
+        index = np.argmax(np.where(w > 0, x.v, -np.inf), axis=-1)[..., None]
 
-        if not x.gradient.shape[-1]:
-            return _plain(total(x.value, w, -1))
-        return Jet(
-            total(x.value, w, -1),
-            total(x.gradient, w[..., None], -2),
-            total(x.hessian, w[..., None, None], -3),
-        )
+        def chosen(a: Array) -> Array:
+            leading = (None,) * (a.ndim - index.ndim)
+            return np.take_along_axis(a, index[leading], axis=-1)[..., 0]
 
-    @staticmethod
-    def _largest(x: Jet, w: Array) -> Jet:
-        index = np.argmax(np.where(w > 0, x.value, -np.inf), axis=-1)[..., None]
-        return Jet(
-            np.take_along_axis(x.value, index, axis=-1)[..., 0],
-            np.take_along_axis(x.gradient, index[..., None], axis=-2)[..., 0, :],
-            np.take_along_axis(x.hessian, index[..., None, None], axis=-3)[..., 0, :, :],
-        )
+        return self._linear(chosen, x)
 
 
 def _falling_root(function: Callable[[Array], Array], low: Array, high: Array) -> Array:

@@ -55,7 +55,7 @@ class SoftmaxModel:
     def values(self, scores: Array, multiplicity: Array) -> Array:
         """Losses (N, G)."""
         w, _ = self._log_softmax(scores, multiplicity)
-        return self._psi(w).value
+        return np.asarray(self._psi(w).value)
 
     def _psi(self, w: Array) -> Jet:
         result: Jet = self.loss.of_softmax(_JETS.exp(Jet.variable(np.maximum(w, -300.0))), _JETS)
@@ -172,7 +172,9 @@ class FormulaModel:
 
     def values(self, scores: Array, multiplicity: Array) -> Array:
         """Losses (N, G)."""
-        return self._run(scores, multiplicity, GroupJetOps(multiplicity), derivatives=False).value
+        return np.asarray(
+            self._run(scores, multiplicity, GroupJetOps(multiplicity), derivatives=False).value
+        )
 
     def _jet(self, scores: Array, multiplicity: Array) -> Jet:
         plain = GroupJetOps(multiplicity)

@@ -20,9 +20,8 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize, root
 
-from hconsist.arithmetic import BALLS, BallOps, Exact, Value, endpoints
-from hconsist.engines.rigorous.jets import BALL_JETS, FLOAT_JETS, Jet, JetOps
-from hconsist.errors import EngineCannotAnswerError
+from hconsist.arithmetic import BALLS, NUMPY, endpoints
+from hconsist.arithmetic.derivatives import BALL_JETS, ArrayJets, Jets
 from hconsist.losses import Loss
 
 #: Relative width at which a single tangent is good enough.
@@ -32,85 +31,19 @@ _BESIDE = 2.0**-24
 _ROUNDS = 60
 
 
-class ScoreJets(BallOps):
-    """Vectors of jets: a loss formula and its derivative along one direction, in balls or in
-    floats; see `Ops`.
-    """
-
-    def __init__(self, jets: JetOps) -> None:
-        self.jets = jets
-
-    def const(self, value: Exact | int) -> Value:
-        """An exact constant."""
-        return self.jets.const(value)
-
-    def _each(self, function: Any, *args: Value) -> Value:
-        return np.frompyfunc(function, len(args), 1)(*args)
-
-    def exp(self, x: Value) -> Value:
-        """Exponential."""
-        return self._each(self.jets.exp, x)
-
-    def log(self, x: Value) -> Value:
-        """Natural logarithm."""
-        return self._each(self.jets.log, x)
-
-    def tanh(self, x: Value) -> Value:
-        """Hyperbolic tangent."""
-        return self._each(self.jets.tanh, x)
-
-    def softplus(self, x: Value) -> Value:
-        """``log(1 + exp(x))``."""
-        return self._each(self.jets.softplus, x)
-
-    def power(self, x: Value, exponent: Exact | int) -> Value:
-        """``x ** exponent``."""
-        return self._each(lambda v: self.jets.power(v, exponent), x)
-
-    def maximum(self, x: Value, y: Value) -> Value:
-        """The larger of two."""
-        return self._each(self.jets.maximum, x, y)
-
-    def minimum(self, x: Value, y: Value) -> Value:
-        """The smaller of two."""
-        return self._each(self.jets.minimum, x, y)
-
-    def absolute(self, x: Value) -> Value:
-        """Absolute value."""
-        return self._each(self.jets.absolute, x)
-
-    def xlogx(self, x: Value) -> Value:
-        """Refused."""
-        raise EngineCannotAnswerError("rigorous", "no derivative of x log x here", "numeric")
-
-    def maximum_over(
-        self, function: Any, slope: Any, low: Value, high: Value, boxes: int = 0
-    ) -> Value:
-        """Refused."""
-        raise EngineCannotAnswerError(
-            "rigorous", "no derivative of a maximum over an interval here", "numeric"
-        )
-
-
-_BALL_SCORES, _FLOAT_SCORES = ScoreJets(BALL_JETS), ScoreJets(FLOAT_JETS)
+_BALL_SCORES, _FLOAT_SCORES = BALL_JETS, ArrayJets(NUMPY)
 
 
 def losses_and_slopes(
-    loss: Loss, scores: Sequence[Any], ops: ScoreJets
+    loss: Loss, scores: Sequence[Any], ops: Jets
 ) -> tuple[list[Any], list[list[Any]]]:
     """The losses at a score vector, and the derivative of each (row) by each score (column)."""
-    one, zero = ops.const(1), ops.const(0)
-    columns = []
-    for k in range(len(scores)):
-        vector = np.empty(len(scores), dtype=object)
-        for i, s in enumerate(scores):
-            vector[i] = Jet(s, one if i == k else zero, zero)
-        columns.append(
-            [v if isinstance(v, Jet) else Jet(v, zero, zero) for v in loss.losses(vector, ops)]
-        )
-    return [v.v for v in columns[0]], [
-        [column[y].d1 for column in columns] for y in range(len(scores))
-    ]
+    vector = np.empty(len(scores), dtype=object)
+    vector[:] = scores
+    if isinstance(ops, ArrayJets):
+        vector = vector.astype(float)
+    jets = loss.losses(ops.variables(vector, order=1), ops)
+    return list(jets.v), np.asarray(jets.d1).T.tolist()
 
 
 @dataclass(frozen=True)

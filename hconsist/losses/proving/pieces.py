@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from hconsist.arithmetic import BALLS, Exact, Ops, Value, endpoints
+from hconsist.arithmetic.functions import Elementary
 from hconsist.losses.proving import limits
 from hconsist.losses.proving.signs import Interval, constant_sign
 from hconsist.losses.proving.terms import (
@@ -129,6 +130,10 @@ class RegionOps(Ops):
         """``log(1 + exp(x))``."""
         return self.log(self.exp(x) + 1)
 
+    def apply(self, function: Elementary, x: Value) -> Value:
+        """Another function of the table is not an exact sum."""
+        raise UndecidedError(f"could not show the signs of a formula with {function.name}")
+
     def xlogx(self, x: Value) -> Value:
         """``x log x``; 0 at 0."""
         value = self._sum(x)
@@ -233,7 +238,7 @@ class RegionOps(Ops):
         """Disjunction."""
         return any(conditions)
 
-    def select(self, branches: list[tuple[Value, Value]]) -> Value:
+    def select(self, branches: list[tuple[Value, Value]], *, continuous: bool = False) -> Value:
         """The first branch whose condition holds."""
         for condition, value in branches:
             if condition:

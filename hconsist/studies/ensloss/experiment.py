@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from hconsist.distributions import GaussianMixture, NoisyLabels, UniformNoise
 from hconsist.losses import parse_loss
 from hconsist.simulate.backend import AnyArray, Backend
-from hconsist.simulate.gradients import log_derivative
+from hconsist.simulate.gradients import term_derivative
 from hconsist.simulate.mixtures import linear_error
 from hconsist.simulate.results import Cell, Row
 from hconsist.studies.study import Verdict
@@ -75,7 +75,7 @@ def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
         "ensloss": lambda margins: ensemble(margins, draws, backend)
     }
     for spec in FIXED:
-        slope = log_derivative(parse_loss(spec))
+        slope = term_derivative(parse_loss(spec))
         methods[spec] = lambda margins, slope=slope: slope(margins, backend.ops) + 0.0 * margins  # type: ignore[misc]
     signed = x * signs[..., None]
     rows = []
