@@ -7,14 +7,16 @@ import io
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, Context, Decimal
 from fractions import Fraction
 from typing import Any
 
+from hconsist.arithmetic import BALLS, endpoints, evaluate, precision
 from hconsist.bounds import Bound, derive
 from hconsist.consistency import verdict
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import CATALOGUE, Loss, parse_loss
-from hconsist.pointwise import PointwiseProblem, beta_symbol
+from hconsist.pointwise import PointwiseProblem, beta_symbol, round_up
 from hconsist.theorems import published
 
 #: Where the constant of a bound is looked for.
@@ -45,8 +47,9 @@ class ZooRow:
     growth : float or None
         s with T(beta) ~ C beta^s at 0; None when T vanishes there or no engine could say.
     constant : float or None
-        The least K with beta <= K T**(beta)^(1/s) on a grid of [0, 1]: Gamma(u) <= K u^(1/s). An
-        estimate.
+        K with Gamma(u) <= K u^(1/s). Where it is proven it is the constant of the derived upper
+        bound on Gamma, rounded up; else an estimate, the least K with beta <= K T**(beta)^(1/s) on
+        a grid of [0, 1].
     proven : bool
         Whether growth and constant rest on a derived closed form.
     published : str
@@ -65,6 +68,18 @@ class ZooRow:
     published: str
     source: str
 
+    @property
+    def shown_constant(self) -> str:
+        """The constant to four digits, rounded up where it is proven.
+
+        >>> row = ZooRow("logistic", 2, "yes", "-", 2.0, 1.4142135623730951, True, "-", "")
+        >>> row.shown_constant
+        '1.415'
+        """
+        if self.constant is None:
+            return ""
+        return digits_up(self.constant) if self.proven else f"{self.constant:.4g}"
+
     def cells(self) -> tuple[str, ...]:
         """The row as text; an estimate is marked by ``~``."""
         mark = "" if self.proven else "~"
@@ -74,10 +89,21 @@ class ZooRow:
             self.consistent,
             self.top_2,
             "-" if self.growth is None else f"{mark}{self.growth:.3g}",
-            "-" if self.constant is None else f"{mark}{self.constant:.4g}",
+            "-" if self.constant is None else f"{mark}{self.shown_constant}",
             self.published,
             self.source,
         )
+
+
+def digits_up(value: float, digits: int = 4) -> str:
+    """An upper bound in few digits: never below the value.
+
+    >>> digits_up(1.4142), digits_up(10.0), digits_up(0.0123449)
+    ('1.415', '10', '0.01235')
+    """
+    number = Decimal(value)
+    shown = Context(prec=digits, rounding=ROUND_CEILING).create_decimal(number)
+    return f"{float(shown):.{digits}g}"
 
 
 def zoo(n_classes: int = 10, specs: Sequence[str] | None = None) -> Iterator[ZooRow]:
@@ -108,12 +134,30 @@ def _row(name: str, loss: Loss, n: int) -> ZooRow:
     if settled != "no":
         try:
             bound = derive(loss, n)
-            growth, constant = _growth_and_constant(bound)
-            proven = bound.derivation is not None
+            found = _proven_growth_and_constant(bound)
+            proven = found is not None
+            growth, constant = found or _growth_and_constant(bound)
             known = _against_published(bound)
         except EngineCannotAnswerError:
             pass
     return ZooRow(name, n, settled, top_2, growth, constant, proven, known, loss.source)
+
+
+def _proven_growth_and_constant(bound: Bound) -> tuple[float, float] | None:
+    """s and K, rounded up, from a derived bound Gamma(u) <= K u^(1/s); None where there is none of
+    that form, or where it rests on a declaration.
+    """
+    formula = bound.gamma_upper
+    if formula is None or any(line.startswith("declared") for line in bound.assumptions):
+        return None
+    (symbol,) = formula.free_symbols
+    constant, power = formula.as_independent(symbol, as_Add=False)
+    exponent = power.as_base_exp()[1]
+    if power != symbol**exponent or not exponent.is_Rational or constant.free_symbols:
+        return None
+    with precision(200):
+        _, above = endpoints(evaluate(constant, {}, BALLS))
+    return float(1 / exponent), round_up(above)
 
 
 def _growth_and_constant(bound: Bound) -> tuple[float | None, float | None]:

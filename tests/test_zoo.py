@@ -6,13 +6,18 @@ import csv
 import io
 import json
 import math
+from fractions import Fraction
 
 import pytest
+import sympy
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from hconsist.bounds import derive
 from hconsist.cli.app import app
 from hconsist.losses import CATALOGUE
-from hconsist.zoo import HEADER, as_text, zoo
+from hconsist.zoo import HEADER, as_dicts, as_text, digits_up, zoo
 
 ROWS = {
     row.loss: row
@@ -71,3 +76,27 @@ def test_command_reads_every_name_and_prints_json() -> None:
 def test_catalogue_entries_write_their_defaults() -> None:
     assert CATALOGUE["gce"].spec == "gce:q=0.7"
     assert CATALOGUE["mae"].spec == "mae"
+
+
+@pytest.mark.parametrize("spec", ["logistic", "sum-exp", "gce:q=0.5", "mae", "hinge"])
+def test_a_proven_constant_is_never_shown_below_its_value(spec: str) -> None:
+    row = ROWS[spec]
+    assert row.proven and row.constant is not None
+    formula = derive(spec, row.n_classes).gamma_upper
+    assert formula is not None
+    exact = formula.subs(dict.fromkeys(formula.free_symbols, 1))
+    for shown in (row.cells()[5], json.dumps(as_dicts([row])[0]["constant"])):
+        above = sympy.Rational(Fraction(shown)) - exact
+        assert above >= 0 and above < 1e-3 * exact
+
+
+def test_a_constant_from_a_grid_is_an_estimate() -> None:
+    row = ROWS["sce"]
+    assert not row.proven and row.cells()[5] == f"~{row.constant:.4g}"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.floats(1e-6, 1e6), st.integers(2, 8))
+def test_digits_round_up(value: float, digits: int) -> None:
+    shown = Fraction(digits_up(value, digits))
+    assert Fraction(value) <= shown <= Fraction(value) * (1 + Fraction(10) ** (1 - digits))

@@ -103,7 +103,7 @@ def as_json(rows: Iterable[ZooRow]) -> str:
     lines = []
     for row in rows:
         entry: dict[str, Any] = dict(vars(row))
-        entry |= {key: float(f"{entry[key]:.4g}") for key in ("growth", "constant")}
+        entry |= {"growth": float(f"{row.growth:.4g}"), "constant": float(row.shown_constant)}
         lines.append(json.dumps(entry, ensure_ascii=False))
     return "[" + ",\n ".join(lines) + "]\n"
 
