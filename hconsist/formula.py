@@ -8,7 +8,7 @@ numbers                 3, 0.7, 1e-3, each kept exactly (0.7 is 7/10)
 constants               pi, E
 variables               those that the caller names
 operators               ``+  -  *  /  **`` (``^`` reads as ``**``), parentheses
-functions               exp, log (ln), sqrt, tanh, sinh, cosh, coth, sech, Abs (abs)
+functions               exp, log (ln), sqrt, tanh, sinh, cosh, coth, sech, erf, erfc, Abs (abs)
 of several arguments    Max (max), Min (min)
 cases                   ``Piecewise((value, condition), ..., (value, True))``, with conditions made
                         of ``<  <=  >  >=``, ``And``, ``Or``, ``&``, ``|`` and True
@@ -43,7 +43,7 @@ POWER = 1000
 #: The largest |log| of a constant: exp(10000) is the largest number a formula may contain.
 LARGEST = 10_000
 
-FUNCTIONS = ("exp", "log", "sqrt", "tanh", "sinh", "cosh", "coth", "sech", "Abs")
+FUNCTIONS = ("exp", "log", "sqrt", "tanh", "sinh", "cosh", "coth", "sech", "erf", "erfc", "Abs")
 SEVERAL = ("Max", "Min")
 CONSTANTS = ("pi", "E")
 _ALIASES = {"ln": "log", "abs": "Abs", "max": "Max", "min": "Min"}
@@ -91,7 +91,7 @@ def parse_formula(text: str, variables: Mapping[str, Any], what: str = "a formul
     Traceback (most recent call last):
     ...
     hconsist.errors.InvalidInputError: a formula is made of numbers, u, pi, E, + - * / **, \
-parentheses, exp, log, sqrt, tanh, sinh, cosh, coth, sech, Abs, Max, Min, Piecewise; \
+parentheses, exp, log, sqrt, tanh, sinh, cosh, coth, sech, erf, erfc, Abs, Max, Min, Piecewise; \
 received u.__class__; an attribute is none of these: leave it out
     """
     reader = _Reader(text, dict(variables), what)

@@ -41,6 +41,14 @@ def test_jets_over_balls_enclose_pi():
 
 # -- the table of elementary functions
 
+
+def test_every_function_that_sympy_has_is_in_the_grammar():
+    from hconsist import formula
+
+    named = {name for name, row in FUNCTIONS.items() if row.symbol is None}
+    assert named <= set(formula.FUNCTIONS)
+
+
 POINTS = {"(0, inf)": (1e-3, 0.7, 1.0, 30.0), "[0, inf)": (1e-3, 0.7, 1.0, 30.0)}
 LINE = (-37.0, -3.0, -0.3, 0.0, 0.2, 0.47, 2.5, 20.0)
 NAMES = ("numpy", "torch", "array_api_strict")

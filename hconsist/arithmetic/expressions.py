@@ -86,7 +86,7 @@ class _Evaluation:
             return self._log(e.args[0])
         row = FUNCTIONS.get(type(e).__name__)
         if row is not None and row.symbol is None:
-            return ops.apply(row, self.value(e.args[0]))
+            return getattr(ops, row.name)(self.value(e.args[0]))
         if isinstance(e, sympy.Abs):
             return ops.absolute(self.value(e.args[0]))
         if isinstance(e, sympy.sinh | sympy.cosh | sympy.coth | sympy.sech):

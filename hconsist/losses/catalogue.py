@@ -164,6 +164,7 @@ _ENTRIES = (
             margin.SquaredHinge,
             margin.Quadratic,
             margin.MarginLogistic,
+            margin.Probit,
             margin.Exponential,
             margin.Sigmoid,
             margin.RhoMargin,

@@ -89,6 +89,29 @@ class MarginLogistic(MarginLoss):
 
 
 @dataclass(frozen=True)
+class Probit(MarginLoss):
+    """Probit loss ``-log Phi(u)``, Phi the standard normal distribution function, in nats.
+
+    Domain: u in R. Convex and decreasing: Phi is log-concave.
+
+    Source: Bliss, "The calculation of the dosage-mortality curve", Annals of Applied Biology 1935;
+    as the composite of the log loss with the probit link, Reid, Williamson, JMLR 2010, section 6.
+
+    >>> from hconsist.arithmetic import NUMPY
+    >>> import numpy as np
+    >>> Probit().of_margin(np.asarray([0.0, -40.0]), NUMPY).round(4)
+    array([6.931000e-01, 8.046084e+02])
+    """
+
+    spec_name: ClassVar[str] = "probit"
+    source: ClassVar[str] = "Bliss 1935; Reid, Williamson, JMLR 2010"
+    convex: ClassVar[bool] = True
+
+    def of_margin(self, u: Value, ops: Ops) -> Value:
+        return -ops.log_ndtr(u)
+
+
+@dataclass(frozen=True)
 class Exponential(MarginLoss):
     """``exp(-u)``. Source: Awasthi et al., ICML 2022, section 5.
 
