@@ -29,7 +29,7 @@ from hconsist.errors import EngineCannotAnswerError, InvalidInputError, UnknownN
 from hconsist.hull import ConvexHull
 from hconsist.hypotheses import Hypotheses
 from hconsist.losses import Loss
-from hconsist.pointwise import Answer, PointwiseProblem, beta_symbol, round_down
+from hconsist.pointwise import UNREACHED, Answer, PointwiseProblem, beta_symbol, round_down
 
 if TYPE_CHECKING:
     import sympy
@@ -315,8 +315,12 @@ class Bound:
 
     @cached_property
     def _hull(self) -> ConvexHull:
-        betas, answers = self._samples
-        return ConvexHull.below([float(b) for b in betas], [answer.estimate for answer in answers])
+        known = [
+            (float(b), answer.estimate)
+            for b, answer in zip(*self._samples, strict=True)
+            if not (answer.estimate is None and answer.reason == UNREACHED)  # T is infinite there
+        ]
+        return ConvexHull.below([b for b, _ in known], [value for _, value in known])
 
 
 def derive(

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     import sympy
 
 
+#: Why there is no value where T is infinite: a `reason` of an `Answer`.
+UNREACHED = "no prediction has that target regret at a finite surrogate regret"
+
+
 @lru_cache(maxsize=1)
 def beta_symbol() -> sympy.Symbol:
     """The target regret, in [0, 1]."""

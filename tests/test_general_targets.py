@@ -255,3 +255,21 @@ def test_the_command_line_takes_the_number_of_classes_from_the_target(tmp_path) 
 def test_specs_come_back(target: str) -> None:
     found = parse_target(target)
     assert parse_target(str(found)) == found
+
+
+def test_a_bound_ends_where_no_prediction_has_more_regret() -> None:
+    never = hc.derive("logistic", 2, target="cost:[[0,1],[1,0],[2,2]]", engine="numeric")
+    assert never(10.0) == pytest.approx(1.0)
+    zero_one = hc.derive("logistic", 2, engine="numeric")
+    assert never(0.1) == pytest.approx(zero_one(0.1), rel=1e-3)
+
+
+def test_gamma_is_that_of_the_hull() -> None:
+    """T of abstention has a concave kink at 1 - 2c: the envelope lies below it."""
+    bound = hc.derive("logistic", 2, target="abstain:c=0.3", engine="numeric")
+    betas = np.linspace(0, 1, 101)
+    t, hull = bound.transform_curve(betas), bound.envelope_curve(betas)
+    assert np.all(hull <= t + 1e-12)
+    assert np.max(t - hull) > 1e-3
+    assert np.all(np.diff(hull, 2) >= -1e-9)
+    assert bound(float(hull[40])) == pytest.approx(0.4, rel=1e-6)

@@ -19,13 +19,12 @@ from hconsist.losses.of_predictions import (
     WeightedMargins,
     WeightedSoftmax,
 )
-from hconsist.pointwise import Answer, PointwiseProblem, Witness
+from hconsist.pointwise import UNREACHED, Answer, PointwiseProblem, Witness
 
 Array = NDArray[np.float64]
 
 DUAL = "for each pair of predictions a one-dimensional dual over linear programs (docs/targets.md)"
 CONES = "for each pair of predictions a convex program (docs/targets.md)"
-NOWHERE = "no prediction has that target regret at a finite surrogate regret"
 
 #: Relative disagreement of a value and the re-evaluated regret of its witness that is reported.
 _AGREE = 1e-7
@@ -176,7 +175,7 @@ def _plug_in(problem: PointwiseProblem, plug_in: PlugIn, beta: Fraction, scale: 
         return _at_a_tie(problem, plug_in)
     found = plug_in.smallest_regret(float(beta))
     if found is None:
-        return Answer(None, None, None, None, "numeric", (DUAL,), NOWHERE)
+        return Answer(None, None, None, None, "numeric", (DUAL,), UNREACHED)
     unit = float(problem.decision.temperature)
     scores = _logarithm(found.q, unit), _logarithm(found.p, unit)
     return witnessed(problem, found.p, scores, found.item, scale * found.value, DUAL)
@@ -193,7 +192,7 @@ def _at_a_tie(problem: PointwiseProblem, plug_in: PlugIn) -> Answer:
 def _by_cones(problem: PointwiseProblem, pairs: Pairs, beta: Fraction) -> Answer:
     found = pairs.smallest_regret(float(beta)) if beta else _no_regret(problem, pairs)
     if found is None:
-        return Answer(None, None, None, None, "numeric", (CONES,), NOWHERE)
+        return Answer(None, None, None, None, "numeric", (CONES,), UNREACHED)
     if isinstance(found, str):
         return Answer(None, None, None, None, "numeric", (CONES,), found)
     link = pairs.coordinates.scores

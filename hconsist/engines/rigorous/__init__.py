@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from hconsist.arithmetic import BALLS, endpoints, precision
+from hconsist.engines.rigorous import plugin
 from hconsist.engines.rigorous.binary import BinaryRisk
 from hconsist.engines.rigorous.branch import Checkpoint, Enclosure, Progress, Risk, Search
 from hconsist.engines.rigorous.constrained import FALLING, ConstrainedRisk
@@ -138,6 +139,9 @@ def transform(
     (True, True)
     """
     beta = problem.check_beta(beta)
+    if problem.decision.structure.top is None:
+        with precision(BITS):
+            return plugin.transform(problem, beta, Fraction(width or Fraction(1, 10**9)))
     k = problem.top_k("rigorous", "numeric")
     if problem.is_symbolic:
         raise EngineCannotAnswerError(
