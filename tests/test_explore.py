@@ -9,6 +9,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -198,3 +199,53 @@ def test_click_changes_what_is_shown_and_nothing_leaves_the_window(
     assert shown.run("return performance.getEntriesByType('resource').length") == 0
     shown.screenshot(tmp_path / "page.png")
     assert (tmp_path / "page.png").stat().st_size > 20_000
+
+
+@needs_browser
+@pytest.mark.parametrize(
+    ("family", "settings", "problem"),
+    [
+        ("comp-sum", {"tau": "0", "n": 3}, ("sum-exp", 3, "complete")),
+        ("comp-sum", {"tau": "1", "n": 5}, ("logistic", 5, "complete")),
+        ("comp-sum", {"tau": "1.5", "n": 2}, ("comp-sum:tau=3/2", 2, "complete")),
+        ("comp-sum", {"tau": "2", "n": 10}, ("mae", 10, "complete")),
+        ("comp-sum", {"tau": "2.5", "n": 7}, ("comp-sum:tau=5/2", 7, "complete")),
+        ("binary", {"loss": "squared-hinge", "B": 4}, ("squared-hinge", 2, "bounded:4")),
+        ("binary", {"loss": "margin-logistic", "B": 4}, ("margin-logistic", 2, "bounded:4")),
+        ("binary", {"loss": "hinge", "B": "0.4"}, ("hinge", 2, "bounded:0.4")),
+        ("binary", {"loss": "exponential", "B": 1}, ("exponential", 2, "bounded:1")),
+        ("binary", {"loss": "sigmoid:k=1", "B": "2.5"}, ("sigmoid:k=1", 2, "bounded:2.5")),
+    ],
+)
+def test_bounds_that_are_called_proven_are_shown_on_their_safe_side(
+    shown: Browser, family: str, settings: dict[str, str], problem: tuple[str, int, str]
+) -> None:
+    shown.click(f"#family-{family}")
+    for name, place in settings.items():
+        shown.set(name, place)
+    assert "proven" in shown.text("#status") and "estimate" not in shown.text("#status")
+    bound = derive(*problem)
+    for beta, share in (
+        ("0.01", "0.01"),
+        ("0.2", "0.2"),
+        ("0.5", "0.4"),
+        ("0.6", "0.8"),
+        ("1", "1"),
+    ):
+        shown.set("beta", beta)
+        shown.set("excess", share)
+        exact = bound.T(beta)
+        assert exact.upper is not None and Fraction(shown.text("#value-T")) <= exact.upper
+        assert Fraction(shown.text("#value-envelope")) <= exact.upper
+        gamma = bound.bound(shown.text("#value-excess"))
+        assert gamma.lower is not None
+        text = Fraction(shown.text("#value-gamma"))
+        # at the very end the excess is T(1), a hair beyond which the target excess may be anything
+        assert text >= gamma.lower and (text <= gamma.upper * (1 + 1e-6) + 1e-6 or text == 1)
+
+
+@needs_browser
+def test_what_is_read_off_a_grid_is_called_an_estimate(shown: Browser) -> None:
+    shown.click("#family-comp-sum")
+    shown.set("tau", "1.7")
+    assert "estimates" in shown.text("#status")

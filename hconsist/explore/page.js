@@ -109,19 +109,20 @@ function current() {
   if (state.family === "comp-sum") {
     const tau = number("tau"), n = number("n");
     return {
-      grid: towardsZero(tau > 1.5 && tau < 2 ? 100 : 200), T: function (b) { return atEnds(function (x) { return compSum(tau, n, x); }, b); },
+      grid: towardsZero(tau > 1.5 && tau < 2 ? 100 : 200).concat(tau < 2 ? [] : corners(n)), convex: tau <= 1.5,
+      T: function (b) { return atEnds(function (x) { return compSum(tau, n, x); }, b); },
       published: function (b) { return atEnds(function (x) { return published(tau, n, x); }, b); },
       p: function (b) { return compSumWorst(tau, n, b); },
       name: tau > 1.5 && tau < 2 ? "least over pools" : "exact",
       status: memberName(tau) + ". " + (tau <= 1.5 ? "Closed form, proven: two labels decide, whatever n." : tau < 2
-        ? "Pools of labels: the envelope, and so the bound, is proven; T itself is drawn as the least over pools."
+        ? "Pools of labels: the formula of the envelope is proven; the numbers here are estimates, the least over pools on a grid."
         : "Closed form, proven.")
     };
   }
   if (state.family === "binary") {
     const B = number("B"), loss = BINARY[byId("loss").value];
     return {
-      grid: towardsZero(200), T: function (b) { return atEnds(function (x) { return loss.T(B, x); }, b); },
+      grid: towardsZero(200), convex: true, T: function (b) { return atEnds(function (x) { return loss.T(B, x); }, b); },
       p: function (b) { return { p: [(1 + b) / 2, (1 - b) / 2], tied: 2 }; },
       status: "Closed form, proven; scores in [-B, B]."
     };
@@ -140,7 +141,7 @@ function current() {
       return { p: p, tied: best.tied };
     },
     name: proven ? "exact" : "estimate",
-    status: proven ? "A small margin: two labels decide, proven, whatever n."
+    status: proven ? "A small margin: two labels decide, proven, whatever n. \u0393 is an estimate: it is read off a grid."
       : "An estimate, computed in this page: the least regret found over p = (x + \u03b2, x, y, \u2026, y) on at most five labels. Nothing is proven here."
   };
 }
@@ -189,6 +190,32 @@ function hull(points) {
     kept.push(c);
   });
   return kept;
+}
+
+// Where the envelope of a comp-sum loss with tau >= 2 bends: between these it is linear.
+function corners(n) { return Array.from({ length: Math.max(n - 2, 0) }, function (_, i) { return 1 / (i + 2); }); }
+
+// What rounding may have done to a value of T, of order 1 at most in its terms.
+const SLACK = 1e-14;
+
+// sup { b in [0, 1] : T(b) <= excess } of a convex, increasing T, from above.
+function inverse(T, excess) {
+  if (!(T(1) - SLACK > excess)) return 1;
+  let low = 0, high = 1;
+  for (let step = 0; step < 100; step += 1) {
+    const middle = (low + high) / 2;
+    if (T(middle) - SLACK > excess) high = middle; else low = middle;
+  }
+  return high;
+}
+
+// Ten digits: side 1 never below the value, side -1 never above, 0 the nearest.
+function rounded(value, side) {
+  if (value === 0 || !isFinite(value)) return value;
+  const near = Number(value.toPrecision(10));
+  if (side * near >= side * value) return near;
+  const unit = Math.pow(10, Math.floor(Math.log10(Math.abs(value))) - 9);
+  return Number((near + side * unit).toPrecision(10));
 }
 
 function interpolate(points, x, from, to) { // piecewise linear; the last value beyond the end
@@ -251,24 +278,28 @@ function ticks(max) {
   return found;
 }
 
-function show(id, value) { byId(id).textContent = isFinite(value) ? Number(value.toPrecision(10)) : "not known"; }
+// A lower bound (side -1) or an upper bound (side 1) as a number that is one, also after what rounding did to it.
+function show(id, value, side) {
+  const safe = side < 0 ? Math.max(0, value - SLACK) : side > 0 ? Math.min(1, value + SLACK) : value;
+  byId(id).textContent = isFinite(value) ? rounded(safe, side) : "not known";
+}
 
 function update() {
   const now = current(), beta = number("beta");
-  const grid = now.grid.concat(now.grid.includes(beta) ? [] : [beta]).sort(function (a, b) { return a - b; });
+  const grid = Array.from(new Set(now.grid.concat([beta]))).sort(function (a, b) { return a - b; });
   const points = grid.map(function (b) { return [b, now.T(b)]; });
-  const envelope = hull(points), end = points[points.length - 1][1], excess = number("excess") * end;
+  const envelope = hull(points), end = points[points.length - 1][1], excess = rounded(number("excess") * end, 0);
   const paper = now.published ? grid.map(function (b) { return [b, now.published(b)]; }) : [];
-  const gamma = interpolate(envelope, excess, 1, 0);
+  const gamma = now.convex ? inverse(now.T, excess) : interpolate(envelope, excess, 1, 0);
   ["tau", "n", "lambda", "c", "B", "beta", "excess"].forEach(function (id) { byId(id + "-shown").textContent = byId(id).value; });
   byId("status").textContent = now.status;
-  show("value-T", now.T(beta));
-  show("value-envelope", interpolate(envelope, beta, 0, 1));
-  show("value-excess", excess);
-  show("value-gamma", gamma);
+  show("value-T", now.T(beta), -1);
+  show("value-envelope", now.convex ? now.T(beta) : interpolate(envelope, beta, 0, 1), -1);
+  show("value-excess", excess, 0);
+  show("value-gamma", gamma, 1);
   if (now.published) {
-    show("value-published", now.published(beta));
-    show("value-gamma-published", interpolate(hull(paper), excess, 1, 0));
+    show("value-published", now.published(beta), -1);
+    show("value-gamma-published", inverse(now.published, excess), 1);
   }
   const first = Plot("plot-T", 1, 1.12 * end, "target regret &#946;");
   const second = Plot("plot-gamma", 1.05 * end, 1.05, "surrogate excess");
