@@ -13,6 +13,9 @@ from hconsist.errors import InvalidInputError
 #: well).
 HYPERBOLIC = (sympy.tanh, sympy.sinh, sympy.cosh)
 
+#: Longer polynomials, and powers above it, are left open.
+MOST_TERMS = 400
+
 
 def holds(condition: Any) -> bool:
     """Whether SymPy can tell that a condition is true."""
@@ -41,9 +44,9 @@ def constant_sign(value: Any) -> int | None:
     return 1 if ball > 0 else -1 if ball < 0 else 0 if sympy.simplify(value) == 0 else None
 
 
-def sign_on(expression: Any, x: Any, low: Any, high: Any) -> int | None:
+def sign_on(expression: Any, x: Any, low: Any, high: Any, strict: bool = False) -> int | None:
     """1 where the expression is >= 0 on all of (low, high), -1 where <= 0, 0 where it vanishes;
-    None where open.
+    None where open. With ``strict`` 1 means > 0 and -1 means < 0.
 
     The interval is mapped to a positive variable, exponentials to powers of one, and the factors'
     signs are read off.
@@ -52,29 +55,36 @@ def sign_on(expression: Any, x: Any, low: Any, high: Any) -> int | None:
     if expression == 0:
         return 0
     t = sympy.Dummy("t", positive=True)
+    if any(a.has(x) for a in expression.atoms(sympy.exp, *HYPERBOLIC)):
+        expression = sympy.expand_power_exp(expression.rewrite(list(HYPERBOLIC), sympy.exp))
     constants = {
         a: sympy.Dummy("g", positive=True)
-        for a in expression.atoms(sympy.exp)
+        for a in expression.atoms(sympy.exp, type(sympy.E))
         if not a.free_symbols
     }
     # e^r for a number r > 0 is 1 plus something positive; its value is used only if that does not
     # decide.
-    loose = {c: 1 + g if constant_sign(c.args[0]) == 1 else g for c, g in constants.items()}
-    if any(a.has(x) for a in expression.atoms(sympy.exp, *HYPERBOLIC)):
+    loose = {c: 1 + g if constant_sign(_exponent(c)) == 1 else g for c, g in constants.items()}
+    if any(a.has(x) for a in expression.atoms(sympy.exp)):
         # Rational in z = e^x; the ends of the interval become free positive numbers, which proves
         # more than asked, but fast.
         if constant_sign(low) not in (0, 1):
             return None
-        expression = expression.xreplace(loose).rewrite(list(HYPERBOLIC), sympy.exp)
-        rates = [sympy.diff(a.args[0], x) for a in expression.atoms(sympy.exp) if a.has(x)]
-        scale = next((abs(r) for r in rates if r.free_symbols and abs(r).is_positive), None)
-        if scale is not None:  # e^(k x) with a symbol k: measure x in units of 1/k
-            expression, low, high = expression.subs(x, x / scale), low * scale, high * scale
+        unit = exponential_unit(expression, x)  # measure x in units in which every rate is whole
+        expression, low, high = expression.subs(x, x / unit), low * unit, high * unit
         z = sympy.Dummy("z", positive=True)
         start = sympy.Integer(1) if low == 0 else 1 + sympy.Dummy("start", positive=True)
         reach = t if high is sympy.oo else sympy.Dummy("reach", positive=True) * t / (1 + t)
-        mapped = sympy.expand_power_exp(sympy.expand(expression.subs(x, sympy.log(z))))
-        return _decided(sympy.powsimp(mapped).subs(z, start + reach))
+        written = expression.subs(x, sympy.log(z)).xreplace(constants)
+        mapped = sympy.powsimp(sympy.expand_power_exp(sympy.expand(written)))
+        if _largest_power(mapped) > MOST_TERMS:
+            return None
+        mapped = mapped.subs(z, start + reach)
+        decided = _decided(mapped.xreplace({constants[c]: loose[c] for c in constants}), strict)
+        if decided is not None or not constants or mapped.free_symbols - {t, *constants.values()}:
+            return decided
+        values = {g: c for c, g in constants.items()}
+        return _coefficients_decide(mapped, t, values, strict)
     roots = [
         p.exp.q
         for p in expression.atoms(sympy.Pow)
@@ -87,13 +97,45 @@ def sign_on(expression: Any, x: Any, low: Any, high: Any) -> int | None:
             y,
         )
     mapped = expression.subs(x, _between(low, high, t))
-    decided = _decided(mapped.xreplace(loose))
+    if _largest_power(mapped) > MOST_TERMS:
+        return None
+    decided = _decided(mapped.xreplace(loose), strict)
     if decided is not None or not constants:
         return decided
-    return _coefficients_decide(mapped.xreplace(constants), t, {g: c for c, g in constants.items()})
+    values = {g: c for c, g in constants.items()}
+    return _coefficients_decide(mapped.xreplace(constants), t, values, strict)
 
 
-def _decided(mapped: Any) -> int | None:
+def exponential_unit(expression: Any, x: Any) -> Any:
+    """The largest number of which every exponential's rate is a whole multiple: 1/3 for
+    ``exp(-x/3) + exp(x)``, the symbol k for ``exp(2 k x)``; 1 where there is none.
+    """
+    rates = [sympy.diff(a.args[0], x) for a in expression.atoms(sympy.exp) if a.has(x)]
+    symbol = next((abs(r) for r in rates if r.free_symbols and abs(r).is_positive), None)
+    if symbol is not None:
+        return symbol
+    if not rates or not all(r.is_Rational and r != 0 for r in rates):
+        return sympy.Integer(1)
+    unit = sympy.Rational(abs(rates[0]))
+    for rate in rates[1:]:
+        below = sympy.ilcm(unit.q, rate.q)
+        unit = sympy.Rational(sympy.igcd(unit.p * below // unit.q, rate.p * below // rate.q), below)
+    return unit
+
+
+def _exponent(power_of_e: Any) -> Any:
+    """The r of e^r; SymPy's number e is an atom of its own."""
+    return sympy.Integer(1) if power_of_e is sympy.E else power_of_e.args[0]
+
+
+def _largest_power(expression: Any) -> int:
+    """The largest whole power: an expression with (1 + t)^1000 is not expanded."""
+    return max(
+        (abs(int(p.exp)) for p in expression.atoms(sympy.Pow) if p.exp.is_Integer), default=0
+    )
+
+
+def _decided(mapped: Any, strict: bool = False) -> int | None:
     """The sign of a rational function of positive symbols, where the signs of its coefficients
     decide.
 
@@ -102,20 +144,8 @@ def _decided(mapped: Any) -> int | None:
     """
     if mapped.has(sympy.nan, sympy.zoo, sympy.exp, sympy.log):
         return None
-    if (
-        not mapped.is_rational_function()
-    ):  # roots of positive things: SymPy's rules, on short expressions
-        if mapped.count_ops() > 60:
-            return None
-        return (
-            0
-            if mapped.is_zero
-            else 1
-            if mapped.is_nonnegative
-            else -1
-            if mapped.is_nonpositive
-            else None
-        )
+    if not mapped.is_rational_function():
+        return _known_to_sympy(mapped, strict)
     sign = 1
     for part in sympy.fraction(sympy.together(mapped)):
         constant, factors = _factor_list(part)
@@ -124,18 +154,29 @@ def _decided(mapped: Any) -> int | None:
             return None
         sign *= known
         for factor, power in factors:
-            if power % 2 == 0:
+            if power % 2 == 0 and not strict:
                 continue
             known = _terms_agree(factor)
             if known is None:
                 return None
-            sign *= known
+            sign *= int(known**power)
     return sign
+
+
+def _known_to_sympy(mapped: Any, strict: bool) -> int | None:
+    """Roots of positive things: SymPy's rules, on short expressions."""
+    if mapped.count_ops() > 60:
+        return None
+    if mapped.is_zero:
+        return 0
+    if mapped.is_positive if strict else mapped.is_nonnegative:
+        return 1
+    return -1 if (mapped.is_negative if strict else mapped.is_nonpositive) else None
 
 
 def _terms_agree(factor: Any) -> int | None:
     """The common sign of the terms of a polynomial in positive symbols, of it times (1 + t)^10 if t
-    is its only one.
+    is its only one. Such a polynomial, not being 0, is nowhere 0.
     """
     for raised in (
         factor,
@@ -144,14 +185,18 @@ def _terms_agree(factor: Any) -> int | None:
         else factor,
     ):
         terms = sympy.Add.make_args(sympy.expand(raised))
-        if all(term.is_nonnegative for term in terms):
+        if len(terms) > MOST_TERMS:
+            return None
+        if all(term.is_nonnegative for term in terms) and any(term.is_positive for term in terms):
             return 1
-        if all(term.is_nonpositive for term in terms):
+        if all(term.is_nonpositive for term in terms) and any(term.is_negative for term in terms):
             return -1
     return None
 
 
-def _coefficients_decide(expression: Any, t: Any, values: dict[Any, Any]) -> int | None:
+def _coefficients_decide(
+    expression: Any, t: Any, values: dict[Any, Any], strict: bool = False
+) -> int | None:
     """The sign of a rational function of t > 0 whose coefficients, numbers enclosed by balls, share
     one sign.
     """
@@ -160,16 +205,19 @@ def _coefficients_decide(expression: Any, t: Any, values: dict[Any, Any]) -> int
     sign = 1
     for part in sympy.fraction(sympy.together(expression)):
         factors = _factor_list(part)
-        sign *= constant_sign(factors[0].xreplace(values)) or 0
+        known = constant_sign(factors[0].xreplace(values))
+        if known is None:
+            return None
+        sign *= known
         for factor, power in factors[1]:
             signs = {constant_sign(c.xreplace(values)) for c in sympy.Poly(factor, t).coeffs()} - {
                 0
             }
             if len(signs) != 1 or None in signs:
-                if power % 2:
+                if power % 2 or strict:
                     return None
                 continue
-            sign *= int(signs.pop() or 0) ** power
+            sign *= int(signs.pop() or 1) ** power
     return sign
 
 

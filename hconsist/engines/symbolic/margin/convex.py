@@ -1,0 +1,272 @@
+"""A convex phi: the risk falls up to the margin where beta is stationary, and rises after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sympy
+
+from hconsist.engines.derivation import Step, beta_symbol
+from hconsist.engines.symbolic.consequences import Case, convex_consequences
+from hconsist.engines.symbolic.forms import (
+    beta_of_odds,
+    in_beta,
+    odds_symbol,
+    rational_in_exponentials,
+)
+from hconsist.engines.symbolic.margin.pieces import Pieces, margin_symbol
+from hconsist.engines.symbolic.margin.witness import margin_witness
+from hconsist.engines.symbolic.signs import constant_sign
+from hconsist.engines.symbolic.solution import Solution, stop
+from hconsist.pointwise import PointwiseProblem
+
+tex = sympy.latex
+
+
+@dataclass(frozen=True)
+class Branch:
+    """T on an interval of beta.
+
+    Parameters
+    ----------
+    T : sympy.Expr
+    end : sympy.Expr
+        The largest beta it holds for; the branches follow one another from 0 to 1.
+    best : sympy.Expr
+        The best margin.
+    piece : int
+        The piece of phi that holds the best margin, or that starts at it.
+    runs : bool
+        Whether the best margin moves through the piece with beta, or stays at an end.
+    """
+
+    T: Any
+    end: Any
+    best: Any
+    piece: int
+    runs: bool
+
+
+def of_convex(
+    problem: PointwiseProblem, phi: Any, v: Any, pieces: Pieces, B: Any, steps: list[Step]
+) -> Solution:
+    f = margin_symbol()
+    slopes = [sympy.diff(pieces.left[0], f).subs(f, 0), sympy.diff(pieces.right[0], f).subs(f, 0)]
+    if constant_sign(slopes[1]) != -1 or constant_sign(slopes[0]) != 1:
+        raise stop(
+            f"phi'(0) = {slopes[1]} is not negative on both sides, so a convex phi is not "
+            "calibrated"
+        )
+    at_zero = phi.subs(v, 0)
+    steps += [
+        Step(
+            rf"\varphi'' \ge 0,\ \varphi'(0) = {tex(slopes[1])} < 0 \implies \inf_{{f \le 0}} "
+            rf"\mathcal{{C}}_\beta(f)"
+            rf" = \varphi(0) = {tex(at_zero)}",
+            "phi is convex, so the risk is convex in f and decreases at 0",
+            (),
+        )
+    ]
+    unbounded = _branches(pieces, at_zero)
+    cases = [(unbounded, True)] if B is sympy.oo else _bounded(pieces, at_zero, unbounded, B)
+    assembled = [(_assemble(branches), condition) for branches, condition in cases]
+    T = assembled[0][0] if len(cases) == 1 else sympy.Piecewise(*assembled)
+    for branches, condition in cases:
+        for branch in branches:
+            where = () if condition is True else (tex(condition),)
+            steps.append(
+                Step(
+                    rf"f^*(\beta) = {tex(branch.best)}",
+                    "Where the risk stops to decrease: (1 - beta)/(1 + beta) = phi'(f)/phi'(-f), "
+                    "which decreases in f"
+                    if branch.runs
+                    else "A kink of phi, or the largest margin in reach",
+                    (rf"\beta \le {tex(branch.end)}", *where),
+                )
+            )
+    steps.append(
+        Step(
+            rf"\mathcal{{T}}(\beta) = \varphi(0) - \mathcal{{C}}_\beta(f^*(\beta)) = {tex(T)}",
+            "Insert",
+            (),
+        )
+    )
+    consequences = []
+    for branches, condition in cases:
+        smooth = branches[0].runs and all(not branch.runs for branch in branches[1:])
+        curvature = _curvature(pieces, branches[0].piece) if smooth else None
+        consequences.append(
+            Case([(branch.T, branch.end) for branch in branches], condition, curvature)
+        )
+    at_one = None
+    last = cases[-1][0][-1]
+    if B is sympy.oo and last.runs and last.best.subs(beta_symbol(), 1).is_infinite:
+        at_one = at_zero - sympy.limit(
+            pieces.right[-1], f, sympy.oo
+        )  # only phi(f) counts, and f is as large as can be
+    return Solution(
+        convex_consequences(problem, T, steps, consequences),
+        at_one=at_one,
+        witness=margin_witness(problem),
+    )
+
+
+def _curvature(pieces: Pieces, i: int) -> tuple[Any, Any, Any, Any] | None:
+    """T'' as a function of the best margin f on piece i, with f and its interval."""
+    f = margin_symbol()
+    slopes = sympy.diff(pieces.left[i], f) - sympy.diff(pieces.right[i], f)
+    expression = rational_in_exponentials(
+        slopes / (2 * sympy.diff(_switch(pieces.right[i], pieces.left[i]), f)), f
+    )
+    high = pieces.knots[i + 1] if i + 1 < len(pieces.knots) else sympy.oo
+    return expression, f, pieces.knots[i], high
+
+
+def risk_at(right: Any, left: Any) -> Any:
+    """(1 + beta)/2 phi(f) + (1 - beta)/2 phi(-f)."""
+    b = beta_symbol()
+    return (1 + b) / 2 * right + (1 - b) / 2 * left
+
+
+def _branches(pieces: Pieces, at_zero: Any) -> list[Branch]:
+    """T without a bound on f."""
+    f = margin_symbol()
+    found: list[Branch] = []
+    reached = sympy.Integer(0)
+    for i, low in enumerate(pieces.knots):
+        high = pieces.knots[i + 1] if i + 1 < len(pieces.knots) else sympy.oo
+        right, left = pieces.right[i], pieces.left[i]
+        switch = _switch(right, left)
+        start = _end_value(switch, f, low, "+")
+        if constant_sign(start - reached) == 1:  # a kink at low: it stays best for a while
+            stay = at_zero - risk_at(right.subs(f, low), left.subs(f, low))
+            found.append(Branch(_affine(stay), start, low, i, False))
+            reached = start
+        if reached == 1:
+            break
+        end = _end_value(switch, f, high, "-")
+        if constant_sign(end - start) != 1:
+            continue  # the piece is passed at one beta
+        if constant_sign(end - 1) == 1:
+            end = sympy.Integer(1)
+        best = _solve_switch(switch, f, low, high)
+        T = (at_zero - risk_at(right.subs(f, best), left.subs(f, best))).subs(
+            beta_symbol(), beta_of_odds()
+        )
+        found.append(
+            Branch(in_beta(sympy.powsimp(sympy.expand_power_exp(T))), end, in_beta(best), i, True)
+        )
+        reached = end
+        if reached == 1:
+            break
+    if reached != 1:
+        raise stop("the risk is not minimised by finite or infinite margins in closed form")
+    return found
+
+
+def _switch(right: Any, left: Any) -> Any:
+    """The beta at which f is stationary: (R - 1)/... written with slopes a = -phi'(f) and d =
+    -phi'(-f) > 0.
+    """
+    f = margin_symbol()
+    a, d = -sympy.diff(right, f), sympy.diff(left, f)
+    return sympy.factor(rational_in_exponentials((d - a) / (d + a), f))
+
+
+def _end_value(switch: Any, f: Any, point: Any, side: str) -> Any:
+    if point is sympy.oo:
+        return sympy.limit(switch, f, point)
+    value = switch.subs(f, point)
+    return (
+        sympy.limit(switch, f, point, side)
+        if value.has(sympy.nan, sympy.zoo)
+        else sympy.simplify(value)
+    )
+
+
+def _solve_switch(switch: Any, f: Any, low: Any, high: Any) -> Any:
+    """The f in [low, high] with switch(f) = beta, in terms of w (see `forms`)."""
+    w, z = odds_symbol(), sympy.Dummy("z", positive=True)
+    exponential = switch.has(sympy.exp)
+    unknown = z if exponential else f
+    left = sympy.expand_power_exp(switch.subs(f, sympy.log(z))) if exponential else switch
+    equation = sympy.factor(sympy.numer(sympy.together(left - beta_of_odds())))
+    if not equation.is_polynomial(unknown):
+        raise stop(f"the stationarity equation beta = {switch} is not algebraic")
+    roots = [
+        sympy.log(r) if exponential else r
+        for r in sympy.roots(sympy.Poly(equation, unknown), multiple=True)
+    ]
+    # Exactly one root lies in the piece, where the switch increases. Pick it at a beta that the
+    # piece covers.
+    start, end = _end_value(switch, f, low, "+"), _end_value(switch, f, high, "-")
+    end = sympy.Integer(1) if constant_sign(end - 1) == 1 else end
+    middle = (start + end) / 2
+    sample = sympy.sqrt((1 - middle) / (1 + middle))
+    chosen = []
+    for root in roots:
+        value = root.subs(w, sample)
+        if value.has(sympy.I) or constant_sign(value - low) not in (0, 1):
+            continue
+        if high is sympy.oo or constant_sign(high - value) in (0, 1):
+            chosen.append(root)
+    if len(chosen) != 1:
+        raise stop(f"the stationarity equation beta = {switch} could not be solved for f")
+    return chosen[0]
+
+
+def _affine(T: Any) -> Any:
+    """Affine in beta: polynomials collected, other coefficients left as they came."""
+    return sympy.collect(sympy.expand(T), beta_symbol()) if T.is_polynomial() else T
+
+
+def _assemble(branches: list[Branch]) -> Any:
+    b = beta_symbol()
+    if len(branches) == 1:
+        return branches[0].T
+    return sympy.Piecewise(
+        *((branch.T, b <= branch.end) for branch in branches[:-1]), (branches[-1].T, True)
+    )
+
+
+def _bounded(
+    pieces: Pieces, at_zero: Any, unbounded: list[Branch], B: Any
+) -> list[tuple[list[Branch], Any]]:
+    """T on |f| <= B: the unbounded branches up to the beta at which B is stationary, then f = B.
+
+    The risk is convex in f, so its minimum over the interval is the unbounded minimiser, cut at B.
+    One case for each piece that may hold B; more than one only when B is a symbol.
+    """
+    f = margin_symbol()
+    cases: list[tuple[list[Branch], Any]] = []
+    for i, low in enumerate(pieces.knots):
+        high = pieces.knots[i + 1] if i + 1 < len(pieces.knots) else sympy.oo
+        above, below = (
+            constant_sign(B - low),
+            constant_sign(high - B) if high is not sympy.oo else 1,
+        )
+        if above in (0, -1) or below == -1:
+            continue
+        if above is None and not B.free_symbols:
+            raise stop(f"whether {B} or {low} is larger")
+        threshold = _end_value(_switch(pieces.right[i], pieces.left[i]), f, B, "-")
+        branches = []
+        for branch in unbounded:
+            if branch.piece < i or (branch.piece == i and not branch.runs):
+                branches.append(branch)
+            elif branch.piece == i:
+                branches.append(replace(branch, end=threshold))
+        if branches and constant_sign(branches[-1].end - 1) == 1:
+            branches[-1] = replace(branches[-1], end=sympy.Integer(1))
+        complete = bool(branches) and branches[-1].end == 1
+        if not complete:
+            tangent = at_zero - risk_at(pieces.right[i].subs(f, B), pieces.left[i].subs(f, B))
+            branches.append(Branch(_affine(tangent), sympy.Integer(1), B, i, False))
+        last = complete or high is sympy.oo or below in (0, 1)
+        cases.append((branches, True if last else high >= B))
+        if last:
+            break
+    return cases
+
+
