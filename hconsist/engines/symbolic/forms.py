@@ -9,6 +9,7 @@ from typing import Any
 import sympy
 
 from hconsist.engines.derivation import beta_symbol
+from hconsist.engines.symbolic.signs import exponential_unit
 
 
 def odds_symbol() -> Any:
@@ -30,8 +31,18 @@ def rational_in_exponentials(expression: Any, x: Any) -> Any:
         return sympy.cancel(expression) if expression.is_rational_function(x) else expression
     z = sympy.Dummy("z", positive=True)
     plain = expression.rewrite([sympy.tanh, sympy.sinh, sympy.cosh], sympy.exp)
-    written = sympy.expand_power_exp(sympy.expand(plain.subs(x, sympy.log(z)), deep=True))
-    return sympy.cancel(sympy.together(sympy.powsimp(written))).subs(z, sympy.exp(x))
+    unit = exponential_unit(sympy.expand_power_exp(plain), x)
+    inner = plain.subs(x, sympy.log(z) / unit)
+    written = sympy.expand_power_exp(sympy.expand(inner, deep=True))
+    # Numbers such as e are held fixed: SymPy would look for relations between them.
+    held = {
+        c: sympy.Dummy("c", positive=True)
+        for c in written.atoms(sympy.exp, type(sympy.E))
+        if not c.free_symbols
+    }
+    reduced = sympy.cancel(sympy.together(sympy.powsimp(written.xreplace(held))))
+    back = {dummy: c for c, dummy in held.items()}
+    return reduced.xreplace(back).subs(z, sympy.exp(unit * x))
 
 
 def in_beta(expression: Any) -> Any:

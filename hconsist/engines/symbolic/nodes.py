@@ -15,6 +15,7 @@ import numpy as np
 import sympy
 
 from hconsist.arithmetic import NUMPY, BallOps, Ops, SympyOps, Value, evaluate
+from hconsist.errors import EngineCannotAnswerError
 
 
 def pool_symbol() -> sympy.Symbol:
@@ -164,7 +165,7 @@ class ConvexMinimum(_Minimum):
     x : sympy.Symbol
         Bound by the minimum.
     low, high : sympy.Expr
-        Finite numbers.
+        Numbers; high may be infinite.
     """
 
     def __new__(cls, body: Any, x: Any, low: Any, high: Any) -> Any:
@@ -185,29 +186,47 @@ class ConvexMinimum(_Minimum):
         middles = {k: np.asarray(float(v.mid())) for k, v in known.items()}
         at = ops.const(0) + float(self._lowest(slope, middles, NUMPY))
         bend = sympy.diff(slope, x)
-        ends = [_constant(end, ops) for end in (low, high)]
+        start = _constant(low, ops)
+        end = self._beyond(slope, known, at, ops) if high is sympy.oo else _constant(high, ops)
         for _ in range(3):  # sharpen the float
             exact_point = {**known, x: at}
             step = (at - evaluate(slope, exact_point, ops) / evaluate(bend, exact_point, ops)).mid()
-            if not (step.is_finite() and step > ends[0] and step < ends[1]):
+            if not (step.is_finite() and step > start and step < end):
                 break
             at = step
         # The value there from above; from below the tangent, at the end of the interval where it is
         # lowest.
         upper, rise = evaluate(body, {**known, x: at}, ops), evaluate(slope, {**known, x: at}, ops)
-        drop = (rise * (at - ends[0])).max(-rise * (ends[1] - at)).max(ops.const(0))
+        drop = (rise * (at - start)).max(-rise * (end - at)).max(ops.const(0))
         return upper.union(upper - drop)
+
+    def _beyond(self, slope: Any, known: dict[Any, Any], at: Any, ops: Ops) -> Any:
+        """A point beyond which the body rises: its slope there is proven positive."""
+        point = 2 * abs(at) + 1
+        for _ in range(60):
+            if evaluate(slope, {**known, self.args[1]: point}, ops) > 0:
+                return point
+            point = 2 * point
+        raise EngineCannotAnswerError(
+            "symbolic", f"no point was found beyond which {self.args[0]} rises", "numeric"
+        )
 
     def _lowest(self, slope: Any, known: dict[Any, Any], ops: Ops) -> Any:
         _, x, low, high = self.args
         shape = np.broadcast_shapes(*(v.shape for v in known.values())) if known else ()
-        left, right = np.full(shape, float(low)), np.full(shape, float(high))
+
+        def place(t: Any) -> Any:  # [0, 1] onto the interval
+            if high is sympy.oo:
+                return float(low) + t / (1 - t)
+            return float(low) + (float(high) - float(low)) * t
+
+        left, right = np.zeros(shape), np.ones(shape)
         with np.errstate(all="ignore"):
             for _ in range(60):
                 middle = (left + right) / 2
-                falls = np.asarray(evaluate(slope, {**known, x: middle}, ops)) < 0
+                falls = np.asarray(evaluate(slope, {**known, x: place(middle)}, ops)) < 0
                 left, right = np.where(falls, middle, left), np.where(falls, right, middle)
-        return (left + right) / 2
+            return place((left + right) / 2)
 
 
 def _constant(value: Any, ops: Ops) -> Value:

@@ -6,7 +6,7 @@ from typing import Any
 
 import sympy
 
-from hconsist.engines.symbolic.signs import constant_sign, sign_on
+from hconsist.engines.symbolic.signs import between, constant_sign, sign_on
 from hconsist.engines.symbolic.solution import stop
 
 #: Nodes whose formula changes.
@@ -50,10 +50,13 @@ def never_zero(expression: Any, x: Any, low: Any, high: Any) -> int | None:
     """
     if not expression.has(x):
         return constant_sign(expression) or None
-    inside = sympy.Dummy("x", positive=True) if constant_sign(low) in (0, 1) else x
-    known = expression.subs(x, inside)
-    if known.is_positive:  # a sum of positive things, by SymPy's rules
-        return 1
+    if constant_sign(low) in (0, 1):
+        t = sympy.Dummy("t", positive=True)
+        if expression.subs(x, t).is_positive:  # a sum of positive things, by SymPy's rules
+            return 1
+        parts = sympy.fraction(sympy.together(expression.subs(x, between(low, high, t))))
+        if all(p.count_ops() <= 100 and sympy.expand(p).is_positive for p in parts):
+            return 1
     return sign_on(expression, x, low, high, strict=True) or None
 
 

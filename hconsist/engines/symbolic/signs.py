@@ -75,9 +75,8 @@ def sign_on(expression: Any, x: Any, low: Any, high: Any, strict: bool = False) 
         z = sympy.Dummy("z", positive=True)
         start = sympy.Integer(1) if low == 0 else 1 + sympy.Dummy("start", positive=True)
         reach = t if high is sympy.oo else sympy.Dummy("reach", positive=True) * t / (1 + t)
-        written = expression.subs(x, sympy.log(z)).xreplace(constants)
-        mapped = sympy.powsimp(sympy.expand_power_exp(sympy.expand(written)))
-        if _largest_power(mapped) > MOST_TERMS:
+        mapped = in_powers(expression, x, z).xreplace(constants)
+        if _largest_power(mapped) > MOST_TERMS or mapped.count_ops() > 4 * MOST_TERMS:
             return None
         mapped = mapped.subs(z, start + reach)
         decided = _decided(mapped.xreplace({constants[c]: loose[c] for c in constants}), strict)
@@ -96,7 +95,7 @@ def sign_on(expression: Any, x: Any, low: Any, high: Any, strict: bool = False) 
             sympy.powdenest(expression.subs(x, y ** sympy.ilcm(1, *roots)), force=True),
             y,
         )
-    mapped = expression.subs(x, _between(low, high, t))
+    mapped = expression.subs(x, between(low, high, t))
     if _largest_power(mapped) > MOST_TERMS:
         return None
     decided = _decided(mapped.xreplace(loose), strict)
@@ -104,6 +103,12 @@ def sign_on(expression: Any, x: Any, low: Any, high: Any, strict: bool = False) 
         return decided
     values = {g: c for c, g in constants.items()}
     return _coefficients_decide(mapped.xreplace(constants), t, values, strict)
+
+
+def in_powers(expression: Any, x: Any, z: Any) -> Any:
+    """An expression in exponentials of x written in powers of z = e^x."""
+    inside = expression.replace(sympy.exp, lambda a: sympy.exp(sympy.expand(a)))
+    return sympy.expand_power_exp(inside).subs(x, sympy.log(z))
 
 
 def exponential_unit(expression: Any, x: Any) -> Any:
@@ -221,7 +226,8 @@ def _coefficients_decide(
     return sign
 
 
-def _between(low: Any, high: Any, t: Any) -> Any:
+def between(low: Any, high: Any, t: Any) -> Any:
+    """A variable of (low, high) through a positive one, t."""
     if low is -sympy.oo and high is sympy.oo:
         return t - 1 / t
     if high is sympy.oo:

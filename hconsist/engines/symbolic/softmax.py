@@ -29,6 +29,7 @@ from hconsist.engines.symbolic.consequences import Case, convex_consequences, in
 from hconsist.engines.symbolic.forms import beta_of_odds, in_beta, odds_symbol
 from hconsist.engines.symbolic.nodes import ConvexMinimum, FiniteMinimum, Interpolation, pool_symbol
 from hconsist.engines.symbolic.pools import PoolEnvelope, PoolMinimum, best_pool, lowest_label
+from hconsist.engines.symbolic.regular import SWITCHES, smooth_on
 from hconsist.engines.symbolic.signs import constant_sign, holds, sign_on
 from hconsist.engines.symbolic.solution import Solution, stop
 from hconsist.errors import EngineCannotAnswerError
@@ -107,6 +108,7 @@ def solve(problem: PointwiseProblem, form: Separable) -> Solution:
             (r"0 < S_k < 1,\ \sum_k S_k = 1",),
         )
     ]
+    _require_smooth(phi, u)
     power = as_power(phi)
     bound = problem.hypotheses.score_bound
     if bound is not None:
@@ -131,6 +133,19 @@ def solve(problem: PointwiseProblem, form: Separable) -> Solution:
         return _of_convex(problem, phi, steps)
     except EngineCannotAnswerError:
         return margin.of_softmax(problem, phi, u, to_sympy(form.temperature))
+
+
+def _require_smooth(phi: Any, u: Any) -> None:
+    """phi' decides everything below, and says nothing of a jump or a pole."""
+    if phi.has(*SWITCHES):
+        raise stop(
+            f"phi(u) = {phi} changes its formula: derivations from phi' need one smooth formula"
+        )
+    end = phi.subs(u, 1)
+    if not smooth_on(phi, u, sympy.Integer(0), sympy.Integer(1)) or end.has(
+        sympy.nan, sympy.zoo, sympy.oo
+    ):
+        raise stop(f"could not show that phi(u) = {phi} is finite and smooth on (0, 1]")
 
 
 # -- any convex phi

@@ -4,8 +4,8 @@ With eta = (1 + beta)/2 and the margin f of the likelier label, the conditional 
 C(f) = eta phi(f) + (1 - eta) phi(-f), and T(beta) = inf over f <= 0 of C minus inf over |f| <= B of
 C.
 
-Read in this order: `pieces` (phi cut into smooth pieces, proven continuous), `convex` (a convex phi:
-stationarity), `corners` (a phi concave between its corners), `solve` (which of them applies).
+Read in this order: `pieces` (phi cut into smooth pieces, proven continuous), `convex` (a convex
+phi: stationarity), `corners` (a phi concave between its corners), `solve` (which of them applies).
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +18,8 @@ from hconsist.engines.symbolic.forms import (
 )
 from hconsist.engines.symbolic.margin.pieces import Pieces, margin_symbol
 from hconsist.engines.symbolic.margin.witness import margin_witness
-from hconsist.engines.symbolic.signs import constant_sign
+from hconsist.engines.symbolic.nodes import ConvexMinimum
+from hconsist.engines.symbolic.signs import constant_sign, exponential_unit
 from hconsist.engines.symbolic.solution import Solution, stop
 from hconsist.pointwise import PointwiseProblem
 
@@ -33,8 +35,8 @@ class Branch:
     T : sympy.Expr
     end : sympy.Expr
         The largest beta it holds for; the branches follow one another from 0 to 1.
-    best : sympy.Expr
-        The best margin.
+    best : sympy.Expr or None
+        The best margin; None where it has no closed form.
     piece : int
         The piece of phi that holds the best margin, or that starts at it.
     runs : bool
@@ -51,6 +53,13 @@ class Branch:
 def of_convex(
     problem: PointwiseProblem, phi: Any, v: Any, pieces: Pieces, B: Any, steps: list[Step]
 ) -> Solution:
+    """T of a continuous phi that is proven convex.
+
+    Raises
+    ------
+    EngineCannotAnswerError
+        Where phi does not fall at 0, or the risk has no minimiser in closed form.
+    """
     f = margin_symbol()
     slopes = [sympy.diff(pieces.left[0], f).subs(f, 0), sympy.diff(pieces.right[0], f).subs(f, 0)]
     if constant_sign(slopes[1]) != -1 or constant_sign(slopes[0]) != 1:
@@ -75,9 +84,12 @@ def of_convex(
     for branches, condition in cases:
         for branch in branches:
             where = () if condition is True else (tex(condition),)
+            shown = (
+                r"\arg\min_f \mathcal{C}_\beta(f)" if branch.best is None else tex(branch.best)
+            )
             steps.append(
                 Step(
-                    rf"f^*(\beta) = {tex(branch.best)}",
+                    rf"f^*(\beta) = {shown}",
                     "Where the risk stops to decrease: (1 - beta)/(1 + beta) = phi'(f)/phi'(-f), "
                     "which decreases in f"
                     if branch.runs
@@ -101,7 +113,7 @@ def of_convex(
         )
     at_one = None
     last = cases[-1][0][-1]
-    if B is sympy.oo and last.runs and last.best.subs(beta_symbol(), 1).is_infinite:
+    if B is sympy.oo and last.runs and _goes_to_infinity(last, pieces):
         at_one = at_zero - sympy.limit(
             pieces.right[-1], f, sympy.oo
         )  # only phi(f) counts, and f is as large as can be
@@ -110,6 +122,13 @@ def of_convex(
         at_one=at_one,
         witness=margin_witness(problem),
     )
+
+
+def _goes_to_infinity(last: Branch, pieces: Pieces) -> bool:
+    """Whether the best margin at beta = 1 is not finite."""
+    if last.best is None:
+        return last.piece == len(pieces.knots) - 1
+    return bool(last.best.subs(beta_symbol(), 1).is_infinite)
 
 
 def _curvature(pieces: Pieces, i: int) -> tuple[Any, Any, Any, Any] | None:
@@ -150,13 +169,15 @@ def _branches(pieces: Pieces, at_zero: Any) -> list[Branch]:
             continue  # the piece is passed at one beta
         if constant_sign(end - 1) == 1:
             end = sympy.Integer(1)
+        risk = risk_at(right, left)
         best = _solve_switch(switch, f, low, high)
-        T = (at_zero - risk_at(right.subs(f, best), left.subs(f, best))).subs(
-            beta_symbol(), beta_of_odds()
-        )
-        found.append(
-            Branch(in_beta(sympy.powsimp(sympy.expand_power_exp(T))), end, in_beta(best), i, True)
-        )
+        if best is None:
+            T = at_zero - ConvexMinimum(risk, f, low, high)
+            found.append(Branch(T, end, None, i, True))
+        else:
+            T = (at_zero - risk.subs(f, best)).subs(beta_symbol(), beta_of_odds())
+            T = in_beta(sympy.powsimp(sympy.expand_power_exp(T)))
+            found.append(Branch(T, end, in_beta(best), i, True))
         reached = end
         if reached == 1:
             break
@@ -186,17 +207,19 @@ def _end_value(switch: Any, f: Any, point: Any, side: str) -> Any:
 
 
 def _solve_switch(switch: Any, f: Any, low: Any, high: Any) -> Any:
-    """The f in [low, high] with switch(f) = beta, in terms of w (see `forms`)."""
+    """The f in [low, high] with switch(f) = beta, in terms of w (see `forms`); None where it has
+    no closed form.
+    """
     w, z = odds_symbol(), sympy.Dummy("z", positive=True)
     exponential = switch.has(sympy.exp)
-    unknown = z if exponential else f
-    left = sympy.expand_power_exp(switch.subs(f, sympy.log(z))) if exponential else switch
-    equation = sympy.factor(sympy.numer(sympy.together(left - beta_of_odds())))
-    if not equation.is_polynomial(unknown):
-        raise stop(f"the stationarity equation beta = {switch} is not algebraic")
+    unknown, unit = (z, exponential_unit(switch, f)) if exponential else (f, sympy.Integer(1))
+    written = switch
+    if exponential:
+        written = sympy.expand_power_exp(sympy.expand(switch.subs(f, sympy.log(z) / unit)))
+        written = sympy.powsimp(written)
+    odds = sympy.factor(sympy.together((1 - written) / (1 + written)))  # = w^2, it falls in f
     roots = [
-        sympy.log(r) if exponential else r
-        for r in sympy.roots(sympy.Poly(equation, unknown), multiple=True)
+        sympy.log(root) / unit if exponential else root for root in _roots_of(odds, unknown, w)
     ]
     # Exactly one root lies in the piece, where the switch increases. Pick it at a beta that the
     # piece covers.
@@ -211,9 +234,36 @@ def _solve_switch(switch: Any, f: Any, low: Any, high: Any) -> Any:
             continue
         if high is sympy.oo or constant_sign(high - value) in (0, 1):
             chosen.append(root)
-    if len(chosen) != 1:
-        raise stop(f"the stationarity equation beta = {switch} could not be solved for f")
-    return chosen[0]
+    return chosen[0] if len(chosen) == 1 else None
+
+
+def _roots_of(odds: Any, unknown: Any, w: Any) -> list[Any]:
+    """The solutions of odds = w^2, where that is quadratic once a common power is undone."""
+    top, bottom = sympy.fraction(odds)
+    if not top.is_polynomial(unknown) or not bottom.is_polynomial(unknown):
+        return []
+    powers = [e for part in (top, bottom) for _, e in sympy.factor_list(part, unknown)[1]]
+    common = math.gcd(*powers)
+    level = w**2
+    if common > 1 and sympy.degree(top - bottom * level, unknown) > 2:
+        odds = _common_root(top, unknown, common) / _common_root(bottom, unknown, common)
+        level = w ** sympy.Rational(2, common)
+        top, bottom = sympy.fraction(odds)
+    stands_for = sympy.Dummy("W", positive=True)
+    found = []
+    for sign in (1, -1) if common % 2 == 0 else (1,):  # an even root has two signs
+        equation = sympy.Poly(sympy.expand(top - sign * bottom * stands_for), unknown)
+        if equation.degree() <= 2:
+            found += sympy.roots(equation, multiple=True)
+    return [r.subs(stands_for, level) for r in found]
+
+
+def _common_root(polynomial: Any, unknown: Any, power: int) -> Any:
+    """The root of a polynomial all of whose factors have this power."""
+    constant, factors = sympy.factor_list(polynomial, unknown)
+    if power % 2 and constant.is_negative:
+        return -_common_root(-polynomial, unknown, power)
+    return sympy.Mul(sympy.root(constant, power), *(base ** (e // power) for base, e in factors))
 
 
 def _affine(T: Any) -> Any:
@@ -268,5 +318,3 @@ def _bounded(
         if last:
             break
     return cases
-
-

@@ -19,17 +19,23 @@ tex = sympy.latex
 
 
 def of_corners(problem: PointwiseProblem, pieces: Pieces, B: Any, steps: list[Step]) -> Solution:
+    """T of a continuous phi that is linear or concave between its knots.
+
+    Raises
+    ------
+    EngineCannotAnswerError
+        Where that could not be shown, or T is not linear in beta.
+    """
     f, b = margin_symbol(), beta_symbol()
-    ends = [*pieces.knots[1:], sympy.oo]
-    for i, (low, high) in enumerate(zip(pieces.knots, ends, strict=True)):
+    for i, (low, high) in enumerate(pieces.intervals):
         for formula in (pieces.right[i], pieces.left[i]):
             if sign_on(sympy.diff(formula, f, 2), f, low, high) not in (0, -1):
                 raise stop(
-                    "phi is neither convex, nor symmetric around a point, nor concave between its "
-                    "corners"
+                    "could not show that phi is convex, nor that it is symmetric around a point "
+                    "and decreasing, nor that it is concave between its corners"
                 )
     cases = []
-    for i, (low, high) in enumerate(zip(pieces.knots, ends, strict=True)):
+    for i, (low, high) in enumerate(pieces.intervals):
         if B is not sympy.oo:
             if (constant_sign(B - low) in (-1, 0) and i) or (
                 high is not sympy.oo and constant_sign(B - high) == 1
@@ -97,5 +103,3 @@ def _smallest(risks: list[Any]) -> Any:
         ):
             return candidate
     raise stop("no corner is best for every beta")
-
-

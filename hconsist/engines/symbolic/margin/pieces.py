@@ -82,9 +82,7 @@ def _half_line(formula: Any, f: Any) -> list[tuple[Any, Any, Any]]:
     waiting, done = [(sympy.Integer(0), sympy.oo, formula)], []
     while waiting:
         low, high, part = waiting.pop(0)
-        nodes = [
-            n for n in part.atoms(*SWITCHES) if not any(a.has(*SWITCHES) for a in n.args)
-        ]
+        nodes = [n for n in part.atoms(*SWITCHES) if not any(a.has(*SWITCHES) for a in n.args)]
         if not nodes:
             done.append((low, high, part))
             continue
@@ -178,9 +176,7 @@ def _require_continuous(pieces: Pieces, phi: Any, v: Any) -> None:
     for i, (low, high) in enumerate(pieces.intervals):
         for formula in (pieces.right[i], pieces.left[i]):
             if not smooth_on(formula, f, low, high):
-                raise stop(
-                    f"could not show that {formula} is finite and smooth on ({low}, {high})"
-                )
+                raise stop(f"could not show that {formula} is finite and smooth on ({low}, {high})")
     for i, knot in enumerate(pieces.knots):
         for side, sign in ((pieces.right, 1), (pieces.left, -1)):
             around = [side[i]] if i == 0 else [side[i - 1], side[i]]

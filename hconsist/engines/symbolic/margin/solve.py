@@ -16,12 +16,15 @@ from hconsist.engines.symbolic.margin.pieces import (
     Pieces,
     decreasing,
     is_convex,
+    margin_symbol,
     margin_variable,
     split,
 )
 from hconsist.engines.symbolic.margin.witness import margin_witness
 from hconsist.engines.symbolic.solution import Solution, stop
 from hconsist.losses import MarginLoss
+from hconsist.losses.facts import Curve
+from hconsist.losses.forms import OfMargin
 from hconsist.pointwise import PointwiseProblem
 
 tex = sympy.latex
@@ -79,9 +82,12 @@ def of_two_classes(problem: PointwiseProblem) -> Solution:
     return derive_margin(problem, phi, reach)
 
 
-def derive_margin(problem: PointwiseProblem, phi: Any, B: Any) -> Solution:
+def derive_margin(
+    problem: PointwiseProblem, phi: Any, B: Any, curve: Curve | None = None
+) -> Solution:
     """Derive T of phi(v) with |v| <= B, v the argument of the formula for the likelier label."""
     v = margin_variable()
+    curve = _curve(problem) if curve is None else curve
     steps = [
         Step(
             r"\mathcal{C}_\beta(f) = \tfrac{1+\beta}{2}\varphi(f) + "
@@ -91,34 +97,32 @@ def derive_margin(problem: PointwiseProblem, phi: Any, B: Any) -> Solution:
         )
     ]
     total = sympy.simplify(phi + phi.subs(v, -v))
-    pieces = split(phi, v)
+    pieces = split(phi, v, curve)
     if not total.has(v) and decreasing(pieces):
-        return _symmetric(problem, phi, v, total, B, steps)
+        return _symmetric(problem, phi, v, total, pieces, B, steps)
     if is_convex(pieces):
         return of_convex(problem, phi, v, pieces, B, steps)
     return of_corners(problem, pieces, B, steps)
 
 
-def decreasing(pieces: Pieces) -> bool:
-    """Whether phi provably does not increase on the line."""
-    f = margin_symbol()
-    ends = [*pieces.knots[1:], sympy.oo]
-    for i, (low, high) in enumerate(zip(pieces.knots, ends, strict=True)):
-        if sign_on(sympy.diff(pieces.right[i], f), f, low, high) not in (0, -1):
-            return False
-        if sign_on(sympy.diff(pieces.left[i], f), f, low, high) not in (0, 1):
-            return False
-    return True
-
-
-# -- phi(v) + phi(-v) constant
+def _curve(problem: PointwiseProblem) -> Curve | None:
+    """phi of two labels as a curve of which facts are known; None where parameters are symbols."""
+    form = None if problem.surrogate.symbolic else problem.surrogate.form(OfMargin, 2)
+    return None if form is None else form.phi
 
 
 def _symmetric(
-    problem: PointwiseProblem, phi: Any, v: Any, total: Any, B: Any, steps: list[Step]
+    problem: PointwiseProblem,
+    phi: Any,
+    v: Any,
+    total: Any,
+    pieces: Pieces,
+    B: Any,
+    steps: list[Step],
 ) -> Solution:
     b = beta_symbol()
-    end = sympy.limit(phi, v, sympy.oo) if B is sympy.oo else phi.subs(v, B)
+    far = pieces.right[-1]
+    end = sympy.limit(far, margin_symbol(), sympy.oo) if B is sympy.oo else phi.subs(v, B)
     if end.is_infinite:
         raise stop("phi is unbounded below: T is infinite")
     T = b * sympy.factor(sympy.simplify(phi.subs(v, 0) - end))
@@ -138,5 +142,3 @@ def _symmetric(
     ]
     derivation = convex_consequences(problem, T, steps, [Case([(T, sympy.Integer(1))])])
     return Solution(derivation, witness=margin_witness(problem))
-
-

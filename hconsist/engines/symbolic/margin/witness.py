@@ -10,7 +10,7 @@ import numpy as np
 from hconsist.pointwise import PointwiseProblem, Witness
 
 
-def _witness(problem: PointwiseProblem) -> Callable[[Fraction], Witness] | None:
+def margin_witness(problem: PointwiseProblem) -> Callable[[Fraction], Witness] | None:
     """The tie f = 0 at p = ((1 + beta)/2, (1 - beta)/2), or the best wrong margin on a grid where
     the tie is not best.
     """
