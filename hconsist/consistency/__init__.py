@@ -54,7 +54,7 @@ def verdict(
             "wrong prediction costs otherwise, they say nothing",
         )
     for rule in RULES:
-        found = rule(case)
+        found = rule.function(case) if rule.applies(case) else None
         if found is not None:
             return found
     tried = asked_for(case)

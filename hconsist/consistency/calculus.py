@@ -6,8 +6,32 @@ import math
 from fractions import Fraction
 from typing import Any
 
+import sympy
+
 from hconsist.arithmetic import BALLS, evaluate, to_sympy
 from hconsist.errors import InvalidInputError
+from hconsist.losses.facts import Curve
+
+#: Nodes at which a formula changes.
+SWITCHES = (sympy.Max, sympy.Min, sympy.Abs, sympy.Piecewise)
+
+
+def falls(curve: Curve, expression: Any, symbol: Any) -> bool:
+    """Whether a curve is proven not to increase: by the prover of facts or, where it is proven
+    continuous, by `trend`. The slope alone says nothing of a jump.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> u = sympy.Symbol("u", positive=True)
+    >>> jump = sympy.Piecewise((-sympy.log(u), u < sympy.Rational(1, 2)), (5 - sympy.log(u), True))
+    >>> curve = Curve("g", lambda x, ops: evaluate(jump, {u: x}, ops), "unit")
+    >>> falls(curve, jump, u)
+    False
+    """
+    if curve.fact("non-increasing").proven:
+        return True
+    return curve.fact("continuous").proven and trend(expression, symbol) in (-1, 0)
 
 
 def one_sided_slopes(expression: Any, symbol: Any) -> tuple[Any, Any]:
@@ -27,7 +51,6 @@ def _germ(expression: Any, symbol: Any, side: int) -> tuple[Any, Any]:
     """Value at 0 and one-sided derivative at 0, the branch of every Max, Min and Abs chosen as it
     is next to 0.
     """
-    import sympy
 
     def resolve(e: Any) -> Any:
         if not e.args:
@@ -77,8 +100,6 @@ def trend(expression: Any, symbol: Any) -> int | None:
 
 
 def _trend_of_structure(e: Any, symbol: Any) -> int | None:
-    import sympy
-
     if e == symbol:
         return 1
     if e.is_Add or isinstance(e, sympy.Max | sympy.Min):
@@ -112,8 +133,6 @@ def _trend_of_structure(e: Any, symbol: Any) -> int | None:
 
 
 def _trend_of_slope(e: Any, symbol: Any) -> int | None:
-    import sympy
-
     slope = sympy.factor(sympy.diff(e, symbol))
     if slope.is_nonpositive or slope.is_nonnegative:
         return -1 if slope.is_nonpositive else 1
