@@ -76,7 +76,8 @@ def sign_on(expression: Any, x: Any, low: Any, high: Any, strict: bool = False) 
         start = sympy.Integer(1) if low == 0 else 1 + sympy.Dummy("start", positive=True)
         reach = t if high is sympy.oo else sympy.Dummy("reach", positive=True) * t / (1 + t)
         mapped = in_powers(expression, x, z).xreplace(constants)
-        if _largest_power(mapped) > MOST_TERMS or mapped.count_ops() > 4 * MOST_TERMS:
+        # Factoring with numbers such as e as further symbols is slow.
+        if _largest_power(mapped) > MOST_TERMS or mapped.count_ops() > (150 if constants else 1500):
             return None
         mapped = mapped.subs(z, start + reach)
         decided = _decided(mapped.xreplace({constants[c]: loose[c] for c in constants}), strict)

@@ -84,9 +84,7 @@ def of_convex(
     for branches, condition in cases:
         for branch in branches:
             where = () if condition is True else (tex(condition),)
-            shown = (
-                r"\arg\min_f \mathcal{C}_\beta(f)" if branch.best is None else tex(branch.best)
-            )
+            shown = r"\arg\min_f \mathcal{C}_\beta(f)" if branch.best is None else tex(branch.best)
             steps.append(
                 Step(
                     rf"f^*(\beta) = {shown}",

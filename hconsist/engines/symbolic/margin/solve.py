@@ -56,8 +56,8 @@ def of_softmax(problem: PointwiseProblem, phi: Any, u: Any, temperature: Any) ->
     """
     if sympy.simplify(phi + phi.subs(u, 1 - u)).has(u):
         raise stop(
-            f"phi(u) = {phi} is convex neither on (0, 1) nor in the scores, and its sum over two "
-            "labels is not constant"
+            f"could not show that phi(u) = {phi} falls and is convex on (0, 1) or in the scores, nor "
+            "that its sum over two labels is constant"
         )
     v = margin_variable()
     bound = problem.hypotheses.score_bound
