@@ -10,8 +10,9 @@ from fractions import Fraction
 
 from hconsist.arithmetic import BALLS, endpoints, evaluate, precision
 from hconsist.engines.derivation import Derivation, beta_symbol
+from hconsist.engines.symbolic.budget import MOST_LABELS
 from hconsist.engines.symbolic.dispatch import solve
-from hconsist.errors import InvalidInputError
+from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.pointwise import Answer, PointwiseProblem
 
 __all__ = ["derive", "transform"]
@@ -87,8 +88,24 @@ def transform(problem: PointwiseProblem, beta: Fraction, bits: int = 160) -> Ans
             )
         elif found.upper_only:
             proven_low = None
-    witness = found.witness(beta) if found.witness else None
+    few = problem.n <= MOST_LABELS
+    witness = found.witness(beta) if found.witness and few else None
     proven_high = None if found.lower_only else max(high, Fraction(0))
+    reason = "" if few else f"no witness is written out for more than {MOST_LABELS} labels"
+    if witness is not None:
+        slack = 1e-6 * (1 + abs(estimate))
+        if proven_low is not None and witness.regret < float(proven_low) - slack:
+            raise EngineCannotAnswerError(
+                "symbolic",
+                f"the derived value {estimate:.6g} is above the regret {witness.regret:.6g} of its "
+                "own witness, evaluated again: one of them is wrong, please report this",
+                "rigorous",
+            )
+        if witness.regret > float(high) + slack:
+            reason = (
+                f"the witness reaches {witness.regret:.6g} only: the infimum is approached further "
+                "out than floats go"
+            )
     return Answer(
-        estimate, proven_low, proven_high, witness, "symbolic", found.derivation.assumptions
+        estimate, proven_low, proven_high, witness, "symbolic", found.derivation.assumptions, reason
     )

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hconsist.arithmetic import NUMPY, SYMPY, evaluate, to_sympy
 from hconsist.engines.derivation import Step
+from hconsist.engines.symbolic.proper import EXPLICIT_LABELS
 from hconsist.engines.symbolic.proper import entropy as proper_entropy
 from hconsist.engines.symbolic.solution import stop
 from hconsist.losses import (
@@ -28,15 +29,14 @@ from hconsist.losses import (
     Exponential,
     Loss,
     MarginLoss,
-    ProbabilityLoss,
     QuadraticSurrogate,
     Separable,
-    SoftmaxLoss,
     SphericalSoftmax,
     Sum,
     TaylorSoftmax,
     check_distribution,
 )
+from hconsist.losses.forms import OfProbabilities, OfSoftmax
 from hconsist.pointwise import PointwiseProblem
 
 __all__ = ["BestInClass", "best_in_class"]
@@ -368,9 +368,10 @@ def _proper(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
             ),
             (r"\inf = \min_y p_y", "a weighted mean; w tends to the vertex y as q_y tends to 0"),
         ]
-    if not isinstance(loss, ProbabilityLoss) or isinstance(loss, SoftmaxLoss):
+    form = loss.form(OfProbabilities)
+    if form is None or loss.form(OfSoftmax) is not None or len(p) > EXPLICIT_LABELS:
         return None
-    found = proper_entropy(loss, len(p))
+    found = proper_entropy(form, len(p))
     return None if found is None else (found.at(p), list(found.steps))
 
 

@@ -13,26 +13,24 @@ from hconsist.engines.derivation import Derivation, Step, beta_symbol, excess_sy
 from hconsist.engines.symbolic import margin, softmax
 from hconsist.engines.symbolic.signs import constant_sign, sign_on
 from hconsist.engines.symbolic.solution import Solution, stop
-from hconsist.losses import Constrained
+from hconsist.losses.forms import OfScores
 from hconsist.pointwise import PointwiseProblem
 
 tex = sympy.latex
 
 
-def solve(problem: PointwiseProblem) -> Solution:
+def solve(problem: PointwiseProblem, form: OfScores) -> Solution:
     """Derive T for three classes or more (two classes are a binary margin loss).
 
     Raises
     ------
     EngineCannotAnswerError
     """
-    loss = problem.surrogate
-    assert isinstance(loss, Constrained)
     if problem.hypotheses.score_bound is not None:
         raise stop("bounded scores for a constrained loss with n >= 3")
     v = margin.margin_variable()
-    phi = sympy.sympify(loss.phi.of_margin(v, SYMPY))
-    pieces = margin.split(phi, v)
+    phi = sympy.sympify(form.phi(v, SYMPY))
+    pieces = margin.split(phi, v, None if problem.surrogate.symbolic else form.phi)
     steps = [
         Step(
             r"\mathcal{C}(s, p) = \sum_{k=1}^n (1 - p_k)\, \varphi(-s_k),\quad \varphi(v) = "
@@ -42,7 +40,7 @@ def solve(problem: PointwiseProblem) -> Solution:
         )
     ]
     if not margin.is_convex(pieces):
-        raise stop("a constrained loss whose phi is not convex")
+        raise stop(f"could not show that phi(v) = {phi} of a constrained loss is convex")
     hinge = _hinge(pieces)
     if hinge is not None:
         return _of_hinge(problem, *hinge, steps)

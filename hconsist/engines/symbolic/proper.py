@@ -21,7 +21,7 @@ from hconsist.engines.derivation import Step, beta_symbol
 from hconsist.engines.symbolic.consequences import Case, convex_consequences
 from hconsist.engines.symbolic.signs import holds, sign_on
 from hconsist.engines.symbolic.solution import Solution, stop
-from hconsist.losses import ProbabilityLoss
+from hconsist.losses.forms import OfProbabilities
 from hconsist.pointwise import PointwiseProblem, Witness
 
 tex = sympy.latex
@@ -54,12 +54,16 @@ class Entropy:
         return self.F.subs(power_sum(), sympy.Add(*(v**self.a for v in p)))
 
 
-def entropy(loss: ProbabilityLoss, n: int) -> Entropy | None:
+#: The most labels that are written out.
+EXPLICIT_LABELS = 40
+
+
+def entropy(form: OfProbabilities, n: int) -> Entropy | None:
     """The entropy of a loss that is proper by its formula; None where the formula is not of the
     form above.
     """
     u, w, Q = sympy.Symbol("u", positive=True), sympy.Symbol("w", positive=True), power_sum()
-    pair = sympy.sympify(loss.of_probabilities(np.array([u, w], dtype=object), SYMPY)[0])
+    pair = sympy.sympify(form.f(np.array([u, w], dtype=object), SYMPY)[0])
     for a in sorted(
         {node.exp for node in pair.atoms(sympy.Pow) if node.base == w}, key=sympy.default_sort_key
     ):
@@ -69,9 +73,10 @@ def entropy(loss: ProbabilityLoss, n: int) -> Entropy | None:
         # labels.
         others = sympy.symbols(f"x2:{n}", positive=True)
         last = (Q - sympy.Add(u**a, *(x**a for x in others))) ** (1 / a)
-        value = sympy.sympify(
-            loss.of_probabilities(np.array([u, *others, last], dtype=object), SYMPY)[0]
-        )
+        q = np.array([u, *others, last], dtype=object)
+        value = sympy.sympify(form.f(q, SYMPY)[0])
+        if not _alike(form, q, value):
+            return None
         if value.free_symbols - {u, Q}:
             value = sympy.expand(value)
         if value.free_symbols - {u, Q}:
@@ -112,15 +117,26 @@ def entropy(loss: ProbabilityLoss, n: int) -> Entropy | None:
     return None
 
 
-def solve(problem: PointwiseProblem) -> Solution:
+def _alike(form: OfProbabilities, q: Any, first: Any) -> bool:
+    """Whether the loss of every label y is the first label's with probabilities 0 and y swapped:
+    with the form of the first that is symmetry, shown and not believed.
+    """
+    for y in range(1, len(q)):
+        swapped = q.copy()
+        swapped[[0, y]] = q[[y, 0]]
+        other = sympy.sympify(form.f(swapped, SYMPY)[y])
+        if other != first and sympy.simplify(other - first) != 0:
+            return False
+    return True
+
+
+def solve(problem: PointwiseProblem, form: OfProbabilities) -> Solution:
     """Derive T of a proper loss.
 
     Raises
     ------
     EngineCannotAnswerError
     """
-    loss = problem.surrogate
-    assert isinstance(loss, ProbabilityLoss)
     if problem.hypotheses.score_bound is not None:
         raise stop("bounded scores keep a proper loss from predicting every distribution")
     if problem.n_classes != 2 and problem.is_symbolic:
@@ -128,7 +144,12 @@ def solve(problem: PointwiseProblem) -> Solution:
             "a proper loss is read with its n labels written out: give n a value (T does not "
             "depend on it)"
         )
-    found = entropy(loss, problem.n)
+    if problem.n > EXPLICIT_LABELS:
+        raise stop(
+            f"the loss is read with its n labels written out, up to {EXPLICIT_LABELS}, and what "
+            f"holds for these says nothing of n = {problem.n}: lower n"
+        )
+    found = entropy(form, problem.n)
     if found is None:
         raise stop(
             "the loss is not recognised as proper: A(Q) + B(Q) q_y^(a-1), Q = sum q^a, with a "

@@ -5,48 +5,62 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import sympy
 
-from hconsist.arithmetic import SYMPY, Ops, Value, to_sympy
+from hconsist.arithmetic import SYMPY, to_sympy
 from hconsist.engines.derivation import Derivation, Step, beta_symbol
 from hconsist.engines.symbolic import margin
 from hconsist.engines.symbolic.consequences import Case, convex_consequences
 from hconsist.engines.symbolic.signs import sign_on
 from hconsist.engines.symbolic.solution import Solution, stop
-from hconsist.losses import LDR, CompSumMargin, Constrained, LDRInfinity, LDRk, MarginLoss, Max, Sum
+from hconsist.losses import LDR, LDRk
+from hconsist.losses.forms import OfScores, Pairwise
 from hconsist.pointwise import PointwiseProblem, Witness
 
 tex = sympy.latex
 
 
-def solve(problem: PointwiseProblem) -> Solution:
-    """Derive T for three classes or more.
+def of_limits(problem: PointwiseProblem) -> Solution:
+    """Derive T of the limits of LDR for three classes or more.
+
+    Raises
+    ------
+    EngineCannotAnswerError
+        Where the risk falls without end.
+    """
+    loss = problem.surrogate
+    if not isinstance(loss, LDRk) or loss.k != 1:
+        raise _of_direction(problem)
+    v = margin.margin_variable()
+    phi = sympy.sympify(loss.losses(np.array([v, 0, 0], dtype=object) * sympy.Integer(1), SYMPY)[0])
+    return _of_max(problem, phi, _limit_steps(phi))
+
+
+def of_pairs(problem: PointwiseProblem, form: Pairwise) -> Solution:
+    """Derive T of a loss of the margins to the other labels, for three classes or more.
 
     Raises
     ------
     EngineCannotAnswerError
     """
-    loss = problem.surrogate
-    if isinstance(loss, LDRInfinity | LDRk):
-        if isinstance(loss, LDRInfinity) or loss.k != 1:
-            raise _of_direction(problem)
-        v = margin.margin_variable()
-        phi = sympy.sympify(
-            loss.losses(np.array([v, 0, 0], dtype=object) * sympy.Integer(1), SYMPY)[0]
-        )
-        return _of_max(problem, phi, _limit_steps(phi))
-    assert isinstance(loss, Max | Sum | CompSumMargin | Constrained)
-    phi = sympy.sympify(loss.phi.of_margin(margin.margin_variable(), SYMPY))
+    phi = sympy.sympify(form.phi(margin.margin_variable(), SYMPY))
     if is_flat(phi):
-        return _of_flat(problem, phi)
-    if isinstance(loss, Max):
+        return _of_flat(problem, phi, form)
+    if form.how == "max":
         return _of_max(problem, phi, [])
-    raise stop(f"{loss.spec_name} losses with n = {problem.n_classes}: no derivation covers them")
+    raise stop(
+        f"{problem.surrogate.spec_name} losses with n = {problem.n_classes}: no derivation covers "
+        "them"
+    )
+
+
+def of_scores(problem: PointwiseProblem, form: OfScores) -> Solution:
+    """Derive T of a constrained loss whose phi is flat below zero, for three classes or more."""
+    return _of_flat(problem, sympy.sympify(form.phi(margin.margin_variable(), SYMPY)), form)
 
 
 def is_flat(phi: Any) -> bool:
@@ -150,30 +164,26 @@ def _of_max(problem: PointwiseProblem, phi: Any, steps: list[Step]) -> Solution:
 # -- phi flat below zero
 
 
-@dataclass(frozen=True)
-class _Fixed(MarginLoss):
-    """A margin loss whose value is a symbol: it shows what a loss makes of it."""
-
-    value: Any = None
-    spec_name: ClassVar[str] = "fixed"
-
-    def of_margin(self, u: Value, ops: Ops) -> Value:
-        return u * 0 + self.value
+def _outer(form: Any, x: Any) -> Any:
+    """What a pairwise loss makes of the sum x of its phi: the sum itself, or Phi^tau of it."""
+    tau = None if form.tau is None else to_sympy(form.tau)
+    if tau is None:
+        return x
+    return sympy.log(1 + x) if tau == 1 else ((1 + x) ** (1 - tau) - 1) / (1 - tau)
 
 
-def _of_flat(problem: PointwiseProblem, phi: Any) -> Solution:
+def _of_flat(problem: PointwiseProblem, phi: Any, form: Pairwise | OfScores) -> Solution:
     """T = beta times the cost of the second rank: theorem J."""
     loss, v, b = problem.surrogate, margin.margin_variable(), beta_symbol()
     n, x = to_sympy(problem.n_classes), sympy.Symbol("x", nonnegative=True)
     bound = problem.hypotheses.score_bound
-    if bound is not None and not isinstance(loss, Max):
+    how = form.how if isinstance(form, Pairwise) else "constrained"
+    if bound is not None and how != "max":
         raise stop(f"bounded scores for {loss.spec_name} losses with n >= 3")
     far = sympy.limit(margin.split(phi, v).right[-1], margin.margin_symbol(), sympy.oo)
     high, low = phi.subs(v, 0), far if bound is None else phi.subs(v, 2 * to_sympy(bound))
-    if isinstance(loss, Sum | CompSumMargin):
-        outer = replace(loss, phi=_Fixed(x)).losses(
-            np.array([sympy.Integer(1), sympy.Integer(0)], dtype=object), SYMPY
-        )[0]
+    if how in ("sum", "comp-sum"):
+        outer = _outer(form, x)
         y = sympy.Symbol("y", positive=True)
         if sign_on(sympy.diff(outer.subs(x, y), y), y, 0, sympy.oo) not in (0, 1):
             raise stop(f"{outer} is not provably increasing in x")
@@ -193,7 +203,7 @@ def _of_flat(problem: PointwiseProblem, phi: Any) -> Solution:
         step = high - low
         shown = (
             r"\ell(s, y) = \max_{k \ne y} \varphi(s_y - s_k)"
-            if isinstance(loss, Max)
+            if how == "max"
             else r"\mathcal{C} = \sum_k (1 - p_k) \varphi(-s_k),\quad \sum_k s_k = 0"
         )
         why = (

@@ -25,6 +25,7 @@ from scipy.optimize import minimize_scalar
 from hconsist.arithmetic import SYMPY, evaluate, is_symbolic, to_sympy
 from hconsist.engines.derivation import Derivation, Step, beta_symbol, excess_symbol
 from hconsist.engines.symbolic import margin
+from hconsist.engines.symbolic.budget import MOST_LABELS
 from hconsist.engines.symbolic.consequences import Case, convex_consequences, invert
 from hconsist.engines.symbolic.forms import beta_of_odds, in_beta, odds_symbol
 from hconsist.engines.symbolic.nodes import ConvexMinimum, FiniteMinimum, Interpolation, pool_symbol
@@ -34,7 +35,8 @@ from hconsist.engines.symbolic.signs import constant_sign, holds, sign_on
 from hconsist.engines.symbolic.solution import Solution, stop
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.hull import ConvexHull
-from hconsist.losses import ProbabilityLoss, Separable
+from hconsist.losses.facts import Curve
+from hconsist.losses.forms import OfProbabilities, OfSoftmax, Pairwise
 from hconsist.pointwise import PointwiseProblem, Witness
 
 tex = sympy.latex
@@ -73,7 +75,7 @@ def as_power(phi: Any) -> Power | None:
     return Power(phi, sympy.simplify(phi.subs(u, 1)), c, m)
 
 
-def own_share(problem: PointwiseProblem) -> Separable | None:
+def own_share(problem: PointwiseProblem, form: Pairwise) -> OfSoftmax | None:
     """The loss as a function of the label's own softmax value, where an exponential inside makes it
     one; None elsewhere.
 
@@ -81,23 +83,25 @@ def own_share(problem: PointwiseProblem) -> Separable | None:
     which must drop out.
     """
     v, u = margin.margin_variable(), share()
-    phi = sympy.sympify(problem.surrogate.phi.of_margin(v, SYMPY))  # type: ignore[attr-defined]
+    phi = sympy.sympify(form.phi(v, SYMPY))
     rate = sympy.simplify(-sympy.diff(phi, v) / phi)
     if rate.has(v) or not holds(rate > 0) or is_symbolic(problem.n_classes) or problem.n > 12:
         return None
     others = sympy.symbols(f"x2:{problem.n}", positive=True)
     shares = [u, *((1 - u) * x for x in others), (1 - u) * (1 - sum(others))]
     scores = np.array([sympy.log(x) / rate for x in shares], dtype=object)
-    value = sympy.simplify(sympy.sympify(problem.surrogate.losses(scores, SYMPY)[0]))
+    value = sympy.simplify(sympy.sympify(form.losses(scores, SYMPY)[0]))
     if value.free_symbols - {u}:
         return None
-    return Separable("softmax", lambda z, ops: evaluate(value, {u: z}, ops), temperature=1 / rate)
+    curve = Curve("g", lambda z, ops: evaluate(value, {u: z}, ops), "unit")
+    return OfSoftmax(curve, 1 / rate)
 
 
-def solve(problem: PointwiseProblem, form: Separable) -> Solution:
+def solve(problem: PointwiseProblem, form: OfSoftmax) -> Solution:
     """Derive T from the formula of the loss."""
     u = share()
-    phi = sympy.sympify(form.term(u, SYMPY))
+    phi = sympy.sympify(form.g(u, SYMPY))
+    _require_short(phi)
     steps = [
         Step(
             r"\mathcal{C}(s, p) = \sum_{k=1}^{n} p_k\, \varphi(S_k),\quad S = \mathrm{softmax}(s"
@@ -133,6 +137,17 @@ def solve(problem: PointwiseProblem, form: Separable) -> Solution:
         return _of_convex(problem, phi, steps)
     except EngineCannotAnswerError:
         return margin.of_softmax(problem, phi, u, to_sympy(form.temperature))
+
+
+def _require_short(phi: Any) -> None:
+    """Exact arithmetic does not end with exponents such as 10^9 or 1 - 10^(-300)."""
+    for power in phi.atoms(sympy.Pow):
+        e = power.exp
+        if e.is_Rational and (abs(e) > 1000 or e.q > 10**12):
+            raise stop(
+                f"phi(u) has the exponent {sympy.N(e, 6)}: exact derivations take exponents up to "
+                "1000 with denominators up to 10^12; round the parameter"
+            )
 
 
 def _require_smooth(phi: Any, u: Any) -> None:
@@ -532,8 +547,18 @@ def of_power(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Solu
     )
 
 
+def _require_few(problem: PointwiseProblem) -> None:
+    """Sums and minima over pools of labels are written out."""
+    if not is_symbolic(problem.n_classes) and problem.n > MOST_LABELS:
+        raise stop(
+            f"minima over pools of up to n = {problem.n} labels, written out up to {MOST_LABELS}: "
+            "lower n, or pass a symbol for it"
+        )
+
+
 def _pools(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Solution:
     """Powers 0 < m < 1/2 with n >= 3 labels: theorem B."""
+    _require_few(problem)
     b, n, c, m = beta_symbol(), to_sympy(problem.n_classes), power.c, power.m
     scale, a = c / (1 - m), 1 / m
     T, envelope = scale * PoolMinimum(a, n, b), scale * PoolEnvelope(a, n, b)
@@ -761,8 +786,8 @@ def _pair_witness(problem: PointwiseProblem, power: Power) -> Callable[[Fraction
 
 def _scores(problem: PointwiseProblem, pooled: int) -> tuple[float, ...]:
     """Scores that tie the first labels and leave the others far below."""
-    loss = problem.surrogate
-    far = _FAR * float(loss.temperature) if isinstance(loss, ProbabilityLoss) else _FAR
+    form = problem.surrogate.form(OfProbabilities) or problem.surrogate.form(OfSoftmax)
+    far = _FAR * float(form.temperature) if form is not None else _FAR
     return tuple(0.0 if i < pooled else -far for i in range(problem.n))
 
 
@@ -807,6 +832,8 @@ def _affine(constant: Any, factor: Any, body: str) -> str:
 def _concave(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Solution:
     b, n, c, m = beta_symbol(), to_sympy(problem.n_classes), power.c, power.m
     k = pool_symbol()
+    if m == 0:
+        _require_few(problem)  # beyond m = 0 the pools that can win are few
     scale = c / (1 - m)
     top = sympy.Max(b, (1 + b) / n)
     last = largest_pool(m, n)

@@ -22,7 +22,6 @@ from hconsist.engines.symbolic.margin.pieces import (
 )
 from hconsist.engines.symbolic.margin.witness import margin_witness
 from hconsist.engines.symbolic.solution import Solution, stop
-from hconsist.losses import MarginLoss
 from hconsist.losses.facts import Curve
 from hconsist.losses.forms import OfMargin
 from hconsist.pointwise import PointwiseProblem
@@ -37,13 +36,14 @@ def solve(problem: PointwiseProblem) -> Solution:
     ------
     EngineCannotAnswerError
     """
-    loss = problem.surrogate
-    assert isinstance(loss, MarginLoss)
+    form = problem.surrogate.form(OfMargin)
+    if form is None:
+        raise stop(f"{problem.surrogate.spec} is no loss of the margin")
     v = margin_variable()
     bound = problem.hypotheses.score_bound
     return derive_margin(
         problem,
-        sympy.sympify(loss.of_margin(v, SYMPY)),
+        sympy.sympify(form.phi(v, SYMPY)),
         sympy.oo if bound is None else to_sympy(bound),
     )
 
@@ -56,8 +56,8 @@ def of_softmax(problem: PointwiseProblem, phi: Any, u: Any, temperature: Any) ->
     """
     if sympy.simplify(phi + phi.subs(u, 1 - u)).has(u):
         raise stop(
-            f"could not show that phi(u) = {phi} falls and is convex on (0, 1) or in the scores, nor "
-            "that its sum over two labels is constant"
+            f"could not show that phi(u) = {phi} falls and is convex on (0, 1) or in the "
+            "scores, nor that its sum over two labels is constant"
         )
     v = margin_variable()
     bound = problem.hypotheses.score_bound
@@ -71,9 +71,12 @@ def of_two_classes(problem: PointwiseProblem) -> Solution:
     half = v if problem.surrogate.sum_to_zero else v / 2
     scores = np.array([half, -half], dtype=object)
     phi = sympy.sympify(problem.surrogate.losses(scores, SYMPY)[0])
+    other = sympy.sympify(problem.surrogate.losses(scores[::-1], SYMPY)[1])
+    if other != phi and sympy.simplify(other - phi) != 0:
+        raise stop("could not show that the loss of two labels is symmetric in them")
     if not problem.surrogate.sum_to_zero:
         moved = sympy.sympify(problem.surrogate.losses(scores + shift, SYMPY)[0])
-        if any(sympy.simplify(moved.subs(shift, x) - phi) != 0 for x in (1, -2)):
+        if moved != phi and sympy.simplify(moved - phi) != 0:
             raise stop("the loss depends on more than the difference of the scores")
     bound = problem.hypotheses.score_bound
     reach = (
