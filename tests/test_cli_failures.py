@@ -344,3 +344,19 @@ def test_any_words_end_in_a_code_that_is_meant(
         words,
         shown.err,
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "note"),
+    [
+        ("bound crammer-singer -n 3 --excess 0.01", "does not vanish"),
+        ("bound crammer-singer -n 3 --excess 0.01 --engine numeric", "does not vanish"),
+        ("bound softmax:u**2 -n 3 --excess 0.01", "no bound exists"),
+        ("bound mae -n 3 --excess 0.01", ""),
+        ("bound logistic -n 3 --excess 0.01 --engine numeric", ""),
+    ],
+)
+def test_a_bound_that_says_nothing_says_so(line: str, note: str, run: Run) -> None:
+    code, out, _ = run(*line.split(), "--json")
+    found = json.loads(out).get("note", "")
+    assert code == 0 and note in found and bool(found) == bool(note)

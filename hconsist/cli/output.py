@@ -95,11 +95,12 @@ def at_zero(bound: Bound) -> str:
         return ""
     most = bound.problem.decision.max_regret
     if value >= most:
-        return "T = 0 everywhere: no bound exists, a surrogate excess of 0 allows any target excess"
+        word = "" if answer.lower is not None else " by this estimate"
+        return f"T = 0{word}: no bound exists, a surrogate excess of 0 allows any target excess"
     word = "" if answer.lower is not None else "about "
     return (
         f"this bound does not vanish: a surrogate excess of 0 still allows a target excess of "
-        f"{word}{value:.6g}"
+        f"{word}{float(value):.6g}"
     )
 
 
