@@ -356,6 +356,7 @@ def test_any_words_end_in_a_code_that_is_meant(
         ("bound logistic -n 3 --excess 0.01 --engine numeric", ""),
     ],
 )
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # the program keeps them to itself
 def test_a_bound_that_says_nothing_says_so(line: str, note: str, run: Run) -> None:
     code, out, _ = run(*line.split(), "--json")
     found = json.loads(out).get("note", "")
