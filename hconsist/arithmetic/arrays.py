@@ -49,7 +49,8 @@ class ArrayOps(Ops):
 
     def lower_power(self, x: Value, power: Value, exponent: Exact | int, by: int) -> Value:
         if float(exponent) >= by and float(exponent).is_integer():  # x may be 0
-            return x ** float(exponent - by)
+            left = float(exponent - by)
+            return x if left == 1 else x * 0 + 1 if left == 0 else x**left
         return power / x if by == 1 else power / (x * x)
 
     def away_from_zero(self, x: Value) -> Value:

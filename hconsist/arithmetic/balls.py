@@ -43,7 +43,9 @@ class BallOps(ObjectOps):
         return flint.arb.pi()
 
     def apply(self, function: Elementary, x: Value) -> Value:
-        return elementwise(function.of_ball, x)
+        return (
+            elementwise(function.of_ball, x) if isinstance(x, np.ndarray) else function.of_ball(x)
+        )
 
     def power(self, x: Value, exponent: Exact | int) -> Value:
         if isinstance(exponent, Fraction) and exponent.denominator == 1:

@@ -31,7 +31,8 @@ class Jet:
     v : value
         A number or array of any arithmetic.
     d1, d2 : value or None
-        In one variable, of the shape of v. None: not asked for (d2 alone, or both).
+        In one variable, of the shape of v, or a number for all entries. None: not asked for (d2
+        alone, or both).
     many : bool
         In d variables: d1 and d2 are arrays of shapes (d, ...) and (d, d, ...), directions first.
 
@@ -189,6 +190,8 @@ def _stranger(other: Any) -> bool:
 
 
 def _spread(d: Any, shape: tuple[int, ...], leading: int) -> Any:
+    if not hasattr(d, "shape"):
+        return d
     target = (*d.shape[:leading], *shape)
     if isinstance(d, np.ndarray):
         return np.broadcast_to(d, target)
@@ -263,13 +266,13 @@ class Jets(Ops):
         y = base.power(x.v, exponent)
         if exponent == 0 or x.d1 is None:
             return x.through(y, x.v * 0, x.v * 0)
-        first = base.const(exponent) * base.lower_power(x.v, y, exponent, 1)
+        e = base.const(exponent)
+        first = e * base.lower_power(x.v, y, exponent, 1)
         if x.d2 is None:
             return x.through(y, first, None)
         if exponent == 1:
             return x.through(y, first, x.v * 0)
-        factor = base.const(exponent * (exponent - 1))
-        return x.through(y, first, factor * base.lower_power(x.v, y, exponent, 2))
+        return x.through(y, first, e * (e - 1) * base.lower_power(x.v, y, exponent, 2))
 
     # -- case distinctions
     def maximum(self, x: Value, y: Value) -> Value:
@@ -287,6 +290,10 @@ class Jets(Ops):
         if not isinstance(x, Jet) and not isinstance(y, Jet):
             return choose(x, y)
         first = self.base.takes_first(_value(larger), _value(smaller))
+        if first is True and isinstance(x, Jet):
+            return x
+        if first is False and isinstance(y, Jet):
+            return y
         return self._joined([(first, x), (True, y)], choose(_value(x), _value(y)), True)
 
     def less(self, x: Value, y: Value, *, strict: bool) -> Value:
@@ -371,7 +378,7 @@ class Jets(Ops):
             return value
         if vector.d1 is None:
             return Jet(value)
-        u = self.base.softmax(vector.v)
+        u = self._shares(vector.v, value)
         d1 = self.base.sum(u * vector.d1)
         if vector.d2 is None:
             return Jet(value, d1, many=vector.many)
@@ -380,6 +387,10 @@ class Jets(Ops):
         )  # the variance of the slopes, and the mean bend
         d2 = self.base.sum(u * (vector._outer(centred, centred) + vector.d2))
         return Jet(value, d1, d2, many=vector.many)
+
+    def _shares(self, scores: Any, total: Any) -> Any:
+        """The softmax values, whose logsumexp is known."""
+        return self.base.softmax(scores)
 
     def log_softmax(self, scores: Value) -> Value:
         value = self.base.log_softmax(_value(scores))
@@ -414,6 +425,9 @@ class ArrayJets(Jets):
         from hconsist.arithmetic.logarithms import Logarithmic
 
         return Logarithmic(self)
+
+    def _shares(self, scores: Any, total: Any) -> Any:
+        return self.xp.exp(scores - total[..., None])
 
     # Constant arrays become jets too: a strict namespace refuses array - jet before the jet can
     # answer.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from hconsist.arithmetic import ArrayOps
-from hconsist.arithmetic.derivatives import ArrayJets, Jet, variable
+from hconsist.arithmetic.derivatives import ArrayJets, Jet
 from hconsist.arithmetic.logarithms import Power, plain
 from hconsist.errors import InvalidInputError
 from hconsist.losses import Loss, Separable
@@ -69,20 +69,19 @@ def term_derivative(loss: Loss) -> Callable[[Any, ArrayOps], Any]:
     assert separable is not None
 
     def derivative(z: Any, ops: ArrayOps) -> Any:
-        result = separable.term(variable(z, order=1), ArrayJets(ops))
-        return _slope(result, z)
+        return _slope(separable.term(Jet(z, 1.0), ArrayJets(ops))) + 0.0 * z
 
     return derivative
 
 
-def _slope(result: Any, like: Any) -> Any:
+def _slope(result: Any) -> Any:
     """The derivative of a result in one variable, which is 0 where it does not depend on it."""
-    return result.d1 if isinstance(result, Jet) and result.d1 is not None else 0.0 * like
+    return result.d1 if isinstance(result, Jet) and result.d1 is not None else 0.0
 
 
-def _weighted(weights: AnyArray, values: AnyArray, xp: Any) -> AnyArray:
-    """Products, 0 where the weight is, even where the loss is infinite."""
-    return xp.where(weights != 0, weights * values, xp.zeros_like(weights))
+def _bounded(values: Any, xp: Any) -> Any:
+    """Losses that overflow are huge instead: a label of weight 0 stays out of the sum."""
+    return values if isinstance(values, int | float) else xp.clip(values, -1e300, 1e300)
 
 
 @dataclass(frozen=True)
@@ -104,9 +103,9 @@ class _OfSoftmax:
         log_u = below - xp.log(total)
         u = u / total
         w = _label_weights(self.separable, weights, xp)
-        term = plain(self.separable.term(Power(variable(log_u, order=1), jets), jets.logarithmic()))
-        slopes = _weighted(w, _slope(term, log_u), xp)
-        value = xp.sum(_weighted(w, term.v if isinstance(term, Jet) else term, xp), axis=-2)
+        term = plain(self.separable.term(Power(Jet(log_u, 1.0), jets), jets.logarithmic()))
+        slopes = w * _bounded(_slope(term), xp)
+        value = xp.sum(w * _bounded(term.v if isinstance(term, Jet) else term, xp), axis=-2)
         slopes = slopes - u * xp.sum(slopes, axis=-2, keepdims=True)
         return value, slopes if temperature == 1 else slopes / temperature
 
@@ -122,8 +121,8 @@ class _OfScores:
         xp = self.backend.xp
         z = scores - xp.mean(scores, axis=-2, keepdims=True)
         w = _label_weights(self.separable, weights, xp)
-        term = self.separable.term(variable(z, order=1), ArrayJets(self.backend.ops))
-        slopes = w * _slope(term, z)
+        term = self.separable.term(Jet(z, 1.0), ArrayJets(self.backend.ops))
+        slopes = w * _slope(term)
         value = xp.sum(w * (term.v if isinstance(term, Jet) else term), axis=-2)
         return value, slopes - xp.mean(slopes, axis=-2, keepdims=True)
 
