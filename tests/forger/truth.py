@@ -1,0 +1,169 @@
+"""What is known of a statement without the checker: plain floats, brute force, definitions.
+
+`is_false` says True only where the statement is false by a wide margin; `is_true` only of losses
+whose T is known to be the value of a tie of two labels. Neither uses the package.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+#: Where claims are compared; the ends included.
+BETAS = [Fraction(k, 16) for k in range(17)] + [Fraction(1, 1000), Fraction(999, 1000)]
+MARGIN = 1e-3
+
+
+class MalformedError(Exception):
+    """No statement at all."""
+
+
+def value(t: Any, env: dict[str, Any]) -> Any:
+    """A tree at a point, or at an array of points; nan where any part has no value."""
+    if isinstance(t, str):
+        return np.asarray(env[t] if t in env else float(number(t)), dtype=float)
+    if not (isinstance(t, list) and len(t) > 1):
+        raise MalformedError(t)
+    op = t[0]
+    if op == "ifle":
+        return np.where(env["b"] <= value(t[2], env), value(t[3], env), value(t[4], env))
+    x = value(t[1], env)
+    if op == "pow":
+        if not isinstance(t[2], str):
+            raise MalformedError(t)
+        e = number(t[2])
+        y = np.power(x, int(e) if e.denominator == 1 and e > 0 else float(e))
+    elif op in ("exp", "log"):
+        y = getattr(np, op)(x)
+    elif op == "xlogx":
+        y = np.where(x == 0, 0.0, x * np.log(np.where(x == 0, 1.0, x)))
+    else:
+        y = x
+        for part in t[2:]:
+            z = value(part, env)
+            y = y + z if op == "add" else y * z if op == "mul" else np.maximum(y, z)
+    return np.where(np.isfinite(y), y, np.nan)
+
+
+number = functools.lru_cache(maxsize=4096)(Fraction)
+
+
+def least(f: Any, low: float, high: float) -> float:
+    """The least value of a function of arrays on an interval: a grid, refined around its best."""
+    best = math.inf
+    for _ in range(4):
+        grid = np.linspace(low, high, 161)
+        values = np.where(np.isnan(f(grid)), np.inf, f(grid))
+        k = int(values.argmin())
+        best = min(best, float(values[k]))
+        low, high = grid[max(k - 1, 0)], grid[min(k + 1, 160)]
+    return best
+
+
+class Truth:
+    """Regrets of a loss by brute force."""
+
+    def __init__(self, statement: dict[str, Any]) -> None:
+        self.kind, self.g = statement["loss"]["kind"], statement["loss"]["formula"]
+        self.n = statement["classes"]
+        self.bound = statement["hypotheses"].get("scores")
+
+    def loss(self, z: Any) -> Any:
+        """The loss term; nan where it has no value."""
+        return value(self.g, {"u": z, "v": z})
+
+    def tie(self, b: float) -> float:
+        """The regret of a tie of two labels at target regret b: at least T(b)."""
+
+        def risk(z: Any, y: Any) -> Any:
+            right = (1 + b) / 2 * self.loss(z)
+            return right + (1 - b) / 2 * self.loss(y) if b < 1 else right
+
+        if self.kind == "softmax":
+            best = least(lambda s: risk(s, 1 - s), 0.0, 1.0)
+            return float(risk(0.5, 0.5)) - best
+        reach = float(Fraction(self.bound)) if self.bound else 30.0
+        return float(risk(0.0, 0.0)) - least(lambda v: risk(v, -v), -reach, reach)
+
+    def vertices(self, b: float) -> float:
+        """The least regret over ties of k labels, for concave losses: C* is at a vertex."""
+        if self.n == "any":
+            return math.inf
+        n, best = int(self.n), math.inf
+        zero, one = float(self.loss(0.0)), float(self.loss(1.0))
+        lowest = max(b, (1 + b) / n)
+        for k in range(2, min(n, 12) + 1):
+            for m in [lowest, (1 + b) / 2, *((1 + b) / j for j in range(2, k + 1))]:
+                if lowest <= m <= (1 + b) / 2:
+                    # p: labels at m as far as they go, and m - b; predicted: a tie of k.
+                    mass = min(1.0, k * m - b)
+                    best = min(best, m * (zero - one) - mass * (zero - float(self.loss(1 / k))))
+        return best
+
+    def concave(self) -> bool:
+        """Whether it looks concave on a grid."""
+        grid = self.loss(np.linspace(0, 1, 17))
+        return bool(np.isfinite(grid).all() and (np.diff(grid, 2) <= 1e-12).all())
+
+
+@functools.lru_cache(maxsize=256)
+def upper_values(key: str, vertices: bool) -> tuple[float, ...]:
+    """Upper bounds of T at the betas, for the loss, classes and bound of a statement."""
+    truth = Truth(json.loads(key))
+    with np.errstate(all="ignore"):
+        values = [truth.tie(float(b)) for b in BETAS]
+        if vertices and truth.kind == "softmax" and truth.concave():
+            values = [min(v, truth.vertices(float(b))) for v, b in zip(values, BETAS, strict=True)]
+    return tuple(values)
+
+
+def uppers(statement: dict[str, Any], vertices: bool) -> tuple[float, ...]:
+    key = {k: statement[k] for k in ("loss", "classes", "hypotheses")}
+    return upper_values(json.dumps(key), vertices)
+
+
+def claimed_values(statement: dict[str, Any]) -> list[float]:
+    """The claim at the betas; nan where it has no value."""
+    b = np.array([float(b) for b in BETAS])
+    with np.errstate(all="ignore"):
+        return [
+            float(c)
+            for c in np.broadcast_to(value(statement["claim"]["formula"], {"b": b}), b.shape)
+        ]
+
+
+def is_false(statement: dict[str, Any], known: bool) -> bool:
+    """Whether a claim about T fails by a wide margin at some beta, or has no value at one.
+
+    `known` says that T is the value of a tie of two labels; without it T <= claims are not judged.
+    """
+    kind = statement["claim"]["kind"]
+    try:
+        bounds = uppers(statement, kind == "T >=")
+        claimed = claimed_values(statement)
+    except (MalformedError, KeyError, IndexError, TypeError, ValueError):
+        return False
+    for claim, bound in zip(claimed, bounds, strict=True):
+        if math.isnan(claim):
+            return True
+        if not math.isfinite(bound):
+            continue
+        slack = MARGIN * (1 + abs(bound))
+        if kind == "T >=" and claim > bound + slack:
+            return True
+        if kind == "T <=" and known and claim < bound - slack:
+            return True
+    return False
+
+
+def is_true(statement: dict[str, Any]) -> bool:
+    """Whether T, known to be the value of a tie, satisfies the claim, up to rounding."""
+    sign = 1 if statement["claim"]["kind"] == "T >=" else -1
+    bounds = uppers(statement, True)
+    claimed = claimed_values(statement)
+    return all(sign * (c - t) <= 1e-6 for c, t in zip(claimed, bounds, strict=True))
