@@ -5,7 +5,11 @@ What the search produces is checked before it is returned; nothing is called pro
 has not accepted.
 """
 
+from hconsist.certificates.gammas import certify_gamma
 from hconsist.certificates.search import Progress, Search, certify, read
 from hconsist.certificates.statements import Relation, parse_claim, statement, tree
 
-__all__ = ["Progress", "Relation", "Search", "certify", "parse_claim", "read", "statement", "tree"]
+__all__ = [
+    "Progress", "Relation", "Search", "certify", "certify_gamma", "parse_claim", "read",
+    "statement", "tree",
+]  # fmt: skip

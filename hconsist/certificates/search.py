@@ -154,7 +154,7 @@ class Search:
             yield from (("violated", proof) for proof in self._counterexamples())
         else:
             for beta in witnesses.GRID:
-                for options in self._lower_options:
+                for options in self.lower_options:
                     for witness in self._rational_witnesses(beta, options):
                         yield "violated", {**options, "beta": str(beta), "witness": witness}
         for options in self._options:
@@ -162,7 +162,7 @@ class Search:
                 yield "holds", {**options, "pieces": pieces}
 
     @cached_property
-    def _lower_options(self) -> list[dict[str, Any]]:
+    def lower_options(self) -> list[dict[str, Any]]:
         """Rules for lower bounds of T, with what their proofs say besides pieces."""
         loss, n = self.problem.surrogate, self.statement["classes"]
         if not isinstance(loss, SoftmaxLoss):
@@ -180,7 +180,7 @@ class Search:
     def _options(self) -> list[dict[str, Any]]:
         """Rules that may prove the claim."""
         if self.relation == ">=":
-            return self._lower_options
+            return self.lower_options
         return [{"rule": "tangent"}] if self._convex else []
 
     def _closed_forms(self, options: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
@@ -302,7 +302,7 @@ class Search:
 
     def _proven(self, options: dict[str, Any], low: str, high: str) -> dict[str, Any] | None:
         """A piece that the checker's rules accept on this interval."""
-        for witness, method in self._tries(options, Fraction(low), Fraction(high)):
+        for witness, method in self.tries(options, Fraction(low), Fraction(high)):
             if time.monotonic() - self._started > self.time_budget:
                 return None
             data = {"from": low, "to": high, "at": "x", "witness": witness, "method": method}
@@ -320,7 +320,7 @@ class Search:
             return data
         return None
 
-    def _tries(
+    def tries(
         self, options: dict[str, Any], first: Fraction, last: Fraction
     ) -> list[tuple[Any, str]]:
         """Witnesses with methods, the likeliest first."""

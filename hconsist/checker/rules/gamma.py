@@ -2,12 +2,12 @@
 
 **Theorem.** Let a lower rule with affine bounds (see `hconsist.checker.rules.lower`) have its
 conditions. For an admissible witness let l(b) = A + B b be its bound: l <= T on [0, 1], so l <= T**
-there. On each piece, for x in its open interval, e = at(x) and the witness at x: B > 0 and
-l(claim(e)) >= e (methods: the first for B, the second for l); or, with a null witness, claim(e) >=
-1. The last piece has a null witness, at = x, and runs to "inf". Let the pieces lead from 0 to "inf"
-and the claim have values at their ends. Then Gamma(e) <= claim(e) for every e >= 0.
+there. On each piece, for x in its open interval, e = at(x), the witness and a number y = reach at
+x: claim(e) >= y, B > 0 and l(y) >= e; or, with reach null, claim(e) >= 1. The last piece has reach
+null, at = x, and runs to "inf". Let the pieces lead from 0 to "inf" and the claim have values at
+their ends. Then Gamma(e) <= claim(e) for every e >= 0.
 *Proof.* Strictly between the ends of a piece: Gamma <= 1; and where T**(b) <= e, A + B b <= e <=
-A + B claim(e), so b <= claim(e). Any other e >= 0 is the lower end of a piece whose other end is
+A + B y, so b <= y <= claim(e). Any other e >= 0 is the lower end of a piece whose other end is
 larger; for e' > e in it Gamma(e) <= Gamma(e') <= claim(e'), and claim(e') -> claim(e) as e' -> e.
 """
 
@@ -22,7 +22,9 @@ from hconsist.checker.obligations import Equal, Number, Obligation, Sign
 from hconsist.checker.reading import fields, items
 from hconsist.checker.rules.lower import LowerRule
 from hconsist.checker.statements import Statement
-from hconsist.checker.trees import Tree, minus, put
+from hconsist.checker.trees import Tree, check_tree, minus, put
+
+_KEYS = "witness reach"
 
 
 def holds(rule: LowerRule, s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
@@ -34,11 +36,11 @@ def holds(rule: LowerRule, s: Statement, proof: dict[str, Any]) -> Iterator[Obli
     *bounded, last = items(proof["pieces"], "pieces", PIECES)
     tail = _last(last)
     if bounded:
-        for piece, ends, found in covering(bounded, "0", tail.low):
+        for piece, ends, found in covering(bounded, "0", tail.low, _KEYS):
             yield from found
             for end in ends:
                 yield Number(put(s.claim, "e", end), "", "the claim has no value at an end")
-            yield from _line(rule, s, proof, piece)
+            yield from line(rule, s, proof, piece)
     else:
         yield Equal(tail.low, "0", "the pieces leave a gap")
     yield Number(put(s.claim, "e", tail.low), "", "the claim has no value at an end")
@@ -48,9 +50,10 @@ def holds(rule: LowerRule, s: Statement, proof: dict[str, Any]) -> Iterator[Obli
 
 def _last(data: Any) -> Piece:
     """The last piece, from a rational to "inf"."""
-    tail = fields(data, "the last piece", "from to at method witness")
-    need(tail["to"] == "inf" and tail["witness"] is None, "the last piece runs to inf, no witness")
-    piece = read_piece({**tail, "to": "1"}, "witness")  # the form of its other keys
+    tail = fields(data, "the last piece", "from to at method witness reach")
+    need(tail["to"] == "inf" and tail["reach"] is None, "the last piece runs to inf, reach null")
+    piece = read_piece({**tail, "to": "1"}, _KEYS)  # the form of its other keys
+    need(piece.data["witness"] is None, "the last piece has no witness")
     need(isinstance(piece.low, str) and piece.at == "x", "the last piece is covered by x itself")
     return piece
 
@@ -59,19 +62,24 @@ def _beyond(s: Statement, e: Tree) -> Tree:
     return minus(put(s.claim, "e", e), "1")
 
 
-def _line(
+def line(
     rule: LowerRule, s: Statement, proof: dict[str, Any], piece: Piece
 ) -> Iterator[Obligation]:
     """What a piece with a witness, or without one, must show."""
-    witness = piece.data["witness"]
-    if witness is None:
+    witness, reach = piece.data["witness"], piece.data["reach"]
+    if reach is None:
+        need(witness is None, "a piece without reach has no witness")
         yield from piece.signs([(_beyond(s, piece.at), "claim >= 1")])
         return
-    (line,), sides = rule.bounds(s, proof, put(s.claim, "e", piece.at), witness)
+    check_tree(reach, "x")
+    (bound,), sides = rule.bounds(s, proof, reach, witness)
     (at_zero,), (at_one,) = (rule.bounds(s, proof, b, witness)[0] for b in ("0", "1"))
     for side in sides:
         yield Sign(side, "x", piece.low, piece.high, "algebra:0", False, "witness")
-    first, second = piece.methods(2)
-    slope = minus(at_one, at_zero)
-    yield Sign(slope, "x", piece.low, piece.high, first, True, "the slope of a line")
-    yield Sign(minus(line, piece.at), "x", piece.low, piece.high, second, False, "line >= e")
+    terms = [
+        (minus(put(s.claim, "e", piece.at), reach), False, "claim >= reach"),
+        (minus(at_one, at_zero), True, "the slope of a line"),
+        (minus(bound, piece.at), False, "line >= e"),
+    ]
+    for (term, strict, reason), method in zip(terms, piece.methods(3), strict=True):
+        yield Sign(term, "x", piece.low, piece.high, method, strict, reason)
