@@ -11,9 +11,9 @@ import pytest
 
 import hconsist as hc
 from hconsist.engines import rigorous
-from hconsist.engines.rigorous.plugin import cross_entropy_scale
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import SoftmaxLoss, parse_loss
+from hconsist.losses.cross_entropy import cross_entropy_scale
 
 
 def kl(x, y):

@@ -81,6 +81,8 @@ class PlugIn:
         first, second = np.array(pairs).T
         d = self.costs[first] - self.costs[second]
         bounds, multipliers = _ranges(d, beta)
+        if self.decision.rule != "least expected cost":  # the mean of d may be positive on Q_r
+            bounds = np.where(d.max(axis=1) >= beta, 0.0, np.inf)
         best: Solution | None = None
         for i in np.argsort(bounds, kind="stable"):
             limit = np.inf if best is None else best.value

@@ -24,11 +24,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from hconsist.arithmetic import BALLS, SYMPY, endpoints
+from hconsist.arithmetic import BALLS, endpoints
 from hconsist.decisions import Decision
 from hconsist.errors import EngineCannotAnswerError
-from hconsist.losses import Loss
-from hconsist.losses.forms import OfSoftmax
+from hconsist.losses.cross_entropy import cross_entropy_scale
 from hconsist.pointwise import UNREACHED, Answer, PointwiseProblem, Witness
 
 Array = NDArray[np.float64]
@@ -41,26 +40,6 @@ _MOST_PAIRS = 4000
 #: lam is searched up to this over the least gap below the largest cost difference.
 _FAR = 80.0
 _STEPS = 60
-
-
-def cross_entropy_scale(loss: Loss) -> Fraction | None:
-    """c where the loss is ``-c log u + constant`` of the softmax value u, by its derivative; None
-    where it is not shown to be.
-
-    >>> from hconsist.losses import parse_loss
-    >>> cross_entropy_scale(parse_loss("logistic")), cross_entropy_scale(parse_loss("mae"))
-    (Fraction(1, 1), None)
-    """
-    import sympy
-
-    form = loss.form(OfSoftmax)
-    if form is None:
-        return None
-    u = sympy.Symbol("u", positive=True)
-    scale = sympy.simplify(-u * sympy.diff(sympy.sympify(form.g(u, SYMPY)), u))
-    if not scale.is_Rational or not scale > 0:
-        return None
-    return Fraction(int(scale.p), int(scale.q))
 
 
 def transform(problem: PointwiseProblem, beta: Fraction, width: Fraction) -> Answer:

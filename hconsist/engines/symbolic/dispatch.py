@@ -8,7 +8,7 @@ import numpy as np
 import sympy
 
 from hconsist.arithmetic import SYMPY, Ops, Value, is_symbolic
-from hconsist.engines.symbolic import constrained, margin, proper, ranking, softmax
+from hconsist.engines.symbolic import constrained, cost_range, margin, proper, ranking, softmax
 from hconsist.engines.symbolic.budget import MOST_LABELS, SECONDS, budget
 from hconsist.engines.symbolic.solution import Solution, stop
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
@@ -50,6 +50,8 @@ def _found(problem: PointwiseProblem) -> Solution | EngineCannotAnswerError:
 
 
 def _choose(problem: PointwiseProblem) -> Solution:
+    if problem.decision.structure.top is None:
+        return cost_range.solve(problem)
     loss, k = problem.surrogate, problem.top_k("symbolic", "numeric")
     share = loss.form(OfSoftmax)
     if share is not None:
