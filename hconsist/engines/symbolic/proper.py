@@ -55,7 +55,7 @@ class Entropy:
 
 
 #: The most labels that are written out.
-EXPLICIT_LABELS = 40
+EXPLICIT_LABELS = 60
 
 
 def entropy(form: OfProbabilities, n: int) -> Entropy | None:
