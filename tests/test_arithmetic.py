@@ -266,3 +266,8 @@ def test_torch_gradients_in_single_precision(spec):
     values.sum().backward()
     assert torch.all(torch.isfinite(values))
     assert torch.all(torch.isfinite(scores.grad))
+
+
+def test_probit_has_a_transform_in_long_doubles_too():
+    wide = np.asarray([-1.0, 0.5], dtype=np.longdouble)
+    assert NUMPY.log_ndtr(wide) == pytest.approx(NUMPY.log_ndtr(wide.astype(float)), rel=1e-15)

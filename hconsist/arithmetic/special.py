@@ -56,7 +56,8 @@ def _native(xp: Any, name: str) -> Any:
     if xp.__name__.endswith("numpy"):
         import scipy.special
 
-        return getattr(scipy.special, name, None)
+        function = getattr(scipy.special, name)
+        return lambda x: function(x if x.dtype == xp.float32 else xp.asarray(x, dtype=float))
     return getattr(getattr(xp, "special", None), name, None)
 
 
