@@ -27,7 +27,8 @@ from hconsist.arithmetic import Ops, Value
 
 #: What can be asked of a curve. Monotone and convex facts include continuity: a function that jumps
 #: has none of them. "falls at 0" is a slope below zero on both sides of 0; "convex in -log u" is of
-#: t -> g(exp(-t)) on [0, infinity); "bounded below" holds on the whole domain.
+#: t -> g(exp(-t)) on [0, infinity); "continuous at 0" says that a g on (0, 1] has its formula's
+#: value at 0 for a limit; "odd about a level", that phi(v) + phi(-v) is constant.
 What = Literal[
     "continuous",
     "non-increasing",
@@ -43,6 +44,8 @@ What = Literal[
     "bounded below",
     "falls at 0",
     "convex in -log u",
+    "continuous at 0",
+    "odd about a level",
 ]
 #: Where a curve lives: the softmax values (0, 1] (the value at 0 is the limit), or the real line.
 Domain = Literal["unit", "line"]
@@ -193,6 +196,48 @@ class Curve:
             self._known["kinks"] = kinks(self)
         found: tuple[Fraction, ...] | None = self._known["kinks"]
         return found
+
+    @property
+    def power_law(self) -> Fraction | None:
+        """The tau of a g with g'(u) = -c u^(tau - 2), c > 0: a comp-sum loss, up to scale and
+        constant. Proven; None for every other curve.
+
+        >>> from hconsist.losses import parse_loss
+        >>> from hconsist.losses.forms import OfSoftmax
+        >>> [parse_loss(s).form(OfSoftmax).g.power_law for s in ("softmax:3-3*u", "js")]
+        [Fraction(2, 1), None]
+        """
+        return self._recognised("power_law")
+
+    @property
+    def hinge(self) -> tuple[Fraction, Fraction] | None:
+        """(a, r) of a phi(v) = a max(0, 1 - v / r), a, r > 0; proven, None for every other curve.
+
+        >>> from hconsist.losses import parse_loss
+        >>> from hconsist.losses.forms import OfMargin
+        >>> parse_loss("margin:Max(0, 2 - v)").form(OfMargin).phi.hinge
+        (Fraction(2, 1), Fraction(2, 1))
+        """
+        return self._recognised("hinge")
+
+    @property
+    def tie_strength(self) -> Fraction:
+        """A kappa such that T of two labels is proven to be at least ``kappa b^2`` for b <= 1/2, of
+        a convex phi that falls at 0; 0 where none is found (`hconsist.losses.proving.known`).
+
+        >>> from hconsist.losses import parse_loss
+        >>> from hconsist.losses.forms import OfMargin
+        >>> parse_loss("squared-hinge").form(OfMargin).phi.tie_strength
+        Fraction(1, 1)
+        """
+        return self._recognised("tie_strength")
+
+    def _recognised(self, what: str) -> Any:
+        from hconsist.losses.proving import recognise
+
+        if what not in self._known:
+            self._known[what] = recognise(self, what)
+        return self._known[what]
 
 
 def assumptions(facts: Iterable[Fact | NotShown]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ continuity. Convexity in several scores is shown by rules of composition (`score
 """
 
 from hconsist.losses.proving.curves import kinks, prove
+from hconsist.losses.proving.known import recognise
 from hconsist.losses.proving.scores import convex_in_scores
 
-__all__ = ["convex_in_scores", "kinks", "prove"]
+__all__ = ["convex_in_scores", "kinks", "prove", "recognise"]

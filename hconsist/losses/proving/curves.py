@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from hconsist.arithmetic import BALLS, precision
 from hconsist.losses.proving import limits
-from hconsist.losses.proving.pieces import Joint, Pieces, cut, value_at
-from hconsist.losses.proving.signs import constant_sign
+from hconsist.losses.proving.pieces import Joint, Pieces, RegionOps, Term, cut, value_at
+from hconsist.losses.proving.signs import Interval, constant_sign
 from hconsist.losses.proving.terms import VARIABLE, Sum, UndecidedError, work
 
 if TYPE_CHECKING:
     from hconsist.losses.facts import Curve, Fact, NotShown
 
-_BITS = 128
+BITS = 128
 _ENDS: dict[str, tuple[Fraction | None, Fraction | None]] = {
     "unit": (Fraction(0), Fraction(1)),
     "line": (None, None),
@@ -27,13 +27,13 @@ def prove(curve: Curve, what: str) -> Fact | NotShown:
     """What can be shown of a curve; total: whatever goes wrong is a reason."""
     from hconsist.losses.facts import Fact, NotShown
 
-    with precision(_BITS):
+    with precision(BITS):
         against = _refuted(curve, what)  # first: it is quick, and spares a vain search
         if against:
             return NotShown(what, curve.on, against, refuted=True)
         try:
             with work():
-                return Fact(what, curve.on, "proven", _CHECKS[what](curve, _pieces(curve)))
+                return Fact(what, curve.on, "proven", _CHECKS[what](curve, pieces_of(curve)))
         except ContraryError as contrary:
             return NotShown(what, curve.on, str(contrary), refuted=True)
         except UndecidedError as open_:
@@ -49,9 +49,9 @@ class ContraryError(UndecidedError):
 
 def kinks(curve: Curve) -> tuple[Fraction, ...] | None:
     """Every point where the curve may fail to be smooth; None where they are not known exactly."""
-    with precision(_BITS):
+    with precision(BITS):
         try:
-            pieces = _pieces(curve)
+            pieces = pieces_of(curve)
         except Exception:
             return None
     if any(low != high for low, high in pieces.joints):
@@ -60,7 +60,7 @@ def kinks(curve: Curve) -> tuple[Fraction, ...] | None:
     return tuple(j[0] for j, (a, b) in zip(pieces.joints, pairs, strict=True) if a != b)
 
 
-def _pieces(curve: Curve) -> Pieces:
+def pieces_of(curve: Curve) -> Pieces:
     """The pieces of a curve, cut once."""
     if "pieces" not in curve._known:
         try:
@@ -234,6 +234,33 @@ def _linear(curve: Curve, pieces: Pieces) -> str:
     return _counted("linear", pieces)
 
 
+def _continuous_at_zero(curve: Curve, pieces: Pieces) -> str:
+    zero = Fraction(0)
+    here = value_at(curve.term, zero)
+    first = pieces.pieces[0].formula
+    try:
+        gap = constant_sign(limits.at(first, zero) - here)
+    except UndecidedError:
+        found = limits.lead(first - here, "0")
+        gap = (
+            0
+            if (first - here).is_zero or (found is not None and found.growth < limits.FLAT)
+            else None
+        )
+    if gap != 0:
+        raise UndecidedError("could not show that the limit at 0 is the value there")
+    return "limit at 0, exactly"
+
+
+def _odd(curve: Curve, pieces: Pieces) -> str:
+    interval = Interval(Fraction(0), None)
+    ops = RegionOps(interval)
+    values = [curve.term(Term(x, ops), ops).sum for x in (VARIABLE, -VARIABLE)]
+    if interval.sign((values[0] + values[1]).derivative) != 0:
+        raise UndecidedError("could not show that phi(v) + phi(-v) is constant")
+    return _continuous(curve, pieces) + ", by algebra"
+
+
 _UP, _DOWN = {0, 1, 2, 3}, {0, -1, -2, -3}
 _CHECKS: dict[str, Callable[[Any, Pieces], str]] = {
     "continuous": _continuous,
@@ -250,6 +277,8 @@ _CHECKS: dict[str, Callable[[Any, Pieces], str]] = {
     "non-negative": _non_negative,
     "bounded below": _bounded_below,
     "falls at 0": _falls,
+    "continuous at 0": _continuous_at_zero,
+    "odd about a level": _odd,
 }
 
 
@@ -265,10 +294,12 @@ def _refuted(curve: Curve, what: str) -> str:
 def _against(curve: Curve, what: str) -> str:
     joints = _known_joints(curve)
     if what == "falls at 0":
-        signs = _signs_of_slope_at_zero(_pieces(curve))
+        signs = _signs_of_slope_at_zero(pieces_of(curve))
         return "its slope at 0 is not negative" if any(s in (0, 3) for s in signs) else ""
     if what == "continuous":
         return _jump(curve)
+    if what.startswith("odd") or what.endswith("at 0"):
+        return ""
     points = _points(curve, joints)
     values = [(x, v) for x in points if (v := _value(curve, x)) is not None]
     if what == "non-negative":
@@ -298,7 +329,7 @@ def _minus_log(x: Fraction) -> Any:
 
 
 def _jump(curve: Curve) -> str:
-    pieces = _pieces(curve)
+    pieces = pieces_of(curve)
     pairs = itertools.pairwise(piece.formula for piece in pieces.pieces)
     for (low, high), (a, b) in zip(pieces.joints, pairs, strict=True):
         if low == high and constant_sign(limits.at(a, low) - limits.at(b, low)) in (3, -3):
@@ -308,7 +339,7 @@ def _jump(curve: Curve) -> str:
 
 def _known_joints(curve: Curve) -> tuple[Joint, ...]:
     try:
-        return _pieces(curve).joints
+        return pieces_of(curve).joints
     except Exception:
         return ()
 

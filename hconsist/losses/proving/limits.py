@@ -15,7 +15,10 @@ from hconsist.losses.proving.terms import (
     Sum,
     UndecidedError,
     atom_ball,
+    based,
     sum_of,
+    times,
+    to_the,
 )
 
 
@@ -34,16 +37,15 @@ def exp_of(value: Sum) -> Sum:
 
 def _power(positive: Sum, e: Fraction) -> Sum:
     """S^e for an S > 0."""
-    from hconsist.losses.proving.terms import based, to_the
-
     rational = positive.rational
     if rational is not None:
         return rational_power(rational, e)
     if len(positive.terms) == 1:
         ((m, c),) = positive.terms.items()
         return rational_power(c, e).scaled(to_the(m, e))
-    factor, base = based(positive)
-    return rational_power(factor, e).scaled(frozenset({(base, e)}))
+    factor, outer, base = based(positive)
+    inner = ONE if base is None else frozenset({(base, e)})
+    return rational_power(factor, e).scaled(times(to_the(outer, e), inner))
 
 
 def rational_power(value: Fraction, e: Fraction) -> Sum:
@@ -86,11 +88,10 @@ def _factored(value: Fraction) -> list[tuple[Fraction, int]]:
 
 def log_of(positive: Sum) -> Sum:
     """The logarithm of a sum that is positive."""
-    from hconsist.losses.proving.terms import based
-
     if len(positive.terms) != 1:
-        factor, base = based(positive)
-        return _log_atom(base.of) + log_of(Sum({ONE: factor}))
+        factor, outer, base = based(positive)
+        assert base is not None  # several terms
+        return _log_atom(base.of) + log_of(Sum({outer: factor}))
     ((m, c),) = positive.terms.items()
     if c < 0:
         return _log_atom(positive)
@@ -165,8 +166,6 @@ def _integer_power(value: Sum, e: int) -> Sum:
     if e >= 0:
         return value.power(Fraction(e))
     if len(value.terms) == 1:
-        from hconsist.losses.proving.terms import to_the
-
         ((m, c),) = value.terms.items()
         return Sum({to_the(m, Fraction(e)): c**e})
     raise UndecidedError("the inverse of a sum")

@@ -299,18 +299,25 @@ def _slope(atom: Atom) -> Sum:
 
 def reciprocal(positive: Sum) -> tuple[Monomial, Fraction]:
     """1 / S as a monomial and a coefficient, for an S > 0."""
+    factor, outer, base = based(positive)
+    inner = ONE if base is None else frozenset({(base, Fraction(-1))})
+    return times(to_the(outer, Fraction(-1)), inner), 1 / factor
+
+
+def based(positive: Sum) -> tuple[Fraction, Monomial, Atom | None]:
+    """S > 0 as a positive rational, a monomial and a base, in a form that multiples and products
+    with exponentials share; None where S is a single term.
+    """
     if len(positive.terms) == 1:
         ((m, c),) = positive.terms.items()
-        return to_the(m, Fraction(-1)), 1 / c
-    factor, base = based(positive)
-    return frozenset({(base, Fraction(-1))}), 1 / factor
-
-
-def based(positive: Sum) -> tuple[Fraction, Atom]:
-    """S > 0 as a positive rational times a base with content 1, so that multiples share one."""
-    lead = min(positive.terms, key=_written)
-    factor = abs(positive.terms[lead])
-    return factor, Atom("base", Sum({m: c / factor for m, c in positive.terms.items()}))
+        return c, m, None
+    exponentials = {atom for m in positive.terms for atom, _ in m if atom.kind == "exp"}
+    lowest = {a: min(dict(m).get(a, Fraction(0)) for m in positive.terms) for a in exponentials}
+    outer = frozenset((a, e) for a, e in lowest.items() if e)
+    rest = positive.scaled(to_the(outer, Fraction(-1)))
+    lead = min(rest.terms, key=_written)
+    factor = abs(rest.terms[lead])
+    return factor, outer, Atom("base", Sum({m: c / factor for m, c in rest.terms.items()}))
 
 
 def sum_of(value: Any) -> Sum:

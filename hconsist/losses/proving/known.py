@@ -1,0 +1,101 @@
+"""Curves of a known kind, recognised by exact algebra and not by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+from hconsist.arithmetic import precision
+from hconsist.losses.facts import Curve
+from hconsist.losses.proving import limits
+from hconsist.losses.proving.curves import BITS, pieces_of
+from hconsist.losses.proving.pieces import RegionOps, Term
+from hconsist.losses.proving.signs import Interval, constant_sign
+from hconsist.losses.proving.terms import VARIABLE, Sum, UndecidedError, sum_of, work
+
+_HALF = Fraction(1, 2)
+
+
+def recognise(curve: Curve, what: str) -> Any:
+    """A `Curve` property by name; what is not recognised is None (0 for a strength)."""
+    with precision(BITS), work():
+        try:
+            return _KNOWN[what](curve)
+        except Exception:  # a stranger's formula may do anything
+            return Fraction(0) if what == "tie_strength" else None
+
+
+def _power_law(curve: Curve) -> Fraction | None:
+    (piece,) = pieces_of(curve).pieces
+    if curve.domain != "unit" or not curve.fact("continuous").proven:
+        return None
+    ((monomial, c),) = piece.formula.derivative.expanded.terms.items()
+    exponent = Fraction(0)
+    rest = []
+    for atom, e in monomial:
+        if atom.kind == "x":
+            exponent = e
+        elif atom.constant:
+            rest.append((atom, e))
+        else:
+            return None
+    falls = constant_sign(Sum({frozenset(rest): c})) == -3
+    return exponent + 2 if falls else None
+
+
+def _hinge(curve: Curve) -> tuple[Fraction, Fraction] | None:
+    left, right = (piece.formula for piece in pieces_of(curve).pieces)
+    if not curve.fact("continuous").proven or not right.is_zero:
+        return None
+    (joint,) = pieces_of(curve).joints
+    level, slope = limits.at(left, Fraction(0)).rational, left.derivative.rational
+    if joint[0] != joint[1] or level is None or slope is None or not joint[0] > 0 > slope:
+        return None
+    return (level, joint[0]) if level == -slope * joint[0] else None
+
+
+def _both_sides(curve: Curve, right: Fraction | None) -> tuple[Interval, Sum, Sum]:
+    """phi(x) and phi(-x) on (0, right)."""
+    interval = Interval(Fraction(0), right)
+    ops = RegionOps(interval)
+    return interval, *(ops._sum(curve.term(Term(x, ops), ops)) for x in (VARIABLE, -VARIABLE))
+
+
+def _tie_strength(curve: Curve) -> Fraction:
+    """kappa with ``T_2(b) >= kappa b^2`` for b <= 1/2.
+
+    ``T_2(b) >= phi(0) - R_b(f) = b o(f) - e(f)`` for every f >= 0, with the odd part ``o(f) =
+    (phi(-f) - phi(f))/2`` and the even part ``e(f) = (phi(f) + phi(-f))/2 - phi(0)``. Where ``4
+    kappa e(f) <= o(f)^2`` for f in [0, F] and ``o(F) >= kappa``, the f with o(f) = 2 kappa b is in
+    [0, F] for all b <= 1/2 and gives kappa b^2. The candidate is the limit of o^2 / (4 e) at 0,
+    ``phi'(0)^2 / (2 phi''(0))``, then smaller ones.
+    """
+    for reach in map(Fraction, (1, 2, 4, _HALF, 8, 64, 512)):
+        try:
+            interval, right, left = _both_sides(curve, reach)
+        except Exception:  # a kink inside: look closer to 0
+            continue
+        level = limits.at(right, Fraction(0))
+        odd, even = (left - right) * sum_of(_HALF), (left + right) * sum_of(_HALF) - level
+        slope = limits.at(right.derivative, Fraction(0)).rational
+        bend = limits.at(right.derivative.derivative, Fraction(0)).rational
+        if slope is None or bend is None or bend <= 0:
+            return Fraction(0)
+        for share in map(Fraction, (1, "3/4", "1/2", "1/4")):
+            kappa = share * slope**2 / (2 * bend)
+            try:
+                below = interval.sign((odd * odd - even * sum_of(4 * kappa)).expanded)
+                reached = constant_sign(limits.at(odd, reach) - sum_of(kappa))
+            except UndecidedError:
+                continue
+            if below is not None and below >= 0 and reached in (0, 3):
+                return kappa
+    return Fraction(0)
+
+
+_KNOWN: dict[str, Callable[[Curve], Any]] = {
+    "power_law": _power_law,
+    "hinge": _hinge,
+    "tie_strength": _tie_strength,
+}
