@@ -207,7 +207,8 @@ class Curve:
         >>> [parse_loss(s).form(OfSoftmax).g.power_law for s in ("softmax:3-3*u", "js")]
         [Fraction(2, 1), None]
         """
-        return self._recognised("power_law")
+        found: Fraction | None = self._recognised("power_law")
+        return found
 
     @property
     def hinge(self) -> tuple[Fraction, Fraction] | None:
@@ -218,7 +219,8 @@ class Curve:
         >>> parse_loss("margin:Max(0, 2 - v)").form(OfMargin).phi.hinge
         (Fraction(2, 1), Fraction(2, 1))
         """
-        return self._recognised("hinge")
+        found: tuple[Fraction, Fraction] | None = self._recognised("hinge")
+        return found
 
     @property
     def tie_strength(self) -> Fraction:
@@ -230,7 +232,8 @@ class Curve:
         >>> parse_loss("squared-hinge").form(OfMargin).phi.tie_strength
         Fraction(1, 1)
         """
-        return self._recognised("tie_strength")
+        found: Fraction = self._recognised("tie_strength")
+        return found
 
     def _recognised(self, what: str) -> Any:
         from hconsist.losses.proving import recognise

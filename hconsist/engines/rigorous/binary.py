@@ -10,7 +10,7 @@ from typing import Any
 
 from hconsist.arithmetic import BALLS, endpoints
 from hconsist.engines.rigorous.jets import BALL_JETS, FLOAT_JETS, variable
-from hconsist.losses import MarginLoss
+from hconsist.losses.facts import Curve
 
 #: How far from a kink its two tangents are taken.
 _STEP = Fraction(1, 2**60)
@@ -21,19 +21,19 @@ class BinaryRisk:
 
     Parameters
     ----------
-    loss : MarginLoss
-        phi convex with a negative slope at 0, or non-increasing.
+    phi : Curve
+        Convex with a negative slope at 0, or non-increasing.
     beta : Fraction
     bound : Fraction or None
     """
 
-    def __init__(self, loss: MarginLoss, beta: Fraction, bound: Fraction | None) -> None:
-        self.loss, self.bound = loss, bound
+    def __init__(self, phi: Curve, beta: Fraction, bound: Fraction | None) -> None:
+        self.phi, self.bound = phi, bound
         self.up, self.down = (1 + beta) / 2, (1 - beta) / 2
 
     def value(self, f: Any) -> Any:
         """R(f) as a ball; an infinite score needs a weight of zero on the side that explodes."""
-        return self._weighted(self.loss.of_margin(f, BALLS), lambda: self.loss.of_margin(-f, BALLS))
+        return self._weighted(self.phi(f, BALLS), lambda: self.phi(-f, BALLS))
 
     def _weighted(self, forward: Any, backward: Any) -> Any:
         total = BALLS.const(self.up) * forward
@@ -41,14 +41,12 @@ class BinaryRisk:
 
     def slope(self, f: Fraction) -> Any:
         """A ball that contains a subgradient of R at f."""
-        forward = self.loss.of_margin(variable(BALLS.const(f)), BALL_JETS)
-        backward = self.loss.of_margin(-variable(BALLS.const(f)), BALL_JETS)
+        forward = self.phi(variable(BALLS.const(f)), BALL_JETS)
+        backward = self.phi(-variable(BALLS.const(f)), BALL_JETS)
         return BALLS.const(self.up) * forward.d1 + BALLS.const(self.down) * backward.d1
 
     def _float_slope(self, f: float) -> float:
-        jets: list[float] = [
-            self.loss.of_margin(sign * variable(f), FLOAT_JETS).d1 for sign in (1.0, -1.0)
-        ]
+        jets: list[float] = [self.phi(sign * variable(f), FLOAT_JETS).d1 for sign in (1.0, -1.0)]
         return float(self.up) * jets[0] + float(self.down) * jets[1]
 
     def convex_minimum(self) -> tuple[Fraction, Fraction, float]:
@@ -64,7 +62,7 @@ class BinaryRisk:
             import flint
 
             far = Fraction(1000)
-            limit = self.loss.of_margin(flint.arb("inf"), BALLS)
+            limit = self.phi(flint.arb("inf"), BALLS)
             high = endpoints(self.value(BALLS.const(far)))[1]
             if limit.is_finite():  # then a convex phi falls everywhere, towards this limit
                 return endpoints(limit)[0], high, float(far)
@@ -123,15 +121,14 @@ class BinaryRisk:
             a, c = number(box[0]), number(box[1])
             if not positive:
                 a, c = -c, -a
-            low = self._weighted(
-                self.loss.of_margin(c, BALLS), lambda: self.loss.of_margin(-a, BALLS)
-            )
+            low = self._weighted(self.phi(c, BALLS), lambda: self.phi(-a, BALLS))
             ends = [
                 (
-                    endpoints(self.value(e))[1],
+                    endpoints(value)[1],
                     float(e.mid()) if e.is_finite() else math.copysign(60.0, float(positive) - 0.5),
                 )
-                for e in (a, c)
+                for e, value in ((e, self.value(e)) for e in (a, c))
+                if value.is_finite()
             ]
             return (endpoints(low)[0], *min(ends))
 

@@ -16,7 +16,7 @@ from scipy.optimize import brentq
 
 from hconsist.arithmetic import BALLS, endpoints
 from hconsist.engines.rigorous.jets import BALL_JETS, FLOAT_JETS, variable
-from hconsist.losses import MAE, SoftmaxLoss
+from hconsist.losses.forms import OfSoftmax
 
 
 class SoftmaxBox:
@@ -24,36 +24,36 @@ class SoftmaxBox:
 
     Parameters
     ----------
-    loss : SoftmaxLoss
-        g decreasing, convex or concave.
+    form : OfSoftmax
+        g non-increasing, convex or concave.
     bound : Fraction
     """
 
-    def __init__(self, loss: SoftmaxLoss, bound: Fraction) -> None:
-        self.loss, self.n = loss, 0
-        self.ratio = BALLS.exp(BALLS.const(2 * bound) / BALLS.const(loss.temperature))
+    def __init__(self, form: OfSoftmax, bound: Fraction) -> None:
+        self.g = form.g
+        self.ratio = BALLS.exp(BALLS.const(2 * bound) / BALLS.const(form.temperature))
         self.inner = endpoints(self.ratio)[0]  # a rational ratio that is reached
 
-    def enclose(self, p: tuple[Fraction, ...]) -> tuple[Fraction, Fraction]:
-        """Bounds of the least risk of p."""
-        n = len(p)
-        if (
-            self.loss.shape == "concave in softmax" or self.loss == MAE()
-        ):  # least at a vertex, likelier labels at the larger value
-            order = sorted(p, reverse=True)
-            risks = []
-            for k in range(1, n + 1):
-                low = 1 / (k * self.ratio + (n - k))
-                terms = [self.loss.of_softmax(v, BALLS) for v in (self.ratio * low, low)]
-                risks.append(
-                    endpoints(
-                        BALLS.const(sum(order[:k])) * terms[0]
-                        + BALLS.const(sum(order[k:])) * terms[1]
-                    )
+    def of_concave(self, p: tuple[Fraction, ...]) -> tuple[Fraction, Fraction]:
+        """Bounds of the least risk of p for concave g: at a vertex, likelier labels at the larger
+        value.
+        """
+        n, order, risks = len(p), sorted(p, reverse=True), []
+        for k in range(1, n + 1):
+            low = 1 / (k * self.ratio + (n - k))
+            terms = [self.g(v, BALLS) for v in (self.ratio * low, low)]
+            risks.append(
+                endpoints(
+                    BALLS.const(sum(order[:k])) * terms[0] + BALLS.const(sum(order[k:])) * terms[1]
                 )
-            return min(r[0] for r in risks), min(r[1] for r in risks)
+            )
+        return min(r[0] for r in risks), min(r[1] for r in risks)
+
+    def of_convex(self, p: tuple[Fraction, ...]) -> tuple[Fraction, Fraction]:
+        """Bounds of the least risk of p for convex g."""
+        n = len(p)
         S = self._candidate(p)
-        jets = [self.loss.of_softmax(variable(BALLS.const(s)), BALL_JETS) for s in S]
+        jets = [self.g(variable(BALLS.const(s)), BALL_JETS) for s in S]
         value, tangent = BALLS.const(0), BALLS.const(0)
         slopes = []
         for v, s, jet in zip(p, S, jets, strict=True):
@@ -77,7 +77,7 @@ class SoftmaxBox:
         weights, ratio = [float(v) for v in p], float(self.inner)
 
         def slope(u: float) -> float:
-            return float(self.loss.of_softmax(variable(u), FLOAT_JETS).d1)
+            return float(self.g(variable(u), FLOAT_JETS).d1)
 
         def share(weight: float, level: float, low: float, high: float) -> float:
             """Where ``weight g'(u) = -level`` between low and high."""

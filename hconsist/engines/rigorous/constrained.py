@@ -16,11 +16,8 @@ from scipy.optimize import brentq
 from hconsist.arithmetic import BALLS
 from hconsist.engines.rigorous.jets import BALL_JETS, FLOAT_JETS, variable
 from hconsist.engines.rigorous.risk import Counts, Point, Values
-from hconsist.losses import Exponential, Hinge, MarginLogistic, Separable, SquaredHinge
+from hconsist.losses.facts import Curve
 
-#: Convex margin losses that never increase: their constrained losses order the labels as the scores
-#: do.
-FALLING = (Hinge, SquaredHinge, MarginLogistic, Exponential)
 _REACH = 64.0
 _FAR = Fraction(64)
 
@@ -30,14 +27,18 @@ class ConstrainedRisk:
 
     Parameters
     ----------
-    separable : Separable
-        In scores, with weights 1 - p.
+    phi : Curve
+        Convex, non-increasing, non-negative.
     """
 
-    def __init__(self, separable: Separable) -> None:
-        self.term = separable.term
+    def __init__(self, phi: Curve) -> None:
+        self.phi = phi
         self._solved: dict[tuple[Values, Counts], tuple[Point, float]] = {}
         self._bounds: dict[tuple[Values, Counts], tuple[Any, Any]] = {}
+
+    def term(self, z: Any, ops: Any) -> Any:
+        """psi(z)."""
+        return self.phi(-z, ops)
 
     def at(self, point: Point, values: Values, counts: Counts) -> Any:
         """``C(z, p)`` as a ball, affine in p."""

@@ -11,13 +11,16 @@ from hconsist.arithmetic import BALLS, endpoints, exact, precision
 from hconsist.engines.rigorous.binary import BinaryRisk
 from hconsist.engines.rigorous.box import SoftmaxBox
 from hconsist.engines.rigorous.branch import Risk
-from hconsist.engines.rigorous.constrained import FALLING, ConstrainedRisk
+from hconsist.engines.rigorous.constrained import ConstrainedRisk
 from hconsist.engines.rigorous.linear import LinearRisk
+from hconsist.engines.rigorous.methods.plan import Question
 from hconsist.engines.rigorous.risk import SoftmaxRisk
-from hconsist.engines.rigorous.transport import LDRRisk
+from hconsist.engines.rigorous.transport import TransportRisk
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.hypotheses import Bounded, Linear
-from hconsist.losses import LDR, CompSum, Constrained, Loss, MarginLoss, SoftmaxLoss
+from hconsist.losses import Loss
+from hconsist.losses.facts import Curve, What
+from hconsist.losses.forms import convex_in_scores
 from hconsist.pointwise import PointwiseProblem
 
 
@@ -69,27 +72,102 @@ def best_in_class_risk(
             "rigorous", f"the score bound {bound} is not rational", "numeric"
         )
     with precision(bits):
-        if isinstance(loss, MarginLoss) and loss.convex:
-            low, high, _ = BinaryRisk(loss, abs(weights[0] - weights[1]), bound).convex_minimum()
-            return low, high
-        if bound is None and isinstance(loss, LDR):
-            return _enclosed(LDRRisk(loss), weights)
-        if bound is None and isinstance(loss, SoftmaxLoss) and loss.shape == "convex in softmax":
-            return _enclosed(SoftmaxRisk(loss.separable), weights)
-        if bound is None and isinstance(loss, Constrained) and isinstance(loss.phi, FALLING):
-            return _enclosed(ConstrainedRisk(loss.separable), weights)
-        if bound is not None and convex_in_scores(loss):
-            return LinearRisk(loss, [weights], [[]], Fraction(0), bound).enclose()
-        if bound is not None and isinstance(loss, SoftmaxLoss) and loss.shape is not None:
-            return SoftmaxBox(loss, bound).enclose(weights)
+        reasons = []
+        question = Question(problem, 1, bound)
+        for way in _WAYS:
+            found = way(question, weights)
+            if not isinstance(found, str):
+                return found
+            reasons.append(found)
     raise EngineCannotAnswerError(
-        "rigorous", f"no method for C* of {loss.spec} with {problem.hypotheses}", "numeric"
+        "rigorous",
+        f"no method for C* of {loss.spec} with {problem.hypotheses} "
+        f"({'. '.join(dict.fromkeys(filter(None, reasons)))})",
+        "numeric",
     )
 
 
-def convex_in_scores(loss: Loss) -> bool:
-    """Whether every loss is a convex function of the scores."""
-    return loss.shape == "convex in scores" or (isinstance(loss, CompSum) and bool(loss.tau <= 1))
+Weights = tuple[Fraction, ...]
+Bounds = tuple[Fraction, Fraction]
+
+
+def _proven(curve: Curve, *whats: What) -> str:
+    """What is not proven of these facts, in words."""
+    return "; ".join(f.assumption or str(f) for f in map(curve.fact, whats) if not (f and f.proven))
+
+
+def _of_margin(question: Question, p: Weights) -> Bounds | str:
+    """Two labels and a convex phi, bounded scores or not."""
+    form = question.margin
+    if form is None:
+        return "needs two labels and a loss of the margin"
+    if missing := _proven(form.phi, "convex"):
+        return missing
+    if _proven(form.phi, "non-increasing") and _proven(form.phi, "falls at 0"):
+        return "phi is not proven to fall at 0"
+    try:
+        low, high, _ = BinaryRisk(form.phi, abs(p[0] - p[1]), question.bound).convex_minimum()
+    except ArithmeticError as problem:
+        return str(problem)
+    return low, high
+
+
+def _of_softmax(question: Question, p: Weights) -> Bounds | str:
+    """All scores, g convex and non-increasing."""
+    form = question.softmax
+    if form is None or question.bound is not None:
+        return "" if form is not None else "needs a loss of the label's softmax value"
+    missing = _proven(form.g, "convex", "non-increasing")
+    return missing or _enclosed(SoftmaxRisk(form.g), p)
+
+
+def _of_transport(question: Question, p: Weights) -> Bounds | str:
+    """All scores, an LDR loss."""
+    form = question.transport
+    if form is None or question.bound is not None:
+        return ""
+    return _enclosed(TransportRisk(form), p)
+
+
+def _of_constrained(question: Question, p: Weights) -> Bounds | str:
+    """All scores that sum to zero."""
+    form = question.scores
+    if form is None or question.bound is not None:
+        return ""
+    missing = _proven(form.phi, "convex", "non-increasing", "non-negative", "falls at 0")
+    return missing or _enclosed(ConstrainedRisk(form.phi), p)
+
+
+def _in_box(question: Question, p: Weights) -> Bounds | str:
+    """Scores in a box: a loss convex in the scores by tangents, one of the softmax value by the
+    vertices of what the box reaches.
+    """
+    loss, bound = question.problem.surrogate, question.bound
+    if bound is None:
+        return ""
+    if not (missing := convex_unproven(loss, question.n)):
+        return LinearRisk(loss, [p], [[]], Fraction(0), bound).enclose()
+    form = question.softmax
+    if form is None:
+        return missing
+    if falls := _proven(form.g, "non-increasing"):
+        return falls
+    box = SoftmaxBox(form, bound)
+    if not _proven(form.g, "concave"):
+        return box.of_concave(p)
+    convex = _proven(form.g, "convex")
+    return convex or box.of_convex(p)
+
+
+_WAYS = (_of_softmax, _of_margin, _of_transport, _of_constrained, _in_box)
+
+
+def convex_unproven(loss: Loss, n_classes: int) -> str:
+    """Why the losses are not proven to be convex in the scores; empty where they are."""
+    found = convex_in_scores(loss.forms, n_classes)
+    if not found:
+        return str(found)
+    return "; ".join(f.assumption for f in found if f.assumption)  # type: ignore[union-attr]
 
 
 def _enclosed(risk: Risk, weights: tuple[Fraction, ...]) -> tuple[Fraction, Fraction]:
@@ -201,9 +279,9 @@ def linear_gap(
     (True, True)
     """
     weight, bias = hypotheses.weight, hypotheses.bias
-    if not convex_in_scores(loss):
+    if missing := convex_unproven(loss, len(conditionals[0])):
         raise EngineCannotAnswerError(
-            "rigorous", f"R*(H) of {loss.spec} is not a convex program in linear scores"
+            "rigorous", f"R*(H) of {loss.spec} is not a convex program in linear scores: {missing}"
         )
     if not isinstance(weight, Fraction) or not isinstance(bias, Fraction):
         raise EngineCannotAnswerError(

@@ -15,6 +15,7 @@ from typing import Any
 from hconsist.arithmetic import BALLS
 from hconsist.engines.rigorous.jets import BALL_JETS, FLOAT_JETS, variable
 from hconsist.losses import Separable
+from hconsist.losses.facts import Curve
 
 #: Least logarithm of a softmax value that the solver bothers with: below it a label's share of the
 #: risk is nil.
@@ -43,12 +44,12 @@ class SoftmaxRisk:
 
     Parameters
     ----------
-    separable : Separable
-        In softmax coordinates; g convex and non-increasing on (0, 1].
+    g : Curve or Separable
+        Convex and non-increasing on (0, 1].
     """
 
-    def __init__(self, separable: Separable) -> None:
-        self.term = separable.term
+    def __init__(self, g: Curve | Separable) -> None:
+        self.term = g.term
         self._points: dict[tuple[Values, Counts], Point] = {}
         self._bounds: dict[tuple[Values, Counts], tuple[Any, Any]] = {}
 

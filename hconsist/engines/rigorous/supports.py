@@ -18,7 +18,7 @@ from hconsist.engines.rigorous.branch import Risk, Search
 from hconsist.engines.rigorous.envelope import Line, Point, Support, Wanted
 from hconsist.engines.rigorous.jets import BALL_JETS, FLOAT_JETS, variable
 from hconsist.engines.rigorous.regions import Simplex
-from hconsist.losses import MarginLoss
+from hconsist.losses.facts import Curve
 
 #: Least logarithm of a softmax value that is looked for.
 _FLOOR = -200.0
@@ -70,23 +70,23 @@ class MarginScores(NoPrior):
 
     Parameters
     ----------
-    loss : MarginLoss
+    phi : Curve
         Convex with a negative slope at 0.
     bound : Fraction or None
     """
 
     lemmas: tuple[str, ...] = ()
 
-    def __init__(self, loss: MarginLoss, bound: Fraction | None) -> None:
-        self.loss, self.bound = loss, bound
+    def __init__(self, phi: Curve, bound: Fraction | None) -> None:
+        self.phi, self.bound = phi, bound
 
     def top(self) -> Fraction:
         """An upper bound of T(1)."""
         return self._upper(Fraction(1))
 
     def _upper(self, beta: Fraction) -> Fraction:
-        tied = endpoints(self.loss.of_margin(BALLS.const(0), BALLS))[1]
-        return tied - BinaryRisk(self.loss, beta, self.bound).convex_minimum()[0]
+        tied = endpoints(self.phi(BALLS.const(0), BALLS))[1]
+        return tied - BinaryRisk(self.phi, beta, self.bound).convex_minimum()[0]
 
     def line(self, wanted: Wanted) -> Support:
         """The line of the score f with ``(phi(-f) - phi(f)) / 2 = slope``, or of the bound where
@@ -107,8 +107,8 @@ class MarginScores(NoPrior):
         at = Fraction(reach) if self.bound is None else self.bound
         if half_jump(reach) > 0:
             at = Fraction(_bisected(half_jump, 0.0, reach))
-        forward, backward = (self.loss.of_margin(BALLS.const(f), BALLS) for f in (at, -at))
-        tied = self.loss.of_margin(BALLS.const(0), BALLS)
+        forward, backward = (self.phi(BALLS.const(f), BALLS) for f in (at, -at))
+        tied = self.phi(BALLS.const(0), BALLS)
         # On [0, 1] the lower end of the slope errs on the right side.
         line = Line(
             endpoints((backward - forward) / 2)[0], endpoints((forward + backward) / 2 - tied)[1]
@@ -118,7 +118,7 @@ class MarginScores(NoPrior):
         return Support(line, [(beta, self._upper(beta))] if beta else [])
 
     def _jet(self, f: float, ops: Any) -> Any:
-        return self.loss.of_margin(variable(f), ops)
+        return self.phi(variable(f), ops)
 
 
 class FiniteScores(NoPrior):
@@ -131,18 +131,18 @@ class FiniteScores(NoPrior):
 
     Parameters
     ----------
-    loss : MarginLoss
+    phi : Curve
     scores : sequence of Fraction or None
         Non-negative; with f stands -f. None is infinity.
     """
 
     lemmas: tuple[str, ...] = ()
 
-    def __init__(self, loss: MarginLoss, scores: Sequence[Fraction | None]) -> None:
+    def __init__(self, phi: Curve, scores: Sequence[Fraction | None]) -> None:
         import flint
 
         balls = [flint.arb("inf") if f is None else BALLS.const(f) for f in scores]
-        pairs = [(loss.of_margin(f, BALLS), loss.of_margin(-f, BALLS)) for f in balls]
+        pairs = [(phi(f, BALLS), phi(-f, BALLS)) for f in balls]
         self.right, self.wrong = pairs, [(backward, forward) for forward, backward in pairs]
 
     def top(self) -> Fraction:

@@ -17,7 +17,7 @@ import numpy as np
 
 from hconsist.arithmetic import BALLS
 from hconsist.engines.rigorous.risk import Counts, Values
-from hconsist.losses import LDR
+from hconsist.losses.forms import Transport
 
 
 @dataclass(frozen=True)
@@ -30,17 +30,18 @@ class ScorePoint:
     terms: tuple[Any, ...]
 
 
-class LDRRisk:
+class TransportRisk:
     """Conditional risks of an LDR loss.
 
     Parameters
     ----------
-    loss : LDR
+    form : Transport
+        With rational parameters.
     """
 
-    def __init__(self, loss: LDR) -> None:
-        self.loss = loss
-        self.lam, self.c = Fraction(loss.lam), Fraction(loss.c)
+    def __init__(self, form: Transport) -> None:
+        self.form = form
+        self.lam, self.c, self.scale = (Fraction(v) for v in (form.lam, form.c, form.scale))
         self._points: dict[tuple[Values, Counts], ScorePoint] = {}
         self._bounds: dict[tuple[Values, Counts], tuple[Any, Any]] = {}
 
@@ -64,7 +65,7 @@ class LDRRisk:
                 i: scores[owners.index(i)] for i in groups
             }  # labels of a group share one score exactly
             labels = np.array([BALLS.const(first[i]) for i in owners], dtype=object)
-            losses = self.loss.losses(labels, BALLS)
+            losses = self.form.losses(labels, BALLS)
             terms = {i: losses[owners.index(i)] for i in groups}
             coordinates = tuple(first.get(i, Fraction(0)) for i in range(len(values)))
             self._points[key] = ScorePoint(
@@ -145,4 +146,4 @@ class LDRRisk:
                     m = BALLS.const(plan[y][k])
                     gain = BALLS.const(self.c) if k != y else BALLS.const(0)
                     total = total + m * (gain - lam * BALLS.log(m / BALLS.const(p[y])))
-        return total
+        return BALLS.const(self.scale) * total

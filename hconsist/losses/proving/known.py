@@ -15,6 +15,8 @@ from hconsist.losses.proving.signs import Interval, constant_sign
 from hconsist.losses.proving.terms import VARIABLE, Sum, UndecidedError, sum_of, work
 
 _HALF = Fraction(1, 2)
+_REACHES = (Fraction(1), Fraction(2), Fraction(4), _HALF, Fraction(8), Fraction(64), Fraction(512))
+_SHARES = (Fraction(1), Fraction(3, 4), _HALF, Fraction(1, 4))
 
 
 def recognise(curve: Curve, what: str) -> Any:
@@ -59,7 +61,8 @@ def _both_sides(curve: Curve, right: Fraction | None) -> tuple[Interval, Sum, Su
     """phi(x) and phi(-x) on (0, right)."""
     interval = Interval(Fraction(0), right)
     ops = RegionOps(interval)
-    return interval, *(ops._sum(curve.term(Term(x, ops), ops)) for x in (VARIABLE, -VARIABLE))
+    right_side, left_side = (ops._sum(curve.term(Term(x, ops), ops)) for x in (VARIABLE, -VARIABLE))
+    return interval, right_side, left_side
 
 
 def _tie_strength(curve: Curve) -> Fraction:
@@ -71,7 +74,7 @@ def _tie_strength(curve: Curve) -> Fraction:
     [0, F] for all b <= 1/2 and gives kappa b^2. The candidate is the limit of o^2 / (4 e) at 0,
     ``phi'(0)^2 / (2 phi''(0))``, then smaller ones.
     """
-    for reach in map(Fraction, (1, 2, 4, _HALF, 8, 64, 512)):
+    for reach in _REACHES:
         try:
             interval, right, left = _both_sides(curve, reach)
         except Exception:  # a kink inside: look closer to 0
@@ -82,7 +85,7 @@ def _tie_strength(curve: Curve) -> Fraction:
         bend = limits.at(right.derivative.derivative, Fraction(0)).rational
         if slope is None or bend is None or bend <= 0:
             return Fraction(0)
-        for share in map(Fraction, (1, "3/4", "1/2", "1/4")):
+        for share in _SHARES:
             kappa = share * slope**2 / (2 * bend)
             try:
                 below = interval.sign((odd * odd - even * sum_of(4 * kappa)).expanded)

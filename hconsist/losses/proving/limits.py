@@ -89,9 +89,8 @@ def _factored(value: Fraction) -> list[tuple[Fraction, int]]:
 def log_of(positive: Sum) -> Sum:
     """The logarithm of a sum that is positive."""
     if len(positive.terms) != 1:
-        factor, outer, base = based(positive)
-        assert base is not None  # several terms
-        return _log_atom(base.of) + log_of(Sum({outer: factor}))
+        # No exponential is taken out of it here: log(1 + exp(-x)) shows its sign as it stands.
+        return _log_atom(positive)
     ((m, c),) = positive.terms.items()
     if c < 0:
         return _log_atom(positive)
