@@ -19,13 +19,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hconsist.arithmetic import CVXPY, NUMPY, Exact, exact, require
+from hconsist.arithmetic.derivatives import FLOAT_JETS, variable
 from hconsist.distributions import Distribution, Estimate, Finite
 from hconsist.engines import numeric, rigorous
 from hconsist.engines.numeric.methods import inner_solver
 from hconsist.engines.symbolic.best_in_class import best_in_class
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError, UnknownNameError
 from hconsist.hypotheses import Bounded, Complete, Hypotheses, Linear, parse_hypotheses
-from hconsist.losses import LDR, CompSum, Loss, parse_loss
+from hconsist.losses import CompSum, Loss, parse_loss
+from hconsist.losses.forms import OfSoftmax, Transport, convex_in_scores
 from hconsist.pointwise import PointwiseProblem
 
 Array = NDArray[np.float64]
@@ -99,7 +101,7 @@ def best_in_class_function(
         return lambda p: np.asarray(
             solver.solve(np.atleast_2d(p), np.ones_like(np.atleast_2d(p))).risk
         ).reshape(p.shape[:-1]), False
-    if _convex_in_scores(problem.surrogate):
+    if _convex_in_scores(problem.surrogate, problem.n):
         return lambda p: _each(problem, p), False
     raise EngineCannotAnswerError(
         "numeric", f"no method for the best-in-class risk of {problem.surrogate.spec}"
@@ -299,7 +301,7 @@ def _linear_gap(
             f"{hypotheses}, {type(distribution).__name__}",
             "pass Linear(weight=1, bias=1) and Finite(..., points=...)",
         )
-    if not _convex_in_scores(loss):
+    if not _convex_in_scores(loss, distribution.n_classes):
         raise EngineCannotAnswerError(
             "numeric", f"R*(H) of {loss.spec} is not a convex program in linear scores"
         )
@@ -329,21 +331,31 @@ def _linear_gap(
     )
 
 
-def _convex_in_scores(loss: Loss) -> bool:
-    return loss.shape == "convex in scores" or (isinstance(loss, CompSum) and bool(loss.tau <= 1))
+def _convex_in_scores(loss: Loss, n_classes: int) -> bool:
+    """Whether the losses are convex in the scores, proven or declared: a solver's value is an
+    estimate in any case.
+    """
+    return bool(convex_in_scores(loss.forms, n_classes))
 
 
 def _in_scores(loss: Loss, scores: Any) -> Any:
-    """The losses as convex CVXPY expressions of the scores; comp-sum losses with tau <= 1 through
-    -log u, which is convex.
+    """The losses as convex CVXPY expressions of the scores; those of the softmax value that are
+    convex in t = -log u through t, which is convex.
     """
-    if not isinstance(loss, CompSum):
+    form = loss.form(OfSoftmax)
+    if form is None or loss.form(Transport) is not None:
         return loss.losses(scores, CVXPY)
-    minus_log = LDR(lam=1, c=0).losses(scores, CVXPY)
-    if loss.tau == 1:
-        return minus_log
-    rest = float(1 - loss.tau)
-    return (CVXPY.exp(rest * minus_log) - 1) / rest
+    temperature = float(form.temperature)
+    minus_log = Transport(Fraction(1), Fraction(0)).losses(scores / temperature, CVXPY)
+    power = form.g.power_law
+    if power is None or power >= 1:
+        raise EngineCannotAnswerError(
+            "numeric", f"no convex program for {loss.spec} in linear scores"
+        )
+    # g(u) = g(1) + c (u^(tau - 1) - 1)/(1 - tau), with c = -g'(1)
+    rest = float(1 - power)
+    jet = form.g(variable(1.0, 1), FLOAT_JETS)
+    return jet.v + float(-jet.d1) * (CVXPY.exp(rest * minus_log) - 1) / rest
 
 
 # -- comp-sum losses: upper bounds and comparison across tau

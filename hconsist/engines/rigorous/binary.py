@@ -41,12 +41,12 @@ class BinaryRisk:
 
     def slope(self, f: Fraction) -> Any:
         """A ball that contains a subgradient of R at f."""
-        forward = self.phi(variable(BALLS.const(f)), BALL_JETS)
-        backward = self.phi(-variable(BALLS.const(f)), BALL_JETS)
+        forward = self.phi(variable(BALLS.const(f), 1), BALL_JETS)
+        backward = self.phi(-variable(BALLS.const(f), 1), BALL_JETS)
         return BALLS.const(self.up) * forward.d1 + BALLS.const(self.down) * backward.d1
 
     def _float_slope(self, f: float) -> float:
-        jets: list[float] = [self.phi(sign * variable(f), FLOAT_JETS).d1 for sign in (1.0, -1.0)]
+        jets: list[float] = [self.phi(sign * variable(f, 1), FLOAT_JETS).d1 for sign in (1.0, -1.0)]
         return float(self.up) * jets[0] + float(self.down) * jets[1]
 
     def convex_minimum(self) -> tuple[Fraction, Fraction, float]:

@@ -153,7 +153,10 @@ def _in_a_box(form: Separable, p: tuple[Any, ...], ratio: Any) -> Found | None:
                 "the m likeliest labels at B",
             ),
         ]
-    if n != 2:
+    curvature = sympy.simplify(sympy.diff(g, u, 2))
+    if curvature.is_nonpositive and slope.is_negative:
+        return _concave_in_a_box(g, u, p, ratio)
+    if n != 2 or not curvature.is_nonnegative:
         return None
     found, inverse = _of_softmax_value(form, p), _inverse_slope(g, u)
     if found is None or inverse is None:
@@ -168,6 +171,27 @@ def _in_a_box(form: Separable, p: tuple[Any, ...], ratio: Any) -> Found | None:
             r"q = e^{2B} / (1 + e^{2B}) \text{ for the likelier label where the optimum lies "
             r"outside}",
             "convexity",
+        ),
+    ]
+
+
+def _concave_in_a_box(g: Any, u: Any, p: tuple[Any, ...], ratio: Any) -> Found:
+    """Concave decreasing g: the risk is least at a vertex of the box, the m likeliest labels at B.
+
+    With all scores equal as one of the vertices (m = n).
+    """
+    n = len(p)
+    tops = [sympy.Add(*(_order_statistic(p, k) for k in range(1, m + 1))) for m in range(1, n)]
+    risks = [g.subs(u, sympy.Rational(1, n))]
+    for m, top in enumerate(tops, 1):
+        low = 1 / (m * ratio + n - m)
+        risks.append(top * g.subs(u, ratio * low) + (1 - top) * g.subs(u, low))
+    return sympy.Min(*risks), [
+        (
+            r"\min = \min_m P_m\, g(r_m) + (1 - P_m)\, g(e^{-2B} r_m),\quad "
+            r"r_m = e^{2B} / (m e^{2B} + n - m)",
+            "g is concave and decreasing: the minimum is at a vertex of what the box reaches, the "
+            "m likeliest labels at the larger value",
         ),
     ]
 

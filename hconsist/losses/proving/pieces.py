@@ -130,9 +130,20 @@ class RegionOps(Ops):
         """``log(1 + exp(x))``."""
         return self.log(self.exp(x) + 1)
 
+    def expm1(self, x: Value) -> Value:
+        """``exp(x) - 1``."""
+        return self.exp(x) - 1
+
+    def sigmoid(self, x: Value) -> Value:
+        """``1 / (1 + exp(-x))``."""
+        return 1 / (1 + self.exp(Term(-self._sum(x), self)))
+
     def apply(self, function: Elementary, x: Value) -> Value:
-        """Another function of the table is not an exact sum."""
-        raise UndecidedError(f"could not show the signs of a formula with {function.name}")
+        """A function of the table: those above are exact sums, others are not."""
+        known = {"exp", "log", "tanh", "softplus", "expm1", "sigmoid", "xlogx"}
+        if function.name not in known:
+            raise UndecidedError(f"could not show the signs of a formula with {function.name}")
+        return getattr(self, function.name)(x)
 
     def xlogx(self, x: Value) -> Value:
         """``x log x``; 0 at 0."""

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from hconsist.arithmetic import BALLS, Exact, Ops, Value
+from hconsist.arithmetic.functions import Elementary
 
 _FLIP = {"convex": "concave", "concave": "convex"}
 
@@ -138,6 +139,12 @@ class CurvatureOps(Ops):
     def softplus(self, x: Value) -> Value:
         """Convex, increasing, positive."""
         return self._rising(x, BALLS.softplus, 1)
+
+    def apply(self, function: Elementary, x: Value) -> Value:
+        """A function of the table, where its curvature is known here."""
+        if function.name in ("exp", "softplus", "log", "tanh"):
+            return getattr(self, function.name)(x)
+        return Shape("constant" if x.curve == "constant" else "none", 0, x.shape)
 
     def log(self, x: Value) -> Value:
         """Concave, increasing."""
