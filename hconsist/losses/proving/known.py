@@ -80,7 +80,8 @@ def _tie_strength(curve: Curve) -> Fraction:
         except Exception:  # a kink inside: look closer to 0
             continue
         level = limits.at(right, Fraction(0))
-        odd, even = (left - right) * sum_of(_HALF), (left + right) * sum_of(_HALF) - level
+        odd = limits.canonical((left - right) * sum_of(_HALF))
+        even = limits.canonical((left + right) * sum_of(_HALF) - level)
         slope = limits.at(right.derivative, Fraction(0)).rational
         bend = limits.at(right.derivative.derivative, Fraction(0)).rational
         if slope is None or bend is None or bend <= 0:

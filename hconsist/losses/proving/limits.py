@@ -110,6 +110,21 @@ def log_of(positive: Sum) -> Sum:
     return total
 
 
+def canonical(value: Sum) -> Sum:
+    """The same with exponentials taken out of logarithms, so that equal ones are equal: log(1 +
+    exp(-x)) = log(1 + exp(x)) - x.
+    """
+
+    def image(atom: Atom, e: Fraction) -> Sum:
+        if atom.kind != "log" or e.denominator != 1 or e < 0:
+            return Sum({frozenset({(atom, e)}): Fraction(1)})
+        factor, outer, base = based(atom.of)
+        inner = ZERO if base is None else _log_atom(base.of)
+        return (inner + log_of(Sum({outer: factor}))).power(e)
+
+    return value.expanded.map_atoms(image)
+
+
 def _log_atom(positive: Sum) -> Sum:
     return Sum({frozenset({(Atom("log", positive), Fraction(1))}): Fraction(1)})
 
