@@ -342,8 +342,10 @@ def _in_scores(loss: Loss, scores: Any) -> Any:
     """The losses as convex CVXPY expressions of the scores; those of the softmax value that are
     convex in t = -log u through t, which is convex.
     """
-    form = loss.form(OfSoftmax)
-    if form is None or loss.form(Transport) is not None:
+    transport, form = loss.form(Transport), loss.form(OfSoftmax)
+    if transport is not None:
+        return transport.losses(scores, CVXPY)
+    if form is None:
         return loss.losses(scores, CVXPY)
     temperature = float(form.temperature)
     minus_log = Transport(Fraction(1), Fraction(0)).losses(scores / temperature, CVXPY)

@@ -10,7 +10,7 @@ from hconsist.arithmetic import precision
 from hconsist.losses.facts import Curve
 from hconsist.losses.proving import limits
 from hconsist.losses.proving.curves import BITS, pieces_of
-from hconsist.losses.proving.pieces import RegionOps, Term
+from hconsist.losses.proving.pieces import RegionOps, SplitError, Term
 from hconsist.losses.proving.signs import Interval, constant_sign
 from hconsist.losses.proving.terms import VARIABLE, Sum, UndecidedError, sum_of, work
 
@@ -74,28 +74,32 @@ def _tie_strength(curve: Curve) -> Fraction:
     [0, F] for all b <= 1/2 and gives kappa b^2. The candidate is the limit of o^2 / (4 e) at 0,
     ``phi'(0)^2 / (2 phi''(0))``, then smaller ones.
     """
-    for reach in _REACHES:
-        try:
-            interval, right, left = _both_sides(curve, reach)
-        except Exception:  # a kink inside: look closer to 0
-            continue
-        level = limits.at(right, Fraction(0))
-        odd = limits.canonical((left - right) * sum_of(_HALF))
-        even = limits.canonical((left + right) * sum_of(_HALF) - level)
-        slope = limits.at(right.derivative, Fraction(0)).rational
-        bend = limits.at(right.derivative.derivative, Fraction(0)).rational
-        if slope is None or bend is None or bend <= 0:
-            return Fraction(0)
-        for share in _SHARES:
-            kappa = share * slope**2 / (2 * bend)
+    for share in _SHARES:
+        for reach in _REACHES:
             try:
-                below = interval.sign((odd * odd - even * sum_of(4 * kappa)).expanded)
-                reached = constant_sign(limits.at(odd, reach) - sum_of(kappa))
-            except UndecidedError:
+                found = _strength(curve, reach, share)
+            except (UndecidedError, SplitError):  # a kink inside: look closer to 0
                 continue
-            if below is not None and below >= 0 and reached in (0, 3):
-                return kappa
+            if found:
+                return found
     return Fraction(0)
+
+
+def _strength(curve: Curve, reach: Fraction, share: Fraction) -> Fraction:
+    """The kappa of `_tie_strength` for one F and one share of the candidate, or 0."""
+    interval, right, left = _both_sides(curve, reach)
+    level = limits.at(right, Fraction(0))
+    odd = limits.canonical((left - right) * sum_of(_HALF))
+    even = limits.canonical((left + right) * sum_of(_HALF) - level)
+    slope = limits.at(right.derivative, Fraction(0)).rational
+    bend = limits.at(right.derivative.derivative, Fraction(0)).rational
+    if slope is None or bend is None or bend <= 0:
+        return Fraction(0)
+    kappa = share * slope**2 / (2 * bend)
+    if constant_sign(limits.at(odd, reach) - sum_of(kappa)) not in (0, 3):
+        return Fraction(0)
+    below = interval.sign((odd * odd - even * sum_of(4 * kappa)).expanded)
+    return kappa if below is not None and below >= 0 else Fraction(0)
 
 
 _KNOWN: dict[str, Callable[[Curve], Any]] = {
