@@ -3,13 +3,15 @@
 Inner problem (over scores): `inner` solves it in batches over grouped distributions, `oracle` is
 the readable check by CVXPY. Outer problem (over p): `search`, with the pooling lemma; `exhaustive`
 backs it for few classes without the lemma. Losses that are concave between kinks have finitely many
-scores to try: `kinked` (and `vertices`, in closed form). For the rest, `direct`. Two labels are a
-problem in one variable: `binary`, for every loss. `answers` evaluates each witness anew.
+scores to try: `kinked` (and `vertices`, in closed form). Two labels are a problem in one variable:
+`binary`, for every loss. For the rest, `levels`, a search over score vectors of few values, and
+`direct` where the loss tells the labels apart. `answers` evaluates each witness anew.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
@@ -17,13 +19,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from threadpoolctl import threadpool_limits
 
-from hconsist.engines.numeric import binary, direct, general, kinked, oracle, search, vertices
+from hconsist.engines.numeric import (
+    binary,
+    direct,
+    general,
+    kinked,
+    levels,
+    oracle,
+    search,
+    vertices,
+)
 from hconsist.engines.numeric import exhaustive as exhaustive_
 from hconsist.engines.numeric.answers import answer as _answer
 from hconsist.engines.numeric.answers import tie, unbounded
 from hconsist.engines.numeric.inner import Inner, SeparableSoftmax
 from hconsist.engines.numeric.methods import inner_solver
 from hconsist.engines.numeric.oracle import BestInClass
+from hconsist.engines.numeric.shapes import known_shape, order
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.losses import SoftmaxLoss, check_distribution
 from hconsist.pointwise import Answer, PointwiseProblem
@@ -33,10 +45,16 @@ __all__ = ["BestInClass", "best_in_class", "exhaustive", "sweep", "transform"]
 Array = NDArray[np.float64]
 
 DIRECT = "a pattern search from a grid of distributions and scores; it may miss a narrow minimum"
+LEVELS = (
+    "scores of at most three values to start from, then linear programs over p and local searches "
+    "over the scores in turns; it may miss a narrow minimum"
+)
 
 #: A sweep over more values of beta than this searches globally at so many and follows the solutions
 #: in between.
 _ANCHORS = 24
+#: A gap beyond this is told.
+_GAP = 1e-6
 #: A witness has a probability and a score for every label: more classes, or more of them over all
 #: values of beta together, are refused.
 MOST_LABELS, MOST_NUMBERS = 10**6, 10**7
@@ -53,6 +71,11 @@ VERTICES = (
 
 #: T(0): of a distribution without a preference every prediction is a best one.
 TIE = "no prediction has a target regret at the uniform distribution"
+
+REWARDS = (
+    "T = 0: no loss falls when its label's score rises (seen on a sample of scores), so the best "
+    "scores predict a least likely label"
+)
 
 SLOW = "the risk is still falling at scores of 10^30: its infimum is not known"
 
@@ -129,36 +152,99 @@ def _answers(
             _answers(problem, [v for v in values if v], array[rest], seed) if rest.any() else []
         )
         return [next(others) if v else tie(problem, (TIE,)) for v in values]
-    if (inner := inner_solver(problem)) is not None:
-        return _pooled(problem, inner, values, array, seed)
-    plain = problem.hypotheses.score_bound is None and k == 1
+    if loss.symmetric and (direction := order(loss)) != -1:
+        if direction == 1:
+            return [_no_bound(problem, float(b)) for b in array]
+    elif (inner := _inner(problem)) is not None:
+        return _pooled_or_levels(problem, inner, values, array, seed)
+    else:
+        found = _finitely_many(problem, values, array)
+        if found is not None:
+            return found
+    refusal = _too_much(problem, k, len(values))
+    if refusal:
+        raise EngineCannotAnswerError("numeric", refusal)
+    return _by_levels(problem, array) if loss.symmetric else _directly(problem, array)
+
+
+def _inner(problem: PointwiseProblem) -> Inner | None:
+    try:
+        with np.errstate(all="ignore"):  # what overflows is found by the residuals
+            return inner_solver(problem)
+    except OverflowError:  # a constant of the formula is no float
+        return None
+
+
+def _pooled_or_levels(
+    problem: PointwiseProblem, inner: Inner, values: list[Fraction], array: Array, seed: int
+) -> list[Answer]:
+    """The pooled search; where its solver fails (margins of a thousand temperatures), the search
+    over levels, which needs no derivative.
+    """
+    try:
+        with np.errstate(all="ignore"):
+            found = _pooled(problem, inner, values, array, seed)
+        failed = [i for i, one in enumerate(found) if one.estimate is None]
+    except (np.linalg.LinAlgError, OverflowError):
+        found, failed = [], list(range(len(values)))
+    k = problem.top_k("numeric")
+    if not failed or _too_much(problem, k, len(failed)):
+        if not found:
+            raise EngineCannotAnswerError(
+                "numeric", f"the solver failed on {problem.surrogate.spec}: pass fewer betas"
+            )
+        return found
+    others = dict(zip(failed, _by_levels(problem, array[failed]), strict=True))
+    return [others[i] if i in others else found[i] for i in range(len(values))]
+
+
+def _finitely_many(
+    problem: PointwiseProblem, values: list[Fraction], array: Array
+) -> list[Answer] | None:
+    """Losses whose best scores are among finitely many; None for the others."""
+    loss, plain = problem.surrogate, problem.hypotheses.score_bound is None
     if (
         plain
+        and problem.top_k("numeric") == 1
         and isinstance(loss, SoftmaxLoss)
-        and (loss.shape == "concave in softmax" or kinked.is_linear(loss))
+        and (known_shape(loss) == "concave in softmax" or kinked.is_linear(loss))
     ):
         return _at_vertices(problem, loss, values, array)
-    if loss.symmetric and (scores := kinked.score_vertices(problem)) is not None:
-        return [
-            _answer(problem, s.p, s.free, s.tied, s.predicted, s.value, 0.0, (VERTICES,))
-            if s.value != np.inf
-            else unbounded((VERTICES,))
-            for s in kinked.smallest_regret(problem, scores, array)
-        ]
-    if k == 1 and problem.n <= direct.MOST_CLASSES:
-        if (
-            len(values) > direct.MOST_BETAS
-        ):  # seconds for each: an envelope on hundreds would not come back
-            raise EngineCannotAnswerError(
-                "numeric",
-                f"{loss.spec} needs a direct search, for {direct.MOST_BETAS} betas at most",
-            )
-        return _directly(problem, array)
-    raise EngineCannotAnswerError(
-        "numeric",
-        f"no method for {loss.spec}, {problem.target}, {problem.hypotheses} beyond "
-        f"{direct.MOST_CLASSES} classes",
-    )
+    if not loss.symmetric or (scores := kinked.score_vertices(problem)) is None:
+        return None
+    return [
+        _answer(problem, s.p, s.free, s.tied, s.predicted, s.value, 0.0, (VERTICES,))
+        if s.value != np.inf
+        else unbounded((VERTICES,))
+        for s in kinked.smallest_regret(problem, scores, array)
+    ]
+
+
+def _no_bound(problem: PointwiseProblem, beta: float) -> Answer:
+    """A loss that never falls as its label's score rises: best scores predict a least likely label,
+    whatever they are; equal ones stand for them in the witness.
+    """
+    n, k = problem.n, problem.top_k("numeric")
+    p = np.full(n, (1.0 - beta) / n)
+    p[0] += beta
+    return _answer(problem, p, np.zeros(n), np.zeros(n), np.arange(1, k + 1), 0.0, 0.0, (REWARDS,))
+
+
+def _too_much(problem: PointwiseProblem, k: int, betas: int) -> str:
+    """Why a problem without a better method is beyond the direct searches; empty where it is not.
+
+    They take a second or more for each beta: an envelope on hundreds would not come back.
+    """
+    spec, symmetric = problem.surrogate.spec, problem.surrogate.symmetric
+    if betas > direct.MOST_BETAS:
+        return f"{spec} needs a direct search, for {direct.MOST_BETAS} betas at most"
+    most = levels.MOST_CLASSES if symmetric else direct.MOST_CLASSES
+    if problem.n > most or (k > 1 and not symmetric):
+        return (
+            f"no method for {spec}, {problem.target}, {problem.hypotheses} beyond {most} classes"
+            + ("" if symmetric else " and the zero-one target: the loss tells the labels apart")
+        )
+    return ""
 
 
 def best_in_class(
@@ -330,6 +416,19 @@ def _two_labels(problem: PointwiseProblem, array: Array) -> list[Answer]:
                 SLOW if row.slow[i] else "",
             )
         )
+    return answers
+
+
+def _by_levels(problem: PointwiseProblem, array: Array) -> list[Answer]:
+    search_, answers = levels.Levels(problem), []
+    for beta in array:
+        s = search_.smallest_regret(float(beta))
+        found = _answer(problem, s.p, s.free, s.tied, s.predicted, s.value, 0.0, (LEVELS,))
+        if s.gap > _GAP and not found.reason:
+            found = replace(
+                found, reason=f"the linear program over p leaves {s.gap:.1e} below the value"
+            )
+        answers.append(found)
     return answers
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.arithmetic import NUMPY
+from hconsist.engines.numeric.shapes import lost_digits
 from hconsist.losses import SoftmaxLoss
 from hconsist.pointwise import Answer, PointwiseProblem, Witness
 
@@ -24,6 +25,8 @@ _INFINITE = 100.0
 _AGREE = 1e-8
 #: Solvers stop at this relative gap: tied scores better by no more are as good as the best ones.
 _SOLVED = 1e-12
+#: Losses whose formula cancels more than this part of their spread are not estimated.
+_LOST = 1e-8
 #: Beyond so many classes a witness is evaluated by the softmax form of its loss: the definition may
 #: need all pairs of labels.
 _PAIRS = 100
@@ -65,6 +68,8 @@ def answer(
         best, tied = _finite(problem, best), _finite(problem, tied)
     regret, size = regret_of(problem, p, tied, best)
     reason = doubt
+    if not reason and (lost := lost_digits(problem.surrogate, wide=problem.n == 2)) > _LOST:
+        reason = f"floats keep the losses to a part of {lost:.1e} only: their formula cancels"
     if not reason and not (residual <= 1e-9 and np.isfinite(value)):
         reason = f"the inner solver stopped with residual {residual:.1e}"
     if not reason and regret < -_SOLVED * (1.0 + size):

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.arithmetic import NUMPY
+from hconsist.engines.numeric.shapes import known_shape
 from hconsist.losses import (
     CompSumMargin,
     Constrained,
@@ -65,7 +66,7 @@ def score_vertices(problem: PointwiseProblem) -> Array | None:
         None if problem.hypotheses.score_bound is None else float(problem.hypotheses.score_bound)
     )
     if isinstance(loss, SoftmaxLoss):
-        if loss.shape == "concave in softmax" or is_linear(loss):
+        if known_shape(loss) == "concave in softmax" or is_linear(loss):
             low = -_NEGLIGIBLE * float(loss.temperature) if bound is None else -bound
             return _multisets([0.0 if bound is None else bound, low], n)
         return None
@@ -83,7 +84,10 @@ def is_linear(loss: SoftmaxLoss) -> bool:
     True
     """
     u = np.linspace(0.01, 1.0, 100)
-    value = np.asarray(loss.of_softmax(u, NUMPY), dtype=float)
+    try:
+        value = np.asarray(loss.of_softmax(u, NUMPY), dtype=float)
+    except OverflowError:  # a constant such as exp(c/lam) is no float
+        return False
     return bool(np.max(np.abs(np.diff(value, 2))) < 1e-13 * (1.0 + np.max(np.abs(value))))
 
 
@@ -221,14 +225,14 @@ class Program:
         row = int(np.argmin(risks))
         return float(risks[row]), row
 
-    def solve(self, row: int, beta: float, enough: float) -> tuple[float, float, Array | None]:
-        """A lower bound of T_w(beta), its slope in beta, and p where the bound is attained (None
-        where it exceeds ``enough``).
+    def solve(self, costs: Array, beta: float, enough: float) -> tuple[float, float, Array | None]:
+        """A lower bound of T_w(beta) for the losses l(w), its slope in beta, and p where the bound
+        is attained (None where it exceeds ``enough``).
 
         All are infinite, and p None, where no p of that regret has a finite best risk.
         """
         lp, n = self._lp, self.n
-        lp.changeColsCost(n, np.arange(n, dtype=np.int32), self.table[row])
+        lp.changeColsCost(n, np.arange(n, dtype=np.int32), costs)
         lp.changeRowBounds(0, beta, highspy.kHighsInf)
         while True:
             lp.run()
@@ -289,7 +293,9 @@ def smallest_regret(problem: PointwiseProblem, scores: Array, betas: Array) -> l
     failed = np.zeros(grid.size, dtype=bool)
 
     def visit(index: int, which: int, row: int) -> None:
-        value, slope, p = programs[which].solve(row, float(grid[index]), best[index][0] - _CLOSE)
+        value, slope, p = programs[which].solve(
+            table[row], float(grid[index]), best[index][0] - _CLOSE
+        )
         failed[index] |= value == -np.inf
         if value == np.inf:  # no p at all, whatever the vertex
             lower[which, :, index:] = np.inf

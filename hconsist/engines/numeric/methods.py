@@ -12,6 +12,7 @@ from hconsist.engines.numeric.inner import (
     WaterFilling,
 )
 from hconsist.engines.numeric.jets import GroupJetOps, GroupScores, Jet, JetOps
+from hconsist.engines.numeric.shapes import known_shape, order
 from hconsist.engines.numeric.smooth import (
     FormulaModel,
     Newton,
@@ -32,13 +33,16 @@ def inner_solver(problem: PointwiseProblem) -> Inner | None:
     some coordinates.
     """
     loss, bound = problem.surrogate, problem.hypotheses.score_bound
-    if not loss.symmetric or loss.shape not in ("convex in softmax", "convex in scores"):
+    shape = known_shape(loss)
+    if not loss.symmetric or order(loss) != -1:
+        return None  # the pooling lemma needs both
+    if shape not in ("convex in softmax", "convex in scores"):
         return None
     if not _has_jets(loss) or is_piecewise_linear(loss):
         return None
     if isinstance(loss, SoftmaxLoss):
         unit = float(loss.temperature)
-        if bound is None and loss.shape == "convex in softmax":
+        if bound is None and shape == "convex in softmax":
             if _finite_slope(loss):
                 return WaterFilling(loss.separable)
             fast = SeparableSoftmax(loss.separable)
