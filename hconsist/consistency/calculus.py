@@ -119,8 +119,11 @@ def _trend_of_structure(e: Any, symbol: Any) -> int | None:
             sign *= math.prod(flips)  # type: ignore[arg-type]
         direction = _together([trend(f, symbol) for f in factors])
         return None if direction is None or sign is None else sign * direction
-    if isinstance(e, sympy.exp | sympy.log | sympy.tanh):
+    if isinstance(e, sympy.exp | sympy.log | sympy.tanh | sympy.erf):
         return trend(e.args[0], symbol)
+    if isinstance(e, sympy.erfc):
+        direction = trend(e.args[0], symbol)
+        return None if direction is None else -direction
     if e.is_Pow:
         base, exponent = e.args
         if symbol not in exponent.free_symbols and _non_negative(base, symbol):

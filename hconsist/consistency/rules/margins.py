@@ -87,7 +87,9 @@ def binary_margin(case: Case) -> ConsistencyVerdict | None:
         if (left - right).is_zero is None and left != right and not (right - left).is_positive:
             return None
         return _kink(case, left, right, phi.subs(v, 0), formula, slopes)
-    falls = calculus.falls(curve, phi, v) or cut.decreasing
+    # The pieces join, so that the trend of the formula counts.
+    falls = calculus.falls(curve, phi, v) or cut.decreasing or calculus.trend(phi, v) == -1
+    bounded = bounded or (falls and bool(cut.far_limit.is_finite))
     if falls and right.is_negative and (left - right).is_nonnegative:
         if not bounded:
             return _no_regret(case)

@@ -30,7 +30,7 @@ def smooth_on(expression: Any, x: Any, low: Any, high: Any) -> bool:
         return e.is_finite is not False and e.is_real is not False and e is not sympy.nan
     if e == x:
         return True
-    if e.is_Add or e.is_Mul or isinstance(e, (*_ENTIRE, sympy.erf)):
+    if e.is_Add or e.is_Mul or isinstance(e, (*_ENTIRE, sympy.erf, sympy.erfc)):
         return all(smooth_on(a, x, low, high) for a in e.args)
     if isinstance(e, sympy.log):
         return smooth_on(e.args[0], x, low, high) and never_zero(e.args[0], x, low, high) == 1
@@ -50,6 +50,14 @@ def never_zero(expression: Any, x: Any, low: Any, high: Any) -> int | None:
     """
     if not expression.has(x):
         return constant_sign(expression) or None
+    # erf lies in (-1, 1): any such number is (g - 1)/(g + 1) with some g > 0; erfc = 1 - erf.
+    bounded = {a: sympy.Dummy("g", positive=True) for a in expression.atoms(sympy.erf, sympy.erfc)}
+    ranges = {
+        a: (g - 1) / (g + 1) if isinstance(a, sympy.erf) else 2 / (g + 1)
+        for a, g in bounded.items()
+    }
+    if ranges and sympy.factor(expression.xreplace(ranges)).is_positive:
+        return 1
     if constant_sign(low) in (0, 1):
         t = sympy.Dummy("t", positive=True)
         if expression.subs(x, t).is_positive:  # a sum of positive things, by SymPy's rules
