@@ -12,7 +12,7 @@ from typing import Any
 
 from hconsist.checker.limits import Rejected, need
 from hconsist.checker.obligations import Obligation
-from hconsist.checker.rules import above, gamma, lower, points
+from hconsist.checker.rules import above, gamma, lower, plugin, points
 from hconsist.checker.rules.concave import CONCAVE_PAIR, THEOREM_C
 from hconsist.checker.rules.margin import MARGIN
 from hconsist.checker.rules.softmax import PAIR, THEOREM_A
@@ -30,11 +30,13 @@ WHERE = {
     "theorem A": "docs/theory.md, Theorem A",
     "theorem C": "docs/certificate.md, Lemmas: theorem C for concave losses",
     "concave pair lemma": "docs/certificate.md, Lemmas: concave pair lemma",
+    "plug-in lemma": "docs/certificate.md, Lemmas: plug-in lemma",
     "margin lemma": "docs/certificate.md, Lemmas: margin lemma",
 }
 
 #: By the kind of claim, the verdict and the rule: what lists the obligations, and the lemmas used.
 RULES: dict[tuple[str, str, str], tuple[Rule, tuple[str, ...]]] = {
+    ("T >=", "holds", "plug-in lines"): (plugin.holds, plugin.LEMMAS),
     ("T <=", "holds", "tangent"): (above.holds, ()),
     ("T >=", "violated", "convex point"): (points.convex_point, ()),
     ("T >=", "violated", "concave point"): (points.concave_point, ()),
