@@ -5,8 +5,9 @@ What the search produces is checked before it is returned; nothing is called pro
 has not accepted.
 """
 
+from hconsist.certificates.files import read
 from hconsist.certificates.gammas import certify_gamma
-from hconsist.certificates.search import Progress, Search, certify, read
+from hconsist.certificates.search import Progress, Search, certify
 from hconsist.certificates.statements import Relation, parse_claim, statement, tree
 
 __all__ = [

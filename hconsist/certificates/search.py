@@ -7,13 +7,11 @@ elsewhere, cut until the checker's own rules accept each.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hconsist.arithmetic import BALLS, endpoints, evaluate, precision
@@ -403,24 +401,3 @@ def certify(
     return Search(problem, relation, claim, time_budget, max_boxes, progress, checkpoint).run(
         resume
     )
-
-
-def read(path: Path) -> dict[str, Any]:
-    """A certificate file.
-
-    Raises
-    ------
-    InvalidInputError
-        When it cannot be read or is not JSON.
-    """
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as problem:
-        raise InvalidInputError(
-            "a certificate must be a readable JSON file", str(path), str(problem)
-        ) from problem
-    if not isinstance(value, dict):
-        raise InvalidInputError(
-            "a certificate must be a JSON object", str(path), "write one with hconsist certify"
-        )
-    return value
