@@ -6,8 +6,8 @@ EnsLoss: is a random loss calibrated?
 and sorted along the margins, so that each is the derivative of some convex calibrated loss, whose
 tail decreases no faster than 1/z. Does that keep it bounded below?
 
-**Guarantee.** Valid for two classes, as long as the derivative is negative at zero; the tail
-condition as released is refuted.
+**Guarantee.** Calibrated for two classes, as long as the derivative is negative at zero. A tail of
+slope -1/z falls without limit, which does not decide calibration.
 """
 
 # %%
@@ -41,7 +41,7 @@ fall = sympy.integrate(-1 / z, (z, 1, top))
 print(
     "the loss falls by", fall, "between 1 and top, so it tends to", sympy.limit(fall, top, sympy.oo)
 )
-print(theorem("ensloss-bounded-below").claim, "-", theorem("ensloss-bounded-below").note)
+print(theorem("unbounded-tail").claim, "-", theorem("unbounded-tail").note)
 
 # %%
 # Picture

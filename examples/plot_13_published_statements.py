@@ -11,8 +11,8 @@ merely valid, which false as printed?
 # %%
 # Derivation
 # ----------
-# Statements are data: a formula, the problems it speaks of, and the claim. Here are the refuted
-# ones.
+# Statements are data: a formula, the problems it speaks of, and the claim. Here are those that
+# fail as printed, in papers that were read, and the improvements of bounds that hold.
 
 import collections
 
@@ -22,8 +22,9 @@ import hconsist as hc
 from hconsist.theorems import catalogue
 from hconsist.verify import verify
 
-refuted = [entry for entry in catalogue().values() if entry.claim == "refuted"]
-for entry in refuted:
+for entry in catalogue().values():
+    if entry.claim not in ("fails as printed", "not tight"):
+        continue
     print(f"{entry.id}: {entry.note}")
 
 # %%
@@ -41,7 +42,7 @@ print(f"T(1/2) = {answer.estimate} at p = {answer.witness.p}: half of what is pr
 
 counts = collections.Counter((entry.claim, entry.new) for entry in catalogue().values())
 figure, ax = plt.subplots()
-claims = ["tight", "valid", "refuted"]
+claims = ["tight", "valid", "not tight", "false", "fails as printed"]
 old, new = ([counts[claim, fresh] for claim in claims] for fresh in (False, True))
 ax.barh(claims, old, color="#0072B2", label="published")
 ax.barh(claims, new, left=old, color="#E69F00", hatch="//", edgecolor="white", label="new")
@@ -57,10 +58,12 @@ plt.show()
 
 for identifier in (
     "enhanced-table-mae",
-    "comp-sum-mae-tightness",
+    "comp-sum-mae-not-tight",
     "comp-sum-logistic",
     "comp-sum-gce-exact",
 ):
     assert verify(identifier, engines=("symbolic",)).status == "holds", identifier
 assert answer.estimate == 0.25
-assert any(claim == "refuted" for claim, _ in counts) and sum(counts.values()) == len(catalogue())
+assert any(claim == "fails as printed" for claim, _ in counts) and sum(counts.values()) == len(
+    catalogue()
+)

@@ -16,7 +16,7 @@ from hconsist.verify import Verification, verify
 
 ENGINES: tuple[EngineName, ...] = ("symbolic", "numeric")
 STATEMENTS = list(catalogue().values())
-TIGHT = [t for t in STATEMENTS if t.claim == "tight" and t.relation == "transform ="]
+TIGHT = [t for t in STATEMENTS if t.claim == "tight" and t.relation == "T ="]
 
 
 def only(entry: Theorem, count: int = 2) -> Theorem:

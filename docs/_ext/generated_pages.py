@@ -105,12 +105,7 @@ def statements_page() -> None:
     lines = [
         "# Statements",
         "",
-        "What papers claim, and what became of it. *Tight*: holds with equality. *Valid*: holds "
-        "as an",
-    ]
-    lines += [
-        "inequality. *Refuted*: false as printed, or as read. `hconsist verify` reproduces every "
-        "verdict.",
+        "What papers claim, and what became of it; {doc}`/catalogue` says what the words mean.",
         "",
     ]
     papers: dict[str, list[Any]] = {}
@@ -122,11 +117,13 @@ def statements_page() -> None:
             lines += [
                 f"### `{entry.id}`",
                 "",
-                f"**{entry.claim.capitalize()}.** "
+                f"**{entry.claim.capitalize()}** (quoted: {entry.quoted}). "
                 f"{_plain(entry.locator[0].upper() + entry.locator[1:])}.",
                 "",
             ]
             lines += ["$$", entry.statement, "$$", ""]
+            if entry.conditions:
+                lines += [f"Conditions: {_plain(entry.conditions)}.", ""]
             if entry.note:
                 lines += [f"{_plain(entry.note[0].upper() + entry.note[1:])}.", ""]
     write(DOCS / "catalogue" / "statements.md", "\n".join(lines))

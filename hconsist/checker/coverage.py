@@ -27,7 +27,7 @@ from hconsist.checker.trees import Tree, check_tree, put, rational
 
 @dataclass(frozen=True)
 class Piece:
-    """One piece of a covering: x runs from `low` to `high`, the number covered is `at`(x)."""
+    """One piece of a covering: x runs from `low` to `high`, the number covered is ``at(x)``."""
 
     low: Tree
     high: Tree

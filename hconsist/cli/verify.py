@@ -12,13 +12,20 @@ from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
 from hconsist.cli.limits import time_budget_option
 from hconsist.cli.options import ENGINES, checked_jobs, json_option
-from hconsist.cli.output import print_json, print_table, progress, write_json
+from hconsist.cli.output import (
+    atomic_file,
+    check_output,
+    print_json,
+    print_table,
+    progress,
+    write_json,
+)
 
 _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": ExitCode.UNDECIDED}
 
 
 @click.command("verify", short_help=COMMANDS["verify"])
-@click.argument("ids", metavar="[ID]...", nargs=-1)
+@click.argument("ids", metavar="[ID|FILE.toml]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Verify the whole catalogue.")
 @click.option("--list", "listing", is_flag=True, help="List the statements and verify nothing.")
 @click.option(
@@ -50,6 +57,12 @@ _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": E
     "reach, and verify nothing else.",
 )
 @click.option("--markdown", is_flag=True, help="Print the table as Markdown.")
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the claims with verdicts and evidence: FILE.html, FILE.md or FILE.tex.",
+)
 @json_option
 @time_budget_option(math.inf)
 def command(
@@ -61,28 +74,38 @@ def command(
     scheduler: str | None,
     certificates: Path | None,
     markdown: bool,
+    report: Path | None,
     as_json: bool,
 ) -> ExitCode:
-    """Re-run the verdict on published statements: name some, or --all.
+    """Re-run the verdict on published statements: name some, or --all; or check the claims of a
+    paper's file.
 
     Each statement is checked by every engine that can speak: claims that are tight must hold with
-    equality, valid ones as inequalities, refuted ones must be contradicted. Exits 1 when a verdict
+    equality, valid ones as inequalities; what is not tight, false, or fails as printed must be
+    contradicted on every instance. Exits 1 when a verdict
     is not reproduced, 3 when one stays undecided.
     """
-    from hconsist.theorems import catalogue, theorem
+    from hconsist.theorems import catalogue
 
-    known = catalogue()
+    if report is not None:
+        check_output(report, (".html", ".md", ".tex"))
+    known = catalogue() if listing or everything else {}
     if listing:
-        _print_list([known[i] for i in ids] if ids else list(known.values()), as_json)
+        _print_list(_named(ids) if ids else list(known.values()), as_json)
         return ExitCode.HOLDS
     if everything == bool(ids):
-        raise click.UsageError("Name statements, or pass --all (and see --list)")
-    chosen = list(known.values()) if everything else [theorem(i) for i in ids]
+        raise click.UsageError("Name statements or a file, or pass --all (and see --list)")
+    chosen = list(known.values()) if everything else _named(ids)
     if certificates is not None:
         return _certify(chosen, certificates, as_json)
     found = _run(chosen, engines or ENGINES, jobs, scheduler)
     order = {t.id: i for i, t in enumerate(chosen)}
     found.sort(key=lambda v: order[v.theorem.id])
+    if report is not None:
+        from hconsist.verify.report import report as written
+
+        with atomic_file(report) as temporary:
+            temporary.write_text(written(found, report), encoding="utf-8")
     if as_json:
         print_json([v.as_dict() for v in found])
     elif markdown:
@@ -115,6 +138,23 @@ def command(
     worst = "violated" if any(v.status == "violated" for v in found) else None
     worst = worst or ("undecided" if any(v.status == "undecided" for v in found) else "holds")
     return _CODES[worst]
+
+
+def _named(names: tuple[str, ...]) -> list[Any]:
+    """Statements by id, and those of papers' files; a file's are called PAPER/id."""
+    import dataclasses
+
+    from hconsist.theorems import read_paper, theorem
+
+    chosen = []
+    for name in names:
+        if name.endswith(".toml"):
+            path = Path(name)
+            for entry in read_paper(path):
+                chosen.append(dataclasses.replace(entry, id=f"{path.stem}/{entry.id}"))
+        else:
+            chosen.append(theorem(name))
+    return chosen
 
 
 def _run(
@@ -212,7 +252,8 @@ def _print_list(entries: list[Any], as_json: bool) -> None:
             [
                 {
                     "id": t.id, "paper": t.paper, "locator": t.locator, "statement": t.statement,
-                    "relation": t.relation, "claim": t.claim, "new": t.new, "note": t.note,
+                    "relation": t.relation, "claim": t.claim, "new": t.new, "quoted": t.quoted,
+                    "conditions": t.conditions, "note": t.note,
                 }
                 for t in entries
             ]

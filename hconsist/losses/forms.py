@@ -1,16 +1,12 @@
 """The forms that a loss can have: a closed list, by which engines know what to do with it.
 
-============== ================================================ ===============================
-form           the loss of label y at scores s                  rests on
-============== ================================================ ===============================
-`OfSoftmax`    g(softmax(s / temperature)_y)                    a curve g on (0, 1]
-`OfMargin`     phi((s_y - s_other) / 2), two labels             a curve phi on the line
-`OfScores`     sum_{k != y} phi(-s_k), scores that sum to zero  a curve phi on the line
-`Pairwise`     sum, max or Phi^tau(sum) of phi(s_y - s_k)       a curve phi on the line
-`Transport`    lam log sum_k exp((c [k != y] + s_k - s_y)/lam)  lam > 0, c >= 0 and a scale
-`OfProbabilities`  f(softmax(s / temperature))_y                the formula f of all labels
-`General`      any formula of the scores                        its curvature in the scores
-============== ================================================ ===============================
+- `OfSoftmax`: ``g(softmax(s / temperature)_y)``, a curve g on (0, 1];
+- `OfMargin`: ``phi((s_y - s_other) / 2)`` for two labels, a curve phi on the line;
+- `OfScores`: ``sum_{k != y} phi(-s_k)`` over scores that sum to zero;
+- `Pairwise`: the sum, the maximum, or Phi^tau of the sum, of ``phi(s_y - s_k)``;
+- `Transport`: ``lam log sum_k exp((c [k != y] + s_k - s_y) / lam)``, lam > 0 and c >= 0;
+- `OfProbabilities`: ``f(softmax(s / temperature))_y``, a formula of all labels;
+- `General`: any formula of the scores.
 
 A loss has several: cross-entropy is `OfSoftmax`, `Transport`, `OfProbabilities` and `General`, and
 for two labels `OfMargin` too. ``loss.form(OfSoftmax)`` is the form, or None; ``loss.form(OfMargin,

@@ -1,38 +1,46 @@
 """Published statements as data: what papers claim, and what became of it. Engines never import this
 package.
+
+A paper is a file in ``papers/`` (see `hconsist.theorems.reading`); statements whose formula or
+check is a program are in `exact` and `facts`.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
 from hconsist.errors import UnknownNameError
 from hconsist.pointwise import PointwiseProblem
-from hconsist.theorems.statement import Claim, Relation, Theorem
+from hconsist.theorems.reading import read_paper
+from hconsist.theorems.statement import Claim, Paper, Theorem
 
-__all__ = ["Claim", "Relation", "Theorem", "catalogue", "published", "theorem"]
+__all__ = ["Claim", "PAPERS", "Paper", "Theorem", "catalogue", "published", "read_paper", "theorem"]
+
+#: Where the files of the papers are.
+PAPERS = Path(__file__).with_name("papers")
 
 
 @lru_cache(maxsize=1)
 def catalogue() -> dict[str, Theorem]:
-    """Every statement by its id, in the order of the modules.
+    """Every statement by its id: paper by paper, our own last.
 
     Examples
     --------
     >>> catalogue()["comp-sum-logistic"].claim
     'tight'
     """
-    from hconsist.theorems import binary, comp_sum, findings, multiclass, noise, targets
+    from hconsist.theorems import exact, facts
 
+    entries: list[Theorem] = []
+    for path in sorted(PAPERS.glob("*.toml")):
+        entries += read_paper(path, eager=False)
+    sources = {entry.source.key: entry.source for entry in entries}
+    own = sources["hconsist"]
+    entries += [*exact.theorems(own), *facts.theorems(own, sources[facts.ENHANCED])]
+    entries.sort(key=lambda entry: (entry.new, entry.source.key))
     found: dict[str, Theorem] = {}
-    for entry in (
-        *comp_sum.THEOREMS,
-        *binary.theorems(),
-        *multiclass.theorems(),
-        *targets.theorems(),
-        *noise.theorems(),
-        *findings.theorems(),
-    ):
+    for entry in entries:
         if entry.id in found:
             raise AssertionError(f"two theorems are called {entry.id}")
         found[entry.id] = entry
@@ -59,7 +67,7 @@ def theorem(identifier: str) -> Theorem:
 
 
 def published(problem: PointwiseProblem) -> list[Theorem]:
-    """The statements of the literature that give a transformation for this problem (refuted and new
+    """The statements of the literature that give a transformation for this problem (denied and new
     ones left out).
 
     Examples
@@ -72,8 +80,9 @@ def published(problem: PointwiseProblem) -> list[Theorem]:
     return [
         t
         for t in catalogue().values()
-        if t.relation in ("transform >=", "transform =")
-        and t.claim != "refuted"
+        if t.relation in ("T >=", "T =")
+        and t.betas is None
+        and not t.denied
         and not t.new
         and t.applies(problem)
     ]

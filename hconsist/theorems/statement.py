@@ -1,4 +1,4 @@
-"""A published statement as data."""
+"""A published statement, or one of ours, as data."""
 
 from __future__ import annotations
 
@@ -13,29 +13,47 @@ from hconsist.pointwise import PointwiseProblem, beta_symbol
 if TYPE_CHECKING:
     import sympy
 
-#: tight: holds with equality; valid: holds as an inequality; refuted: false as printed; open: not
-#: settled here.
-Claim = Literal["tight", "valid", "refuted", "open"]
-#: What the formula is about. The relation is the one that the paper states:
-#: "transform >=" T(beta) >= f(beta); "transform =" T(beta) = f(beta); "envelope =" T**(beta) =
-#: f(beta); "gamma <=" Gamma(u) <= f(u); "growth" T(beta) ~ C beta^f at 0; "consistent" calibrated
-#: for the target; "inconsistent" not calibrated; "massart" R_01 excess <= f u when every
-#: conditional regret is 0 or at least `MARGIN`; "tsybakov" the bound under P(h != h*) <= c (R_01
-#: excess)^a, given T(beta) >= C beta^s with f = C and s = 2; "fact" something that `check` decides.
-Relation = Literal[
-    "transform >=",
-    "transform =",
-    "gamma <=",
-    "growth",
-    "consistent",
-    "inconsistent",
-    "massart",
-    "tsybakov",
-    "fact",
-]
+#: What the record says of a statement. "tight": holds with equality. "valid": holds as an
+#: inequality. "not tight": a published bound that holds and is not attained where the entry says
+#: so; an improvement, not a refutation. "fails as printed": a counterexample to the printed text,
+#: which was read. "false": a formula that suggests itself and does not hold, attributed to nobody.
+#: "open": not settled here.
+Claim = Literal["tight", "valid", "not tight", "fails as printed", "false", "open"]
+#: Claims that are reproduced by a counterexample on every instance.
+DENIED: tuple[Claim, ...] = ("not tight", "fails as printed", "false")
+#: How well the source is known. "read": its text was read. "secondary": another text quotes it.
+#: "memory": neither. "own": the statement is made in docs/theory.md.
+Quoted = Literal["read", "secondary", "memory", "own"]
 
 #: The smallest non-zero conditional regret in statements under Massart noise.
 MARGIN = Fraction(1, 5)
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A source.
+
+    Parameters
+    ----------
+    key : str
+        The name of its file, without the suffix.
+    short : str
+        Authors, title and venue on one line.
+    title, authors, year, venue, arxiv, url : str
+        Empty where not known.
+    version : str
+        Which edition is quoted, since numbering differs between editions.
+    """
+
+    key: str
+    short: str
+    title: str = ""
+    authors: str = ""
+    year: str = ""
+    venue: str = ""
+    arxiv: str = ""
+    url: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,45 +64,62 @@ class Theorem:
     ----------
     id : str
         Kebab-case name, unique in the catalogue.
-    paper : str
+    source : Paper
     locator : str
-        Section and title of the result (numbering differs between versions of the papers).
+        Number and title of the result in that edition.
     statement : str
         In LaTeX.
     relation : str
-        How `formula` and the exact quantity are claimed to compare; see `Relation`.
-    claim : {"tight", "valid", "refuted", "open"}
+        How the formula and the exact quantity compare: a name in `hconsist.verify.RELATIONS`.
+    claim : {"tight", "valid", "not tight", "fails as printed", "false", "open"}
         The verdict that `hconsist verify` must reproduce.
     instances : tuple of PointwiseProblem
         Problems on which the statement is checked.
     formula : callable or None
-        ``formula(problem)``: the claimed closed form, in `beta_symbol()` for transformations and
-        envelopes, in
-        `excess_symbol()` for gamma; None for consistency statements.
+        ``formula(problem)``: the claimed closed form, in `beta_symbol()` for transformations, in
+        `excess_symbol()` for Gamma; None for statements without one.
     check : callable or None
         For the relation "fact": ``check(problem)`` gives whether it is true there, by how much, and
         the evidence.
     betas : callable or None
         Target regrets at which a transformation is checked, where the statement does not cover all
         of [0, 1].
-    new : bool
-        Whether the statement was found in this project.
+    quoted : {"read", "secondary", "memory", "own"}
+        How well the source is known. Nobody is called wrong from memory.
+    conditions : str
+        What the source assumes of hypothesis sets, losses and distributions.
     note : str
         What was found: a counterexample in words, a missing condition, a constant that was dropped.
     """
 
     id: str
-    paper: str
+    source: Paper
     locator: str
     statement: str
-    relation: Relation
+    relation: str
     claim: Claim
     instances: tuple[PointwiseProblem, ...]
     formula: Callable[[PointwiseProblem], sympy.Expr | None] | None = None
     check: Callable[[PointwiseProblem], tuple[bool, float, str]] | None = None
     betas: Callable[[PointwiseProblem], tuple[Fraction, ...]] | None = None
-    new: bool = False
+    quoted: Quoted = "memory"
+    conditions: str = ""
     note: str = ""
+
+    @property
+    def paper(self) -> str:
+        """The source on one line."""
+        return self.source.short
+
+    @property
+    def new(self) -> bool:
+        """Whether the statement was found in this project."""
+        return self.quoted == "own"
+
+    @property
+    def denied(self) -> bool:
+        """Whether the record is reproduced by a counterexample."""
+        return self.claim in DENIED
 
     def at(self, problem: PointwiseProblem) -> sympy.Expr:
         """The claimed closed form for a problem.

@@ -38,24 +38,24 @@ def claims(entry: Theorem) -> Iterator[tuple[PointwiseProblem, Relation, sympy.E
     import sympy
 
     if (
-        entry.relation not in ("transform >=", "transform =", "gamma <=")
+        entry.relation not in ("T >=", "T =", "Gamma <=")
         or entry.claim == "open"
         or entry.betas is not None
     ):
         return
     for problem in entry.instances:
         formula = entry.at(problem)
-        if entry.relation == "gamma <=":
+        if entry.relation == "Gamma <=":
             inverses = sympy.solve(sympy.Eq(formula, beta_symbol()), excess_symbol())
             if len(inverses) != 1:
                 continue
             formula = inverses[0]
-        if entry.claim == "refuted":
-            yield problem, "<=" if entry.relation == "transform =" else ">=", formula, "violated"
+        if entry.denied:
+            yield problem, "<=" if entry.relation == "T =" else ">=", formula, "violated"
             continue
         yield problem, ">=", formula, "holds"
         if (
-            entry.relation == "transform ="
+            entry.relation == "T ="
             and entry.claim == "tight"
             and problem.surrogate.form(OfSoftmax) is not None
         ):

@@ -41,7 +41,7 @@ def compare_proven(
     """A proven enclosure [answer.lower, answer.upper] of T against a proven enclosure [low, high]
     of the formula.
     """
-    if relation == "transform >=":
+    if relation == "T >=":
         if answer.upper is not None and answer.upper < low:
             return "contradicted", float(answer.upper - low)
         if answer.lower is not None and answer.lower >= high:
@@ -50,6 +50,13 @@ def compare_proven(
         # said by the margin.
         sharp = answer.lower is not None and high - answer.lower <= sharpness
         return ("confirmed", float(answer.lower - high)) if sharp else ("undecided", None)  # type: ignore[operator]
+    if relation == "T <=":
+        if answer.lower is not None and answer.lower > high:
+            return "contradicted", float(high - answer.lower)
+        if answer.upper is not None and answer.upper <= low:
+            return "confirmed", float(low - answer.upper)
+        sharp = answer.upper is not None and answer.upper - low <= sharpness
+        return ("confirmed", float(low - answer.upper)) if sharp else ("undecided", None)  # type: ignore[operator]
     if (answer.upper is not None and answer.upper < low) or (
         answer.lower is not None and answer.lower > high
     ):
@@ -71,7 +78,9 @@ def compare_estimate(answer: Answer, value: float, relation: str) -> tuple[Outco
     if answer.estimate is None:
         return "undecided", None
     difference = answer.estimate - value
-    if relation == "transform >=":
+    if relation == "T <=":
+        difference = -difference
+    if relation in ("T >=", "T <="):
         return ("confirmed" if difference >= -NUMERIC_TOLERANCE else "contradicted"), difference
     return ("confirmed" if abs(difference) <= NUMERIC_TOLERANCE else "contradicted"), abs(
         difference

@@ -39,7 +39,7 @@ class Check:
 class Verification:
     """The verdict on a statement.
 
-    ``status`` says whether the catalogue's claim (tight, valid, refuted) was reproduced: "holds",
+    ``status`` says whether the catalogue's claim was reproduced: "holds",
     "violated" or "undecided".
     """
 
@@ -77,6 +77,8 @@ class Verification:
         return {
             "id": self.theorem.id,
             "paper": self.theorem.paper,
+            "locator": self.theorem.locator,
+            "quoted": self.theorem.quoted,
             "claim": self.theorem.claim,
             "status": self.status,
             "margin": self.margin,

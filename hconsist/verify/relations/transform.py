@@ -70,11 +70,16 @@ class LowerBound(Relation):
         return Check(engine, name, "confirmed", margin)
 
 
+class UpperBound(LowerBound):
+    """T(beta) <= f(beta)."""
+
+
 class Equality(LowerBound):
     """T(beta) = f(beta)."""
 
     by_difference = True
 
 
-RELATIONS.add("transform >=", LowerBound(), summary="T(beta) >= f(beta)")
-RELATIONS.add("transform =", Equality(), summary="T(beta) = f(beta)")
+RELATIONS.add("T >=", LowerBound(), summary="T(beta) >= f(beta)")
+RELATIONS.add("T <=", UpperBound(), summary="T(beta) <= f(beta)")
+RELATIONS.add("T =", Equality(), summary="T(beta) = f(beta)")
