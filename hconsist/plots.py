@@ -272,12 +272,17 @@ def _draw(
 ) -> Axes:
     chosen, names = _checked(bounds, labels)
     own, ax = ax is None, axes_in_style(ax)
-    betas = _grid(log)
     curves = []
     for index, (bound, name) in enumerate(zip(chosen, names, strict=True)):
+        betas = float(bound.problem.decision.max_regret) * _grid(log)
 
         def line(
-            values: NDArray[np.float64], what: str, *dash: Any, name: str = name, index: int = index
+            values: NDArray[np.float64],
+            what: str,
+            *dash: Any,
+            name: str = name,
+            index: int = index,
+            betas: NDArray[np.float64] = betas,
         ) -> Line2D:
             x, y = (values, betas) if view.inverse else (betas, values)
             return _curve(ax, x, y, f"{name}: {what}", index, *dash)
@@ -350,7 +355,7 @@ def figure_of(ax: Axes) -> Figure:
 
 
 def _grid(log: bool) -> NDArray[np.float64]:
-    """Target regrets in [0, 1]; from 0.001 up on logarithmic axes."""
+    """Target regrets as parts of the largest; from 0.001 up on logarithmic axes."""
     return np.geomspace(1e-3, 1.0, 241) if log else np.linspace(0.0, 1.0, 401)
 
 

@@ -220,7 +220,7 @@ class Tightness:
 
 def tightness(
     problem: PointwiseProblem,
-    betas: Iterable[object] = BETAS,
+    betas: Iterable[object] | None = None,
     *,
     theorems: Sequence[Theorem] | None = None,
 ) -> Tightness:
@@ -230,7 +230,8 @@ def tightness(
     ----------
     problem : PointwiseProblem
         With a number for every parameter.
-    betas : iterable of numbers in [0, 1]
+    betas : iterable of numbers, optional
+        Target regrets; `BETAS` times the largest one when left out.
     theorems : sequence of Theorem, optional
         The statements to compare; all published ones that apply when left out.
 
@@ -247,7 +248,10 @@ def tightness(
     >>> report.verdict, round(report.comparisons[0].factor, 6)
     ('loose', 50.0)
     """
-    table = tuple(problem.check_beta(b) for b in betas)
+    most = problem.decision.max_regret
+    table = tuple(most * b for b in BETAS)
+    if betas is not None:
+        table = tuple(problem.check_beta(b) for b in betas)
     if problem.is_symbolic or not table:
         raise InvalidInputError(
             "tightness needs numbers and at least one beta",
@@ -255,7 +259,7 @@ def tightness(
             "give every parameter",
         )
     chosen = list(published(problem)) if theorems is None else list(theorems)
-    everything = sorted({*search_grid(201), *table})
+    everything = sorted({*(most * b for b in search_grid(201)), *table})
     numeric = importlib.import_module("hconsist.engines.numeric")
     answers = dict(zip(everything, numeric.sweep(problem, everything), strict=True))
     rows = tuple(answers[b] for b in table)

@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 import hconsist as hc
+from hconsist import plots
 from hconsist.decisions import CostMatrix, parse_target
 from hconsist.engines import numeric
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
+from hconsist.tightness import tightness
 
 
 def kl(x: float, y: float) -> float:
@@ -273,3 +275,22 @@ def test_gamma_is_that_of_the_hull() -> None:
     assert np.max(t - hull) > 1e-3
     assert np.all(np.diff(hull, 2) >= -1e-9)
     assert bound(float(hull[40])) == pytest.approx(0.4, rel=1e-6)
+
+
+def test_faces_reach_up_to_the_largest_regret(tmp_path) -> None:
+    """Plots and tables are over [0, max regret], whatever the unit."""
+    bound = hc.derive("logistic", 3, target="weights:3,2,1", engine="symbolic")
+    (line,) = plots.transform_curves(bound, published=False).lines
+    assert max(line.get_xdata()) == 3.0
+    small = hc.PointwiseProblem("logistic", "weights:1/10,1/20", n_classes=2)
+    assert max(tightness(small).betas) == Fraction(1, 10)
+    drawn = subprocess.run(
+        [
+            *(sys.executable, "-m", "hconsist", "plot", "logistic", "--target", "weights:3,2,1"),
+            *("-o", str(tmp_path / "plot.svg")),
+        ],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert drawn.returncode == 0, drawn.stderr

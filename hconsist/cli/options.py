@@ -83,10 +83,12 @@ def _or_the_targets(context: click.Context, value: Any, default: int) -> Any:
     return parse_target(target).only_classes or default
 
 
-def checked_classes(_: click.Context, __: click.Parameter, value: Any) -> Any:
-    """The number of classes, or several, small enough for memory."""
+def checked_classes(context: click.Context, _: click.Parameter, value: Any) -> Any:
+    """The number of classes, or several, small enough for memory; without any the target's own."""
     from hconsist.cli.limits import check_memory
 
+    if value == ():
+        value = (_or_the_targets(context, None, 2),)
     for n_classes in value if isinstance(value, tuple) else (value,):
         check_memory(n_classes)
     return value

@@ -66,7 +66,8 @@ def command(
     from hconsist.tightness import BETAS, tightness
 
     problem = PointwiseProblem(spec, target, hypotheses, n_classes)  # type: ignore[arg-type]
-    chosen = [problem.check_beta(b) for b in betas] or list(BETAS)
+    most = problem.decision.max_regret
+    chosen = [problem.check_beta(b) for b in betas] or [most * b for b in BETAS]
     progress(f"{spec}, {n_classes} classes: exact T on a grid of beta")
     report = tightness(problem, chosen)
     if as_json:
