@@ -15,6 +15,31 @@ Definition tangent_below (g : R -> R) (x d : R) : Prop :=
 Definition two_label_risk (g : R -> R) (b x : R) : R :=
   1 / 2 * ((1 + b) * g x + (1 - b) * g (1 - x)).
 
+(** Every share s of label 0, at the risk of two labels, leaves a regret of at most v for the tie.
+    *)
+Definition tie_bound (g : R -> R) (b v : R) : Prop :=
+  forall s, 0 < s < 1 -> g (1 / 2) - v <= two_label_risk g b s.
+
+(** Tangents show it: the risk lies above its tangent at the witness. *)
+Lemma tie_bound_by_tangents g b v x dx dy :
+  0 <= b <= 1 -> 0 <= x <= 1 -> tangent_below g x dx -> tangent_below g (1 - x) dy ->
+  let pull := 1 / 2 * ((1 + b) * dx - (1 - b) * dy) in
+  0 <= v + two_label_risk g b x - g (1 / 2) - pull * x ->
+  0 <= v + two_label_risk g b x - g (1 / 2) + pull * (1 - x) ->
+  tie_bound g b v.
+Proof.
+  intros Hb Hx Hdx Hdy pull H0 H1 s Hs.
+  pose proof (Hdx s ltac:(lra)) as T0. pose proof (Hdy (1 - s) ltac:(lra)) as T1.
+  unfold two_label_risk in *.
+  assert ((1 - b) * (g (1 - x) + dy * (1 - s - (1 - x))) <= (1 - b) * g (1 - s)) as T2
+    by (apply Rmult_le_compat_l; lra).
+  assert ((1 + b) * (g x + dx * (s - x)) <= (1 + b) * g s) as T3
+    by (apply Rmult_le_compat_l; lra).
+  assert (- pull * (s - x) <= v + 1 / 2 * ((1 + b) * g x + (1 - b) * g (1 - x)) - g (1 / 2)) as T4.
+  { destruct (Rle_dec 0 pull); nra. }
+  unfold pull in *. lra.
+Qed.
+
 Lemma sum_first_two n f :
   (2 <= n)%nat -> (forall y, (2 <= y < n)%nat -> f y = 0) -> sum n f = f O + f 1%nat.
 Proof.
@@ -30,15 +55,10 @@ Hypothesis Hn : (2 <= n)%nat.
 Hypothesis Hconvex : convex_on unit_open g.
 Hypothesis Hfalls : nonincreasing_on unit_open g.
 
-Theorem upper_side b v x dx dy :
-  0 <= b <= 1 -> 0 <= x <= 1 -> tangent_below g x dx ->
-  (b = 1 \/ tangent_below g (1 - x) dy) ->
-  let pull := 1 / 2 * ((1 + b) * dx - (1 - b) * dy) in
-  0 <= v + two_label_risk g b x - g (1 / 2) - pull * x ->
-  0 <= v + two_label_risk g b x - g (1 / 2) + pull * (1 - x) ->
-  T_at_most (softmax_problem n g) b v.
+Theorem upper_side b v :
+  0 <= b <= 1 -> tie_bound g b v -> T_at_most (softmax_problem n g) b v.
 Proof.
-  intros Hb Hx Hdx Hdy pull H0 H1 w Hw.
+  intros Hb Htie w Hw.
   set (p := fun y => match y with O => (1 + b) / 2 | 1%nat => (1 - b) / 2 | _ => 0 end).
   assert (distribution n p) as Hp.
   { split.
@@ -55,19 +75,11 @@ Proof.
     pose proof (open_simplex_unit n S O HS ltac:(lia)) as [Hs0 Hs0'].
     pose proof (open_simplex_unit n S 1%nat HS ltac:(lia)) as [Hs1 _].
     pose proof (open_simplex_pair n S O 1%nat HS ltac:(lia) ltac:(lia) ltac:(lia)) as Hs.
-    pose proof (Hdx (S O) ltac:(lra)) as T0.
-    pose proof (Hfalls (S 1%nat) (1 - S O) ltac:(unfold unit_open; lra)
-      ltac:(unfold unit_open; lra) ltac:(lra)) as T1.
-    unfold two_label_risk in *.
-    assert ((1 - b) * (g (1 - x) + dy * (1 - S O - (1 - x))) <= (1 - b) * g (S 1%nat)) as T2.
-    { destruct Hdy as [->|Hdy]; [lra|]. apply Rmult_le_compat_l; [lra|].
-      pose proof (Hdy (1 - S O) ltac:(lra)). lra. }
-    assert ((1 + b) * (g x + dx * (S O - x)) <= (1 + b) * g (S O)) as T3
-      by (apply Rmult_le_compat_l; lra).
-    assert (- pull * (S O - x) <= v + 1 / 2 * ((1 + b) * g x + (1 - b) * g (1 - x)) - g (1 / 2))
-      as T4.
-    { destruct (Rle_dec 0 pull); nra. }
-    unfold pull in *. lra. }
+    pose proof (Htie (S O) ltac:(lra)) as T0.
+    pose proof (Hfalls (S 1%nat) (1 - S O)) as T1. unfold unit_open in T1.
+    specialize (T1 ltac:(lra) ltac:(lra) ltac:(lra)). unfold two_label_risk in T0.
+    assert ((1 - b) * g (1 - S O) <= (1 - b) * g (S 1%nat)) by (apply Rmult_le_compat_l; lra).
+    lra. }
   destruct (best_in_class_exists (softmax_problem n g) p (g 1)) as (c & Hc).
   { exact Hp. }
   { exists (fun _ => 0). exact I. }
