@@ -6,6 +6,7 @@
 From Coq Require Import Reals Lra Lia Arith Ranalysis5.
 From Coquelicot Require Import Coquelicot.
 From Hconsist Require Import Definitions Softmax UpperSide.
+From Hconsist Require ConcaveLosses.
 Open Scope R_scope.
 
 (** A curve that is continuous from lo to hi takes every number strictly between its ends inside. *)
@@ -93,4 +94,18 @@ Proof.
     + exists (b + e). split; [lra|]. apply Rabs_def1; lra.
     + exists (b - e). split; [lra|]. apply Rabs_def1; lra.
   - specialize (H c Sc s Hs). apply Rabs_def2 in Hv. lra.
+Qed.
+
+(** A loss that is continuous at 1 has no jump there. *)
+Lemma no_jump (g : R -> R) : continuous g 1 -> ConcaveLosses.continuous_at_one g.
+Proof.
+  intros Hc eps He.
+  destruct (Hc (fun z => Rabs (z - g 1) < eps)) as [d Hd].
+  { exists (mkposreal eps He). intros z Hz. exact Hz. }
+  pose proof (cond_pos d) as Hd0.
+  exists (Rmin d 1 / 2). pose proof (Rmin_l d 1). pose proof (Rmin_r d 1).
+  assert (0 < Rmin d 1) by (apply Rmin_glb_lt; lra). split; [lra|].
+  intros x Hx. assert (Rabs (g x - g 1) < eps) as K.
+  { apply Hd. apply Rabs_def1; unfold minus, plus, opp; simpl; lra. }
+  apply Rabs_def2 in K. lra.
 Qed.

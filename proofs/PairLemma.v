@@ -151,46 +151,48 @@ End Pair.
 Definition witness_gap (g : R -> R) (b x y : R) : R :=
   g (1 / 2) - (1 / 2 * ((1 + b) * g x + (1 - b) * g y)).
 
-(** The witness may be the limit (1, 0) where b = 1, or where g is convex and falls up to 0. *)
-Definition admissible_witness (g : R -> R) (b x y : R) : Prop :=
-  0 < x /\ 0 <= y /\ x + y <= 1 /\
-  (0 < y \/ b = 1 \/ (convex_on unit_closed g /\ nonincreasing_on unit_closed g)).
+(** The witness may be the limit (1, 0) where b = 1, or where g has its limit at 0: [closed] stands
+    for the statement that it has. *)
+Definition admissible_witness (closed : Prop) (b x y : R) : Prop :=
+  0 < x /\ 0 <= y /\ x + y <= 1 /\ (0 < y \/ b = 1 \/ closed).
+
+Definition shaped_at_zero (closed : Prop) (g : R -> R) : Prop :=
+  closed -> convex_on unit_closed g /\ nonincreasing_on unit_closed g.
 
 (** A witness may be taken of sum 1, with x >= 1/2. *)
-Lemma witness_as_bracket g b x y :
-  convex_on unit_open g -> nonincreasing_on unit_open g -> 0 <= b <= 1 ->
-  admissible_witness g b x y ->
-  exists u, 1 / 2 <= u <= 1 /\ (u < 1 \/ b = 1 \/ convex_on unit_closed g) /\
+Lemma witness_as_bracket closed g b x y :
+  convex_on unit_open g -> nonincreasing_on unit_open g -> shaped_at_zero closed g ->
+  0 <= b <= 1 -> admissible_witness closed b x y ->
+  exists u, 1 / 2 <= u <= 1 /\ (u < 1 \/ b = 1 \/ closed) /\
   witness_gap g b x y <= g (1 / 2) - (1 / 2 * ((1 + b) * g u + (1 - b) * g (1 - u))).
 Proof.
-  intros Hc Hd Hb (Hx & Hy & Hxy & Hcase). unfold witness_gap.
+  intros Hc Hd Hz Hb (Hx & Hy & Hxy & Hcase). unfold witness_gap.
   assert ((1 - b) * g (1 - x) <= (1 - b) * g y) as Hsum.
-  { destruct Hcase as [H|[->|[_ H]]].
+  { destruct Hcase as [H|[->|H]].
     - apply Rmult_le_compat_l; [lra|]. apply Hd; unfold unit_open; lra.
     - right. ring.
-    - apply Rmult_le_compat_l; [lra|]. apply H; unfold unit_closed; lra. }
+    - apply Rmult_le_compat_l; [lra|]. apply (proj2 (Hz H)); unfold unit_closed; lra. }
   destruct (Rle_dec (1 / 2) x) as [Hhalf|Hhalf].
   - exists x. split; [lra|]. split; [|lra].
-    destruct Hcase as [H|[H|[H _]]]; [left; lra|auto|auto].
+    destruct Hcase as [H|[H|H]]; [left; lra|auto|auto].
   - exists (1 - x). split; [lra|]. split; [left; lra|].
     replace (1 - (1 - x)) with x by ring.
-    pose proof (Hd x (1 - x) ltac:(unfold unit_open; lra) ltac:(unfold unit_open; lra)
-      ltac:(lra)) as H.
-    nra.
+    pose proof (Hd x (1 - x)) as H. unfold unit_open in H.
+    specialize (H ltac:(lra) ltac:(lra) ltac:(lra)). nra.
 Qed.
 
 (** Two labels: any convex non-increasing loss of the softmax value. *)
-Theorem two_labels g b x y v :
-  convex_on unit_open g -> nonincreasing_on unit_open g -> 0 <= b <= 1 ->
-  admissible_witness g b x y -> v <= witness_gap g b x y ->
+Theorem two_labels closed g b x y v :
+  convex_on unit_open g -> nonincreasing_on unit_open g -> shaped_at_zero closed g ->
+  0 <= b <= 1 -> admissible_witness closed b x y -> v <= witness_gap g b x y ->
   T_at_least (softmax_problem 2 g) b v.
 Proof.
-  intros Hc Hd Hb Hw Hv.
-  destruct (witness_as_bracket g b x y Hc Hd Hb Hw) as (u & Hu & Hcase & Hgap).
-  apply pair_lemma; auto. intros z Hz. simpl INR in Hz.
+  intros Hc Hd Hz Hb Hw Hv.
+  destruct (witness_as_bracket closed g b x y Hc Hd Hz Hb Hw) as (u & Hu & Hcase & Hgap).
+  apply pair_lemma; auto. intros z Hz2. simpl INR in Hz2.
   assert (z = 1 / 2) as -> by lra.
   exists (u - 1 / 2). split; [lra|]. split.
-  - destruct Hcase as [H|[H|H]]; [left; lra|auto|auto].
+  - destruct Hcase as [H|[H|H]]; [left; lra|auto|]. right. right. now apply Hz.
   - unfold bracket. replace (1 / 2 + (u - 1 / 2)) with u by ring.
     replace (1 / 2 - (u - 1 / 2)) with (1 - u) by field. lra.
 Qed.
@@ -200,20 +202,20 @@ Qed.
 Definition scales (g f : R -> R) : Prop :=
   forall t u, 0 < t <= 1 -> 0 < u <= 1 -> g (t * u) = g t + f t * (g u - g 1).
 
-Definition scales_at_zero (g f : R -> R) : Prop :=
-  forall t, 0 < t <= 1 -> g 0 = g t + f t * (g 0 - g 1).
+Definition scales_at_zero (closed : Prop) (g f : R -> R) : Prop :=
+  closed -> forall t, 0 < t <= 1 -> g 0 = g t + f t * (g 0 - g 1).
 
 (** n labels: the value of two labels times the least factor m over t in [2/n, 1]. *)
-Theorem scaling_losses n g f m b x y v :
+Theorem scaling_losses closed n g f m b x y v :
   (2 <= n)%nat -> convex_on unit_open g -> nonincreasing_on unit_open g ->
-  scales g f -> (convex_on unit_closed g -> scales_at_zero g f) ->
+  shaped_at_zero closed g -> scales g f -> scales_at_zero closed g f ->
   0 <= m -> (forall t, 2 / INR n <= t <= 1 -> m <= f t) ->
-  0 <= b <= 1 -> admissible_witness g b x y -> v <= m * witness_gap g b x y ->
+  0 <= b <= 1 -> admissible_witness closed b x y -> v <= m * witness_gap g b x y ->
   T_at_least (softmax_problem n g) b v.
 Proof.
-  intros Hn Hc Hd Hs Hs0 Hm Hf Hb Hw Hv.
-  destruct (witness_as_bracket g b x y Hc Hd Hb Hw) as (u & Hu & Hcase & Hgap).
-  apply pair_lemma; auto. intros z Hz.
+  intros Hn Hc Hd Hz Hs Hs0 Hm Hf Hb Hw Hv.
+  destruct (witness_as_bracket closed g b x y Hc Hd Hz Hb Hw) as (u & Hu & Hcase & Hgap).
+  apply pair_lemma; auto. intros z Hzn.
   assert (0 < INR n) as Hn0 by (apply lt_0_INR; lia).
   assert (0 < / INR n) as Hpos by (now apply Rinv_0_lt_compat).
   set (G := g (1 / 2) - (1 / 2 * ((1 + b) * g u + (1 - b) * g (1 - u)))) in *.
@@ -222,7 +224,7 @@ Proof.
     exists 0. split; [lra|]. split; [left; lra|]. unfold bracket.
     replace (z + 0) with z by ring. replace (z - 0) with z by ring. nra.
   - exists (2 * z * u - z). split; [nra|]. split.
-    { destruct Hcase as [H|[H|H]]; [left; nra|auto|auto]. }
+    { destruct Hcase as [H|[H|H]]; [left; nra|auto|]. right. right. now apply Hz. }
     apply Rle_trans with (f (2 * z) * G).
     { assert (m <= f (2 * z)) by (apply Hf; unfold Rdiv; lra). nra. }
     unfold bracket.

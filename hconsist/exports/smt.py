@@ -1,8 +1,6 @@
-"""Claims for other provers: SMT-LIB for polynomial and piecewise-linear losses, Coq goals for the
-boxes of a certificate.
+"""Claims as SMT-LIB scripts, for polynomial and piecewise-linear losses.
 
-Neither file trusts this package's proofs: the SMT-LIB script states the definition of T itself, and
-the Coq script has the inequalities that the checker settles by balls.
+A script states the definition of T itself; nothing of this package's proofs is trusted.
 """
 
 from __future__ import annotations
@@ -10,9 +8,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from hconsist.arithmetic import precision
-from hconsist.checker import Sign, Tree, obligations
-from hconsist.checker.trees import derivative
+from hconsist.checker import Tree
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 
 
@@ -166,83 +162,3 @@ def prove_with_z3(statement: dict[str, Any], seconds: float = 30.0) -> bool:
     solver.set("timeout", int(1000 * seconds))
     solver.from_string(script)
     return bool(solver.check() == z3.unsat)
-
-
-def _coq(t: Tree) -> str:
-    """A tree as a Coq term over R."""
-    if isinstance(t, str):
-        q = None if t.isalpha() else Fraction(t)
-        return (
-            t
-            if q is None
-            else f"({q.numerator})"
-            if q.denominator == 1
-            else f"({q.numerator} / {q.denominator})"
-        )
-    op, parts = t[0], [_coq(a) for a in t[1:]]
-    if op in ("add", "mul"):
-        return f"({(' + ' if op == 'add' else ' * ').join(parts)})"
-    if op == "pow":
-        e = Fraction(t[2])
-        if e.denominator == 1:
-            power = f"({parts[0]} ^ {abs(int(e))})"
-            return power if e >= 0 else f"(/ {power})"
-        return f"(exp ({parts[1]} * ln {parts[0]}))"
-    if op in ("exp", "log"):
-        return f"({'ln' if op == 'log' else 'exp'} {parts[0]})"
-    raise EngineCannotAnswerError("coq", f"no term for {op}", None)
-
-
-def coq_script(certificate: dict[str, Any]) -> str:
-    """The inequalities that a certificate proves by balls, as Coq goals for the tactic ``interval``
-    (coq-interval).
-
-    A piece with method ``balls:k`` gives the k-th derivative of the difference. What is left to the
-    checker is listed in comments: identities, the values at the low ends of ladders, and the
-    lemmas.
-
-    Raises
-    ------
-    InvalidInputError
-        When the verdict is not "holds".
-    EngineCannotAnswerError
-        When a formula has maxima, minima or cases.
-    """
-    if certificate["verdict"] != "holds":
-        raise InvalidInputError(
-            "a Coq script needs a certificate that holds",
-            certificate["verdict"],
-            "certify a right claim",
-        )
-    lines = [
-        "Require Import Reals.",
-        "From Interval Require Import Tactic.",
-        "Open Scope R_scope.",
-        "",
-    ]
-    lines += [
-        f"(* {certificate['statement']['loss']['spec']}; rests on: "
-        f"{', '.join(certificate['lemmas'])} *)"
-    ]
-    with precision(160):
-        signs = [o for o in obligations(certificate) if isinstance(o, Sign)]
-    for i, sign in enumerate(signs):
-        kind, _, order = sign.method.partition(":")
-        if kind == "algebra":
-            lines.append(f"(* {i}: an identity or a sum of positive terms, not exported *)")
-            continue
-        if int(order):
-            lines.append(
-                f"(* {i}: the first {order} derivatives at {sign.low} are left to the checker *)"
-            )
-        difference = sign.term
-        for _ in range(int(order)):
-            difference = derivative(difference, sign.variable)
-        x = sign.variable
-        lines += [
-            f"Lemma sign_{i} : forall {x}, {_coq(sign.low)} <= {x} <= {_coq(sign.high)} -> 0 <= "
-            f"{_coq(difference)}.",
-            f"Proof. intros {x} H. interval with (i_bisect {x}, i_autodiff {x}, i_depth 20, "
-            "i_prec 80). Qed.",
-        ]
-    return "\n".join([*lines, ""])

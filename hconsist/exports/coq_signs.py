@@ -1,0 +1,178 @@
+"""Lemmas of Coq for the small facts of a certificate: signs on a piece, numbers, continuity."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from hconsist.checker.obligations import Number, Sign, discharge
+from hconsist.checker.limits import Rejected
+from hconsist.checker.trees import Tree, derivative, put
+from hconsist.exports.coq_forms import Form, Steps
+from hconsist.exports.coq_terms import fractional, number, refuse, smooth, subtrees, term
+
+#: Positivity of a base, in the context of a piece or of a number.
+SIDE = "first [lra | solve [pos] | nra | interval | interval with (i_prec 80)]"
+#: A sign by enclosures.
+ENCLOSE = (
+    "first [interval with (i_bisect x, i_prec 60) "
+    "| interval with (i_bisect x, i_autodiff x, i_depth 20, i_prec 80)]"
+)
+
+
+def rational(t: Tree) -> Fraction:
+    """An end of a piece, which must be a rational number."""
+    if not isinstance(t, str):
+        raise refuse("a piece that ends at a number which is not rational")
+    return Fraction(t)
+
+
+def box(o: Sign) -> tuple[Fraction, Fraction | None]:
+    """The ends of a piece."""
+    return rational(o.low), None if o.high == "inf" else rational(o.high)
+
+
+def inside(x: str, low: Fraction, high: Fraction | None) -> str:
+    """The hypothesis that x lies in the piece."""
+    if high is None:
+        return f"{number(low)} < {x}"
+    return f"{number(low)} < {x} < {number(high)}"
+
+
+def to_smooth(t: Tree) -> list[str]:
+    """Rewrite the stated shape of the goal to the smooth one, from the inside out."""
+    lines = []
+    for s in subtrees(t):
+        if fractional(s):
+            base, e = term(smooth(s[1])), number(Fraction(s[2]))
+            lines.append(f"rewrite ?(rpow_exp {base} {e}) by ({SIDE}).")
+        elif s[0] == "xlogx":
+            lines.append(f"rewrite ?(xlogx_product {term(smooth(s[1]))}) by ({SIDE}).")
+    return lines
+
+
+def algebraic(t: Tree, low: Fraction, high: Fraction | None, strict: bool = False) -> list[str]:
+    """Steps that show a tree >= 0 (> 0) by its normal form."""
+    try:
+        form = Form(low, high, t)
+    except Rejected as problem:
+        raise refuse(f"no normal form: {problem}") from problem
+    return Steps(form, t).at_least_zero(strict)
+
+
+def identity(t: Tree, low: Fraction = Fraction(0), high: Fraction | None = Fraction(1)) -> list[str]:
+    """Steps that show a tree = 0 by its normal form."""
+    form = Form(low, high, t)
+    if not form.zero:
+        raise refuse("an identity that the algebra does not show")
+    return Steps(form, t).vanishes()
+
+
+def constant(t: Tree, strict: bool = False) -> list[str]:
+    """Steps that show a tree without variables >= 0 (> 0)."""
+    try:
+        form = Form(Fraction(0), Fraction(0), t)
+        if strict is False and form.zero:
+            return Steps(form, t).at_least_zero()
+    except Rejected:
+        pass
+    return [*to_smooth(t), "first [lra | interval | interval with (i_prec 80)]."]
+
+
+def sign_lemma(name: str, o: Sign) -> list[str]:
+    """A lemma that says what a sign obligation says, with its proof."""
+    x, (low, high) = o.variable, box(o)
+    kind, _, steps = o.method.partition(":")
+    relation = "<" if o.strict else "<="
+    head = f"forall {x}, {inside(x, low, high)} -> 0 {relation} "
+    lemma = [f"Lemma {name} : {head}{term(o.term)}."]
+    if kind == "algebra" and steps == "0":
+        body = algebraic(o.term, low, high, o.strict)
+        return [*lemma, "Proof.", f"intros {x} Hx.", *body, "Qed.", ""]
+    if o.strict or high is None:
+        raise refuse("a ladder with a strict sign or without an end")
+    rungs = [smooth(o.term)]
+    for _ in range(int(steps)):
+        rungs.append(derivative(rungs[-1], x))
+    closed = f"assert ({number(low)} <= {x} <= {number(high)}) as Hc by lra."
+    lines: list[str] = []
+    last = len(rungs) - 1
+    for k in range(last, -1, -1):
+        lines.append(f"Lemma {name}_{k} : {head}{term(rungs[k])}.")
+        lines += ["Proof.", f"intros {x} Hx."]
+        if k == last:
+            found = algebraic(rungs[k], low, high) if kind == "algebra" else [
+                closed, ENCLOSE.replace("i_bisect x", f"i_bisect {x}")
+                .replace("i_autodiff x", f"i_autodiff {x}") + "."]  # fmt: skip
+            lines += found
+        else:
+            f, g = (f"(fun {x} => {term(rungs[j])})" for j in (k, k + 1))
+            steps_of_rung = [
+                f"apply (rung {f} {g} {number(low)} {number(high)}); [| | |exact {name}_{k + 1}|exact Hx].",
+                f"- clear {x} Hx. intros {x} Hx. {closed} auto_derive; "
+                f"[repeat split; {SIDE}|field; repeat split; {NONZERO}].",
+                f"- clear {x} Hx. intros {x} Hx. {closed} apply (ex_derive_continuous {f}). "
+                f"auto_derive. repeat split; {SIDE}.",
+                f"- clear {x} Hx. cbv beta.",
+                *constant(put(rungs[k], x, o.low)),
+            ]
+            lines += steps_of_rung
+        lines += ["Qed."]
+    lines += lemma
+    lines += ["Proof.", f"intros {x} Hx. {closed}", *to_smooth(o.term)]
+    lines += [f"exact ({name}_0 {x} Hx).", "Qed.", ""]
+    return lines
+
+
+#: What a denominator must not be.
+NONZERO = f"(apply Rgt_not_eq; unfold Rgt; {SIDE})"
+
+
+def has_value(t: Tree) -> bool:
+    """Whether a tree without variables is shown to have a value."""
+    try:
+        discharge(Number(t))
+    except Rejected:
+        return False
+    return True
+
+
+def continuity(t: Tree, x: str, side: str = SIDE) -> list[str]:
+    """Steps for a goal ``continuous (fun x => t) at a point``, node by node."""
+    if isinstance(t, str):
+        return ["apply cont_id." if t == x else "apply cont_const."]
+    op = t[0]
+    if not _has(t, x):
+        return ["apply cont_const."]
+    if op in ("add", "mul", "max"):
+        lemma = {"add": "cont_add", "mul": "cont_mul", "max": "cont_max"}[op]
+        parts = list(t[1:])
+        if len(parts) == 1:
+            return continuity(parts[0], x, side)
+        # Coq reads a + b + c as (a + b) + c.
+        head: Tree = [op, *parts[:-1]] if len(parts) > 2 else parts[0]
+        return [
+            f"apply {lemma}.",
+            "{", *continuity(head, x, side), "}",
+            "{", *continuity(parts[-1], x, side), "}",
+        ]  # fmt: skip
+    inner = ["{", *continuity(t[1], x, side), "}"]
+    if op == "pow" and fractional(t):
+        if Fraction(t[2]) > 0:
+            return ["apply cont_rpow;", "[|lra].", *inner]
+        return ["apply cont_rpow_positive;", f"[|cbv beta; {side}].", *inner]
+    if op == "pow":
+        e = int(t[2])
+        if e > 0:
+            return ["apply cont_pow.", *inner]
+        power = ["{", "apply cont_pow.", *inner, "}"]
+        return ["apply cont_inv;", f"[|cbv beta; apply pow_nonzero; apply Rgt_not_eq; unfold Rgt; {side}].",
+                *power]  # fmt: skip
+    if op == "log":
+        return ["apply cont_ln;", f"[|cbv beta; {side}].", *inner]
+    if op in ("exp", "xlogx"):
+        return [f"apply cont_{op}.", *inner]
+    raise refuse(f"the continuity of {op!r}")
+
+
+def _has(t: Tree, x: str) -> bool:
+    return any(_has(a, x) for a in t[1:]) if isinstance(t, list) else t == x
