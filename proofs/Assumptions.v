@@ -1,6 +1,7 @@
 (** What each theorem assumes, printed: `make axioms`. *)
 
 From Hconsist Require PairLemma ConcaveLosses UpperSide Margin IntegratedBound Pooling PlugIn.
+From Hconsist Require Shapes Ends Formulas Powers.
 
 Print Assumptions IntegratedBound.integrated_bound.
 Print Assumptions IntegratedBound.bound_with_gap.
@@ -14,3 +15,7 @@ Print Assumptions ConcaveLosses.concave_pair_lemma.
 Print Assumptions UpperSide.upper_side.
 Print Assumptions Margin.margin_lemma.
 Print Assumptions PlugIn.plug_in_certificate.
+Print Assumptions Shapes.convex_from_bend.
+Print Assumptions Shapes.rung.
+Print Assumptions Ends.T_at_upper_end.
+Print Assumptions Ends.tie_bound_at_end.

@@ -18,7 +18,8 @@ Lemma cont_mul : continuous (fun y => f y * g y) x.
 Proof. exact (continuous_mult f g x Hf Hg). Qed.
 
 Lemma cont_rpow e : 0 < e -> continuous (fun y => rpow (f y) e) x.
-Proof. intro He. apply (continuous_comp f (fun z => rpow z e)); [exact Hf|]. now apply continuous_rpow. Qed.
+Proof. intro He. apply (continuous_comp f (fun z => rpow z e)); [exact Hf|].
+now apply continuous_rpow. Qed.
 
 Lemma cont_rpow_positive e : 0 < f x -> continuous (fun y => rpow (f y) e) x.
 Proof.
@@ -38,7 +39,8 @@ Qed.
 
 Lemma cont_exp : continuous (fun y => exp (f y)) x.
 Proof.
-  apply (continuous_comp f exp); [exact Hf|]. apply (ex_derive_continuous exp). auto_derive. exact I.
+  apply (continuous_comp f exp); [exact Hf|]. apply (ex_derive_continuous exp). auto_derive.
+  exact I.
 Qed.
 
 Lemma cont_inv : f x <> 0 -> continuous (fun y => / f y) x.
@@ -101,7 +103,8 @@ Lemma exp_is y z : 0 < z -> ln z = y -> exp y = z.
 Proof. intros Hz <-. now apply exp_ln. Qed.
 
 Lemma ln_quotient x y : 0 < x -> 0 < y -> ln (x / y) = ln x - ln y.
-Proof. intros Hx Hy. unfold Rdiv. rewrite ln_mult, ln_Rinv by auto using Rinv_0_lt_compat. ring. Qed.
+Proof. intros Hx Hy. unfold Rdiv. rewrite ln_mult, ln_Rinv by auto using Rinv_0_lt_compat. ring.
+Qed.
 
 (** Factors of scaling losses, over t in [a, 1]. *)
 Lemma rpow_increasing a t e : 0 < a <= t -> 0 <= e -> rpow a e <= rpow t e.

@@ -1,11 +1,11 @@
-"""Claims handed to other provers: z3 proves the definition's own inequality, Coq the boxes of a
-certificate.
+"""Claims handed to other provers: z3 proves the definition's own inequality, Coq a certificate as a
+theorem about T.
 """
 
 from __future__ import annotations
 
+import json
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 
 from hconsist.certificates import certify, parse_claim, statement
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
-from hconsist.exports import coq_script, prove_with_z3, smt_script
+from hconsist.exports import compile_script, coq_script, prove_with_z3, smt_script
 from hconsist.pointwise import PointwiseProblem
 
 
@@ -68,7 +68,7 @@ def test_the_command_exports(tmp_path: Path) -> None:
     ]
     for name, code, text in (
         ("c.smt2", 0, "(check-sat)"),
-        ("c.v", 0, "From Interval"),
+        ("c.v", 0, "Theorem certificate"),
         ("c.txt", 2, ""),
     ):
         with pytest.raises(SystemExit) as stop:
@@ -78,17 +78,79 @@ def test_the_command_exports(tmp_path: Path) -> None:
     assert not (tmp_path / "c.txt").exists()
 
 
-def test_coq_accepts_the_boxes(tmp_path: Path) -> None:
-    found = certify(PointwiseProblem("logistic", n_classes=3), *parse_claim("T >= b**2/2", 3))
-    script = coq_script(found)
-    boxes = [p for p in found["proof"]["pieces"] if p["method"] != "algebra"]
-    assert script.count("Lemma") == len(boxes) > 0
-    if shutil.which("coqc") is None:
-        pytest.skip("coqc is not installed")
-    (tmp_path / "boxes.v").write_text(script)
-    done = subprocess.run(
-        ["coqc", "boxes.v"], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+CERTIFICATES = Path(__file__).parent.parent / "certificates"
+
+
+def stored(name: str) -> dict[str, Any]:
+    return json.loads((CERTIFICATES / f"{name}.json").read_text())  # type: ignore[no-any-return]
+
+
+def needs_coq() -> None:
+    if shutil.which("coqc") is None or shutil.which("make") is None:
+        pytest.skip("coqc or make is not installed (Debian: apt-get install coq libcoq-interval)")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ldr-without-margin-4",  # pair lemma, n = 10
+        "comp-sum-gce-exact-0",  # pair lemma, two labels, roots
+        "comp-sum-gce-exact-2",  # theorem A
+        "comp-sum-mae-exact-0",  # concave pair lemma
+        "comp-sum-mae-exact-12",  # theorem C
+        "comp-sum-gce-exact-1",  # T <= claim by tangents
+    ],
+)
+@pytest.mark.slow
+def test_coq_accepts_one_certificate_of_each_kind(name: str, tmp_path: Path) -> None:
+    needs_coq()
+    script = tmp_path / "c.v"
+    script.write_text(coq_script(stored(name)))
+    said = compile_script(script)
+    assert "ClassicalDedekindReals" in said and "Interval" not in said
+    hypotheses = script.read_text().count("Hypothesis")
+    assert hypotheses == (1 if name == "comp-sum-gce-exact-2" else 0)
+
+
+@pytest.mark.slow
+def test_coq_accepts_boxes_and_ladders(tmp_path: Path) -> None:
+    needs_coq()
+    found = certify(PointwiseProblem("gce:q=0.7", n_classes=3), *parse_claim("T >= b**2/10", 3))
+    assert any(p["method"] != "algebra:0" for p in found["proof"]["pieces"])
+    script = tmp_path / "c.v"
+    script.write_text(coq_script(found))
+    assert "Axioms" in compile_script(script)
+
+
+@pytest.mark.slow
+def test_coq_rejects_a_claim_that_is_a_little_larger(tmp_path: Path) -> None:
+    needs_coq()
+    script = coq_script(stored("ldr-without-margin-4"))
+    false = script.replace(
+        "Definition claim (b : R) : R := ", "Definition claim (b : R) : R := b / 1000 + "
     )
-    if "Interval" in done.stderr and "Cannot find" in done.stderr:
-        pytest.skip("coq-interval is not installed")
-    assert done.returncode == 0, done.stderr
+    assert false != script
+    (tmp_path / "c.v").write_text(false)
+    with pytest.raises(EngineCannotAnswerError, match="does not accept"):
+        compile_script(tmp_path / "c.v")
+
+
+def test_every_script_ends_in_a_theorem_about_t_or_is_refused() -> None:
+    for path in sorted(CERTIFICATES.glob("*.json"))[::6]:
+        certificate = json.loads(path.read_text())
+        script = coq_script(certificate)
+        word = "T_at_least" if certificate["statement"]["claim"]["kind"] == "T >=" else "T_at_most"
+        (theorem,) = [line for line in script.splitlines() if line.startswith("Theorem")]
+        assert f"0 <= b <= 1 -> {word} (softmax_problem" in theorem
+        assert script.count("Lemma") >= 10 and script.count("Admitted") == 0
+    refused = certify(PointwiseProblem("hinge", n_classes=2), *parse_claim("T >= b", 2))
+    with pytest.raises(EngineCannotAnswerError, match="margin"):
+        coq_script(refused)
+
+
+def test_compile_without_coq_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EngineCannotAnswerError, match="apt-get install coq"):
+        compile_script(tmp_path / "c.v")

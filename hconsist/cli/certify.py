@@ -26,6 +26,7 @@ from hconsist.cli.output import (
     progress,
     write_json,
 )
+from hconsist.errors import InvalidInputError
 
 _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": ExitCode.UNDECIDED}
 
@@ -72,8 +73,9 @@ _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": E
     "--export",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Also an SMT-LIB (.smt2) or Coq (.v) script.",
+    help="Also an SMT-LIB (.smt2) or Coq (.v) script; 'smt' and 'coq' name it after the output.",
 )
+@click.option("--compile", "run_coq", is_flag=True, help="Run coqc on the exported Coq script.")
 @json_option
 def command(
     spec: str,
@@ -86,6 +88,7 @@ def command(
     max_boxes: int,
     resume: bool,
     export: Path | None,
+    run_coq: bool,
     as_json: bool,
 ) -> ExitCode:
     """Search for a proof of T(b) >= EXPR (or <=) for every b in [0, 1], or for a counterexample,
@@ -100,7 +103,11 @@ def command(
 
     check_output(output, (".json",))
     if export is not None:
+        suffix = {"smt": ".smt2", "coq": ".v"}.get(str(export))
+        export = export if suffix is None else output.with_suffix(suffix)
         check_output(export, (".smt2", ".v"))
+    if run_coq and (export is None or export.suffix != ".v"):
+        raise InvalidInputError("--compile needs a Coq script", export, "add --export coq")
     problem = PointwiseProblem(spec, target, hypotheses, n_classes)  # type: ignore[arg-type]
     relation, formula = parse_claim(claim, n_classes)
     before = read(output) if resume else None
@@ -120,7 +127,7 @@ def command(
     )
     write(certificate)
     if export is not None:
-        from hconsist.exports import coq_script, smt_script
+        from hconsist.exports import compile_script, coq_script, smt_script
 
         script = (
             coq_script(certificate)
@@ -129,6 +136,8 @@ def command(
         )
         with atomic_file(export) as temporary:
             temporary.write_text(script, encoding="utf-8")
+        if run_coq:
+            compile_script(export)
     verdict, proof = certificate["verdict"], certificate["proof"]
     if as_json:
         print_json(
@@ -137,12 +146,15 @@ def command(
                 "lemmas": certificate["lemmas"],
                 "file": str(output),
                 "digest": certificate["digest"],
+                "coq": "accepted" if run_coq else None,
             }
         )
     else:
         fields = [("verdict", verdict), ("file", str(output))]
         if certificate["lemmas"]:
             fields.append(("rests on", ", ".join(certificate["lemmas"]) + " (docs/theory.md)"))
+        if run_coq:
+            fields.append(("coq", f"accepts {export}"))
         if verdict == "violated":
             fields.append(("refuted at", f"b = {proof['beta']}"))
         if verdict == "undecided":

@@ -14,13 +14,11 @@ from typing import Any
 from hconsist.arithmetic import precision
 from hconsist.checker import Sign, Statement, Tree, read_statement
 from hconsist.checker.coverage import Piece, read_piece
-from hconsist.checker.rules import LOWER
-from hconsist.checker.rules import above
+from hconsist.checker.rules import LOWER, above
 from hconsist.checker.statements import claim_at, resolved
 from hconsist.checker.trees import minus, put
-from hconsist.checker.words import infix
 from hconsist.errors import InvalidInputError
-from hconsist.exports import coq_losses
+from hconsist.exports import coq_losses, coq_rules
 from hconsist.exports.coq_signs import SIDE, constant, continuity, rational, sign_lemma
 from hconsist.exports.coq_terms import number, refuse, term
 
@@ -142,7 +140,7 @@ def chain(ends: list[str], level: str, end: str) -> list[str]:
 def lower(s: Statement, proof: dict[str, Any]) -> list[str]:
     """The script of a lower bound."""
     rule = LOWER[proof["rule"]]
-    loss = coq_losses.lower_rule(s, proof)
+    loss = coq_rules.lower_rule(s, proof)
     lines = [*loss.lines, f"Definition claim (b : R) : R := {term(s.claim)}.", ""]
     pieces, problem, over = pieces_of(proof), coq_losses.problem(s), coq_losses.labels(s)
     for k, piece in enumerate(pieces):
@@ -157,13 +155,15 @@ def lower(s: Statement, proof: dict[str, Any]) -> list[str]:
             lines += sign_lemma(names[-1], o)
         low, high = (number(rational(e)) for e in (piece.low, piece.high))
         lines += [
-            f"Lemma level_{k} : {over}forall x, {low} < x < {high} -> T_at_least {problem} x (claim x).",
+            f"Lemma level_{k} : {over}forall x, {low} < x < {high} -> "
+            f"T_at_least {problem} x (claim x).",
             f"Proof. {coq_losses.intros_labels(s)} intros x Hx. rewrite claim_{k}_is by lra.",
             *loss.apply(k, piece, names),
             "Qed.",
             f"Lemma end_{k} : {over}T_at_least {problem} {high} (claim {high}).",
             f"Proof. {coq_losses.intros_labels(s)} rewrite claim_{k}_is by lra.",
-            f"apply (T_at_upper_end {problem} claim_{k} {low} {high}); [lra|exact claim_{k}_continuous|].",
+            f"apply (T_at_upper_end {problem} claim_{k} {low} {high});",
+            f"[lra|exact claim_{k}_continuous|].",
             f"intros c Hc. rewrite <- claim_{k}_is by lra. apply level_{k}; auto. Qed.",
             "",
         ]
@@ -204,7 +204,9 @@ def upper(s: Statement, proof: dict[str, Any]) -> list[str]:
         for i, o in enumerate(signs[2:]):
             lines += sign_lemma(f"sign_{k}_{i}", o)
         for i, t in enumerate((share, minus("1", share))):
-            lines += sign_lemma(f"share_{k}_{i}", Sign(t, "x", piece.low, piece.high, "algebra:0", True))
+            lines += sign_lemma(
+                f"share_{k}_{i}", Sign(t, "x", piece.low, piece.high, "algebra:0", True)
+            )
         lines += [
             f"Lemma level_{k} : forall x, {low} < x < {high} -> tie_bound g x (claim x).",
             f"Proof. intros x Hx. rewrite claim_{k}_is by lra.",

@@ -78,7 +78,8 @@ class Form(Algebra):
 
     def primes(self, p: Any, q: Any) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
         """p/q > 0 as products above and below, numbers as powers of primes."""
-        above, below = [], []
+        above: list[tuple[str, int]] = []
+        below: list[tuple[str, int]] = []
         for p_or_q, here, there in ((p, above, below), (q, below, above)):
             for text, k in self.product(p_or_q):
                 try:
@@ -159,6 +160,7 @@ class Steps:
     # ---- parts ----
 
     def quotient(self, result: tuple[Any, Any]) -> str:
+        """A normal form as text."""
         return f"({self.form.text(result[0])} / {self.form.text(result[1])})"
 
     def part(self, t: Tree, result: tuple[Any, Any]) -> None:
@@ -181,13 +183,22 @@ class Steps:
         )
         claim = f"{term(t)} = {self_value}"
         if op == "pow":
-            self.denominator(base[0])
-            self.denominator(result[0])
             e = Fraction(t[2])
             lemma = "rpow_is" if e > 0 else "rpow_is_inverse"
+            zero = bool(base[0] == 0)
+            if not zero:
+                self.denominator(base[0])
+                self.denominator(result[0])
             proof = (
-                f"rewrite B{k}. apply ({lemma} _ _ {abs(e.numerator)} {e.denominator}); "
-                f"[pos|pos|lia|simpl INR; lra|{self.field()}]."
+                (
+                    f"rewrite B{k}. replace {value} with 0 by (field; nonzero). rewrite rpow_zero. "
+                    "field; nonzero."
+                )
+                if zero
+                else (
+                    f"rewrite B{k}. apply ({lemma} _ _ {abs(e.numerator)} {e.denominator}); "
+                    f"[pos|pos|lia|simpl INR; lra|{self.field()}]."
+                )
             )
         elif op in ("log", "xlogx"):
             self.denominator(base[0])

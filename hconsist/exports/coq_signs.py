@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from hconsist.checker.obligations import Number, Sign, discharge
 from hconsist.checker.limits import Rejected
+from hconsist.checker.obligations import Number, Sign, discharge
 from hconsist.checker.trees import Tree, derivative, put
 from hconsist.exports.coq_forms import Form, Steps
-from hconsist.exports.coq_terms import fractional, number, refuse, smooth, subtrees, term
+from hconsist.exports.coq_terms import (
+    fractional,
+    number,
+    refuse,
+    smooth,
+    smooth_powers,
+    stated,
+    subtrees,
+    term,
+)
 
 #: Positivity of a base, in the context of a piece or of a number.
-SIDE = "first [lra | solve [pos] | nra | interval | interval with (i_prec 80)]"
+SIDE = "first [lra | solve [pos] | nra | interval with (i_prec 60)]"
 #: A sign by enclosures.
 ENCLOSE = (
     "first [interval with (i_bisect x, i_prec 60) "
@@ -50,16 +59,27 @@ def to_smooth(t: Tree) -> list[str]:
     return lines
 
 
+def to_stated(t: Tree) -> list[str]:
+    """Rewrite smooth powers in the goal to the stated shape, from the inside out."""
+    return [
+        f"rewrite <- ?(rpow_exp {term(base)} {number(Fraction(e))}) by ({SIDE})."
+        for base, e in smooth_powers(t)
+    ]
+
+
 def algebraic(t: Tree, low: Fraction, high: Fraction | None, strict: bool = False) -> list[str]:
     """Steps that show a tree >= 0 (> 0) by its normal form."""
+    shape = stated(t)
     try:
-        form = Form(low, high, t)
+        form = Form(low, high, shape)
     except Rejected as problem:
         raise refuse(f"no normal form: {problem}") from problem
-    return Steps(form, t).at_least_zero(strict)
+    return [*to_stated(t), *Steps(form, shape).at_least_zero(strict)]
 
 
-def identity(t: Tree, low: Fraction = Fraction(0), high: Fraction | None = Fraction(1)) -> list[str]:
+def identity(
+    t: Tree, low: Fraction = Fraction(0), high: Fraction | None = Fraction(1)
+) -> list[str]:
     """Steps that show a tree = 0 by its normal form."""
     form = Form(low, high, t)
     if not form.zero:
@@ -70,12 +90,13 @@ def identity(t: Tree, low: Fraction = Fraction(0), high: Fraction | None = Fract
 def constant(t: Tree, strict: bool = False) -> list[str]:
     """Steps that show a tree without variables >= 0 (> 0)."""
     try:
-        form = Form(Fraction(0), Fraction(0), t)
-        if strict is False and form.zero:
-            return Steps(form, t).at_least_zero()
+        shape = stated(t)
+        form = Form(Fraction(0), Fraction(0), shape)
+        if not strict and form.zero:
+            return [*to_stated(t), *Steps(form, shape).at_least_zero()]
     except Rejected:
         pass
-    return [*to_smooth(t), "first [lra | interval | interval with (i_prec 80)]."]
+    return [*to_smooth(t), "first [lra | interval with (i_prec 60) | interval with (i_prec 160)]."]
 
 
 def sign_lemma(name: str, o: Sign) -> list[str]:
@@ -107,7 +128,8 @@ def sign_lemma(name: str, o: Sign) -> list[str]:
         else:
             f, g = (f"(fun {x} => {term(rungs[j])})" for j in (k, k + 1))
             steps_of_rung = [
-                f"apply (rung {f} {g} {number(low)} {number(high)}); [| | |exact {name}_{k + 1}|exact Hx].",
+                f"apply (rung {f} {g} {number(low)} {number(high)});",
+                f"[| | |exact {name}_{k + 1}|exact Hx].",
                 f"- clear {x} Hx. intros {x} Hx. {closed} auto_derive; "
                 f"[repeat split; {SIDE}|field; repeat split; {NONZERO}].",
                 f"- clear {x} Hx. intros {x} Hx. {closed} apply (ex_derive_continuous {f}). "
@@ -165,8 +187,8 @@ def continuity(t: Tree, x: str, side: str = SIDE) -> list[str]:
         if e > 0:
             return ["apply cont_pow.", *inner]
         power = ["{", "apply cont_pow.", *inner, "}"]
-        return ["apply cont_inv;", f"[|cbv beta; apply pow_nonzero; apply Rgt_not_eq; unfold Rgt; {side}].",
-                *power]  # fmt: skip
+        nonzero = f"[|cbv beta; apply pow_nonzero; apply Rgt_not_eq; unfold Rgt; {side}]."
+        return ["apply cont_inv;", nonzero, *power]
     if op == "log":
         return ["apply cont_ln;", f"[|cbv beta; {side}].", *inner]
     if op in ("exp", "xlogx"):

@@ -1,8 +1,8 @@
 """Formulas as terms of Coq over R, and the two shapes that proofs move between.
 
 The *stated* shape has ``rpow x e`` for fractional powers and ``xlogx x``, which are right at 0 too
-(proofs/Powers.v). The *smooth* shape has ``exp (e * ln x)`` and ``x * ln x``, right for x > 0, which
-the tactics auto_derive and interval know.
+(proofs/Powers.v). The *smooth* shape has ``exp (e * ln x)`` and ``x * ln x``, right for x > 0,
+which the tactics auto_derive and interval know.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from hconsist.errors import EngineCannotAnswerError
 
 
 def refuse(reason: str) -> EngineCannotAnswerError:
-    """No script is better than an incomplete one."""
+    """Why there is no script, or no proof: no script is better than an incomplete one."""
     return EngineCannotAnswerError("coq", reason, None)
 
 
@@ -66,6 +66,29 @@ def smooth(t: Tree) -> Tree:
         raise refuse("a derivative of a formula with maxima or cases")
     parts = [smooth(a) for a in t[1:]]
     return ["mul", parts[0], ["log", parts[0]]] if t[0] == "xlogx" else [t[0], *parts]
+
+
+def _smooth_power(t: Tree) -> bool:
+    """Whether a tree is the smooth shape of a fractional power."""
+    return bool(
+        isinstance(t, list) and t[0] == "exp" and isinstance(t[1], list) and t[1][0] == "mul"
+        and len(t[1]) == 3 and isinstance(t[1][1], str) and not t[1][1].isalpha()
+        and isinstance(t[1][2], list) and t[1][2][0] == "log"
+    )  # fmt: skip
+
+
+def stated(t: Tree) -> Tree:
+    """The stated shape of the fractional powers in a tree of the smooth shape."""
+    if isinstance(t, str):
+        return t
+    if _smooth_power(t):
+        return ["pow", stated(t[1][2][1]), t[1][1]]
+    return [t[0], *(stated(a) for a in t[1:])]
+
+
+def smooth_powers(t: Tree) -> list[tuple[Tree, str]]:
+    """Bases (in the stated shape) and exponents of the smooth powers, inner ones first."""
+    return [(stated(s[1][2][1]), s[1][1]) for s in subtrees(t) if _smooth_power(s)]
 
 
 def subtrees(t: Tree) -> list[Tree]:

@@ -1,0 +1,209 @@
+"""Rules of lower bounds in Coq: the theorem of proofs/ that each applies on a piece."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from hconsist.checker import Sign, Statement, Tree
+from hconsist.checker.coverage import Piece
+from hconsist.checker.rules import softmax
+from hconsist.checker.trees import add, minus, mul, power, rational
+from hconsist.exports.coq_losses import Loss, closed_text, convex_loss, shape
+from hconsist.exports.coq_signs import identity, inside, sign_lemma
+from hconsist.exports.coq_terms import number, refuse, term
+
+
+def lower_rule(s: Statement, proof: dict[str, Any]) -> Loss:
+    """The loss, and the theorem that a rule applies on each piece."""
+    rule = {
+        "pair": _pair, "theorem A": _theorem_a, "concave pair": _concave, "theorem C": _concave,
+        "margin": _margin,
+    }.get(proof["rule"])  # fmt: skip
+    if rule is None:
+        raise refuse(f"the rule {proof['rule']!r}")
+    return rule(s, proof)
+
+
+def _scaling(s: Statement, e: Fraction, closed: bool) -> list[str]:
+    """The identity of a loss that scales."""
+
+    def right(u: Tree) -> Tree:
+        return add(s.loss("t"), mul(power("t", e), minus(s.loss(u), s.loss("1"))))
+
+    goal = minus(s.loss(["mul", "t", "u"]), right("u"))
+    zero = minus(s.loss("0"), right("0"))
+    power_of_t = [
+        "Lemma factor_is : forall t, 0 < t -> factor t = " + term(power("t", e)) + ".",
+        "Proof. intros t Ht. unfold factor. " + (
+            "rewrite rpow_exp by assumption. rewrite Rmult_0_l. apply exp_0. Qed." if e == 0 else
+            "reflexivity. Qed." if e.denominator != 1 else
+            f"apply ({'rpow_is' if e > 0 else 'rpow_is_inverse'} t _ {abs(e.numerator)} 1); "
+            "[assumption|pos|lia|simpl INR; lra|field; lra]. Qed."),
+    ]  # fmt: skip
+    return [
+        f"Definition factor (t : R) : R := rpow t {number(e)}.",
+        *power_of_t,
+        "Lemma g_scales : scales g factor.",
+        "Proof. intros t u Ht Hu. rewrite factor_is by lra. unfold g.",
+        f"enough ({term(goal)} = 0) by lra.",
+        *identity(goal),
+        "Qed.",
+        f"Lemma g_scales_at_zero : scales_at_zero {closed_text(closed)} g factor.",
+        *(
+            ["Proof. intro H. destruct H. Qed."]
+            if not closed
+            else [
+                "Proof. intros _ t Ht. rewrite factor_is by lra. unfold g.",
+                f"enough ({term(zero)} = 0) by lra.",
+                *identity(zero),
+                "Qed.",
+            ]
+        ),
+        "",
+    ]
+
+
+def _witness_steps(s: Statement, piece: Piece, closed: bool) -> tuple[list[str], str, str]:
+    """Facts about a witness on a piece, and its two values as text."""
+    u, w = softmax.read_pair(piece.data["witness"])
+    low, high = (Fraction(piece.low), Fraction(piece.high))
+
+    def shown(t: Tree, name: str, strict: bool) -> list[str]:
+        o = Sign(t, "x", piece.low, piece.high, "algebra:0", strict)
+        body = sign_lemma(name, o)
+        start = body.index("Proof.")
+        relation = "<" if strict else "<="
+        return [
+            f"assert ({name} : forall x, {inside('x', low, high)} -> 0 {relation} {term(t)}).",
+            "{ clear.",
+            *body[start + 1 : -2],
+            "}",
+            f"specialize ({name} x Hx).",
+        ]
+
+    lines = shown(u, "W0", True) + shown(minus("1", add(u, w)), "W2", False)
+    if closed:
+        lines += shown(w, "W1", False)
+    else:
+        lines += shown(w, "W1", True)
+    return lines, term(u), term(w)
+
+
+def _admissible(closed: bool) -> str:
+    last = "right; right; exact I" if closed else "left; lra"
+    return f"unfold admissible_witness; repeat split; [lra|lra|lra|{last}]"
+
+
+def _pair(s: Statement, proof: dict[str, Any]) -> Loss:
+    loss = convex_loss(s)
+    lines = list(loss.lines)
+    e = Fraction(0) if s.classes == 2 else rational(proof["scaling"])
+    if s.classes != 2:
+        lines += _scaling(s, e, loss.closed)
+    n = "n" if s.classes is None else str(s.classes)
+
+    def apply(k: int, piece: Piece, names: list[str]) -> list[str]:
+        steps, u, w = _witness_steps(s, piece, loss.closed)
+        closed = closed_text(loss.closed)
+        steps = [*steps, f"pose proof ({names[0]} x Hx) as S0."]
+        shape_args = "[exact g_convex|exact g_falls|exact g_at_zero|lra|"
+        if s.classes == 2:
+            return [
+                *steps,
+                f"apply (two_labels {closed} g x {u} {w}); {shape_args}"
+                f"{_admissible(loss.closed)}|].",
+                f"unfold witness_gap, g, claim_{k}. lra.",
+            ]
+        least = term(power(str(Fraction(2, s.classes)), e)) if e > 0 and s.classes else "1"
+        return [
+            *steps,
+            f"apply (scaling_losses {closed} {n} g factor {least} x {u} {w});",
+            "[first [assumption | lia]|exact g_convex|exact g_falls|exact g_at_zero|exact g_scales"
+            "|exact g_scales_at_zero|first [lra | apply Rlt_le; pos]| |lra"
+            f"|{_admissible(loss.closed)}|].",
+            f"- intros t Ht. {_least_factor(s, e)}",
+            f"- unfold witness_gap, g, claim_{k}. lra.",
+        ]
+
+    return Loss(lines, apply, loss.closed)
+
+
+def _least_factor(s: Statement, e: Fraction) -> str:
+    """Steps for ``least <= factor t``, 2/n <= t <= 1."""
+    if e <= 0 or s.classes is None:
+        return (
+            "unfold factor. apply rpow_at_least_one; [|lra]. split; [|lra]. "
+            "apply Rlt_le_trans with (2 := proj1 Ht). apply Rdiv_lt_0_compat; [lra|]. "
+            "apply lt_0_INR; lia."
+        )
+    two_n = number(Fraction(2, s.classes))
+    return (
+        f"simpl INR in Ht. assert ({two_n} <= t) as Ht2 by lra. rewrite <- factor_is by lra. "
+        "unfold factor. apply rpow_increasing; lra."
+    )
+
+
+def _theorem_a(s: Statement, proof: dict[str, Any]) -> Loss:
+    loss = convex_loss(s)
+    e = rational(proof["scaling"])
+    lines = [*loss.lines, *_scaling(s, e, loss.closed)]
+
+    def apply(k: int, piece: Piece, names: list[str]) -> list[str]:
+        steps, u, w = _witness_steps(s, piece, loss.closed)
+        return [
+            *steps,
+            f"pose proof ({names[0]} x Hx) as S0.",
+            f"apply (theorem_A {closed_text(loss.closed)} {s.classes or 'n'}%nat g {number(e)} "
+            f"x {u} {w} _);",
+            "[first [assumption | lia]|lra|exact g_convex|exact g_falls|exact g_at_zero"
+            f"|exact g_scales|lra|{_admissible(loss.closed)}|].",
+            f"unfold witness_gap, g, claim_{k}. lra.",
+        ]
+
+    return Loss(lines, apply, loss.closed)
+
+
+def _concave(s: Statement, proof: dict[str, Any]) -> Loss:
+    loss = shape(s, concave=True)
+    if not loss.closed:
+        raise refuse("a concave loss without a value at 0")
+    n = int(s.classes or 0)
+    arguments = "[lia|exact g_concave|exact g_falls_on|exact g_no_jump|"
+
+    def pair(k: int, piece: Piece, names: list[str]) -> list[str]:
+        return [
+            f"pose proof ({names[0]} x Hx) as S0.",
+            f"apply T_weaken with (v := x * (g 0 - g (/ INR {n}))).",
+            f"- replace (/ INR {n}) with (1 / {n}) by (simpl INR; field; lra).",
+            f"unfold g, claim_{k}. lra.",
+            f"- apply concave_pair_lemma; {arguments}lra].",
+        ]
+
+    def all_brackets(k: int, piece: Piece, names: list[str]) -> list[str]:
+        best: Tree = ["max", "x", mul(str(Fraction(1, n)), add("1", "x"))]
+        lines = [
+            f"apply theorem_C; {arguments}].",
+            "intros k Hk. unfold bracket_C.",
+            f"replace (/ INR {n} * (1 + x)) with (1 / {n} * (1 + x)) by (simpl INR; field; lra).",
+            f"set (M := {term(best)}).",
+        ]
+        for i, name in enumerate(names, start=1):
+            rest = minus(add("1", "x"), mul(str(i), best))
+            lines += [
+                f"destruct (Nat.eq_dec k {i}) as [->|N{i}].",
+                f"{{ assert (Rmin 1 (INR {i} * M - x) = 1 + -1 * {term(['max', '0', rest])})",
+                f"as Hm. {{ replace {term(rest)} with (1 + x - INR {i} * M)",
+                "by (unfold M; simpl INR; ring).",
+                "unfold Rmin. unfold Rmax at 1. destruct Rle_dec; destruct Rle_dec; lra. }",
+                f"rewrite Hm. replace (/ INR {i}) with {number(Fraction(1, i))} "
+                "by (simpl INR; field; lra).",
+                f"pose proof ({name} x Hx) as S0. unfold M, g, claim_{k}. lra. }}",
+            ]
+        return [*lines, "exfalso. lia."]
+
+    return Loss(loss.lines, pair if proof["rule"] == "concave pair" else all_brackets, True)
+
+
+def _margin(s: Statement, proof: dict[str, Any]) -> Loss:
+    raise refuse("margin losses")
