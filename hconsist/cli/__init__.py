@@ -26,6 +26,7 @@ COMMANDS = {
     "check": "Re-verify a certificate from its file alone.",
     "verify": "Check published statements, or your paper's file, with every engine.",
     "cite": "Print the BibTeX entry of a statement's source, with its verdict.",
+    "selftest": "Hold every engine against brute force on random losses.",
 }
 
 _HELP = """\

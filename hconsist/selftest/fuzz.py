@@ -1,0 +1,167 @@
+"""Random questions to every engine, each answer held against brute force.
+
+An answer may be silent: a refusal, or an interrupt after `PATIENCE` seconds, is counted and is no
+failure.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import Any, TypeVar
+
+import numpy as np
+
+from hconsist.errors import HconsistError
+from hconsist.losses import Loss, parse_loss
+from hconsist.selftest import formulas, judge
+from hconsist.selftest.judge import Question
+from hconsist.selftest.tally import Finding, Tally
+
+R = TypeVar("R")
+#: Seconds that one engine may take for one loss; the slowest derivations are cut short.
+PATIENCE = 4.0
+#: Target regrets of two labels; engines that search are asked at some of them only.
+MANY = tuple(sorted({str(Fraction(k, 60)) for k in range(1, 60)} | {"1/100", "37/100", "99/100"},
+                    key=Fraction))  # fmt: skip
+BOUNDS = (None, None, "1/2", "1", "2")
+
+
+class _Interrupted(BaseException):
+    """The patience ended; not an `Exception`, so that no method takes it for its own failure."""
+
+
+@contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """Interrupt the block after so many seconds, where the system has alarms."""
+    if not hasattr(signal, "setitimer") or (
+        threading.current_thread() is not threading.main_thread()
+    ):
+        yield
+        return
+
+    def ring(*_: object) -> None:
+        raise _Interrupted
+
+    before = signal.signal(signal.SIGALRM, ring)
+    outer = signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
+    began = time.monotonic()
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        if outer[0]:
+            left = max(outer[0] - (time.monotonic() - began), 1e-3)
+            signal.setitimer(signal.ITIMER_REAL, left, outer[1])
+
+
+def run(
+    seed: int = 0,
+    minutes: float = 1.0,
+    most: int | None = None,
+    progress: Callable[[Tally], None] | None = None,
+) -> Tally:
+    """Draw formulas and compare until the time is over.
+
+    Parameters
+    ----------
+    seed : int
+        The i-th formula of a seed is the same whenever it is drawn.
+    minutes : float
+        At most so long; the formula that is at work is finished.
+    most : int, optional
+        At most so many formulas.
+    progress : callable, optional
+        Called with the tally after each formula.
+
+    Examples
+    --------
+    >>> run(seed=1, most=0).comparisons
+    0
+    """
+    tally = Tally(seed)
+    end = time.monotonic() + 60 * minutes
+    index = 0
+    while (most is None or index < most) and time.monotonic() < end:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            one(np.random.default_rng([seed, index]), tally)
+        index += 1
+        if progress is not None:
+            progress(tally)
+    return tally
+
+
+def one(random: np.random.Generator, tally: Tally) -> None:
+    """One random formula, all questions."""
+    classes = 3 if random.random() < 0.2 else 2
+    spec = formulas.spec(random, classes)
+    bound = BOUNDS[int(random.integers(len(BOUNDS)))]
+    try:
+        loss = parse_loss(spec)
+    except HconsistError:
+        tally.unanswered("formula", "refused")
+        return
+    tally.formulas += 1
+    compare(loss, spec, classes, bound, tally, random)
+
+
+def compare(
+    loss: Loss,
+    spec: str,
+    classes: int,
+    bound: str | None,
+    tally: Tally,
+    random: np.random.Generator,
+) -> None:
+    """All questions about one loss.
+
+    Parameters
+    ----------
+    loss : Loss
+        Symmetric at three labels, and a function of differences of scores.
+    spec : str
+        How it is called in a finding.
+    classes : {2, 3}
+    bound : str or None
+        Of the scores.
+    tally : Tally
+    random : numpy.random.Generator
+    """
+    betas = MANY if classes == 2 else (MANY[int(random.integers(2, 59))],)
+    question = Question(loss, spec, classes, bound, tuple(betas))
+    points = ask(tally, question, "brute force", judge.brute)
+    if points is None:
+        tally.unanswered("brute force", "no lower bound of the risk")
+    for engine in ("symbolic", "rigorous", "numeric"):
+        some = question if engine != "rigorous" or classes == 3 else question.at(random, 3)
+        judge.transform(tally, some, points, engine, ask)
+    judge.verdict(tally, question, points, ask)
+    judge.gap(tally, question, ask, random)
+
+
+def ask(tally: Tally, question: Question, engine: str, what: Callable[..., R], *given: Any) -> Any:
+    """What comes back, or None for a refusal, an interrupt, or an error (a finding)."""
+    try:
+        with patience(PATIENCE):
+            return what(question, *given)
+    except HconsistError:
+        tally.unanswered(engine, "refused")
+    except _Interrupted:
+        tally.unanswered(engine, f"not within {PATIENCE:g} s")
+    except KeyboardInterrupt:
+        raise
+    except Exception as problem:
+        tally.findings.append(
+            Finding(
+                "error", engine, "answer", str(question),
+                f"{type(problem).__name__}: {problem}"[:200], "an answer or a refusal",
+            )
+        )  # fmt: skip
+    return None

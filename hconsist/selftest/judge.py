@@ -1,0 +1,276 @@
+"""What each kind of answer must satisfy, given the brute force.
+
+Brute force never finds less than the truth but by the error of its best-in-class risk, which is
+found by the same means: where it disagrees with a proof, it is repeated on finer grids first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from hconsist.arithmetic import NUMPY
+from hconsist.distributions import Finite
+from hconsist.losses import Loss
+from hconsist.pointwise import Answer, PointwiseProblem
+from hconsist.selftest import three_labels, two_labels
+from hconsist.selftest.tally import Finding, Severity, Tally
+from hconsist.selftest.two_labels import Losses, Point
+
+Ask = Callable[..., Any]
+#: What brute force in floating point is trusted to, relative to the size of the risks.
+TRUST = 1e-9
+TRUST_THREE = 1e-7
+#: How far an estimate may be off without giving a reason.
+CLOSE = 1e-6
+
+
+@dataclass(frozen=True)
+class Question:
+    """T of one loss at some target regrets."""
+
+    loss: Loss
+    spec: str
+    classes: int
+    bound: str | None
+    betas: tuple[str, ...]
+
+    @property
+    def hypotheses(self) -> str:
+        """The spec string of the hypothesis set."""
+        return "complete" if self.bound is None else f"bounded:{self.bound}"
+
+    @property
+    def reach(self) -> float | None:
+        """The bound of the scores."""
+        return None if self.bound is None else float(Fraction(self.bound))
+
+    @property
+    def problem(self) -> PointwiseProblem:
+        """As the engines are asked."""
+        return PointwiseProblem(self.loss, hypotheses=self.hypotheses, n_classes=self.classes)  # type: ignore[arg-type]
+
+    @property
+    def losses(self) -> Losses:
+        """The loss's own formula in floating point, all that brute force takes from it."""
+        return lambda scores: np.asarray(self.loss.losses(np.asarray(scores, float), NUMPY))
+
+    def at(self, random: np.random.Generator, many: int) -> Question:
+        """The same at a few of the target regrets."""
+        chosen = sorted(random.choice(len(self.betas), size=many, replace=False))
+        return replace(self, betas=tuple(self.betas[i] for i in chosen))
+
+    def __str__(self) -> str:
+        where = f"b = {self.betas[0]}, " if len(self.betas) == 1 else ""
+        return f"{self.spec} ({where}n = {self.classes}, {self.hypotheses})"
+
+
+def brute(question: Question, density: int = 1) -> dict[str, Point] | None:
+    """T at each target regret, by brute force; None where a risk has no lower bound."""
+    values = [float(Fraction(b)) for b in question.betas]
+    if question.classes == 2:
+        points = two_labels.sweep(question.losses, values, question.reach, density)
+    else:
+        found = [
+            three_labels.transform(question.losses, b, question.reach, density) for b in values
+        ]
+        points = None if None in found else [p for p in found if p is not None]
+    return None if points is None else dict(zip(question.betas, points, strict=True))
+
+
+def transform(
+    tally: Tally, question: Question, points: dict[str, Point] | None, engine: str, ask: Ask
+) -> None:
+    """T of one engine at every target regret of the question."""
+    answers = ask(tally, question, engine, _answers, engine)
+    for beta, answer in zip(question.betas, answers or (), strict=False):
+        single = replace(question, betas=(beta,))
+        if points is None:
+            _without_bound(tally, single, engine, answer)
+        else:
+            _held_against(tally, single, engine, answer, points[beta])
+
+
+def _answers(question: Question, engine: str) -> Sequence[Answer]:
+    from hconsist.engines import sweep
+    from hconsist.engines import transform as one
+
+    if engine == "numeric":
+        return sweep(question.problem, question.betas, engine="numeric")
+    options = {"time_budget": 1.0} if engine == "rigorous" else {}
+    found = []
+    for beta in question.betas:
+        found.append(one(question.problem, beta, engine=engine, **options))  # type: ignore[arg-type]
+    return found
+
+
+def _without_bound(tally: Tally, question: Question, engine: str, answer: Answer) -> None:
+    """A risk without a lower bound has no regret: nothing may be proven of it. What brute force
+    takes for unbounded may just be very wide, so that it is no finding by itself.
+    """
+    del answer, question
+    tally.unanswered(engine, "brute force found no lower bound of the risk")
+
+
+def _held_against(
+    tally: Tally, question: Question, engine: str, answer: Answer, point: Point
+) -> None:
+    trust = TRUST if question.classes == 2 else TRUST_THREE
+    if answer.lower is not None or answer.upper is not None:
+        _enclosure(tally, question, engine, answer, point, trust)
+    elif answer.estimate is not None:
+        _estimate(tally, question, engine, answer, point)
+    else:
+        tally.unanswered(engine, "undecided" if answer.reason else "no value and no reason")
+
+
+def _enclosure(
+    tally: Tally, question: Question, engine: str, answer: Answer, point: Point, trust: float
+) -> None:
+    margin = trust * point.scale
+    low = -np.inf if answer.lower is None else float(answer.lower)
+    high = np.inf if answer.upper is None else float(answer.upper)
+    value = _lowest(question, answer, point)
+    if low > value + margin or high < value - max(margin, CLOSE * point.scale):
+        finer = brute(question, density=4)
+        if finer is None:
+            tally.unanswered(engine, "brute force found no lower bound of the risk")
+            return
+        value = _lowest(question, answer, finer[question.betas[0]])
+    kind = "enclosure" if not answer.assumptions else "enclosure under assumptions"
+    tally.count(engine, kind, max(low - value, value - high, 0.0) / point.scale)
+    wrong = low > value + margin or high < value - max(margin, CLOSE * point.scale)
+    if wrong and not answer.assumptions:
+        _found(
+            tally, "false proof", engine, kind, question, f"[{low!r}, {high!r}]",
+            f"{value!r} at p = {point.p}, scores = {point.scores}",
+        )  # fmt: skip
+
+
+def _estimate(tally: Tally, question: Question, engine: str, answer: Answer, point: Point) -> None:
+    estimate = float(answer.estimate)  # type: ignore[arg-type]
+    value = _lowest(question, answer, point)
+    if abs(estimate - value) > CLOSE * point.scale and not answer.reason:
+        finer = brute(question, density=4)
+        if finer is not None:
+            value = _lowest(question, answer, finer[question.betas[0]])
+    off = abs(estimate - value)
+    kind = "estimate" if not answer.reason else "estimate with a reason"
+    tally.count(engine, kind, off / point.scale)
+    if off > CLOSE * point.scale and not answer.reason:
+        _found(
+            tally, "miss", engine, kind, question, repr(estimate),
+            f"{value!r} at p = {point.p}, scores = {point.scores}",
+        )  # fmt: skip
+
+
+def _lowest(question: Question, answer: Answer, point: Point) -> float:
+    """The brute force, or less where the answer's own witness, evaluated anew, shows less."""
+    value = point.regret
+    witness = answer.witness
+    known = float(answer.upper if answer.upper is not None else answer.estimate or 0.0)
+    if witness is None or value <= known + 1e-9 * point.scale:
+        return value
+    p = tuple(float(v) for v in witness.p)
+    chosen = witness.predicted[0]
+    gap = max(p) - p[chosen]
+    allowed = max(witness.scores) - witness.scores[chosen] <= 1e-9
+    if gap < float(Fraction(question.betas[0])) - 1e-9 or not allowed:
+        return value
+    module: Any = two_labels if question.classes == 2 else three_labels
+    again = module.regret_at(question.losses, p, witness.scores, question.reach)
+    return value if again is None else min(value, float(again))
+
+
+def verdict(tally: Tally, question: Question, points: dict[str, Point] | None, ask: Ask) -> None:
+    """A consistent loss has T > 0; one that is not has T = 0 near 0."""
+    if question.bound is not None or points is None or question.classes != 2:
+        return
+    found = ask(tally, question, "consistency", _verdict)
+    if found is None or found.status == "undecided":
+        tally.unanswered("consistency", "undecided")
+        return
+    least, some = points["1/100"], points["3/10"]
+    tally.count("consistency", found.status)
+    if found.status == "consistent" and some.regret <= two_labels.NOISE * some.scale:
+        _found(
+            tally, "false proof", "consistency", "verdict", question, "consistent",
+            f"T(0.3) = {some.regret!r} at {some.p}, {some.scores}",
+        )  # fmt: skip
+    if found.status == "not consistent" and least.regret > CLOSE * least.scale:
+        again = brute(replace(question, betas=("1/100",)), density=4)
+        if again is not None and again["1/100"].regret > CLOSE * least.scale:
+            _found(
+                tally, "false proof", "consistency", "verdict", question, "not consistent",
+                f"T(1/100) = {again['1/100'].regret!r}",
+            )  # fmt: skip
+
+
+def _verdict(question: Question) -> Any:
+    from hconsist.consistency import verdict as asked
+
+    return asked(question.loss, question.classes)
+
+
+def gap(tally: Tally, question: Question, ask: Ask, random: np.random.Generator) -> None:
+    """The minimizability gap of constant functions on two inputs."""
+    if question.classes != 2:
+        return
+    rows = random.integers(0, 21, size=2)
+    p = [[str(Fraction(int(r), 20)), str(Fraction(20 - int(r), 20))] for r in rows]
+    weight = Fraction(int(random.integers(1, 10)), 10)
+    mean = weight * Fraction(p[0][0]) + (1 - weight) * Fraction(p[1][0])
+    eta = np.array([float(mean), float(Fraction(p[0][0])), float(Fraction(p[1][0]))])
+    best = ask(tally, question, "brute force", _best, eta)
+    if best is None:
+        return
+    truth = float(best[0] - float(weight) * best[1] - float(1 - weight) * best[2])
+    scale = 1 + float(np.abs(best).max())
+    distribution = Finite([str(weight), str(1 - weight)], p)
+    for engine in ("numeric", "rigorous"):
+        found = ask(tally, question, f"gap, {engine}", _gap, distribution, engine)
+        if found is None:
+            continue
+        said = f"weight {weight}, p = {p}: "
+        if found.lower is not None or found.upper is not None:
+            low = -np.inf if found.lower is None else float(found.lower)
+            high = np.inf if found.upper is None else float(found.upper)
+            off = max(low - truth, truth - high, 0.0)
+            tally.count(f"gap, {engine}", "enclosure", off / scale)
+            if off > 1e-8 * scale:
+                _found(
+                    tally, "false proof", f"gap, {engine}", "enclosure", question,
+                    f"{said}[{low!r}, {high!r}]", repr(truth),
+                )  # fmt: skip
+            continue
+        off = abs(float(found) - truth)
+        kind = "closed form" if found.exact else "estimate"
+        tally.count(f"gap, {engine}", kind, off / scale)
+        if off > CLOSE * scale:
+            _found(
+                tally, "false proof" if found.exact else "miss", f"gap, {engine}", kind, question,
+                said + repr(float(found)), repr(truth),
+            )  # fmt: skip
+
+
+def _best(question: Question, eta: Any) -> Any:
+    return two_labels.best_in_class(question.losses, eta, question.reach, density=2)
+
+
+def _gap(question: Question, distribution: Finite, engine: Any) -> Any:
+    from hconsist.gaps import minimizability_gap
+
+    return minimizability_gap(
+        question.loss, distribution, question.hypotheses, members="constant", engine=engine
+    )
+
+
+def _found(
+    tally: Tally, severity: Severity, engine: str, kind: str, question: Question, said: str,
+    truth: str,
+) -> None:  # fmt: skip
+    tally.findings.append(Finding(severity, engine, kind, str(question), said, truth))

@@ -1,0 +1,195 @@
+"""T of two labels by brute force, from the definitions alone: grids of label distributions and of
+margins, then ever finer grids around the best points. No engine is imported, nor any prover.
+
+With scores (v, -v), label 1 is predicted where v <= 0 (a tie falls on the worst), and its target
+regret is 2 eta - 1 where eta >= 1/2 is the probability of label 0. Every loss here must see only
+the difference of the scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+#: Scores (..., n) to the losses of all labels (..., n).
+Losses = Callable[[Array], Array]
+
+#: A risk that still falls by so much over the last decade of margins has no lower bound.
+FALLS = 1e-3
+#: Least relative size of a regret that floating point can tell from 0.
+NOISE = 1e-13
+
+
+@dataclass(frozen=True)
+class Point:
+    """A label distribution, scores that predict wrongly, and the surrogate regret there."""
+
+    p: tuple[float, ...]
+    scores: tuple[float, ...]
+    regret: float
+    scale: float
+
+
+def margins(bound: float | None, density: int = 1) -> Array:
+    """Margins from the finest to the largest scale, of both signs, 0 and a fine grid among them."""
+    most = 1e7 if bound is None else bound
+    half = np.concatenate(
+        [
+            np.geomspace(1e-6, most, 400 * density),
+            np.linspace(0, min(8.0, most), 600 * density + 1),
+        ]
+    )
+    return np.unique(np.concatenate([-half, half]))
+
+
+def risks(losses: Losses, v: Array, eta: Array) -> Array:
+    """``eta l(v, -v)_0 + (1 - eta) l(v, -v)_1``; a label of probability 0 counts for nothing."""
+    with np.errstate(all="ignore"):
+        both = losses(np.stack([v, -v], axis=-1))
+        terms = np.where(eta > 0, eta * both[..., 0], 0.0) + np.where(
+            eta < 1, (1 - eta) * both[..., 1], 0.0
+        )
+    return np.where(np.isnan(terms), np.inf, terms)
+
+
+def least(losses: Losses, eta: Array, v: Array, rounds: int = 11) -> tuple[Array, Array]:
+    """The least risk over margins between the ends of the sorted grid v, for each eta: where, and
+    how much.
+    """
+    with np.errstate(all="ignore"):
+        both = losses(np.stack([v, -v], axis=-1))
+        table = np.where(eta[:, None] > 0, eta[:, None] * both[None, :, 0], 0.0)
+        table = table + np.where(eta[:, None] < 1, (1 - eta[:, None]) * both[None, :, 1], 0.0)
+    table = np.where(np.isnan(table), np.inf, table)
+    at = table.argmin(axis=1)
+    rows = np.arange(len(eta))
+    best, where = table[rows, at], v[at]
+    low, high = v[np.maximum(at - 1, 0)], v[np.minimum(at + 1, len(v) - 1)]
+    steps = np.linspace(0, 1, 17)
+    for _ in range(rounds):
+        grid = low[:, None] + (high - low)[:, None] * steps
+        found = risks(losses, grid, eta[:, None])
+        k = found.argmin(axis=1)
+        better = found[rows, k] < best
+        best, where = np.where(better, found[rows, k], best), np.where(better, grid[rows, k], where)
+        width = (high - low) / 16
+        low, high = np.maximum(v[0], where - width), np.minimum(v[-1], where + width)
+    return where, best
+
+
+def best_in_class(
+    losses: Losses, eta: Array, bound: float | None = None, density: int = 1
+) -> Array | None:
+    """C*(eta) over all margins; None where the risk has no lower bound."""
+    grid = margins(bound, density)
+    _, best = least(losses, eta, grid)
+    if bound is None:
+        inner = np.abs(grid) <= 1e6
+        _, nearer = least(losses, eta, grid[inner])
+        if np.any(nearer - best > FALLS * (1 + np.abs(nearer))) or not np.all(np.isfinite(best)):
+            return None
+    return best
+
+
+def sweep(
+    losses: Losses, betas: Sequence[float], bound: float | None = None, density: int = 1
+) -> list[Point] | None:
+    """The point of least regret found for each target regret; None where a risk has no lower
+    bound.
+
+    Both labels are tried as the one predicted wrongly, so that losses need not be symmetric.
+    """
+    swapped = _swapped(losses)
+    found = [_one_sided(side, betas, bound, density) for side in (losses, swapped)]
+    points = []
+    for i in range(len(betas)):
+        options = []
+        for side, answer in enumerate(found):
+            if answer is None:
+                return None
+            point = answer[i]
+            if side:
+                point = Point(point.p[::-1], point.scores[::-1], point.regret, point.scale)
+            options.append(point)
+        points.append(min(options, key=lambda point: point.regret))
+    return points
+
+
+def _swapped(losses: Losses) -> Losses:
+    return lambda scores: losses(scores[..., ::-1])[..., ::-1]
+
+
+def _one_sided(
+    losses: Losses, betas: Sequence[float], bound: float | None, density: int
+) -> list[Point] | None:
+    asked = (1 + np.asarray(betas, dtype=float)) / 2
+    eta = np.unique(np.concatenate([asked, np.linspace(asked.min(), 1, 97 * density)]))
+    first = _regrets(losses, eta, bound, density)
+    if first is None:
+        return None
+    for _ in range(4):  # where the regret is least inside, look closer
+        regret = first[2]
+        tail = np.minimum.accumulate(regret[::-1])[::-1]
+        inside = np.flatnonzero(regret[:-1] > tail[:-1] + NOISE * first[3][:-1])
+        if not len(inside):
+            break
+        at = {int(i + np.argmin(regret[i:])) for i in inside}
+        around = [np.linspace(eta[max(i - 1, 0)], eta[min(i + 1, len(eta) - 1)], 17) for i in at]
+        more = np.setdiff1d(np.concatenate(around), eta)
+        if not len(more) or len(more) > 400:
+            break
+        second = _regrets(losses, more, bound, density)
+        if second is None:
+            return None
+        order = np.argsort(np.concatenate([eta, more]), kind="stable")
+        eta = np.concatenate([eta, more])[order]
+        joined = [np.concatenate([a, b])[order] for a, b in zip(first, second, strict=True)]
+        first = (joined[0], joined[1], joined[2], joined[3])
+    where, _, regret, scale = first
+    points = []
+    for wanted in asked:
+        allowed = np.flatnonzero(eta >= wanted)
+        i = int(allowed[np.argmin(regret[allowed])])
+        points.append(
+            Point(
+                (float(eta[i]), float(1 - eta[i])),
+                (float(where[i]), float(-where[i])),
+                float(regret[i]),
+                float(scale[i]),
+            )
+        )
+    return points
+
+
+def _regrets(
+    losses: Losses, eta: Array, bound: float | None, density: int
+) -> tuple[Array, Array, Array, Array] | None:
+    """Wrong margins, risks there, regrets, and the scale of the risks, for each eta."""
+    grid = margins(bound, density)
+    where, wrong = least(losses, eta, grid[grid <= 0])
+    _, right = least(losses, eta, grid[grid >= 0])
+    best = np.minimum(wrong, right)
+    if best_in_class(losses, eta[[0, len(eta) // 2, -1]], bound, density) is None:
+        return None
+    if not np.all(np.isfinite(best)):
+        return None
+    with np.errstate(invalid="ignore"):
+        regret = wrong - best
+    scale = 1 + np.abs(best)
+    return where, wrong, regret, scale
+
+
+def regret_at(
+    losses: Losses, p: Sequence[float], scores: Sequence[float], bound: float | None = None
+) -> float | None:
+    """The surrogate regret at one point, C* by brute force; None where C* has no lower bound."""
+    eta = np.array([float(p[0])])
+    best = best_in_class(losses, eta, bound, density=3)
+    if best is None:
+        return None
+    v = np.array([(float(scores[0]) - float(scores[1])) / 2])
+    return float(risks(losses, v, eta)[0] - min(best[0], risks(losses, v, eta)[0]))
