@@ -28,6 +28,7 @@ def stated(spec: str, n: int, claim: str, hypotheses: str = "complete") -> dict[
     [
         ("mae", 2, "T >= b/2", "T >= 51*b/100", "complete"),
         ("mae", 3, "T >= b/3", "T >= 34*b/100", "complete"),
+        ("mae", 6, "T >= b/6", "T >= 17*b/100", "complete"),
         ("hinge", 2, "T >= b", "T >= 101*b/100", "complete"),
         ("hinge", 2, "T >= b/2", "T >= 51*b/100", "bounded:1/2"),
         ("ramp", 2, "T >= b/2", "T >= 51*b/100", "complete"),
