@@ -2,16 +2,23 @@
 
 A set enters the pointwise problem only through the scores that its members take at one input x. For
 the sets here that is a box [-B(x), B(x)]^n, and the infimum over x leaves the smallest box.
+
+A set registers itself: a class under ``@HYPOTHESES.register(name)`` that says which letters of a
+spec string stand for which of its parameters. Another package adds its sets by an entry point of
+the group ``hconsist.hypotheses``.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
 from fractions import Fraction
+from typing import ClassVar
 
 from hconsist.arithmetic import Exact, exact, require
 from hconsist.errors import InvalidInputError, UnknownNameError
+from hconsist.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -19,6 +26,9 @@ class Hypotheses(ABC):
     """A set of score functions, symmetric in the labels and able to predict every label at every
     x.
     """
+
+    #: Letters of a spec string, ``name:B=1``, and the parameters that they set.
+    letters: ClassVar[Mapping[str, str]] = {}
 
     @property
     @abstractmethod
@@ -36,6 +46,22 @@ class Hypotheses(ABC):
         return None if self.score_bound is None else float(self.score_bound)
 
 
+#: Every kind of hypothesis set, by its name in spec strings.
+HYPOTHESES: Registry[type[Hypotheses]] = Registry("hypothesis set", group="hconsist.hypotheses")
+
+
+def forms() -> str:
+    """The spec strings of all kinds, for help texts: ``complete, bounded:B, linear:W=..,B=..``."""
+    return ", ".join(map(_form, HYPOTHESES))
+
+
+def _form(name: str) -> str:
+    letters = HYPOTHESES[name].value.letters
+    shown = next(iter(letters)) if len(letters) == 1 else ",".join(f"{k}=.." for k in letters)
+    return name + (f":{shown}" if letters else "")
+
+
+@HYPOTHESES.register("complete")
 @dataclass(frozen=True)
 class Complete(Hypotheses):
     """All measurable functions, or any set whose scores at each x fill R^n.
@@ -52,6 +78,7 @@ class Complete(Hypotheses):
         return "complete"
 
 
+@HYPOTHESES.register("bounded")
 @dataclass(frozen=True)
 class Bounded(Hypotheses):
     """Scores in [-bound, bound] at every x.
@@ -61,6 +88,8 @@ class Bounded(Hypotheses):
     """
 
     bound: Exact
+
+    letters: ClassVar[Mapping[str, str]] = {"B": "bound"}
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "bound", exact(self.bound, "bound"))
@@ -79,6 +108,7 @@ class Bounded(Hypotheses):
         return f"bounded:{self.bound}"
 
 
+@HYPOTHESES.register("linear")
 @dataclass(frozen=True)
 class Linear(Hypotheses):
     """Linear scores w.x + b with ||w||_q <= weight and |b| <= bias: at x they fill [-(W|x| + B),
@@ -92,6 +122,8 @@ class Linear(Hypotheses):
 
     weight: Exact = Fraction(1)
     bias: Exact = Fraction(1)
+
+    letters: ClassVar[Mapping[str, str]] = {"W": "weight", "B": "bias"}
 
     def __post_init__(self) -> None:
         for name in ("weight", "bias"):
@@ -110,6 +142,7 @@ class Linear(Hypotheses):
         return f"linear:W={self.weight},B={self.bias}"
 
 
+@HYPOTHESES.register("relu")
 @dataclass(frozen=True)
 class OneHiddenReLU(Hypotheses):
     """One-hidden-layer ReLU networks ``sum_j u_j relu(w_j.x + b)``, ||u||_1 <= output, ||w||_q <=
@@ -125,6 +158,8 @@ class OneHiddenReLU(Hypotheses):
     output: Exact = Fraction(1)
     weight: Exact = Fraction(1)
     bias: Exact = Fraction(1)
+
+    letters: ClassVar[Mapping[str, str]] = {"L": "output", "W": "weight", "B": "bias"}
 
     def __post_init__(self) -> None:
         for name in ("output", "weight", "bias"):
@@ -146,7 +181,8 @@ class OneHiddenReLU(Hypotheses):
 def parse_hypotheses(spec: str | Hypotheses) -> Hypotheses:
     """The hypothesis set that a spec string names.
 
-    ``complete``, ``bounded:B``, ``linear:W=..,B=..`` or ``relu:L=..,W=..,B=..``.
+    ``complete``, ``bounded:B``, ``linear:W=..,B=..`` or ``relu:L=..,W=..,B=..``, and those that
+    other packages registered in `HYPOTHESES`.
 
     Raises
     ------
@@ -160,23 +196,21 @@ def parse_hypotheses(spec: str | Hypotheses) -> Hypotheses:
     if isinstance(spec, Hypotheses):
         return spec
     name, _, rest = spec.strip().partition(":")
-    letters = {
-        "complete": (Complete, {}),
-        "bounded": (Bounded, {"B": "bound"}),
-        "linear": (Linear, {"W": "weight", "B": "bias"}),
-        "relu": (OneHiddenReLU, {"L": "output", "W": "weight", "B": "bias"}),
-    }
-    if name not in letters:
-        raise UnknownNameError("hypothesis set", name, letters)
-    make, fields = letters[name]
-    if name == "bounded" and rest and "=" not in rest:
-        rest = f"B={rest}"
-    arguments = {}
+    make = HYPOTHESES[name].value
+    letters = make.letters
+    if len(letters) == 1 and rest and "=" not in rest:
+        rest = f"{next(iter(letters))}={rest}"
+    arguments: dict[str, str] = {}
     for part in filter(None, rest.split(",")):
         key, _, value = part.strip().partition("=")
-        if key not in fields:
-            raise UnknownNameError(f"parameter of {name}", key, fields or ("none",))
-        arguments[fields[key]] = value
-    if name == "bounded" and not arguments:
-        raise InvalidInputError("a bounded hypothesis set needs its bound", spec, "write bounded:1")
-    return make(**arguments)  # type: ignore[no-any-return]
+        if key not in letters:
+            raise UnknownNameError(f"parameter of {name}", key, letters or ("none",))
+        arguments[letters[key]] = value
+    needed = {f.name for f in fields(make) if f.init and f.default is MISSING}
+    if missing := needed - set(arguments):
+        raise InvalidInputError(
+            f"a {name} hypothesis set needs its {', '.join(sorted(missing))}",
+            spec,
+            f"write {name}:" + ",".join("1" if len(letters) == 1 else f"{k}=1" for k in letters),
+        )
+    return make(**arguments)

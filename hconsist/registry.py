@@ -65,7 +65,7 @@ class Registry(Mapping[str, Entry[T]]):
     def __init__(self, kind: str, *, package: str | None = None, group: str | None = None) -> None:
         self.kind, self.package, self.group = kind, package, group
         self._entries: dict[str, Entry[T]] = {}
-        self._loaded = False
+        self._loaded = self._loaded_own = False
 
     def add(self, name: str, value: V, *, summary: str = "", source: str = "") -> V:
         """Register a thing and return it.
@@ -96,6 +96,8 @@ class Registry(Mapping[str, Entry[T]]):
 
     def __getitem__(self, name: str) -> Entry[T]:
         if name not in self._entries:
+            self._load_own()
+        if name not in self._entries:
             self._load()
         if name not in self._entries:
             raise UnknownNameError(self.kind, name, self._entries)
@@ -120,15 +122,34 @@ class Registry(Mapping[str, Entry[T]]):
         except UnknownNameError:
             return default
 
+    def by_name_in_code(self, name: str) -> T | None:
+        """The registered class or function of that Python name; None when there is none."""
+        for load in (self._load_own, self._load):
+            load()
+            for entry in self._entries.values():
+                if getattr(entry.value, "__name__", None) == name:
+                    return entry.value
+        return None
+
+    def _load_own(self) -> None:
+        """Import the package's own modules: what other packages add is looked for only after."""
+        if self._loaded_own or self.package is None:
+            return
+        self._loaded_own = True  # first, since a module that is imported may ask for the list
+        try:
+            home = importlib.import_module(self.package)
+            for module in pkgutil.iter_modules(home.__path__):
+                importlib.import_module(f"{self.package}.{module.name}")
+        except BaseException:
+            self._loaded_own = False
+            raise
+
     def _load(self) -> None:
         if self._loaded:
             return
-        self._loaded = True  # first, since a module that is imported may ask for the list
+        self._loaded = True
         try:
-            if self.package is not None:
-                home = importlib.import_module(self.package)
-                for module in pkgutil.iter_modules(home.__path__):
-                    importlib.import_module(f"{self.package}.{module.name}")
+            self._load_own()
             for point in _entry_points(self.group):
                 _load_point(point)
         except BaseException:

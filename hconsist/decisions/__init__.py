@@ -17,7 +17,7 @@ from hconsist.decisions.finite import (
     SubsetZeroOne,
 )
 from hconsist.decisions.label_sets import TopK, ZeroOne
-from hconsist.decisions.specs import MAKERS, parse_target
+from hconsist.decisions.specs import MAKERS, parse_target, register_target
 from hconsist.decisions.target import Target, decision_of
 
 __all__ = [
@@ -40,4 +40,5 @@ __all__ = [
     "ZeroOne",
     "decision_of",
     "parse_target",
+    "register_target",
 ]

@@ -1,114 +1,47 @@
-"""Surrogate families; each formula is written once, over an ``ops`` arithmetic."""
+"""Surrogate families; each formula is written once, over an ``ops`` arithmetic.
 
-from hconsist.losses.base import (
-    Loss,
-    MarginLoss,
-    ProbabilityLoss,
-    Separable,
-    SoftmaxLoss,
-    check_distribution,
-)
-from hconsist.losses.catalogue import CATALOGUE, parse_loss
-from hconsist.losses.comp_sum import GCE, MAE, CompSum, Logistic, SumExponential
-from hconsist.losses.imbalance import LDAM, Dice, Focal
-from hconsist.losses.ldr import ALDR, LDR, CosFace, InfoNCE, LDRInfinity, LDRk, LDRZero
-from hconsist.losses.margin import (
-    Exponential,
-    Hinge,
-    MarginFocal,
-    MarginLogistic,
-    Probit,
-    Quadratic,
-    Ramp,
-    RhoMargin,
-    Sigmoid,
-    SquaredHinge,
-)
-from hconsist.losses.multiclass import (
-    CompSumMargin,
-    Constrained,
-    CrammerSinger,
-    Max,
-    QuadraticSurrogate,
-    Sum,
-    WestonWatkins,
-)
-from hconsist.losses.proper import Brier, Spherical
-from hconsist.losses.robust import (
-    AEL,
-    AGCE,
-    AUL,
-    NCE,
-    RLL,
-    SCE,
-    HardTruncated,
-    JensenShannon,
-    ReverseCrossEntropy,
-    SoftTruncated,
-    TaylorCE,
-    TruncatedGCE,
-)
-from hconsist.losses.spherical_family import SphericalSoftmax, TaylorSoftmax, ZLoss
-from hconsist.losses.user import UserMarginLoss, UserSoftmaxLoss
+Every registered loss is a name of this package, those of other packages too; none is listed here.
+"""
 
-__all__ = [
-    "AEL",
-    "AGCE",
-    "ALDR",
-    "AUL",
-    "Brier",
+from typing import TYPE_CHECKING
+
+from hconsist.losses.base import Loss as Loss
+from hconsist.losses.base import MarginLoss as MarginLoss
+from hconsist.losses.base import ProbabilityLoss as ProbabilityLoss
+from hconsist.losses.base import Separable as Separable
+from hconsist.losses.base import SoftmaxLoss as SoftmaxLoss
+from hconsist.losses.base import check_distribution as check_distribution
+from hconsist.losses.catalogue import CATALOGUE as CATALOGUE
+from hconsist.losses.catalogue import LOSSES as LOSSES
+from hconsist.losses.catalogue import parse_loss as parse_loss
+from hconsist.losses.catalogue import register_loss as register_loss
+from hconsist.losses.catalogue import register_maker as register_maker
+
+_OWN = (
     "CATALOGUE",
-    "CompSum",
-    "CompSumMargin",
-    "Constrained",
-    "CosFace",
-    "CrammerSinger",
-    "Dice",
-    "Exponential",
-    "Focal",
-    "GCE",
-    "HardTruncated",
-    "Hinge",
-    "InfoNCE",
-    "JensenShannon",
-    "LDAM",
-    "LDR",
-    "LDRInfinity",
-    "LDRZero",
-    "LDRk",
-    "Logistic",
+    "LOSSES",
     "Loss",
-    "MAE",
-    "MarginFocal",
-    "MarginLogistic",
-    "Probit",
     "MarginLoss",
-    "Max",
-    "NCE",
     "ProbabilityLoss",
-    "Quadratic",
-    "QuadraticSurrogate",
-    "RLL",
-    "Ramp",
-    "ReverseCrossEntropy",
-    "RhoMargin",
-    "SCE",
     "Separable",
-    "Sigmoid",
-    "SoftTruncated",
     "SoftmaxLoss",
-    "Spherical",
-    "SphericalSoftmax",
-    "SquaredHinge",
-    "Sum",
-    "SumExponential",
-    "TaylorCE",
-    "TaylorSoftmax",
-    "TruncatedGCE",
-    "UserMarginLoss",
-    "UserSoftmaxLoss",
-    "WestonWatkins",
-    "ZLoss",
     "check_distribution",
     "parse_loss",
-]
+    "register_loss",
+    "register_maker",
+)
+
+if not TYPE_CHECKING:  # type checkers read __init__.pyi
+
+    def __getattr__(name):
+        if name == "__all__":
+            return sorted({*_OWN, *(entry.value.__name__ for entry in LOSSES.values())})
+        if name[:1].isupper():
+            found = LOSSES.by_name_in_code(name)
+            if found is not None:
+                globals()[name] = found
+                return found
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__():
+        return sorted({*globals(), *__getattr__("__all__")})

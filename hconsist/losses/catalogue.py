@@ -1,29 +1,53 @@
-"""The catalogue of losses by name, and the spec strings ``name:parameter=value,...`` that select
-one.
+"""The registry of losses, and the spec strings ``name:parameter=value,...`` that select one.
+
+A loss registers itself where it is written: `register_loss` above a class, `register_maker` above a
+function that makes members of a family. Everything else follows: the catalogue, spec strings,
+``hc.Name``, help texts, docs pages and tests. Another package adds losses by an entry point of the
+group ``hconsist.losses`` that names a module of theirs.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TypeVar
 
 from hconsist.errors import InvalidInputError, UnknownNameError
-from hconsist.losses import (
-    comp_sum,
-    imbalance,
-    ldr,
-    margin,
-    multiclass,
-    proper,
-    robust,
-    spherical_family,
-    user,
-)
 from hconsist.losses.base import Loss, MarginLoss
-from hconsist.losses.of_predictions import PREDICTION_LOSSES
+from hconsist.registry import Registry
+
+C = TypeVar("C", bound=type[Loss])
+M = TypeVar("M", bound=Callable[..., Loss])
+
+#: Every loss by its name in spec strings: its class, or the function that makes it.
+LOSSES: Registry[Callable[..., Loss]] = Registry(
+    "loss", package="hconsist.losses", group="hconsist.losses"
+)
+
+
+def register_loss(cls: C) -> C:
+    """Register a class of losses under its `spec_name`: summary from its docstring, source its own.
+
+    >>> from hconsist.losses import CATALOGUE
+    >>> CATALOGUE["brier"].make.__name__, CATALOGUE["brier"].source
+    ('Brier', 'Brier 1950; Gneiting, Raftery, JASA 2007')
+    """
+    return LOSSES.register(cls.spec_name, source=cls.source)(cls)
+
+
+def register_maker(name: str, source: str) -> Callable[[M], M]:
+    """Register a function that makes a loss of some family: ``gce`` makes a comp-sum loss.
+
+    Parameters
+    ----------
+    name : str
+        In spec strings; the parameters are those of the function.
+    source : str
+        The paper.
+    """
+    return LOSSES.register(name, source=source)
 
 
 @dataclass(frozen=True)
@@ -53,129 +77,38 @@ def _written(default: object) -> str:
     return "hinge" if callable(default) or repr(default).startswith("<") else str(default)
 
 
-def _of_class(cls: Any, prefix: str = "") -> Entry:
-    summary = (cls.__doc__ or "").splitlines()[0].replace("``", "").rstrip(".")
-    return Entry(cls.spec_name, cls, prefix + summary, cls.source)
+def _for_predictions(make: Callable[..., Loss]) -> bool:
+    return getattr(make, "scores_predictions", False)
 
 
-_MMZ = "Mao, Mohri, Zhong, ICML 2023"
-_ENTRIES = (
-    Entry("comp-sum", comp_sum.CompSum, "comp-sum loss Phi^tau, exponential inner function", _MMZ),
-    Entry(
-        "sum-exp",
-        comp_sum.SumExponential,
-        "sum-exponential loss (comp-sum, tau = 0)",
-        "Weston, Watkins 1998",
-    ),
-    Entry("logistic", comp_sum.Logistic, "softmax cross-entropy (comp-sum, tau = 1)", _MMZ),
-    Entry(
-        "gce",
-        comp_sum.GCE,
-        "generalized cross-entropy (comp-sum, tau = 1 + q)",
-        "Zhang, Sabuncu, NeurIPS 2018",
-    ),
-    Entry(
-        "mae",
-        comp_sum.MAE,
-        "mean absolute error (comp-sum, tau = 2)",
-        "Ghosh, Kumar, Sastry, AAAI 2017",
-    ),
-    Entry("ldr", ldr.LDR, "LDR-KL loss with margin c and temperature lam", ldr.LDR.source),
-    _of_class(ldr.LDRk),
-    Entry(
-        "ldr-zero",
-        ldr.LDRZero,
-        "LDR loss at lam = 0: Crammer-Singer with margin c",
-        ldr.LDRk.source,
-    ),
-    _of_class(ldr.LDRInfinity),
-    _of_class(ldr.ALDR),
-    _of_class(ldr.CosFace),
-    _of_class(ldr.InfoNCE),
-    *map(
-        _of_class, (proper.Brier, proper.Spherical, imbalance.Focal, imbalance.Dice, imbalance.LDAM)
-    ),
-    *map(
-        _of_class,
-        (
-            robust.ReverseCrossEntropy,
-            robust.SCE,
-            robust.NCE,
-            robust.AGCE,
-            robust.AUL,
-            robust.AEL,
-            robust.JensenShannon,
-            robust.RLL,
-            robust.TaylorCE,
-            robust.SoftTruncated,
-            robust.HardTruncated,
-            robust.TruncatedGCE,
-        ),
-    ),
-    *map(
-        _of_class,
-        (spherical_family.TaylorSoftmax, spherical_family.SphericalSoftmax, spherical_family.ZLoss),
-    ),
-    Entry(
-        "weston-watkins",
-        multiclass.WestonWatkins,
-        "Weston-Watkins loss: sum of the hinge",
-        "Weston, Watkins 1998",
-    ),
-    Entry(
-        "crammer-singer",
-        multiclass.CrammerSinger,
-        "Crammer-Singer loss: max of the hinge",
-        "Crammer, Singer 2001",
-    ),
-    Entry(
-        "constrained",
-        multiclass.Constrained,
-        "constrained loss of a margin loss phi",
-        multiclass.Constrained.source,
-    ),
-    Entry(
-        "sum",
-        multiclass.Sum,
-        "sum loss of a margin loss phi (hinge: Weston-Watkins)",
-        multiclass.Sum.source,
-    ),
-    Entry(
-        "max",
-        multiclass.Max,
-        "max loss of a margin loss phi (hinge: Crammer-Singer)",
-        multiclass.Max.source,
-    ),
-    Entry(
-        "comp-sum-margin", multiclass.CompSumMargin, "Phi^tau of a sum of margin losses phi", _MMZ
-    ),
-    Entry(
-        "quadratic-surrogate",
-        multiclass.QuadraticSurrogate,
-        "quadratic surrogate of the zero-one loss",
-        multiclass.QuadraticSurrogate.source,
-    ),
-    Entry("softmax", user.UserSoftmaxLoss, "your formula of the softmax value u", "user's formula"),
-    Entry("margin", user.UserMarginLoss, "your binary formula of the margin v", "user's formula"),
-    *(
-        _of_class(cls, "binary: ")
-        for cls in (
-            margin.Hinge,
-            margin.SquaredHinge,
-            margin.Quadratic,
-            margin.MarginLogistic,
-            margin.Probit,
-            margin.Exponential,
-            margin.Sigmoid,
-            margin.RhoMargin,
-            margin.Ramp,
-            margin.MarginFocal,
-        )
-    ),
-)
+def _binary(make: Callable[..., Loss]) -> bool:
+    return isinstance(make, type) and issubclass(make, MarginLoss)
 
-#: Every named loss, by its name.
-CATALOGUE: Mapping[str, Entry] = {entry.name: entry for entry in _ENTRIES}
+
+class _Catalogue(Mapping[str, Entry]):
+    """The registered losses whose scores are those of the labels, the binary ones last."""
+
+    def __getitem__(self, name: str) -> Entry:
+        found = LOSSES[name]
+        if _for_predictions(found.value):
+            raise KeyError(name)
+        words = found.summary.replace("`", "").partition(". Source:")[0].partition(". Units:")[0]
+        words = ("binary: " if _binary(found.value) else "") + words
+        return Entry(name, found.value, words, found.source)
+
+    def __contains__(self, name: object) -> bool:
+        return name in LOSSES and not _for_predictions(LOSSES[str(name)].value)
+
+    def __iter__(self) -> Iterator[str]:
+        known = [e for e in LOSSES.values() if not _for_predictions(e.value)]
+        return iter([e.name for e in sorted(known, key=lambda e: _binary(e.value))])
+
+    def __len__(self) -> int:
+        return sum(not _for_predictions(e.value) for e in LOSSES.values())
+
+
+#: Every named loss of the labels' scores, by its name.
+CATALOGUE: Mapping[str, Entry] = _Catalogue()
 
 
 def _split(spec: str, kind: str) -> tuple[str, dict[str, str]]:
@@ -227,16 +160,15 @@ def parse_loss(spec: str | Loss) -> Loss:
             "a loss must be a spec string or a Loss", spec, "pass 'logistic' or hc.CompSum(tau=1)"
         )
     name, colon, rest = spec.strip().partition(":")
-    if name in CATALOGUE and "formula" in CATALOGUE[name].parameters:
-        # the rest is a formula, commas and all; an empty one is an error of the formula
-        return CATALOGUE[name].make(rest) if colon else CATALOGUE[name].make()
-    if name in PREDICTION_LOSSES:
-        return PREDICTION_LOSSES[name](rest, parse_loss)
-    name, given = _split(spec, "loss")
-    if name not in CATALOGUE:
-        raise UnknownNameError("loss", name, (*CATALOGUE, *PREDICTION_LOSSES))
-    make = CATALOGUE[name].make
+    make = LOSSES[name].value
+    read: Callable[..., Loss] | None = getattr(make, "read", None)
+    if read is not None:  # a spelling of its own
+        return read(rest, parse_loss)
     known = set(inspect.signature(make).parameters)
+    if "formula" in known:
+        # the rest is a formula, commas and all; an empty one is an error of the formula
+        return make(rest) if colon else make()
+    name, given = _split(spec, "loss")
     arguments: dict[str, object] = {k: v for k, v in given.items() if k in known and k != "phi"}
     leftover = {k: v for k, v in given.items() if k not in known}
     if "phi" in known:

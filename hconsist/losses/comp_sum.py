@@ -8,12 +8,14 @@ from typing import ClassVar
 
 from hconsist.arithmetic import Exact, Ops, Value, require
 from hconsist.losses.base import Shape, SoftmaxLoss
+from hconsist.losses.catalogue import register_loss, register_maker
 from hconsist.losses.forms import Form, Transport
 
 
+@register_loss
 @dataclass(frozen=True)
 class CompSum(SoftmaxLoss):
-    """Comp-sum loss with exponential inner function.
+    """Comp-sum loss Phi^tau, exponential inner function.
 
     Domain: tau >= 0, any number of classes n >= 2, scores in R^n.
 
@@ -74,21 +76,21 @@ class CompSum(SoftmaxLoss):
         return (*super()._own_forms(), *cross_entropy)
 
 
+@register_maker("sum-exp", "Weston, Watkins 1998")
 def SumExponential() -> CompSum:  # noqa: N802 (reads as a class: it is a member of the family)
-    """Sum-exponential loss: `CompSum` at tau = 0 (Weston and Watkins 1998, with exponential inner
-    function).
-    """
+    """Sum-exponential loss: `CompSum` at tau = 0."""
     return CompSum(0)
 
 
+@register_maker("logistic", CompSum.source)
 def Logistic() -> CompSum:  # noqa: N802
     """Multinomial logistic loss, that is softmax cross-entropy: `CompSum` at tau = 1."""
     return CompSum(1)
 
 
+@register_maker("gce", "Zhang, Sabuncu, NeurIPS 2018")
 def GCE(q: object = Fraction(7, 10)) -> CompSum:  # noqa: N802
-    """Generalized cross-entropy ``(1 - u^q) / q`` (Zhang and Sabuncu 2018): `CompSum` at tau = 1 +
-    q.
+    """Generalized cross-entropy ``(1 - u^q) / q``: `CompSum` at tau = 1 + q.
 
     Raises
     ------
@@ -112,6 +114,7 @@ def GCE(q: object = Fraction(7, 10)) -> CompSum:  # noqa: N802
     return CompSum(value + 1)
 
 
+@register_maker("mae", "Ghosh, Kumar, Sastry, AAAI 2017")
 def MAE() -> CompSum:  # noqa: N802
-    """Mean absolute error ``1 - u`` (Ghosh et al. 2017): `CompSum` at tau = 2."""
+    """Mean absolute error ``1 - u``: `CompSum` at tau = 2."""
     return CompSum(2)

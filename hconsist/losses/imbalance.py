@@ -8,8 +8,10 @@ from typing import ClassVar
 
 from hconsist.arithmetic import Exact, Ops, Value, require
 from hconsist.losses.base import Loss, ProbabilityLoss, Shape, SoftmaxLoss, total
+from hconsist.losses.catalogue import register_loss
 
 
+@register_loss
 @dataclass(frozen=True)
 class Focal(SoftmaxLoss):
     """Focal loss ``-(1 - u)^gamma log u``, u the softmax value of the label.
@@ -47,6 +49,7 @@ class Focal(SoftmaxLoss):
         return "convex in softmax"
 
 
+@register_loss
 @dataclass(frozen=True)
 class Dice(ProbabilityLoss):
     """Dice loss ``1 - (2 q_y + gamma) / (1 + sum_k q_k^2 + gamma)``, q = softmax(scores), per
@@ -78,6 +81,7 @@ class Dice(ProbabilityLoss):
         return one - (ops.const(2) * q + gamma) / (total(ops.power(q, 2), ops) + one + gamma)
 
 
+@register_loss
 @dataclass(frozen=True)
 class LDAM(Loss):
     """Label-distribution-aware margins: cross-entropy after the label's score is lowered by its

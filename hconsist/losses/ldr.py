@@ -9,9 +9,11 @@ from typing import ClassVar
 from hconsist.arithmetic import Exact, Ops, Value, require, whole
 from hconsist.errors import InvalidInputError
 from hconsist.losses.base import Loss, Shape, SoftmaxLoss
+from hconsist.losses.catalogue import register_loss, register_maker
 from hconsist.losses.forms import Form, Transport
 
 
+@register_loss
 @dataclass(frozen=True)
 class LDR(SoftmaxLoss):
     """LDR-KL loss with margin c and temperature lam.
@@ -76,6 +78,7 @@ class LDR(SoftmaxLoss):
         return (*super()._own_forms(), Transport(self.lam, self.c))
 
 
+@register_loss
 @dataclass(frozen=True)
 class LDRk(Loss):
     """LDR-k loss: the mean of the k largest of ``c [k' != y] + s_k' - s_y`` over all labels k'.
@@ -123,6 +126,7 @@ class LDRk(Loss):
         ) / ops.const(self.k)
 
 
+@register_maker("ldr-zero", LDRk.source)
 def LDRZero(c: object = Fraction(1)) -> LDRk:  # noqa: N802 (reads as a class: it is a member of the family)
     """The limit lam -> 0 of `LDR`: the Crammer-Singer loss with margin c, that is `LDRk` at k = 1.
 
@@ -132,6 +136,7 @@ def LDRZero(c: object = Fraction(1)) -> LDRk:  # noqa: N802 (reads as a class: i
     return LDRk(k=1, c=c)
 
 
+@register_loss
 @dataclass(frozen=True)
 class LDRInfinity(Loss):
     """The limit lam -> infinity of LDR-KL: the mean over all labels k of ``c [k != y] + s_k -
@@ -167,6 +172,7 @@ class LDRInfinity(Loss):
         ) / ops.const(n)
 
 
+@register_loss
 @dataclass(frozen=True)
 class ALDR(Loss):
     """Adaptive LDR-KL loss: the temperature is chosen per example, by a maximum of its own.
@@ -243,6 +249,7 @@ class ALDR(Loss):
         return ops.maximum_over(value, slope, lowest, lam0)
 
 
+@register_loss
 @dataclass(frozen=True)
 class CosFace(SoftmaxLoss):
     """Large-margin cosine loss ``log sum_k exp(scale (margin [k != y] + s_k - s_y))``: scale times
@@ -293,6 +300,7 @@ class CosFace(SoftmaxLoss):
         return (*super()._own_forms(), Transport(1 / self.scale, self.margin, self.scale))
 
 
+@register_loss
 @dataclass(frozen=True)
 class InfoNCE(SoftmaxLoss):
     """InfoNCE loss ``-log softmax(s / temperature)_y``, the positive among n candidates of

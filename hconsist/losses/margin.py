@@ -8,11 +8,13 @@ from typing import ClassVar
 
 from hconsist.arithmetic import Exact, Ops, Value, require
 from hconsist.losses.base import MarginLoss
+from hconsist.losses.catalogue import register_loss
 
 _BJM = "Bartlett, Jordan, McAuliffe, JASA 2006"
 _ICML22 = "Awasthi, Mao, Mohri, Zhong, ICML 2022"
 
 
+@register_loss
 @dataclass(frozen=True)
 class Hinge(MarginLoss):
     """``max(0, 1 - u)``. Source: Awasthi et al., ICML 2022, section 5.
@@ -35,6 +37,7 @@ class Hinge(MarginLoss):
         return ops.maximum(ops.const(1) - u, ops.const(0))
 
 
+@register_loss
 @dataclass(frozen=True)
 class SquaredHinge(MarginLoss):
     """``max(0, 1 - u)^2``, the "quadratic" loss of Awasthi et al., ICML 2022, section 5.
@@ -53,6 +56,7 @@ class SquaredHinge(MarginLoss):
         return ops.power(ops.maximum(ops.const(1) - u, ops.const(0)), 2)
 
 
+@register_loss
 @dataclass(frozen=True)
 class Quadratic(MarginLoss):
     """``(1 - u)^2``, least squares. Source: Bartlett, Jordan, McAuliffe 2006, example 2.
@@ -70,6 +74,7 @@ class Quadratic(MarginLoss):
         return ops.power(ops.const(1) - u, 2)
 
 
+@register_loss
 @dataclass(frozen=True)
 class MarginLogistic(MarginLoss):
     """``log(1 + exp(-u))``, in nats. Source: Awasthi et al., ICML 2022, section 5.
@@ -88,6 +93,7 @@ class MarginLogistic(MarginLoss):
         return ops.softplus(-u)
 
 
+@register_loss
 @dataclass(frozen=True)
 class Probit(MarginLoss):
     """Probit loss ``-log Phi(u)``, Phi the standard normal distribution function, in nats.
@@ -111,6 +117,7 @@ class Probit(MarginLoss):
         return -ops.log_ndtr(u)
 
 
+@register_loss
 @dataclass(frozen=True)
 class Exponential(MarginLoss):
     """``exp(-u)``. Source: Awasthi et al., ICML 2022, section 5.
@@ -128,6 +135,7 @@ class Exponential(MarginLoss):
         return ops.exp(-u)
 
 
+@register_loss
 @dataclass(frozen=True)
 class Sigmoid(MarginLoss):
     """``1 - tanh(k u)``, k > 0; not convex. Source: Awasthi et al., ICML 2022, section 5.
@@ -150,6 +158,7 @@ class Sigmoid(MarginLoss):
         return ops.const(1) - ops.tanh(ops.const(self.k) * u)
 
 
+@register_loss
 @dataclass(frozen=True)
 class RhoMargin(MarginLoss):
     """``min(max(0, 1 - u / rho), 1)``, rho > 0; not convex. Source: Awasthi et al., ICML 2022,
@@ -180,6 +189,7 @@ class RhoMargin(MarginLoss):
         )
 
 
+@register_loss
 @dataclass(frozen=True)
 class Ramp(MarginLoss):
     """``min(max(0, (1 - u) / 2), 1)``: flat outside [-1, 1], so calibrated but not convex.
@@ -205,6 +215,7 @@ class Ramp(MarginLoss):
         )
 
 
+@register_loss
 @dataclass(frozen=True)
 class MarginFocal(MarginLoss):
     """``(1 - sigma(u))^gamma log(1 + exp(-u))``, gamma >= 0, sigma the logistic function; convex

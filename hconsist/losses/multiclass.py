@@ -9,6 +9,7 @@ from typing import ClassVar
 from hconsist.arithmetic import Exact, Ops, Value, require
 from hconsist.losses import forms
 from hconsist.losses.base import Loss, MarginLoss, Separable, Shape
+from hconsist.losses.catalogue import register_loss, register_maker
 from hconsist.losses.facts import Curve
 from hconsist.losses.margin import Hinge
 
@@ -41,6 +42,7 @@ class _OfMargin(Loss):
         return form.phi
 
 
+@register_loss
 @dataclass(frozen=True)
 class Constrained(_OfMargin):
     """Constrained loss ``sum_{k != y} phi(-s_k)`` over scores that sum to zero.
@@ -71,6 +73,7 @@ class Constrained(_OfMargin):
         return (forms.OfScores(self._curve),)
 
 
+@register_loss
 @dataclass(frozen=True)
 class Sum(_OfMargin):
     """Sum loss ``sum_{k != y} phi(s_y - s_k)``; with the hinge it is the Weston-Watkins loss.
@@ -93,6 +96,7 @@ class Sum(_OfMargin):
         return (forms.Pairwise(self._curve, "sum", self.losses),)
 
 
+@register_loss
 @dataclass(frozen=True)
 class Max(_OfMargin):
     """Max loss ``max_{k != y} phi(s_y - s_k)``; with the hinge it is the Crammer-Singer loss.
@@ -117,6 +121,7 @@ class Max(_OfMargin):
         return (forms.Pairwise(self._curve, "max", self.losses),)
 
 
+@register_loss
 @dataclass(frozen=True)
 class CompSumMargin(_OfMargin):
     """Comp-sum loss with any margin loss inside: ``Phi^tau(sum_{k != y} phi(s_y - s_k))``.
@@ -157,20 +162,19 @@ class CompSumMargin(_OfMargin):
         return (ops.power(one_plus, 1 - self.tau) - ops.const(1)) / ops.const(1 - self.tau)
 
 
+@register_maker("weston-watkins", "Weston, Watkins 1998")
 def WestonWatkins() -> Sum:  # noqa: N802 (reads as a class: it is a member of the family)
-    """Weston-Watkins loss ``sum_{k != y} max(0, 1 - s_y + s_k)``: `Sum` of the hinge (Weston and
-    Watkins 1998).
-    """
+    """Weston-Watkins loss ``sum_{k != y} max(0, 1 - s_y + s_k)``: `Sum` of the hinge."""
     return Sum(Hinge())
 
 
+@register_maker("crammer-singer", "Crammer, Singer 2001")
 def CrammerSinger() -> Max:  # noqa: N802
-    """Crammer-Singer loss ``max_{k != y} max(0, 1 - s_y + s_k)``: `Max` of the hinge (Crammer and
-    Singer 2001).
-    """
+    """Crammer-Singer loss ``max_{k != y} max(0, 1 - s_y + s_k)``: `Max` of the hinge."""
     return Max(Hinge())
 
 
+@register_loss
 @dataclass(frozen=True)
 class QuadraticSurrogate(Loss):
     """Quadratic surrogate of the zero-one loss: ``(1/(2n)) sum_k (s_k + [k != y])^2``.

@@ -8,7 +8,7 @@ zero-one costs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, ClassVar, Literal
@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Literal
 from hconsist.arithmetic import Ops, Value, require
 from hconsist.errors import InvalidInputError, UnknownNameError
 from hconsist.losses.base import Loss, MarginLoss, SoftmaxLoss
+from hconsist.losses.catalogue import register_loss
 from hconsist.losses.comp_sum import CompSum
 from hconsist.losses.forms import OfMargin, OfSoftmax
 from hconsist.losses.margin import MarginLogistic
@@ -60,6 +61,11 @@ class PredictionLoss(Loss):
     symmetric: ClassVar[bool] = False
     scores_predictions: ClassVar[bool] = True
 
+    @classmethod
+    def read(cls, rest: str, parse: Callable[[str], Loss]) -> Loss:
+        """The loss of what follows the colon of a spec string, and a reader of inner losses."""
+        raise NotImplementedError
+
     def with_costs(self, costs: Rows) -> Loss:
         """The same loss for a target with these costs."""
         return replace(self, costs=costs)
@@ -79,6 +85,7 @@ class PredictionLoss(Loss):
         return tuple(tuple(Fraction(int(r != y)) for y in every) for r in every)
 
 
+@register_loss
 @dataclass(frozen=True)
 class Weighted(PredictionLoss):
     """``sum_r (a_y - L[r, y]) g(softmax(scores)_r)``: a base loss of each prediction, weighted by
@@ -108,6 +115,20 @@ class Weighted(PredictionLoss):
 
     spec_name: ClassVar[str] = "weighted"
     source: ClassVar[str] = "Mao, Mohri, Zhong, AISTATS 2024"
+
+    @classmethod
+    def read(cls, rest: str, parse: Callable[[str], Loss]) -> Loss:
+        """``base=...,offset=...``, or the base alone."""
+        base, comma, last = rest.rpartition(",offset=")
+        base = (base if comma else rest).removeprefix("base=") or "logistic"
+        if rest.startswith("offset="):
+            base, last, comma = "logistic", rest.removeprefix("offset="), ","
+        inner = parse(base)
+        if inner.form(OfSoftmax) is None or not isinstance(inner, SoftmaxLoss):
+            raise InvalidInputError(
+                "the base must be a loss of the softmax value", base, "use logistic, gce:q=0.7, mae"
+            )
+        return cls(inner, last if comma else "global")  # type: ignore[arg-type]
 
     def __post_init__(self) -> None:
         require(
@@ -144,6 +165,7 @@ class Weighted(PredictionLoss):
         return self.base.symbolic
 
 
+@register_loss
 @dataclass(frozen=True)
 class OneVsAll(PredictionLoss):
     """``sum_r (1 - L[r, y]) phi(s_r) + L[r, y] phi(-s_r)``: one binary problem a prediction; costs
@@ -162,6 +184,16 @@ class OneVsAll(PredictionLoss):
     spec_name: ClassVar[str] = "ova"
     source: ClassVar[str] = "Verma, Nalisnick, ICML 2022"
     shift_invariant: ClassVar[bool] = False
+
+    @classmethod
+    def read(cls, rest: str, parse: Callable[[str], Loss]) -> Loss:
+        """``phi=...``, or the margin loss alone."""
+        inner = parse(rest.removeprefix("phi=") or "margin-logistic")
+        if not isinstance(inner, MarginLoss):
+            raise InvalidInputError(
+                "phi must be a binary margin loss", inner.spec, "use margin-logistic, least-squares"
+            )
+        return cls(inner)
 
     def weights(self, n_scores: int) -> Rows:
         """1 - L[r, y].
@@ -202,6 +234,7 @@ class OneVsAll(PredictionLoss):
         return self.phi.symbolic
 
 
+@register_loss
 @dataclass(frozen=True)
 class CostRegression(PredictionLoss):
     """``sum_r (s_r + L[r, y])^2``: minus each score estimates a cost, and the least one is chosen.
@@ -223,6 +256,16 @@ class CostRegression(PredictionLoss):
     source: ClassVar[str] = "Foster, Krishnamurthy, NeurIPS 2021"
     shift_invariant: ClassVar[bool] = False
 
+    @classmethod
+    def read(cls, rest: str, parse: Callable[[str], Loss]) -> Loss:
+        """``square``, or ``log``: then one-vs-all of the logistic margin loss."""
+        del parse
+        if rest == "log":
+            return OneVsAll(MarginLogistic())
+        if rest not in ("", "square"):
+            raise UnknownNameError("cost regression", rest, ("square", "log"))
+        return cls()
+
     def weights(self, n_scores: int) -> Rows:
         """-L[r, y]: what the scores estimate."""
         return tuple(tuple(-v for v in row) for row in self._costs(n_scores))
@@ -243,42 +286,3 @@ class CostRegression(PredictionLoss):
     @property
     def spec(self) -> str:
         return f"cost-regression:{self.link}"
-
-
-def _weighted(rest: str, parse: Callable[[str], Loss]) -> Loss:
-    base, comma, last = rest.rpartition(",offset=")
-    base = (base if comma else rest).removeprefix("base=") or "logistic"
-    if rest.startswith("offset="):
-        base, last, comma = "logistic", rest.removeprefix("offset="), ","
-    inner = parse(base)
-    if inner.form(OfSoftmax) is None or not isinstance(inner, SoftmaxLoss):
-        raise InvalidInputError(
-            "the base must be a loss of the softmax value", base, "use logistic, gce:q=0.7, mae"
-        )
-    return Weighted(inner, last if comma else "global")  # type: ignore[arg-type]
-
-
-def _one_vs_all(rest: str, parse: Callable[[str], Loss]) -> Loss:
-    inner = parse(rest.removeprefix("phi=") or "margin-logistic")
-    if not isinstance(inner, MarginLoss):
-        raise InvalidInputError(
-            "phi must be a binary margin loss", inner.spec, "use margin-logistic, least-squares"
-        )
-    return OneVsAll(inner)
-
-
-def _cost_regression(rest: str, parse: Callable[[str], Loss]) -> Loss:
-    del parse
-    if rest == "log":
-        return OneVsAll(MarginLogistic())
-    if rest not in ("", "square"):
-        raise UnknownNameError("cost regression", rest, ("square", "log"))
-    return CostRegression()
-
-
-#: What follows the colon, and the reader of inner losses, to a loss of the predictions' scores.
-PREDICTION_LOSSES: Mapping[str, Callable[[str, Any], Loss]] = {
-    "weighted": _weighted,
-    "ova": _one_vs_all,
-    "cost-regression": _cost_regression,
-}

@@ -14,8 +14,10 @@ from typing import ClassVar
 
 from hconsist.arithmetic import Ops, Value
 from hconsist.losses.base import ProbabilityLoss, Shape, total
+from hconsist.losses.catalogue import register_loss
 
 
+@register_loss
 @dataclass(frozen=True)
 class Brier(ProbabilityLoss):
     """Brier loss ``sum_k (q_k - 1[k = y])^2 = 1 - 2 q_y + sum_k q_k^2``, q = softmax(scores).
@@ -40,6 +42,7 @@ class Brier(ProbabilityLoss):
         return "convex in softmax"
 
 
+@register_loss
 @dataclass(frozen=True)
 class Spherical(ProbabilityLoss):
     """Spherical loss ``1 - q_y / ||q||_2``, q = softmax(scores). Strictly proper, not convex in q.

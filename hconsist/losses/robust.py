@@ -10,8 +10,10 @@ from typing import ClassVar
 
 from hconsist.arithmetic import Exact, Ops, Value, require, whole
 from hconsist.losses.base import ProbabilityLoss, Shape, SoftmaxLoss, total
+from hconsist.losses.catalogue import register_loss
 
 
+@register_loss
 @dataclass(frozen=True)
 class ReverseCrossEntropy(SoftmaxLoss):
     """Reverse cross-entropy ``-A (1 - u)``, where A < 0 stands for log 0: a multiple of the MAE
@@ -48,6 +50,7 @@ class ReverseCrossEntropy(SoftmaxLoss):
         return "convex in softmax"
 
 
+@register_loss
 @dataclass(frozen=True)
 class SCE(SoftmaxLoss):
     """Symmetric cross-entropy ``alpha CE + beta RCE = -alpha log u - beta A (1 - u)``.
@@ -85,6 +88,7 @@ class SCE(SoftmaxLoss):
         return "convex in softmax"
 
 
+@register_loss
 @dataclass(frozen=True)
 class NCE(ProbabilityLoss):
     """Normalized cross-entropy ``log q_y / sum_k log q_k``, q = softmax(scores). Its losses over
@@ -112,6 +116,7 @@ class NCE(ProbabilityLoss):
         return minus_log_q / total(minus_log_q, ops)
 
 
+@register_loss
 @dataclass(frozen=True)
 class AGCE(SoftmaxLoss):
     """Asymmetric generalized cross-entropy ``((a + 1)^q - (a + u)^q) / q``.
@@ -147,6 +152,7 @@ class AGCE(SoftmaxLoss):
         return _convex_if(self.q <= 1, self.q > 1)
 
 
+@register_loss
 @dataclass(frozen=True)
 class AUL(SoftmaxLoss):
     """Asymmetric unhinged loss ``((a - u)^p - (a - 1)^p) / p``.
@@ -182,6 +188,7 @@ class AUL(SoftmaxLoss):
         return _convex_if(self.p >= 1, self.p < 1)
 
 
+@register_loss
 @dataclass(frozen=True)
 class AEL(SoftmaxLoss):
     """Asymmetric exponential loss ``exp(-u / a)``.
@@ -214,6 +221,7 @@ class AEL(SoftmaxLoss):
         return "convex in softmax"
 
 
+@register_loss
 @dataclass(frozen=True)
 class JensenShannon(SoftmaxLoss):
     """Generalised Jensen-Shannon loss between the label and the prediction, scaled by ``Z = -(1 -
@@ -261,6 +269,7 @@ class JensenShannon(SoftmaxLoss):
         return "convex in softmax"  # phi'' = pi (1 - pi) / (Z u (pi + (1 - pi) u))
 
 
+@register_loss
 @dataclass(frozen=True)
 class RLL(ProbabilityLoss):
     """Robust log loss ``log((alpha + 1) / alpha) - log(alpha + q_y) + sum_{k != y} log(alpha + q_k)
@@ -293,6 +302,7 @@ class RLL(ProbabilityLoss):
         return ops.log((alpha + ops.const(1)) / alpha) - logs + others
 
 
+@register_loss
 @dataclass(frozen=True)
 class TaylorCE(SoftmaxLoss):
     """Taylor cross-entropy ``sum_{i=1}^order (1 - u)^i / i``: order 1 is the MAE loss, order ->
@@ -335,6 +345,7 @@ class TaylorCE(SoftmaxLoss):
         return "convex in softmax"
 
 
+@register_loss
 @dataclass(frozen=True)
 class SoftTruncated(SoftmaxLoss):
     """Softly truncated cross-entropy ``alpha log(1 - log(u) / alpha)``.
@@ -370,6 +381,7 @@ class SoftTruncated(SoftmaxLoss):
         return _convex_if(self.alpha >= 1, False)
 
 
+@register_loss
 @dataclass(frozen=True)
 class HardTruncated(SoftmaxLoss):
     """Truncated cross-entropy ``min(-log u, alpha)``: labels with a loss above alpha are given up.
@@ -398,6 +410,7 @@ class HardTruncated(SoftmaxLoss):
         return ops.minimum(-ops.log(u), ops.const(self.alpha))
 
 
+@register_loss
 @dataclass(frozen=True)
 class TruncatedGCE(SoftmaxLoss):
     """Truncated generalized cross-entropy ``(1 - max(u, k)^q) / q``.

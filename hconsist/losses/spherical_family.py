@@ -10,8 +10,10 @@ from typing import ClassVar
 
 from hconsist.arithmetic import Exact, Ops, Value, require
 from hconsist.losses.base import Loss, total
+from hconsist.losses.catalogue import register_loss
 
 
+@register_loss
 @dataclass(frozen=True)
 class TaylorSoftmax(Loss):
     """Cross-entropy of the Taylor softmax: ``-log(f(s_y) / sum_k f(s_k))`` with ``f(s) = 1 + s +
@@ -38,6 +40,7 @@ class TaylorSoftmax(Loss):
         return ops.log(total(weights, ops)) - ops.log(weights)
 
 
+@register_loss
 @dataclass(frozen=True)
 class SphericalSoftmax(Loss):
     """Cross-entropy of the spherical softmax: ``-log((s_y^2 + epsilon) / sum_k (s_k^2 +
@@ -70,6 +73,7 @@ class SphericalSoftmax(Loss):
         return ops.log(total(weights, ops)) - ops.log(weights)
 
 
+@register_loss
 @dataclass(frozen=True)
 class ZLoss(Loss):
     """Z-loss ``softplus(a (b - z_y)) / a`` of the standardised score ``z_y = (s_y - mean) / std``.

@@ -9,6 +9,7 @@ from hconsist.arithmetic import Ops, Value, evaluate
 from hconsist.errors import InvalidInputError
 from hconsist.formula import parse_formula
 from hconsist.losses.base import MarginLoss, SoftmaxLoss
+from hconsist.losses.catalogue import register_loss
 
 if TYPE_CHECKING:
     import sympy
@@ -60,9 +61,10 @@ class _Formula:
         return f"{self.spec_name}:{self.formula}"
 
 
+@register_loss
 @dataclass(frozen=True)
 class UserSoftmaxLoss(_Formula, SoftmaxLoss):
-    """A loss of the label's softmax value given by its formula phi(u), u in (0, 1].
+    """Your formula phi(u) of the label's softmax value, u in (0, 1].
 
     Parameters
     ----------
@@ -91,9 +93,10 @@ class UserSoftmaxLoss(_Formula, SoftmaxLoss):
         return self.value(u, ops)
 
 
+@register_loss
 @dataclass(frozen=True)
 class UserMarginLoss(_Formula, MarginLoss):
-    """A binary margin loss given by its formula phi(u), u in R.
+    """Your formula phi(u) of the margin, u in R.
 
     Parameters
     ----------
