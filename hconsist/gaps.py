@@ -27,7 +27,7 @@ from hconsist.engines.symbolic.best_in_class import best_in_class
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError, UnknownNameError
 from hconsist.hypotheses import Bounded, Complete, Hypotheses, Linear, parse_hypotheses
 from hconsist.losses import CompSum, Loss, parse_loss
-from hconsist.losses.forms import OfSoftmax, Transport, convex_in_scores
+from hconsist.losses.forms import OfMargin, OfSoftmax, Transport, convex_in_scores
 from hconsist.pointwise import PointwiseProblem
 
 Array = NDArray[np.float64]
@@ -94,7 +94,7 @@ def best_in_class_function(
     try:
         return best_in_class(problem), True
     except EngineCannotAnswerError:
-        pass
+        _require_bounded(problem)
     inner = inner_solver(problem)
     if inner is not None:
         solver = inner
@@ -108,10 +108,29 @@ def best_in_class_function(
     )
 
 
+def _require_bounded(problem: PointwiseProblem) -> None:
+    """A risk without a minimum has no gap, and what a solver returns is where it stopped."""
+    form = problem.surrogate.form(OfMargin, problem.n)
+    if form is None or problem.hypotheses.score_bound is not None:
+        return
+    bounded = form.phi.fact("bounded below")
+    if bounded.refuted:
+        raise EngineCannotAnswerError(
+            "numeric", f"the risk of a sure label has no minimum: {bounded}"
+        )
+
+
 def _each(problem: PointwiseProblem, p: Array) -> Array:
     """C*(p) by one convex program per label distribution."""
+    from cvxpy.error import DCPError
+
     flat = p.reshape(-1, p.shape[-1])
-    found = [numeric.best_in_class(problem, row, method="oracle") for row in flat]
+    try:
+        found = [numeric.best_in_class(problem, row, method="oracle") for row in flat]
+    except DCPError as refused:
+        raise EngineCannotAnswerError(
+            "numeric", f"could not write {problem.surrogate.spec} as a convex program"
+        ) from refused
     failed = [f.status for f in found if f.risk is None]
     if failed:
         raise EngineCannotAnswerError(

@@ -10,6 +10,7 @@ import sympy
 from hconsist.arithmetic import SYMPY, Ops, Value, is_symbolic
 from hconsist.engines.symbolic import constrained, cost_range, margin, proper, ranking, softmax
 from hconsist.engines.symbolic.budget import MOST_LABELS, SECONDS, budget
+from hconsist.engines.symbolic.pairs import own_share
 from hconsist.engines.symbolic.solution import Solution, stop
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.losses import LDRInfinity, LDRk
@@ -88,10 +89,9 @@ def _choose(problem: PointwiseProblem) -> Solution:
 
 
 def _of_pairs(problem: PointwiseProblem, form: Pairwise) -> Solution:
-    if form.how != "max":
-        share = softmax.own_share(problem, form)
-        if share is not None:
-            return softmax.solve(problem, share)
+    share = own_share(form)
+    if share is not None:
+        return softmax.solve(problem, share)
     return ranking.of_pairs(problem, form)
 
 

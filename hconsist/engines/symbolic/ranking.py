@@ -15,6 +15,7 @@ from hconsist.arithmetic import SYMPY, to_sympy
 from hconsist.engines.derivation import Derivation, Step, beta_symbol
 from hconsist.engines.symbolic import margin
 from hconsist.engines.symbolic.consequences import Case, convex_consequences
+from hconsist.engines.symbolic.pairs import joined
 from hconsist.engines.symbolic.signs import sign_on
 from hconsist.engines.symbolic.solution import Solution, stop
 from hconsist.losses import LDR, LDRk
@@ -164,14 +165,6 @@ def _of_max(problem: PointwiseProblem, phi: Any, steps: list[Step]) -> Solution:
 # -- phi flat below zero
 
 
-def _outer(form: Any, x: Any) -> Any:
-    """What a pairwise loss makes of the sum x of its phi: the sum itself, or Phi^tau of it."""
-    tau = None if form.tau is None else to_sympy(form.tau)
-    if tau is None:
-        return x
-    return sympy.log(1 + x) if tau == 1 else ((1 + x) ** (1 - tau) - 1) / (1 - tau)
-
-
 def _of_flat(problem: PointwiseProblem, phi: Any, form: Pairwise | OfScores) -> Solution:
     """T = beta times the cost of the second rank: theorem J."""
     loss, v, b = problem.surrogate, margin.margin_variable(), beta_symbol()
@@ -183,7 +176,7 @@ def _of_flat(problem: PointwiseProblem, phi: Any, form: Pairwise | OfScores) -> 
     far = sympy.limit(margin.split(phi, v).right[-1], margin.margin_symbol(), sympy.oo)
     high, low = phi.subs(v, 0), far if bound is None else phi.subs(v, 2 * to_sympy(bound))
     if how in ("sum", "comp-sum"):
-        outer = _outer(form, x)
+        outer = joined(form, x)
         y = sympy.Symbol("y", positive=True)
         if sign_on(sympy.diff(outer.subs(x, y), y), y, 0, sympy.oo) not in (0, 1):
             raise stop(f"{outer} is not provably increasing in x")

@@ -22,7 +22,7 @@ import numpy as np
 import sympy
 from scipy.optimize import minimize_scalar
 
-from hconsist.arithmetic import SYMPY, evaluate, is_symbolic, to_sympy
+from hconsist.arithmetic import SYMPY, is_symbolic, to_sympy
 from hconsist.engines.derivation import Derivation, Step, beta_symbol, excess_symbol
 from hconsist.engines.symbolic import margin
 from hconsist.engines.symbolic.budget import MOST_LABELS
@@ -35,8 +35,7 @@ from hconsist.engines.symbolic.signs import constant_sign, holds, sign_on
 from hconsist.engines.symbolic.solution import Solution, stop
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.hull import ConvexHull
-from hconsist.losses.facts import Curve
-from hconsist.losses.forms import OfProbabilities, OfSoftmax, Pairwise
+from hconsist.losses.forms import OfProbabilities, OfSoftmax
 from hconsist.pointwise import PointwiseProblem, Witness
 
 tex = sympy.latex
@@ -73,28 +72,6 @@ def as_power(phi: Any) -> Power | None:
     if c.has(u):
         return None
     return Power(phi, sympy.simplify(phi.subs(u, 1)), c, m)
-
-
-def own_share(problem: PointwiseProblem, form: Pairwise) -> OfSoftmax | None:
-    """The loss as a function of the label's own softmax value, where an exponential inside makes it
-    one; None elsewhere.
-
-    The scores are written as logarithms of softmax values with free symbols for the other labels,
-    which must drop out.
-    """
-    v, u = margin.margin_variable(), share()
-    phi = sympy.sympify(form.phi(v, SYMPY))
-    rate = sympy.simplify(-sympy.diff(phi, v) / phi)
-    if rate.has(v) or not holds(rate > 0) or is_symbolic(problem.n_classes) or problem.n > 12:
-        return None
-    others = sympy.symbols(f"x2:{problem.n}", positive=True)
-    shares = [u, *((1 - u) * x for x in others), (1 - u) * (1 - sum(others))]
-    scores = np.array([sympy.log(x) / rate for x in shares], dtype=object)
-    value = sympy.simplify(sympy.sympify(form.losses(scores, SYMPY)[0]))
-    if value.free_symbols - {u}:
-        return None
-    curve = Curve("g", lambda z, ops: evaluate(value, {u: z}, ops), "unit")
-    return OfSoftmax(curve, 1 / rate)
 
 
 def solve(problem: PointwiseProblem, form: OfSoftmax) -> Solution:
