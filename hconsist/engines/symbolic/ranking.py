@@ -175,7 +175,7 @@ def _of_flat(problem: PointwiseProblem, phi: Any, form: Pairwise | OfScores) -> 
         raise stop(f"bounded scores for {loss.spec_name} losses with n >= 3")
     far = sympy.limit(margin.split(phi, v).right[-1], margin.margin_symbol(), sympy.oo)
     high, low = phi.subs(v, 0), far if bound is None else phi.subs(v, 2 * to_sympy(bound))
-    if how in ("sum", "comp-sum"):
+    if isinstance(form, Pairwise) and how != "max":
         outer = joined(form, x)
         y = sympy.Symbol("y", positive=True)
         if sign_on(sympy.diff(outer.subs(x, y), y), y, 0, sympy.oo) not in (0, 1):
