@@ -7,31 +7,52 @@ The slow run makes 60,000 of false statements (about ten minutes)::
 
 from __future__ import annotations
 
+import functools
 import json
 import random
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sympy
 from forger.mutate import forge, slander
 from forger.truth import is_false, is_true
 from test_kernel_forgeries import HONEST
+from test_kernel_gamma import RIGHT
+from test_kernel_plugin import COSTS, certified
 
+from hconsist.certificates import certify_gamma
 from hconsist.checker import Rejected, check, examine
+from hconsist.pointwise import PointwiseProblem, beta_symbol, excess_symbol
 
 FILES = sorted((Path(__file__).parent.parent / "certificates").glob("*.json"))
 
 
-def bases() -> list[dict[str, Any]]:
-    """Honest files that hold about T: those of the repository that are short, and the hand-made."""
-    kept = [json.loads(f.read_text(encoding="utf-8")) for f in FILES]
-    made = [c for c in [*kept, *HONEST.values()] if c["verdict"] == "holds"]
-    return [
-        c
-        for c in made
-        if c["statement"]["target"]["kind"] == "zero-one"
-        and c["statement"]["claim"]["kind"] in ("T >=", "T <=")
-    ]
+@functools.cache
+def kept() -> tuple[dict[str, Any], ...]:
+    """Files of the repository that hold."""
+    found = (json.loads(f.read_text(encoding="utf-8")) for f in FILES)
+    return tuple(c for c in found if c["verdict"] == "holds")
+
+
+def bases(kind: str = "T") -> list[dict[str, Any]]:
+    """Honest files that hold: those of the repository, and the hand-made, about T, Gamma, costs."""
+    made = [*kept(), *HONEST.values(), *RIGHT, root(), *(certified(name) for name in COSTS)]
+    return [c for c in made if c["verdict"] == "holds" and kind_of(c["statement"]) == kind]
+
+
+@functools.cache
+def root() -> dict[str, Any]:
+    """Gamma(e) <= sqrt(2 e) for the logistic loss."""
+    b, e = beta_symbol(), excess_symbol()
+    return certify_gamma(PointwiseProblem("logistic", n_classes=3), sympy.sqrt(2 * e), b**2 / 2)
+
+
+def kind_of(statement: dict[str, Any]) -> str:
+    """What a statement is about, for the forger."""
+    if statement["target"]["kind"] == "costs":
+        return "costs"
+    return str(statement["claim"]["kind"].split()[0])
 
 
 def accepted(c: dict[str, Any]) -> bool:
@@ -41,12 +62,12 @@ def accepted(c: dict[str, Any]) -> bool:
         return False
 
 
-def tried(seed: int, count: int) -> tuple[int, int]:
+def tried(seed: int, count: int, kind: str = "T") -> tuple[int, int]:
     """Make forgeries until so many are of false statements; how many, and how many true claims were
     called violated.
     """
     r = random.Random(seed)
-    honest = bases()
+    honest = bases(kind)
     known = [is_true(c["statement"]) for c in honest]
     false = slandered = made = 0
     while false < count:
@@ -67,8 +88,9 @@ def tried(seed: int, count: int) -> tuple[int, int]:
     return false, slandered
 
 
-def test_honest_files_are_true_by_brute_force() -> None:
-    for c in bases():
+@pytest.mark.parametrize("kind", ["T", "Gamma", "costs"])
+def test_honest_files_are_true_by_brute_force(kind: str) -> None:
+    for c in bases(kind):
         assert not is_false(c["statement"], True), c["statement"]
         assert check(c) == "holds"
 
@@ -78,6 +100,20 @@ def test_no_forgery_is_accepted(seed: int) -> None:
     false, slandered = tried(seed, 60)
     assert false == 60
     assert slandered > 0
+
+
+@pytest.mark.parametrize("kind", ["Gamma", "costs"])
+def test_no_forgery_about_gamma_or_costs_is_accepted(kind: str) -> None:
+    assert tried(3, 40, kind)[0] == 40
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["Gamma", "costs"])
+@pytest.mark.parametrize("seed", range(200, 203))
+def test_no_forgery_of_many_about_gamma_or_costs_is_accepted(kind: str, seed: int) -> None:
+    false, _ = tried(seed, 1_000, kind)
+    print(f"seed {seed}, {kind}: {false} false statements")
+    assert false == 1_000
 
 
 @pytest.mark.slow

@@ -41,20 +41,20 @@ def beyond(low: str, method: str = "algebra:1") -> Any:
     return line(low, "inf", None, None, method)
 
 
-@pytest.mark.parametrize(
-    "made",
-    [
-        hinge("e", [line("0", "1", "1", "x"), beyond("1")]),
-        hinge(["mul", "2", "e"], [line("0", "1/2", "1", ["mul", "2", "x"]), beyond("1/2")]),
-        hinge("1", [beyond("0")]),
-        hinge("e", [line("0", "1", "1", "x"), line("1", "2", None, None), beyond("2")]),
-        make(
-            "mae", 3, ("Gamma <=", ["mul", "3", "e"]),
-            {"rule": "concave pair",
-             "pieces": [line("0", "1/3", None, ["mul", "3", "x"]), beyond("1/3")]},
-        ),
-    ],
-)  # fmt: skip
+RIGHT = [
+    hinge("e", [line("0", "1", "1", "x"), beyond("1")]),
+    hinge(["mul", "2", "e"], [line("0", "1/2", "1", ["mul", "2", "x"]), beyond("1/2")]),
+    hinge("1", [beyond("0")]),
+    hinge("e", [line("0", "1", "1", "x"), line("1", "2", None, None), beyond("2")]),
+    make(
+        "mae", 3, ("Gamma <=", ["mul", "3", "e"]),
+        {"rule": "concave pair",
+         "pieces": [line("0", "1/3", None, ["mul", "3", "x"]), beyond("1/3")]},
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("made", RIGHT)
 def test_right_bounds_hold(made: dict[str, Any]) -> None:
     assert check(made) == "holds"
 

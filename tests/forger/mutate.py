@@ -63,7 +63,7 @@ def put(value: Any, path: tuple[Any, ...], new: Any) -> None:
 def is_tree(value: Any) -> bool:
     if isinstance(value, list):
         return bool(value) and isinstance(value[0], str) and value[0].isalpha() and len(value) > 1
-    return isinstance(value, str) and (value in ("x", "u", "v", "b") or value[-1:].isdigit())
+    return isinstance(value, str) and (value in ("x", "u", "v", "b", "e") or value[-1:].isdigit())
 
 
 def spoil_statement(c: dict[str, Any], r: random.Random) -> bool:
@@ -71,11 +71,21 @@ def spoil_statement(c: dict[str, Any], r: random.Random) -> bool:
     s = c["statement"]
     claim = s["claim"]
     f, up = claim["formula"], claim["kind"] == "T >="
+    if "matrix" in s["target"] and r.random() < 0.4:
+        spoil_costs(s["target"]["matrix"], r)
+        return False
     factor = Fraction(r.choice([101, 110, 150, 200, 1000]), 100)
     scale = str(factor if up else 1 / factor)
     kind = r.randrange(12)
     if kind < 4:
         claim["formula"] = ["mul", scale, f]
+    elif claim["kind"] == "Gamma <=" and kind < 9:
+        less = ["add", f, ["mul", "-1/10", "e", ["pow", ["add", "e", "1"], "-1"]]]
+        wave = ["mul", "-1", ["max", ["mul", "-1", f], ["mul", "-1", ["mul", scale, f]]]]
+        hidden = ["add", f, ["mul", "0", ["log", ["add", "e", r.choice(["0", "-1/4", "-1"])]]]]
+        claim["formula"] = r.choice(
+            [less, wave, hidden, "e", ["pow", "e", "2"], "1", "0", ["mul", f, f, ["pow", f, "-1"]],
+             ["add", f, "-1/100"], ["mul", f, ["pow", ["add", "e", "1"], "-1"]]])  # fmt: skip
     elif kind == 4:
         bump = ["mul", str(r.choice([4, 100])), "b", ["add", "1", ["mul", "-1", "b"]]]
         claim["formula"] = ["add", f, bump if up else ["mul", "-1", bump]]
@@ -113,6 +123,45 @@ def spoil_statement(c: dict[str, Any], r: random.Random) -> bool:
     return True
 
 
+def spoil_costs(matrix: list[list[str]], r: random.Random) -> None:
+    """Other costs: one entry, a row more or less, the same row twice, all of them larger."""
+    row = r.choice(matrix)
+    y, kind = r.randrange(len(row)), r.randrange(6)
+    if kind == 0:
+        row[y] = r.choice(["0", "-1", "5", "1/3", "1000000", "1/1000000", "0.5"])
+    elif kind == 1:
+        matrix.append([r.choice(["0", "1/4", "1/8", "1", "3"])] * len(row))
+    elif kind == 2:
+        matrix.insert(r.randrange(len(matrix)), list(row))
+    elif kind == 3:
+        matrix.remove(row)
+    elif kind == 4:
+        factor = r.choice([Fraction(3, 2), Fraction(2), Fraction(1000)])
+        matrix[:] = [[str(factor * Fraction(x)) for x in line] for line in matrix]
+    else:
+        matrix[:] = [line[1:] + line[:1] for line in matrix]
+
+
+def new_pairs(matrix: list[list[str]], r: random.Random) -> list[dict[str, Any]]:
+    """Lines for a cost matrix from nothing: every pair, one piece, a witness at random."""
+    found = []
+    for k, row in enumerate(matrix):
+        for best, other in enumerate(matrix):
+            reach = max(Fraction(x) - Fraction(y) for x, y in zip(row, other, strict=False))
+            if reach <= 0:
+                continue
+            witness = {
+                "slope": r.choice(["0", "1", "x", ["mul", "4", "x"], "-1", "100"]),
+                "level": r.choice(["0", "1", "-1", "2", "x", "1/2", ["exp", "x"]]),
+                "weights": [r.choice(["0", "1", "x", "-1", "1000"]) for _ in matrix],
+            }
+            pieces = [piece("0", str(reach), witness, r.choice(METHODS), r.choice(traps("x")))]
+            if r.random() < 0.5:
+                pieces[0]["at"] = "x"
+            found.append({"predicted": k, "best": best, "pieces": pieces})
+    return found  # fmt: skip
+
+
 def new_proof(c: dict[str, Any], r: random.Random) -> dict[str, Any]:
     """A proof from nothing, of a rule at random."""
     rule = r.choice([*LEMMAS, "tangent", "convex point", "concave point", "margin point"])
@@ -144,6 +193,15 @@ def new_proof(c: dict[str, Any], r: random.Random) -> dict[str, Any]:
     }[rule].split()  # fmt: skip
     if not rule.endswith("point"):
         keys += ["beta", "witness"] if c["verdict"] == "violated" else ["pieces"]
+    matrix = c["statement"]["target"].get("matrix")
+    if matrix and c["verdict"] == "holds" and r.random() < 0.7:
+        return {"rule": "plug-in lines", "pairs": new_pairs(matrix, r)}
+    if c["statement"]["claim"]["kind"] == "Gamma <=" and "pieces" in keys:
+        reach = r.choice(["x", ["mul", "2", "x"], "1", "0", None])
+        for p in pieces:
+            p["reach"] = reach
+        low = r.choice(["0", "1/2", "1", "-1", "100"])
+        pieces.append({**piece(low, "inf", None, r.choice(METHODS)), "reach": None})
     return {"rule": rule, **json.loads(json.dumps({k: extra[k] for k in keys}))}
 
 
@@ -152,6 +210,19 @@ def spoil_proof(c: dict[str, Any], r: random.Random) -> None:
     proof = c["proof"]
     kind = r.randrange(10)
     pieces = proof.get("pieces")
+    if proof.get("pairs"):
+        listed = proof["pairs"]
+        if r.random() < 0.2:
+            k = r.randrange(len(listed))
+            r.choice(
+                [
+                    lambda: listed.pop(k),
+                    lambda: listed.insert(k, copy.deepcopy(listed[k])),
+                    lambda: r.shuffle(listed),
+                ]
+            )()
+            return
+        pieces = r.choice(listed)["pieces"]
     if kind == 0 and pieces:
         k = r.randrange(len(pieces))
         r.choice([lambda: pieces.pop(k), lambda: pieces.insert(k, copy.deepcopy(pieces[k])),

@@ -138,13 +138,17 @@ def claimed_values(statement: dict[str, Any]) -> list[float]:
 
 
 def is_false(statement: dict[str, Any], known: bool) -> bool:
-    """Whether a claim about T fails by a wide margin at some beta, or has no value at one.
+    """Whether a claim fails by a wide margin at some beta, or has no value at one.
 
     `known` says that T is the value of a tie of two labels; without it T <= claims are not judged.
     """
     kind = statement["claim"]["kind"]
     try:
-        bounds = uppers(statement, kind == "T >=")
+        if statement["target"]["kind"] == "costs":
+            return kind != "T >=" or costs_refute(statement)
+        bounds = uppers(statement, kind != "T <=")
+        if kind == "Gamma <=":
+            return gamma_refuted(statement, bounds)
         claimed = claimed_values(statement)
     except (MalformedError, KeyError, IndexError, TypeError, ValueError):
         return False
@@ -161,8 +165,76 @@ def is_false(statement: dict[str, Any], known: bool) -> bool:
     return False
 
 
+def gamma_refuted(statement: dict[str, Any], bounds: tuple[float, ...]) -> bool:
+    """Whether Gamma is above the claim: Gamma(e) >= b for every e >= a regret at b, as T** <= T."""
+    for b, bound in zip(BETAS, bounds, strict=True):
+        if not math.isfinite(bound):
+            continue
+        for e in (max(bound, 0.0), max(bound, 0.0) + 0.25, 10.0):
+            with np.errstate(all="ignore"):
+                claimed = float(value(statement["claim"]["formula"], {"e": e}))
+            if math.isnan(claimed) or claimed < float(b) - MARGIN:
+                return True
+    return False
+
+
+@functools.lru_cache(maxsize=4096)
+def cost_regrets(matrix: str) -> tuple[np.ndarray, np.ndarray]:
+    """Target regrets and KL(p; q) of random q, many of them ties, and of p that tilt q towards
+    another prediction: each says that T at its target regret is at most its divergence.
+    """
+    r = np.random.default_rng(1)
+    costs = np.array([[float(Fraction(x)) for x in row] for row in json.loads(matrix)])
+    n, regrets, divergences = costs.shape[1], [], []
+    a, b = r.dirichlet([0.7] * n, 600), r.dirichlet([0.7] * n, 600)
+    first = (a @ costs.T).argmin(1)
+    low, high = np.zeros(600), np.ones(600)
+    for _ in range(40):  # the last q on the way from a to b at which a's prediction is best
+        middle = (low + high) / 2
+        expected = (a + middle[:, None] * (b - a)) @ costs.T
+        same = expected[np.arange(600), first] <= expected.min(1)
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    for q in (a, a + low[:, None] * (b - a), 0.999 * (a + low[:, None] * (b - a)) + 0.001 / n):
+        expected = q @ costs.T
+        chosen = expected.argmin(1)
+        for other in range(len(costs)):
+            for lam in (0.05, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 30.0):
+                p = q * np.exp(np.minimum(lam * (costs[chosen] - costs[other]), 300.0))
+                p = p / p.sum(1, keepdims=True)
+                under = p @ costs.T
+                regrets.append(under[np.arange(600), chosen] - under.min(1))
+                ratio = np.where(p > 0, p, 1.0) / np.where(p > 0, q, 1.0)
+                divergences.append((p * np.log(ratio)).sum(1))
+    order = np.argsort(np.concatenate(regrets))
+    kl = np.concatenate(divergences)[order]
+    return np.concatenate(regrets)[order], np.minimum.accumulate(kl[::-1])[::-1]
+
+
+def costs_refute(statement: dict[str, Any]) -> bool:
+    """Whether a cost matrix and cross-entropy have regrets below the claim, or it has no value."""
+    loss, matrix = statement["loss"], statement["target"]["matrix"]
+    regrets, best = cost_regrets(json.dumps(matrix))
+    spread = np.array([[float(Fraction(x)) for x in row] for row in matrix])
+    top = float((spread.max(0) - spread.min(0)).max())
+    u = np.linspace(0.01, 0.99, 50)
+    with np.errstate(all="ignore"):
+        if not np.allclose(value(loss["formula"], {"u": u}), -np.log(u), atol=1e-6):
+            return True  # another loss: the rule may not speak of it
+        for share in (0.0, 0.001, 0.02, 0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9, 0.999, 1.0):
+            claimed = float(value(statement["claim"]["formula"], {"b": share * top}))
+            k = int(np.searchsorted(regrets, share * top - 1e-12))
+            bound = best[k] if k < len(best) else math.inf
+            if share == 0.0:
+                bound = 0.0
+            if math.isnan(claimed) or claimed > bound + MARGIN * (1 + abs(bound)):
+                return True
+    return False
+
+
 def is_true(statement: dict[str, Any]) -> bool:
     """Whether T, known to be the value of a tie, satisfies the claim, up to rounding."""
+    if statement["claim"]["kind"] == "Gamma <=" or statement["target"]["kind"] == "costs":
+        return False  # no rule calls these violated
     sign = 1 if statement["claim"]["kind"] == "T >=" else -1
     bounds = uppers(statement, True)
     claimed = claimed_values(statement)
