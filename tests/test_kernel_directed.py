@@ -168,7 +168,7 @@ ALL = [score_piece("-inf", "-1", "down"), score_piece("-1", "1"), score_piece("1
 
 def point(
     loss: Any, claim: Any, beta: str, at: str, least: Any, pieces: Any = ALL, **more: Any
-) -> Any:  # noqa: E501
+) -> Any:
     proof = {"rule": "margin point", "beta": beta, "point": at,
              "best": {"least": least, "pieces": pieces}}  # fmt: skip
     return make(loss, 2, ("T >=", claim), proof, "violated", **more)
