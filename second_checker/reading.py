@@ -1,0 +1,144 @@
+"""The file: JSON of exactly the schema's keys, its digest, and the statement it makes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from .trees import Rejected, Tree, Undecided, rational, read, words
+
+SCHEMA = "hconsist-certificate/4"
+MOST_BYTES, MOST_LABELS = 32 * 2**20, 10**9
+
+
+def fields(value: Any, names: str) -> list[Any]:
+    """The values of exactly these keys, in this order."""
+    wanted = names.split()
+    if not isinstance(value, dict):
+        raise Rejected(f"not an object with the keys {names}")
+    if set(value) != set(wanted):
+        raise Rejected(f"the keys {sorted(value)} are not {sorted(wanted)}")
+    return [value[k] for k in wanted]
+
+
+def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({k for k, _ in pairs}) != len(pairs):
+        raise Rejected("a repeated key")
+    return dict(pairs)
+
+
+def _no_number(text: str) -> Any:
+    raise Rejected(f"the number {text[:40]}: only whole numbers are allowed")
+
+
+def parse(text: str) -> Any:
+    """JSON without repeated keys, fractions, exponents or NaN."""
+    try:
+        return json.loads(text, object_pairs_hook=_no_repeats, parse_float=_no_number,
+                          parse_constant=_no_number)  # fmt: skip
+    except RecursionError as error:
+        raise Undecided("nesting over the limit") from error
+    except ValueError as error:
+        raise Rejected(f"not JSON: {error}") from error
+
+
+def load(path: str | Path) -> Any:
+    """The object in a file."""
+    data = Path(path).read_bytes()
+    if len(data) > MOST_BYTES:
+        raise Undecided("a file over the limit of 32 MB")
+    try:
+        return parse(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise Rejected("not UTF-8") from error
+
+
+def digest(c: dict[str, Any]) -> str:
+    """SHA-256 of the file without its digest, as the schema says."""
+    body = {k: v for k, v in c.items() if k != "digest"}
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What a file states. `n` is None for every n >= 2; `bound` is None for all scores; `costs` is
+    None for the zero-one target; `claim` is a tree in `b`, or in `e` for Gamma.
+    """
+
+    kind: str
+    g: Tree
+    n: int | None
+    costs: tuple[tuple[Fraction, ...], ...] | None
+    bound: Fraction | None
+    relation: str
+    claim: Tree
+    spec: str | None
+
+    def in_words(self) -> str:
+        """The statement as it is checked."""
+        v = "u" if self.kind == "softmax" else "v"
+        loss = f"loss g({v}) = {words(self.g)} of the {self.kind} value"
+        labels = "every n >= 2" if self.n is None else f"n = {self.n}"
+        target = "zero-one target"
+        if self.costs is not None:
+            rows = "; ".join(" ".join(str(x) for x in row) for row in self.costs)
+            target = f"costs [{rows}]"
+        scores = "all scores" if self.bound is None else f"|h| <= {self.bound}"
+        sign, var = self.relation.split()[1], "b" if self.relation[0] == "T" else "e"
+        return (f"{loss}; {labels}; {target}; {scores}: "
+                f"{self.relation.split()[0]}({var}) {sign} {words(self.claim)}")  # fmt: skip
+
+
+def statement(raw: Any) -> Statement:
+    """Read `statement`."""
+    loss, classes, target, hypotheses, claim = fields(raw, "loss classes target hypotheses claim")
+    spec, kind, formula = fields(loss, "spec kind formula")
+    if spec is not None and not isinstance(spec, str):
+        raise Rejected("spec is neither null nor a name")
+    if kind not in ("softmax", "margin"):
+        raise Rejected("kind is neither softmax nor margin")
+    g = read(formula, "u" if kind == "softmax" else "v")
+    n = None
+    if classes != "any":
+        if type(classes) is not int or not 2 <= classes <= MOST_LABELS:
+            raise Rejected("classes is no whole number from 2 to 10^9, nor 'any'")
+        n = classes
+    if kind == "margin" and n != 2:
+        raise Rejected("a margin loss has 2 classes")
+    costs = _costs(target, kind, n)
+    if isinstance(hypotheses, dict) and hypotheses.get("kind") == "bounded":
+        bound: Fraction | None = rational(fields(hypotheses, "kind scores")[1])
+        assert bound is not None
+        if kind != "margin" or bound <= 0:
+            raise Rejected("bounded scores are for margin losses, and the bound is > 0")
+    elif fields(hypotheses, "kind") == ["complete"]:
+        bound = None
+    else:
+        raise Rejected("unknown hypotheses")
+    relation, tree = fields(claim, "kind formula")
+    if relation not in ("T >=", "T <=", "Gamma <="):
+        raise Rejected("unknown kind of claim")
+    about_t = relation != "Gamma <="
+    c = read(tree, "b" if about_t else "e", cases=about_t)
+    return Statement(kind, g, n, costs, bound, relation, c, spec)
+
+
+def _costs(target: Any, kind: str, n: int | None) -> tuple[tuple[Fraction, ...], ...] | None:
+    if isinstance(target, dict) and target.get("kind") == "costs":
+        matrix = fields(target, "kind matrix")[1]
+        if kind != "softmax" or n is None:
+            raise Rejected("costs are for softmax losses with n given")
+        if not isinstance(matrix, list) or not all(isinstance(r, list) for r in matrix):
+            raise Rejected("the costs are no matrix")
+        rows = tuple(tuple(rational(x) for x in row) for row in matrix)
+        if len(rows) < 2 or any(len(row) != n for row in rows) or len(set(rows)) != len(rows):
+            raise Rejected("the costs need two or more rows, no two alike, of n entries each")
+        return rows
+    if fields(target, "kind") != ["zero-one"]:
+        raise Rejected("unknown target")
+    return None

@@ -1,0 +1,213 @@
+"""Each rule of the schema: what a proof must show. A function returns where all is shown."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from .coverage import Piece, Work, at_number, covering, order, orders, resolved, scores
+from .lower import MOST_LABELS, RULES, bound_of, concave, convex
+from .reading import Statement, fields
+from .trees import (
+    HALF,
+    ONE,
+    ZERO,
+    Rejected,
+    Tree,
+    Undecided,
+    add,
+    minus,
+    mul,
+    neg,
+    put,
+    q,
+    rational,
+    read,  # fmt: skip
+)
+
+PIECE = "from to at witness method"
+
+
+def _claim_at_zero(w: Work, s: Statement) -> None:
+    w.constant(neg(at_number(w, s.claim, "b", ZERO)), "claim(0) <= 0")
+
+
+def _claim_on(w: Work, s: Statement, piece: Piece) -> Tree:
+    """The claim as a tree in x on the piece; it has values at both end numbers."""
+    claim = resolved(w, s.claim, piece.numbers)
+    for y in piece.numbers:
+        w.value(put(claim, "b", y), "the claim at an end number")
+    return put(claim, "b", piece.at)
+
+
+def lower_holds(w: Work, s: Statement, proof: dict[str, Any]) -> None:
+    """T >= claim on [0, 1]."""
+    fields(proof, f"rule pieces {RULES[proof['rule']][1]}")
+    bound = bound_of(w, s, proof)
+    _claim_at_zero(w, s)
+    for piece in covering(w, proof["pieces"], PIECE, ZERO, ONE):
+        claim = _claim_on(w, s, piece)
+        witness = bound.witness(piece.rest["witness"], "x")
+        for side in bound.sides(witness):
+            piece.span.must(side, 0, "a side of the witness")
+        terms = bound.terms(witness, piece.at)
+        for term, k in zip(terms, orders(piece.rest["method"], len(terms)), strict=True):
+            piece.span.must(minus(term, claim), k, "the bound less the claim")
+
+
+def tangent(w: Work, s: Statement, proof: dict[str, Any]) -> None:
+    """T <= claim on [0, 1] by a tie of two labels."""
+    fields(proof, "rule pieces")
+    if s.costs is not None:
+        raise Rejected("the rule is for the zero-one target")
+    slope = convex(w, s)
+    for piece in covering(w, proof["pieces"], PIECE, ZERO, ONE):
+        claim, b = _claim_on(w, s, piece), piece.at
+        t = read(piece.rest["witness"], "x")
+        other = minus(ONE, t)
+        for side in (t, other):
+            piece.span.must(side, 0, "a side of the witness")
+        up, down = mul(HALF, add(ONE, b)), mul(HALF, minus(ONE, b))
+        risk = add(mul(up, put(s.g, "u", t)), mul(down, put(s.g, "u", other)))
+        m = minus(mul(up, put(slope, "u", t)), mul(down, put(slope, "u", other)))
+        base = minus(add(claim, risk), put(s.g, "u", HALF))
+        first, second = orders(piece.rest["method"], 2)
+        piece.span.must(minus(base, mul(m, t)), first, "the tangent at 0")
+        piece.span.must(add(base, mul(m, other)), second, "the tangent at 1")
+
+
+def gamma(w: Work, s: Statement, proof: dict[str, Any]) -> None:
+    """Gamma(e) <= claim(e) for e >= 0, by lines below T."""
+    if proof["rule"] == "theorem C":
+        raise Rejected("theorem C gives no line")
+    fields(proof, f"rule pieces {RULES[proof['rule']][1]}")
+    bound = bound_of(w, s, proof)
+    raw = proof["pieces"]
+    if not isinstance(raw, list) or not raw:
+        raise Rejected("Gamma needs a last piece")
+    last = raw[-1]
+    fields(last, PIECE + " reach")
+    shown = {k: v for k, v in last.items() if k not in ("from", "method")}
+    if shown != {"to": "inf", "at": "x", "witness": None, "reach": None}:
+        raise Rejected("the last piece runs to infinity, with at x and neither witness nor reach")
+    c = q(rational(last["from"]))
+    w.constant(c, "where the last piece begins")
+    w.value(put(s.claim, "e", c), "the claim where the last piece begins")
+    at_e = put(s.claim, "e", ("var", "x"))
+    w.span("x", c, None).must(minus(at_e, ONE), order(last["method"]), "claim(e) >= 1 in the end")
+    if raw[:-1] == []:
+        w.must_be(c == ZERO, "the last piece begins at 0")
+        return
+    for piece in covering(w, raw[:-1], PIECE + " reach", ZERO, c):
+        for y in piece.numbers:
+            w.value(put(s.claim, "e", y), "the claim at an end number")
+        claim = put(s.claim, "e", piece.at)
+        span, method = piece.span, piece.rest["method"]
+        if piece.rest["reach"] is None and piece.rest["witness"] is None:
+            span.must(minus(claim, ONE), orders(method, 1)[0], "claim(e) >= 1")
+            continue
+        y = read(piece.rest["reach"], "x")
+        witness = bound.witness(piece.rest["witness"], "x")
+        for side in bound.sides(witness):
+            span.must(side, 0, "a side of the witness")
+        k = orders(method, 3)
+        (at_zero,), (at_one,), (at_y,) = (bound.terms(witness, b) for b in (ZERO, ONE, y))
+        span.must(minus(claim, y), k[0], "claim(e) >= the reach")
+        rise = span.resolved(minus(at_one, at_zero))
+        if not span.prover.positive(rise):
+            span.blame(rise, "the line rises")
+            raise Undecided("the line rises: not shown")
+        span.must(minus(at_y, piece.at), k[2], "the line at the reach is at least e")
+
+
+def _beta(proof: dict[str, Any]) -> Fraction:
+    beta = rational(proof["beta"])
+    if not 0 <= beta <= 1:
+        raise Rejected("beta is in [0, 1]")
+    return beta
+
+
+def upper_violated(w: Work, s: Statement, proof: dict[str, Any]) -> None:
+    """T(beta) > claim(beta), by a rule that bounds T from below."""
+    fields(proof, f"rule beta witness {RULES[proof['rule']][1]}")
+    b = q(_beta(proof))
+    bound = bound_of(w, s, proof)
+    claim = at_number(w, s.claim, "b", b)
+    witness = bound.witness(proof["witness"], "")
+    for side in bound.sides(witness):
+        w.constant(side, "a side of the witness")
+    for term in bound.terms(witness, b):
+        w.constant(minus(term, claim), "the bound less the claim", strict=True)
+
+
+def _simplex(s: Statement, raw: Any) -> list[Fraction]:
+    if s.n is None:
+        raise Rejected("points need n")
+    if s.n > MOST_LABELS:
+        raise Undecided("points of more than 200 labels")
+    if not isinstance(raw, list) or len(raw) != s.n:
+        raise Rejected("a point has n entries")
+    point = [rational(x) for x in raw]
+    if min(point) < 0 or sum(point) != 1:
+        raise Rejected("a point off the simplex")
+    return point
+
+
+def _simplex_point(w: Work, s: Statement, proof: dict[str, Any]) -> tuple[Any, ...]:
+    """beta, claim(beta), p, the point, and its risk."""
+    if s.costs is not None:
+        raise Rejected("the rule is for the zero-one target")
+    beta = _beta(proof)
+    p, point = _simplex(s, proof["p"]), _simplex(s, proof["point"])
+    top = max(point)
+    if max(max(p) - x for x, y in zip(p, point, strict=True) if y == top) < beta:
+        raise Rejected("the target regret is less than beta")
+    claim = at_number(w, s.claim, "b", q(beta))
+    return claim, p, point
+
+
+def _risk(s: Statement, p: list[Fraction], point: list[Fraction]) -> Tree:
+    return add(*(mul(q(a), put(s.g, "u", q(x))) for a, x in zip(p, point, strict=True) if a))
+
+
+def convex_point(w: Work, s: Statement, proof: dict[str, Any]) -> None:
+    """T(beta) < claim(beta): the risk of a point, and a tangent plane below all risks."""
+    fields(proof, "rule beta p point reference")
+    slope = convex(w, s)
+    claim, p, point = _simplex_point(w, s, proof)
+    reference = _simplex(s, proof["reference"])
+    m = [mul(q(a), put(slope, "u", q(x))) if a else ZERO
+         for a, x in zip(p, reference, strict=True)]  # fmt: skip
+    regret = add(_risk(s, p, point), neg(_risk(s, p, reference)),
+                 *(mul(t, q(x)) for t, x in zip(m, reference, strict=True)))  # fmt: skip
+    for t in dict.fromkeys(m):
+        w.constant(minus(claim, minus(regret, t)), "the claim less the regret", strict=True)
+
+
+def concave_point(w: Work, s: Statement, proof: dict[str, Any]) -> None:
+    """T(beta) < claim(beta): the risk of a point, and the least risk, at a vertex."""
+    fields(proof, "rule beta p point")
+    concave(w, s)
+    claim, p, point = _simplex_point(w, s, proof)
+    best = add(mul(q(max(p)), put(s.g, "u", ONE)), mul(q(1 - max(p)), put(s.g, "u", ZERO)))
+    regret = minus(_risk(s, p, point), best)
+    w.constant(minus(claim, regret), "the claim less the regret", strict=True)
+
+
+def margin_point(w: Work, s: Statement, proof: dict[str, Any]) -> None:
+    """T(beta) < claim(beta): the risk of a wrong score, and the least risk of all scores."""
+    fields(proof, "rule beta point best")
+    if s.kind != "margin":
+        raise Rejected("the rule is for margin losses")
+    beta, v = _beta(proof), rational(proof["point"])
+    if v > 0 or (s.bound is not None and -v > s.bound):
+        raise Rejected("the score is not <= 0, or beyond the bound")
+    claim = at_number(w, s.claim, "b", q(beta))
+    low, pieces = fields(proof["best"], "least pieces")
+    least = read(low, "")
+    w.value(least, "the least risk")
+    score: Tree = ("var", "v")
+    risk = add(mul(q((1 + beta) / 2), s.g), mul(q((1 - beta) / 2), put(s.g, "v", neg(score))))
+    scores(w, pieces, minus(risk, least), None if s.bound is None else -s.bound, s.bound)
+    regret = minus(put(risk, "v", q(v)), least)
+    w.constant(minus(claim, regret), "the claim less the regret", strict=True)
