@@ -24,3 +24,38 @@ def no_figure_stays_open() -> Iterator[None]:
     yield
     if pyplot := sys.modules.get("matplotlib.pyplot"):
         pyplot.close("all")
+
+
+#: Files, or tests by the beginning of their names, that ``-m quick`` leaves out: files
+#: whose tests search, prove, start programs, draw or train.
+LONG = (
+    "tests/soundness",
+    "tests/test_checker",
+    "tests/test_cli",
+    "tests/test_consistency",
+    "tests/test_docs.py",
+    "tests/test_envelope.py",
+    "tests/test_examples.py",
+    "tests/test_explore.py",
+    "tests/test_exports.py",
+    "tests/test_facts.py",
+    "tests/test_forger.py",
+    "tests/test_gaps.py",
+    "tests/test_kernel_",
+    "tests/test_numeric",
+    "tests/test_packaging.py",
+    "tests/test_project_figures.py",
+    "tests/test_proofs.py",
+    "tests/test_quality.py::test_passes",
+    "tests/test_rigorous",
+    "tests/test_simulate_",
+    "tests/test_theorems.py",
+    "tests/test_verify.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as quick whatever is not known to take long."""
+    for item in items:
+        if not item.nodeid.startswith(LONG) and item.get_closest_marker("slow") is None:
+            item.add_marker(pytest.mark.quick)

@@ -25,7 +25,7 @@ from hconsist.engines import numeric, rigorous
 from hconsist.engines.numeric.methods import inner_solver
 from hconsist.engines.symbolic.best_in_class import best_in_class
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError, UnknownNameError
-from hconsist.hypotheses import Bounded, Complete, Hypotheses, Linear, parse_hypotheses
+from hconsist.hypotheses import Bounded, Hypotheses, parse_hypotheses
 from hconsist.losses import CompSum, Loss, parse_loss
 from hconsist.losses.forms import OfMargin, OfSoftmax, Transport, convex_in_scores
 from hconsist.pointwise import PointwiseProblem
@@ -237,17 +237,15 @@ def minimizability_gap(
         )
     if members == "linear":
         return _linear_gap(surrogate, distribution, reach, engine == "rigorous")
-    if isinstance(reach, Complete | Bounded):
-        pointwise = reach
-    else:
+    if reach.depends_on_input:
         raise InvalidInputError(
             f"members={members!r} needs scores that do not depend on x",
             str(reach),
             "pass complete or bounded:B, or members='linear'",
         )
     if engine == "rigorous" and isinstance(distribution, Finite):
-        return _proven_gap(surrogate, distribution, pointwise, members)
-    expected = expected_best_in_class(surrogate, distribution, pointwise)
+        return _proven_gap(surrogate, distribution, reach, members)
+    expected = expected_best_in_class(surrogate, distribution, reach)
     if members == "all":
         zero = Estimate(Fraction(0), 0.0, "measurable selection")
         return Gap(
@@ -257,7 +255,7 @@ def minimizability_gap(
             True,
             "H chooses scores input by input: R*(H) is the mean of C*",
         )
-    best, closed = best_in_class_function(surrogate, pointwise, distribution.n_classes)
+    best, closed = best_in_class_function(surrogate, reach, distribution.n_classes)
     marginal = np.array([float(v) for v in distribution.label_probabilities])
     risk = Estimate(float(best(marginal)), 0.0, "closed form" if closed else "solver")
     return _difference(
@@ -310,11 +308,8 @@ def _between(
 def _linear_gap(
     loss: Loss, distribution: Distribution, hypotheses: Hypotheses, proven: bool = False
 ) -> Gap:
-    if (
-        not isinstance(hypotheses, Linear)
-        or not isinstance(distribution, Finite)
-        or distribution.points is None
-    ):
+    linear = hypotheses.affine
+    if linear is None or not isinstance(distribution, Finite) or distribution.points is None:
         raise InvalidInputError(
             "members='linear' needs a Linear hypothesis set and a Finite distribution with points",
             f"{hypotheses}, {type(distribution).__name__}",
@@ -326,7 +321,7 @@ def _linear_gap(
         )
     if proven:
         parts = rigorous.linear_gap(
-            loss, hypotheses, distribution.weights, distribution.conditionals, distribution.points
+            loss, linear, distribution.weights, distribution.conditionals, distribution.points
         )
         return _between(
             parts.risk,
@@ -336,7 +331,7 @@ def _linear_gap(
     features = np.array(distribution.points)
     p = np.array(distribution.conditionals, dtype=float)
     weights = np.array(distribution.weights, dtype=float)
-    weight, bias = float(hypotheses.weight), float(hypotheses.bias)
+    weight, bias = float(linear.weight), float(linear.bias)
     risk = _linear_risk(loss, weights[:, None] * p, features, weight, bias)
     expected = 0.0
     for w, x, q in zip(weights, features, p, strict=True):

@@ -11,14 +11,19 @@ the group ``hconsist.hypotheses``.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from fractions import Fraction
 from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hconsist.arithmetic import Exact, exact, require
 from hconsist.errors import InvalidInputError, UnknownNameError
 from hconsist.registry import Registry
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,8 @@ class Hypotheses(ABC):
     x.
     """
 
+    #: Whether the scores that can be reached differ from input to input.
+    depends_on_input: ClassVar[bool] = False
     #: Letters of a spec string, ``name:B=1``, and the parameters that they set.
     letters: ClassVar[Mapping[str, str]] = {}
 
@@ -36,6 +43,33 @@ class Hypotheses(ABC):
         """The infimum over x of B(x), where scores at x fill [-B(x), B(x)]; None when scores are
         unbounded.
         """
+
+    @property
+    def affine(self) -> Linear | None:
+        """The set as affine scores with bounded norms; None for a set of other functions."""
+        return None
+
+    def nearest(
+        self, wanted: Array, norms: Array, random: np.random.Generator
+    ) -> tuple[Array, Callable[[int], str]]:
+        """Scores of members at the inputs ``r_i e_i``, as near to those wanted as is easily found.
+
+        Parameters
+        ----------
+        wanted : array (k, inputs, n)
+        norms : array (inputs,)
+            The r_i; the first is 0, the origin.
+        random : Generator
+
+        Returns
+        -------
+        scores : array (k, inputs, n)
+        written : callable
+            The parameters of the i-th member, for people.
+        """
+        reach = [self.score_bound_at(float(r)) for r in norms]
+        boxes = np.array([np.inf if bound is None else bound for bound in reach])[:, None]
+        return np.clip(wanted, -boxes, boxes), lambda i: ""
 
     def score_bound_at(self, norm: float) -> float | None:
         """B(x) at an input of that norm; None when scores are unbounded.
@@ -123,7 +157,23 @@ class Linear(Hypotheses):
     weight: Exact = Fraction(1)
     bias: Exact = Fraction(1)
 
+    depends_on_input: ClassVar[bool] = True
     letters: ClassVar[Mapping[str, str]] = {"W": "weight", "B": "bias"}
+
+    @property
+    def affine(self) -> Linear:
+        return self
+
+    def nearest(
+        self, wanted: Array, norms: Array, random: np.random.Generator
+    ) -> tuple[Array, Callable[[int], str]]:
+        wanted, _ = super().nearest(wanted, norms, random)
+        b, slopes = wanted[:, 0], _slopes(wanted, norms)
+        size = np.linalg.norm(slopes, axis=-1, keepdims=True)
+        w = slopes * np.minimum(1.0, float(self.weight) / np.maximum(size, 1e-300))
+        scores = np.swapaxes(b[..., None] + w * norms[1:], 1, 2)
+        found = np.concatenate([b[:, None], scores], axis=1)
+        return found, lambda i: f" w={w[i].tolist()} b={b[i].tolist()}"
 
     def __post_init__(self) -> None:
         for name in ("weight", "bias"):
@@ -159,7 +209,33 @@ class OneHiddenReLU(Hypotheses):
     weight: Exact = Fraction(1)
     bias: Exact = Fraction(1)
 
+    depends_on_input: ClassVar[bool] = True
     letters: ClassVar[Mapping[str, str]] = {"L": "output", "W": "weight", "B": "bias"}
+
+    def nearest(
+        self, wanted: Array, norms: Array, random: np.random.Generator
+    ) -> tuple[Array, Callable[[int], str]]:
+        """One constant unit, one for each further input, and four at random; output weights scaled
+        into their ball.
+        """
+        wanted, _ = super().nearest(wanted, norms, random)
+        slopes, (k, inputs, n) = _slopes(wanted, norms), wanted.shape
+        axes = inputs - 1
+        weight, bias = float(self.weight), float(self.bias)
+        v = random.standard_normal((k, 4, axes))
+        v *= weight * random.random((k, 4, 1)) / np.linalg.norm(v, axis=-1, keepdims=True)
+        c = bias * random.uniform(-1, 1, (k, 4))
+        own = np.vstack([np.zeros(axes), weight * np.eye(axes)])
+        v = np.concatenate([np.broadcast_to(own, (k, inputs, axes)), v], axis=1)
+        c = np.concatenate([np.broadcast_to([bias, *[0.0] * axes], (k, inputs)), c], axis=1)
+        noise = random.choice([0.0, 0.0, 0.1, 0.5], (k, 1, 1)) * random.standard_normal((k, n, 4))
+        u = np.concatenate([wanted[:, 0, :, None] / bias, slopes / weight, noise], axis=-1)
+        # one factor for all labels: it keeps the order of the scores
+        u /= np.maximum(1.0, np.abs(u).sum(-1).max(-1) / float(self.output))[:, None, None]
+        x = np.vstack([np.zeros(axes), np.diag(norms[1:])])
+        hidden = np.maximum(np.einsum("kjd,id->kij", v, x) + c[:, None], 0.0)
+        scores = np.einsum("kij,knj->kin", hidden, u)
+        return scores, lambda i: f" u={u[i].tolist()} v={v[i].tolist()} c={c[i].tolist()}"
 
     def __post_init__(self) -> None:
         for name in ("output", "weight", "bias"):
@@ -176,6 +252,12 @@ class OneHiddenReLU(Hypotheses):
 
     def __str__(self) -> str:
         return f"relu:L={self.output},W={self.weight},B={self.bias}"
+
+
+def _slopes(wanted: Array, norms: Array) -> Array:
+    """Slopes (k, n, axes) from the origin to each other input."""
+    slopes: Array = np.swapaxes(wanted[:, 1:] - wanted[:, :1], 1, 2) / norms[1:]
+    return slopes
 
 
 def parse_hypotheses(spec: str | Hypotheses) -> Hypotheses:

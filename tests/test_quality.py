@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 import sysconfig
@@ -27,3 +28,139 @@ SCRIPTS = Path(sysconfig.get_path("scripts"))
 def test_passes(command: list[str]) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+# --- what a loss or a target is, is asked of its forms, facts and structure, not of its class
+
+PACKAGE = ROOT / "hconsist"
+HOMES = {"Loss": "losses", "Target": "decisions"}  # where the classes of a kind may be named
+FAMILIES = {"Loss", "MarginLoss", "SoftmaxLoss", "ProbabilityLoss", "PredictionLoss", "Target"}
+
+#: Files that still ask for a concrete class, and how often: the list only shrinks.
+NOT_YET = {
+    "certificates/witnesses.py": 3,
+    "consistency/rules/general.py": 1,
+    "consistency/rules/links.py": 4,
+    "consistency/rules/piecewise.py": 4,
+    "engines/numeric/kinked.py": 4,
+    "engines/numeric/methods.py": 2,
+    "engines/symbolic/dispatch.py": 1,
+    "engines/symbolic/ranking.py": 1,
+}
+
+
+def _concrete() -> dict[str, set[str]]:
+    """Classes and makers of losses and targets, but for the families, by the folder of their home.
+
+    Classes are followed through their bases as the source has them.
+    """
+    found = {}
+    for root, folder in HOMES.items():
+        bases: dict[str, set[str]] = {}
+        makers = set()
+        for path in (PACKAGE / folder).glob("*.py"):
+            for node in ast.parse(path.read_text()).body:
+                if isinstance(node, ast.ClassDef):
+                    bases[node.name] = {ast.unparse(base) for base in node.bases}
+                elif isinstance(node, ast.FunctionDef) and node.name[0].isupper():
+                    makers.add(node.name)
+        kin = {root}
+        while grown := {name for name, above in bases.items() if above & kin} - kin:
+            kin |= grown
+        found[folder] = (kin | makers) - FAMILIES
+    return found
+
+
+def _imported_from_elsewhere(tree: ast.AST) -> set[str]:
+    """Names that mean something else here: SymPy's and exact sums have a Sum and a Max too."""
+    return {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        and not str(node.module).startswith(("hconsist.losses", "hconsist.decisions"))
+        for alias in node.names
+    }
+
+
+def _asked(tree: ast.AST, names: set[str]) -> int:
+    """How often a class of these names is asked for: isinstance, a match, or an equality."""
+    count = 0
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id="isinstance" | "issubclass"), args=[_, kinds]):
+                asked: list[ast.AST] = [kinds]
+            case ast.Compare(left=left, comparators=others):
+                sides = [left, *others]
+                calls = [side.func for side in sides if isinstance(side, ast.Call)]
+                types = [c for c in calls if isinstance(c, ast.Name) and c.id == "type"]
+                asked = [*sides] if types else [*calls]
+            case ast.MatchClass(cls=kind):
+                asked = [kind]
+            case _:
+                continue
+        words = {
+            n.id if isinstance(n, ast.Name) else n.attr
+            for part in asked
+            for n in ast.walk(part)
+            if isinstance(n, ast.Name)
+            or (isinstance(n, ast.Attribute) and ast.unparse(n.value) != "sympy")
+        }
+        count += bool(words & names)
+    return count
+
+
+def test_no_concrete_loss_or_target_is_asked_for_outside_its_folder() -> None:
+    concrete = _concrete()
+    assert {"CompSum", "GCE", "LDRk"} <= concrete["losses"]
+    assert {"ZeroOne", "TopK", "CostMatrix"} <= concrete["decisions"]
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        where = path.relative_to(PACKAGE)
+        names = {n for folder, own in concrete.items() if where.parts[0] != folder for n in own}
+        tree = ast.parse(path.read_text())
+        if count := _asked(tree, names - _imported_from_elsewhere(tree)):
+            found[where.as_posix()] = count
+    assert {file: n for file, n in found.items() if n > NOT_YET.get(file, 0)} == {}, (
+        "ask the forms and facts of the loss, or the structure of the decision"
+    )
+
+
+def test_what_is_counted() -> None:
+    names = {"LDRk", "Logistic"}
+    for code in (
+        "isinstance(loss, LDRk)",
+        "isinstance(loss, (int, losses.LDRk))",
+        "loss == Logistic()",
+        "type(loss) is LDRk",
+        "match loss:\n    case LDRk(): pass",
+    ):
+        assert _asked(ast.parse(code), names) == 1, code
+    assert _asked(ast.parse("loss = Logistic(); loss.form(OfSoftmax) is None"), names) == 0
+
+
+# --- one idea a file
+
+#: Files above 400 lines, with their lines when listed: the list only shrinks.
+LONG_FILES = {
+    "arithmetic/derivatives.py": 498,
+    "bounds.py": 510,
+    "certificates/search.py": 403,
+    "distributions.py": 749,
+    "engines/numeric/__init__.py": 457,
+    "engines/numeric/search.py": 508,
+    "engines/rigorous/supports.py": 539,
+    "engines/symbolic/softmax.py": 975,
+    "gaps.py": 529,
+    "losses/proving/pieces.py": 442,
+    "losses/robust.py": 449,
+    "plots.py": 548,
+}
+
+
+def test_no_file_is_above_four_hundred_lines() -> None:
+    lines = {
+        path.relative_to(PACKAGE).as_posix(): len(path.read_text().splitlines())
+        for path in PACKAGE.rglob("*.py")
+    }
+    above = {file: n for file, n in lines.items() if n > max(400, LONG_FILES.get(file, 0))}
+    assert above == {}, "split it: one idea a file"

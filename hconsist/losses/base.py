@@ -86,6 +86,8 @@ class Loss(ABC):
     shift_invariant: ClassVar[bool] = True
     #: Whether there is one score for each prediction of the target; else one for each label.
     scores_predictions: ClassVar[bool] = False
+    #: Whether a value is itself found by optimisation, so that many of them take long.
+    solves_for_its_value: ClassVar[bool] = False
     #: Number of classes for which the loss is defined; None for every n >= 2.
     only_classes: ClassVar[int | None] = None
 

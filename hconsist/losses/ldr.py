@@ -204,6 +204,7 @@ class ALDR(Loss):
     c: Exact = Fraction(0)
 
     spec_name: ClassVar[str] = "aldr"
+    solves_for_its_value: ClassVar[bool] = True
     source: ClassVar[str] = "Zhu, Ying, Yang, ICML 2023"
 
     def __post_init__(self) -> None:

@@ -19,7 +19,7 @@ from hconsist.engines.numeric import sweep
 from hconsist.engines.numeric.methods import inner_solver
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.hull import ConvexHull
-from hconsist.losses import ALDR, MarginLoss
+from hconsist.losses import MarginLoss
 from hconsist.pointwise import PointwiseProblem
 from hconsist.simulate.optimum import two_label_transform
 
@@ -64,7 +64,7 @@ class Curve:
         fine = {Fraction(round(b * 10**7), 10**7) for b in np.geomspace(1e-4, 0.02, 60)}
         self.grid = np.array([float(b) for b in sorted(uniform | fine)])
         # chords of a coarse grid, and no refinement, where T takes a second or more for each beta
-        self.coarse = not self.proven and isinstance(self.problem.surrogate, ALDR)
+        self.coarse = not self.proven and self.problem.surrogate.solves_for_its_value
         try:
             values = np.empty(0) if self.coarse else self._values(self.grid)
         except EngineCannotAnswerError:

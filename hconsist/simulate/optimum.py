@@ -18,7 +18,7 @@ from hconsist.engines.numeric.direct import MOST_CLASSES, Direct
 from hconsist.engines.numeric.methods import inner_solver
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.hypotheses import Bounded, Complete
-from hconsist.losses import LDRInfinity, LDRk, Loss, MarginLoss
+from hconsist.losses import Loss, MarginLoss
 from hconsist.pointwise import PointwiseProblem
 from hconsist.simulate.conditional import best_scores, far_margin, on_the_line
 
@@ -33,7 +33,11 @@ def is_unbounded_below(loss: Loss, n: int) -> bool:
     >>> [is_unbounded_below(parse_loss(spec), 3) for spec in ("ldr-k:k=2", "logistic")]
     [True, False]
     """
-    return isinstance(loss, LDRInfinity) or (isinstance(loss, LDRk) and loss.k > 1 and n > 1)
+    # of a loss that is convex, or flat, far out: by its slope where only the true label is raised
+    raised = np.where(np.arange(n) == 0, 1.0, 0.0) - 1 / n
+    with np.errstate(all="ignore"):
+        near, far = (float(loss.losses(t * raised, NUMPY)[0]) for t in (1e6, 2e6))
+    return bool(far - near < -1.0)
 
 
 def best_in_class(loss: Loss, p: Array, reach: Array | None = None) -> tuple[Array, Array]:

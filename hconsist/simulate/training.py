@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from hconsist.arithmetic import NUMPY
 from hconsist.errors import InvalidInputError
 from hconsist.losses import CompSum, Loss, parse_loss
+from hconsist.losses.forms import convex_in_scores
 from hconsist.simulate.backend import AnyArray, Backend
 from hconsist.simulate.gradients import RiskKernel, risk_kernel
 from hconsist.simulate.lbfgs import minimise
@@ -261,7 +262,9 @@ class _Problem:
     @property
     def convex(self) -> bool:
         """Whether every local minimum is global."""
-        return self.model.convex and all(_convex_in_scores(loss) for loss in set(self.losses))
+        return self.model.convex and all(
+            convex_in_scores(loss.forms, self.n_classes) for loss in set(self.losses)
+        )
 
     def with_losses(self, losses: Sequence[Loss]) -> _Problem:
         """The same data under other losses."""
@@ -336,12 +339,6 @@ class _Objective:
         ]
         self.groups = [(self.kernels[losses[a]], slice(a, b)) for a, b in itertools.pairwise(cuts)]
         self.active = active
-
-
-def _convex_in_scores(loss: Loss) -> bool:
-    # Phi^tau of a sum of exponentials is convex for tau <= 1: exp((1 - tau) logsumexp) or logsumexp
-    # itself.
-    return loss.shape == "convex in scores" or (isinstance(loss, CompSum) and bool(loss.tau <= 1))
 
 
 def _inputs(x: ArrayLike) -> Array:

@@ -1,0 +1,103 @@
+"""``python -m benchmarks run OUT.json`` measures, ``... compare OLD.json NEW.json`` prints ratios.
+
+A run holds the least of several wall times of each case, in seconds, and beside each the least
+time of a fixed piece of work around it (``python -c pass``, or a sum of floats), so that two
+machines, or two hours of a busy one, can be compared: a ratio is of times in that unit.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+CURVES = {
+    "numeric sweep, logistic, n = 10": ("logistic", 10, "numeric"),
+    "numeric sweep, sum of hinges, n = 5": ("weston-watkins", 5, "numeric"),
+    "symbolic sweep, gce, n = 10": ("gce:q=0.7", 10, "symbolic"),
+}
+COMMANDS = {
+    "hconsist --help": ["-m", "hconsist", "--help"],
+    "hconsist derive logistic": ["-m", "hconsist", "derive", "logistic", "-n", "3"],
+}
+
+
+def _least(work: Callable[[], object], repeats: int) -> float:
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def _command(words: list[str]) -> Callable[[], object]:
+    return lambda: subprocess.run([sys.executable, *words], check=True, stdout=subprocess.DEVNULL)
+
+
+def cases() -> dict[str, Callable[[], object]]:
+    """What is measured: commands from a cold start, curves and verdicts on a warm one."""
+    import hconsist as hc
+
+    betas = [i / 20 for i in range(21)]
+    found: dict[str, Callable[[], object]] = {k: _command(v) for k, v in COMMANDS.items()}
+    for name, (spec, n, engine) in CURVES.items():
+        found[name] = lambda spec=spec, n=n, engine=engine: hc.derive(  # type: ignore[misc]
+            spec, n_classes=n, engine=engine
+        ).transform_curve(betas)
+    problem = hc.PointwiseProblem("logistic", n_classes=3)
+    found["rigorous value, logistic, n = 3"] = lambda: hc.transform(problem, "1/2", "rigorous")
+    found["verdict, gce, n = 10"] = lambda: hc.verdict("gce:q=0.7", 10)
+    return found
+
+
+def run(repeats: int = 5) -> dict[str, Any]:
+    """Seconds and units of every case."""
+    import numpy as np
+
+    values = np.arange(1.0, 3e6)
+    seconds, units = {}, {}
+    for name, work in cases().items():
+        started = name in COMMANDS
+        unit = _command(["-c", "pass"]) if started else lambda: np.log(values).sum()
+        if not started:
+            work()  # loads what it needs
+        units[name] = _least(unit, repeats)
+        seconds[name] = _least(work, repeats)
+        units[name] = min(units[name], _least(unit, repeats))
+    return {"python": platform.python_version(), "seconds": seconds, "unit": units}
+
+
+def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, float]]:
+    """Of each case that both runs have: new time over old, each in its own unit."""
+    return [
+        (
+            name,
+            (new["seconds"][name] / new["unit"][name]) / (old["seconds"][name] / old["unit"][name]),
+        )
+        for name in old["seconds"]
+        if name in new["seconds"]
+    ]
+
+
+def main(words: list[str]) -> int:
+    """The command line; 2 where it makes no sense."""
+    match words:
+        case ["run", out]:
+            Path(out).write_text(json.dumps(run(), indent=1) + "\n")
+        case ["compare", old, new]:
+            for name, ratio in compare(*(json.loads(Path(f).read_text()) for f in (old, new))):
+                print(f"{name:40} {ratio:6.2f} x")
+        case _:
+            print(__doc__, file=sys.stderr)
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
