@@ -1,6 +1,6 @@
 """No false statement is accepted: random forgeries, judged by brute force, not by the checker.
 
-The slow run makes 60,000 of false statements (about ten minutes)::
+The slow run makes 60,000 of false statements about T, and 6,000 about Gamma and costs::
 
     python -m pytest -m slow tests/test_forger.py
 """

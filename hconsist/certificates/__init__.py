@@ -5,12 +5,14 @@ What the search produces is checked before it is returned; nothing is called pro
 has not accepted.
 """
 
+from hconsist.certificates.entry import certify, certify_claim
 from hconsist.certificates.files import read
 from hconsist.certificates.gammas import certify_gamma
-from hconsist.certificates.search import Progress, Search, certify
+from hconsist.certificates.plugin import certify_costs
+from hconsist.certificates.search import Progress, Search
 from hconsist.certificates.statements import Relation, parse_claim, statement, tree
 
 __all__ = [
-    "Progress", "Relation", "Search", "certify", "certify_gamma", "parse_claim", "read",
-    "statement", "tree",
+    "Progress", "Relation", "Search", "certify", "certify_claim", "certify_costs", "certify_gamma",
+    "parse_claim", "read", "statement", "tree",
 ]  # fmt: skip

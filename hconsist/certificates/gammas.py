@@ -6,6 +6,9 @@ where the line of a witness at b is to be at least e. What the checker accepts i
 
 from __future__ import annotations
 
+import math
+import time
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +41,8 @@ def certify_gamma(
     claim : sympy.Expr
         In `excess_symbol()`; at least 1 from the inverse at 1 on.
     inverse : sympy.Expr
-        In `beta_symbol()`: an increasing formula with claim(inverse(b)) >= b on [0, 1], rational at
-        1. T is certified to be at least its tangents where they are needed.
+        In `beta_symbol()`: an increasing formula with claim(inverse(b)) >= b on [0, 1]. T is
+        certified to be at least its tangents where they are needed.
     time_budget : float
         Seconds.
 
@@ -60,17 +63,25 @@ def certify_gamma(
     formula = tree(claim, {excess_symbol(): "e"})
     statement = {**search.statement, "claim": {"kind": "Gamma <=", "formula": formula}}
     curve = put(search.statement["claim"]["formula"], "b", "x")
-    beyond = str(Fraction(str(inverse.subs(beta_symbol(), 1))))
-    last = {"from": beyond, "to": "inf", "at": "x", "witness": None, "reach": None}
+    stop = inverse.subs(beta_symbol(), 1)
+    free: dict[str, Any] = {"at": "x", "witness": None, "reach": None}  # where the claim is >= 1
+    if stop.is_Rational:
+        beyond, between = str(Fraction(int(stop.p), int(stop.q))), []
+    else:  # the last piece starts at a rational
+        beyond = str(Fraction(math.ceil(float(stop) * 64) + 1, 64))
+        between = [{**free, "from": put(curve, "x", "1"), "to": beyond}]
+    last = {**free, "from": beyond, "to": "inf"}
+    deadline = time.monotonic() + time_budget
     with precision(160):
         read = read_statement(statement)
         for options in search.lower_options:
             rule = LOWER[options["rule"]]
             if not rule.affine:
                 continue
-            pieces = _pieces(search, read, options, curve)
+            pieces = _pieces(search, read, options, curve, deadline)
             for method in ("algebra:0", "algebra:1", "algebra:2"):
-                proof = {**options, "pieces": [*pieces, {**last, "method": method}]}
+                ends = [{**p, "method": method} for p in (*between, last)]
+                proof = {**options, "pieces": [*pieces, *ends]}
                 c = {
                     "schema": SCHEMA, "statement": statement, "verdict": "holds",
                     "lemmas": list(rule.lemmas), "proof": proof,
@@ -84,27 +95,27 @@ def certify_gamma(
     raise EngineCannotAnswerError("certificate", "no supporting lines were found", None)
 
 
-def _pieces(search: Search, read: Any, options: dict[str, Any], curve: Any) -> list[dict[str, Any]]:
+def _pieces(
+    search: Search, read: Any, options: dict[str, Any], curve: Any, deadline: float
+) -> list[dict[str, Any]]:
     """Boxes of [0, 1] with a line each, as far as lines are found."""
     rule, done = LOWER[options["rule"]], []
     todo = [(Fraction(0), Fraction(1))]
     while todo:
+        if time.monotonic() > deadline:
+            raise EngineCannotAnswerError("certificate", "the time budget ended", None)
         low, high = todo.pop()
         found = None
         for witness, method in search.tries(options, low, high):
-            slope = "balls:1" if low == 0 else "balls:0"
-            for methods in (["algebra:0", slope, method], ["algebra:0"] * 3):
-                data = {"from": str(low), "to": str(high), "at": curve, "witness": witness,
-                        "reach": "x", "method": methods}  # fmt: skip
-                try:
-                    piece = Piece(str(low), str(high), curve, data)
-                    for obligation in gamma.line(rule, read, options, piece):
-                        discharge(obligation)
-                except NO_PROOF:
-                    continue
-                found = data
-                break
-            if found:
+            data = {"from": str(low), "to": str(high), "at": curve, "witness": witness,
+                    "reach": "x", "method": method}  # fmt: skip
+            listed = list(gamma.line(rule, read, options, Piece(str(low), str(high), curve, data)))
+            tried = [("algebra:0",), ("algebra:0", "balls:0", "balls:1"), (method, "algebra:0")]
+            if not all(_first(side, ("algebra:0",)) for side in listed[:-3]):
+                continue
+            chosen = [_first(o, methods) for o, methods in zip(listed[-3:], tried, strict=True)]
+            if all(chosen):
+                found = {**data, "method": chosen}
                 break
         if found:
             done.append(found)
@@ -114,3 +125,14 @@ def _pieces(search: Search, read: Any, options: dict[str, Any], curve: Any) -> l
         else:
             return done
     return done
+
+
+def _first(obligation: Any, methods: tuple[str, ...]) -> str | None:
+    """The first method by which an inequality is shown."""
+    for method in methods:
+        try:
+            discharge(replace(obligation, method=method))
+        except NO_PROOF:
+            continue
+        return method
+    return None

@@ -8,22 +8,31 @@ elsewhere. It reaches the bound kl((b + a)/(a + g); a/(a + g)) of each pair, not
 from __future__ import annotations
 
 import math
+import time
 from fractions import Fraction
 from typing import Any
 
 from hconsist.arithmetic import precision
 from hconsist.certificates.margins import NO_PROOF
-from hconsist.checker import SCHEMA, Tree, check, digest, discharge, read_statement
+from hconsist.checker import SCHEMA, Rejected, Tree, check, digest, discharge, read_statement
 from hconsist.checker.coverage import Piece
+from hconsist.checker.obligations import Identity
 from hconsist.checker.rules import plugin
 from hconsist.checker.trees import add, mul
 from hconsist.errors import EngineCannotAnswerError
 
 _METHODS = ("algebra:0", "balls:0", "balls:1", "balls:2", "balls:3", "balls:4")
+CROSS_ENTROPY: Tree = ["mul", "-1", ["log", "u"]]
 _SHORTEST = Fraction(1, 2**10)
 
 
-def certify_costs(costs: list[list[Fraction]], claim: Tree) -> dict[str, Any]:
+def certify_costs(
+    costs: list[list[Fraction]],
+    claim: Tree,
+    *,
+    loss: dict[str, Any] | None = None,
+    deadline: float = math.inf,
+) -> dict[str, Any]:
     """A certificate that ``T(b) >= claim(b)`` for cross-entropy and the costs of predictions.
 
     Parameters
@@ -32,11 +41,15 @@ def certify_costs(costs: list[list[Fraction]], claim: Tree) -> dict[str, Any]:
         Rows are predictions, columns labels.
     claim : Tree
         In "b"; see docs/certificate.md.
+    loss : dict, optional
+        Spec, kind and formula, as a certificate states them: cross-entropy under a name.
+    deadline : float
+        By `time.monotonic`; the search ends there.
 
     Raises
     ------
     EngineCannotAnswerError
-        Where no proof was found. It may be that the claim is false.
+        Where no proof was found, or time was up. It may be that the claim is false.
 
     Examples
     --------
@@ -46,17 +59,22 @@ def certify_costs(costs: list[list[Fraction]], claim: Tree) -> dict[str, Any]:
     """
     matrix = [[str(Fraction(c)) for c in row] for row in costs]
     statement = {
-        "loss": {"spec": None, "kind": "softmax", "formula": ["mul", "-1", ["log", "u"]]},
+        "loss": loss or {"spec": None, "kind": "softmax", "formula": CROSS_ENTROPY},
         "classes": len(costs[0]),
         "target": {"kind": "costs", "matrix": matrix},
         "hypotheses": {"kind": "complete"},
         "claim": {"kind": "T >=", "formula": claim},
     }
-    read = read_statement(statement)
+    try:
+        read = read_statement(statement)
+        cross_entropy = Identity(add(read.g, ["log", "u"]), "the loss is not cross-entropy")
+        discharge(cross_entropy)
+    except Rejected as problem:
+        raise EngineCannotAnswerError("certificate", str(problem), "rigorous") from problem
     assert read.costs is not None
     with precision(160):
         listed = [
-            {"predicted": r, "best": s, "pieces": _pieces(read, r, s)}
+            {"predicted": r, "best": s, "pieces": _pieces(read, r, s, deadline)}
             for r, s in plugin.pairs(read.costs)
         ]
     c = {
@@ -67,15 +85,20 @@ def certify_costs(costs: list[list[Fraction]], claim: Tree) -> dict[str, Any]:
         "proof": {"rule": "plug-in lines", "pairs": listed},
     }
     made = {**c, "digest": digest(c)}
-    check(made)
+    try:
+        check(made)
+    except Rejected as problem:  # a claim above 0 at 0, say
+        raise EngineCannotAnswerError("certificate", str(problem), "rigorous") from problem
     return made
 
 
-def _pieces(read: Any, r: int, s: int) -> list[dict[str, Any]]:
+def _pieces(read: Any, r: int, s: int, deadline: float) -> list[dict[str, Any]]:
     d = [x - y for x, y in zip(read.costs[r], read.costs[s], strict=True)]
     low, high = max(-min(d), Fraction(0)), max(d)
     todo, done = [(Fraction(0), high)], []
     while todo:
+        if time.monotonic() > deadline:
+            raise EngineCannotAnswerError("certificate", "the time budget ended", None)
         first, last = todo.pop()
         found = None
         for slope in _slopes(first, last, low, high):

@@ -42,7 +42,8 @@ _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": E
     "--claim",
     required=True,
     metavar="CLAIM",
-    help="'T >= EXPR' or 'T <= EXPR' in b and n, for every b in [0, 1].",
+    help="'T >= EXPR' or 'T <= EXPR' in b and n, for every target regret b; or 'Gamma <= EXPR' in "
+    "u and n, for every surrogate excess u >= 0.",
 )
 @click.option(
     "-o",
@@ -91,14 +92,18 @@ def command(
     run_coq: bool,
     as_json: bool,
 ) -> ExitCode:
-    """Search for a proof of T(b) >= EXPR (or <=) for every b in [0, 1], or for a counterexample,
-    and write it to FILE.
+    """Search for a proof of T(b) >= EXPR (or <=) for every b from 0 to the largest target regret,
+    or for a counterexample, and write it to FILE.
 
-    T <= EXPR has proofs for convex losses of the softmax value. Exits 0 when the claim is proven, 1
-    when it is refuted, 3 when the budget ends first; the file then holds what was finished, and
-    --resume goes on from there.
+    T <= EXPR has proofs for convex losses of the softmax value; costs other than zero-one have
+    proofs of T >= EXPR for cross-entropy; Gamma(u) <= EXPR has proofs by supporting lines of T.
+    For these two there is no search for counterexamples, and no --resume.
+
+    Exits 0 when the claim is proven, 1 when it is refuted, 3 when the budget ends first; the file
+    then holds what was finished, and --resume goes on from there.
     """
-    from hconsist.certificates import certify, parse_claim, read
+    from hconsist.certificates import certify_claim, read
+    from hconsist.checker.rules import WHERE
     from hconsist.pointwise import PointwiseProblem
 
     check_output(output, (".json",))
@@ -109,16 +114,14 @@ def command(
     if run_coq and (export is None or export.suffix != ".v"):
         raise InvalidInputError("--compile needs a Coq script", export, "add --export coq")
     problem = PointwiseProblem(spec, target, hypotheses, n_classes)  # type: ignore[arg-type]
-    relation, formula = parse_claim(claim, n_classes)
     before = read(output) if resume else None
 
     def write(certificate: dict[str, Any]) -> None:
         write_json(output, certificate, indent=1)
 
-    certificate = certify(
+    certificate = certify_claim(
         problem,
-        relation,
-        formula,
+        claim,
         time_budget=time_budget,
         max_boxes=max_boxes,
         progress=progress,
@@ -152,7 +155,8 @@ def command(
     else:
         fields = [("verdict", verdict), ("file", str(output))]
         if certificate["lemmas"]:
-            fields.append(("rests on", ", ".join(certificate["lemmas"]) + " (docs/theory.md)"))
+            lemmas = (f"{name} ({WHERE[name]})" for name in certificate["lemmas"])
+            fields.append(("rests on", "\n".join(lemmas)))
         if run_coq:
             fields.append(("coq", f"accepts {export}"))
         if verdict == "violated":
