@@ -260,6 +260,24 @@ def _slopes(wanted: Array, norms: Array) -> Array:
     return slopes
 
 
+def check_score_bound(hypotheses: Hypotheses) -> None:
+    """Refuse a hypothesis set, of a class that we do not know, whose scores fill no box.
+
+    Raises
+    ------
+    InvalidInputError
+
+    Examples
+    --------
+    >>> check_score_bound(Bounded(2))
+    """
+    bound = hypotheses.score_bound
+    if bound is None:
+        return
+    value = exact(bound, "score bound")
+    require(value > 0, "a score bound must be > 0", bound, "return a number > 0, or None")
+
+
 def parse_hypotheses(spec: str | Hypotheses) -> Hypotheses:
     """The hypothesis set that a spec string names.
 

@@ -17,8 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 from hconsist.arithmetic import NUMPY, exact, is_symbolic
 from hconsist.decisions import Decision, Target, ZeroOne, decision_of, parse_target
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
-from hconsist.hypotheses import Complete, Hypotheses, parse_hypotheses
+from hconsist.hypotheses import Complete, Hypotheses, check_score_bound, parse_hypotheses
 from hconsist.losses import Loss, check_distribution, parse_loss
+from hconsist.losses.base import check_values
 from hconsist.losses.forms import OfProbabilities
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ class PointwiseProblem:
         object.__setattr__(self, "target", parse_target(self.target))
         object.__setattr__(self, "hypotheses", parse_hypotheses(self.hypotheses))
         object.__setattr__(self, "n_classes", check_n_classes(self.n_classes))
+        check_values(self.surrogate)
+        check_score_bound(self.hypotheses)
         only = self.surrogate.only_classes
         if only is not None and not is_symbolic(self.n_classes) and self.n_classes != only:
             raise InvalidInputError(

@@ -316,6 +316,31 @@ class MarginLoss(Loss):
         return True  # only the difference of the two scores matters: take (f, -f)
 
 
+def check_values(loss: Loss) -> None:
+    """Refuse a loss of a family whose values are redefined: what is found out of its formula would
+    not be about them.
+
+    Raises
+    ------
+    InvalidInputError
+
+    Examples
+    --------
+    >>> from hconsist.losses import parse_loss
+    >>> check_values(parse_loss("logistic"))
+    """
+    if not isinstance(loss, ProbabilityLoss | MarginLoss):
+        return
+    owner = next(c for c in type(loss).__mro__ if "losses" in vars(c))
+    if not owner.__module__.startswith("hconsist."):
+        raise InvalidInputError(
+            "a loss of the softmax values or of the margin is given by its formula, and losses may "
+            "not be redefined",
+            type(loss).__name__,
+            "define of_softmax, of_probabilities or of_margin alone, or derive from Loss",
+        )
+
+
 def total(vector: Value, ops: Ops) -> Value:
     """The sum over classes, shaped so that it combines with the vector again: (..., n) to (..., n).
 

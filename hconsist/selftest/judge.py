@@ -25,6 +25,8 @@ Ask = Callable[..., Any]
 #: What brute force in floating point is trusted to, relative to the size of the risks.
 TRUST = 1e-9
 TRUST_THREE = 1e-7
+#: How many findings of a kind about one loss are kept; more are only counted.
+ALIKE = 2
 #: How far an estimate may be off without giving a reason.
 CLOSE = 1e-6
 
@@ -141,10 +143,11 @@ def _enclosure(
             tally.unanswered(engine, "brute force found no lower bound of the risk")
             return
         value = _lowest(question, answer, finer[question.betas[0]])
-    kind = "enclosure" if not answer.assumptions else "enclosure under assumptions"
+    declared = any(a.startswith("declared") for a in answer.assumptions)
+    kind = "enclosure under a declaration" if declared else "enclosure"
     tally.count(engine, kind, max(low - value, value - high, 0.0) / point.scale)
     wrong = low > value + margin or high < value - max(margin, CLOSE * point.scale)
-    if wrong and not answer.assumptions:
+    if wrong and not declared:
         _found(
             tally, "false proof", engine, kind, question, f"[{low!r}, {high!r}]",
             f"{value!r} at p = {point.p}, scores = {point.scores}",
@@ -273,4 +276,8 @@ def _found(
     tally: Tally, severity: Severity, engine: str, kind: str, question: Question, said: str,
     truth: str,
 ) -> None:  # fmt: skip
+    alike = [f for f in tally.findings if (f.engine, f.kind) == (engine, kind)]
+    if sum(question.spec in f.question for f in alike) >= ALIKE:
+        tally.more += 1
+        return
     tally.findings.append(Finding(severity, engine, kind, str(question), said, truth))

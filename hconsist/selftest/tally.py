@@ -47,6 +47,7 @@ class Tally:
     silent: Counter[tuple[str, str]] = field(default_factory=Counter)
     worst: dict[tuple[str, str], float] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    more: int = 0
 
     def count(self, engine: str, kind: str, difference: float = 0.0) -> None:
         """One comparison, with how far the answer was on the wrong side of the truth."""
@@ -73,6 +74,7 @@ class Tally:
         self.compared.update(other.compared)
         self.silent.update(other.silent)
         self.findings += other.findings
+        self.more += other.more
         for key, value in other.worst.items():
             self.worst[key] = max(self.worst.get(key, 0.0), value)
 
@@ -90,5 +92,6 @@ class Tally:
             "unanswered": [
                 {"engine": e, "why": w, "count": c} for (e, w), c in sorted(self.silent.items())
             ],
+            "more_findings_alike": self.more,
             "findings": [vars(f) for f in self.findings],
         }

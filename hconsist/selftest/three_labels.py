@@ -14,6 +14,9 @@ from hconsist.selftest.two_labels import FALLS, Array, Losses, Point
 #: The largest difference of scores that is tried, where scores have no bound.
 FARTHEST = 700.0
 
+#: Each label in turn in the first place; each its own inverse.
+_TOPS = ([0, 1, 2], [1, 0, 2], [2, 1, 0])
+
 
 def differences(bound: float | None, density: int = 1) -> Array:
     """Differences of scores >= 0, from fine to large."""
@@ -52,6 +55,12 @@ def least(
     """The least risk for each distribution: where (..., 3), and how much; over the scores that
     predict label 0 where ``wrong``.
     """
+    if bound is not None and not wrong:  # one label on top at a time: then the scores fill a box
+        tops = [least(losses, p[:, order], bound, True, density) for order in _TOPS]
+        first = np.array([risk for _, risk in tops]).argmin(axis=0)
+        scores = np.array([w[:, order] for (w, _), order in zip(tops, _TOPS, strict=True)])
+        rows = np.arange(len(p))
+        return scores[first, rows], np.array([risk for _, risk in tops])[first, rows]
     half = differences(bound, density)
     axis = half if wrong else np.unique(np.concatenate([-half, half]))
     most = float(half[-1])

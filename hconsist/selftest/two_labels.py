@@ -35,8 +35,11 @@ class Point:
 
 
 def margins(bound: float | None, density: int = 1) -> Array:
-    """Margins from the finest to the largest scale, of both signs, 0 and a fine grid among them."""
-    most = 1e7 if bound is None else bound
+    """Margins from the finest to the largest scale, of both signs, 0 and a fine grid among them.
+
+    Dense grids reach farther, for losses that approach their limit slowly, as 1/v.
+    """
+    most = (1e7 if density < 4 else 1e13) if bound is None else bound
     half = np.concatenate(
         [
             np.geomspace(1e-6, most, 400 * density),
@@ -88,7 +91,7 @@ def best_in_class(
     grid = margins(bound, density)
     _, best = least(losses, eta, grid)
     if bound is None:
-        inner = np.abs(grid) <= 1e6
+        inner = np.abs(grid) <= grid[-1] / 10
         _, nearer = least(losses, eta, grid[inner])
         if np.any(nearer - best > FALLS * (1 + np.abs(nearer))) or not np.all(np.isfinite(best)):
             return None
@@ -188,7 +191,7 @@ def regret_at(
 ) -> float | None:
     """The surrogate regret at one point, C* by brute force; None where C* has no lower bound."""
     eta = np.array([float(p[0])])
-    best = best_in_class(losses, eta, bound, density=3)
+    best = best_in_class(losses, eta, bound, density=4)
     if best is None:
         return None
     v = np.array([(float(scores[0]) - float(scores[1])) / 2])
