@@ -55,18 +55,15 @@ def least(
     """The least risk for each distribution: where (..., 3), and how much; over the scores that
     predict label 0 where ``wrong``.
     """
-    if bound is not None and not wrong:  # one label on top at a time: then the scores fill a box
+    if not wrong:  # one label on top at a time: then no valley runs across both axes
         tops = [least(losses, p[:, order], bound, True, density) for order in _TOPS]
         first = np.array([risk for _, risk in tops]).argmin(axis=0)
         scores = np.array([w[:, order] for (w, _), order in zip(tops, _TOPS, strict=True)])
         rows = np.arange(len(p))
         return scores[first, rows], np.array([risk for _, risk in tops])[first, rows]
-    half = differences(bound, density)
-    axis = half if wrong else np.unique(np.concatenate([-half, half]))
-    most = float(half[-1])
+    axis = differences(bound, density)
+    most = float(axis[-1])
     a, c = (part.ravel() for part in np.meshgrid(axis, axis, indexing="ij"))
-    inside = np.maximum.reduce([a, c, 0 * a]) - np.minimum.reduce([a, c, 0 * a]) <= most
-    a, c = a[inside], c[inside]
     with np.errstate(all="ignore"):
         table = losses(_scores(a, c))
         table = np.where(np.isfinite(table), table, 1e300)
@@ -82,19 +79,15 @@ def least(
     wy = np.array([spread[float(v)] for v in y])
     steps = np.linspace(-1, 1, 5)
     dx, dy = (part.ravel() for part in np.meshgrid(steps, steps, indexing="ij"))
-    floor = 0.0 if wrong else -most
-    for _ in range(30):
-        gx = np.clip(x[:, None] + wx[:, None] * dx, floor, most)
-        gy = np.clip(y[:, None] + wy[:, None] * dy, floor, most)
-        spans = np.maximum.reduce([gx, gy, 0 * gx]) - np.minimum.reduce([gx, gy, 0 * gx])
+    for _ in range(90):  # closer only where a step no longer helps: valleys may be narrow
+        gx = np.clip(x[:, None] + wx[:, None] * dx, 0.0, most)
+        gy = np.clip(y[:, None] + wy[:, None] * dy, 0.0, most)
         found = risks(losses, _scores(gx, gy), p[:, None, :])
-        found = np.where(spans <= most * (1 + 1e-12), found, np.inf)
-        k = found.argmin(axis=1)
-        better = found[rows, k] < best
-        best = np.where(better, found[rows, k], best)
-        moved = better & (np.maximum(np.abs(dx[k]), np.abs(dy[k])) == 1)
-        x, y = np.where(better, gx[rows, k], x), np.where(better, gy[rows, k], y)
-        wx, wy = np.where(moved, wx, wx / 2.5), np.where(moved, wy, wy / 2.5)
+        i = found.argmin(axis=1)
+        better = found[rows, i] < best
+        best = np.where(better, found[rows, i], best)
+        x, y = np.where(better, gx[rows, i], x), np.where(better, gy[rows, i], y)
+        wx, wy = np.where(better, wx, wx / 2), np.where(better, wy, wy / 2)
     return _scores(x, y), best
 
 

@@ -56,7 +56,7 @@ def truths(spec: str, rows: list[tuple[F, ...]], bound: float | None = None) -> 
 def encloses(low: object, high: object, value: float, width: float = 1e-7) -> None:
     assert float(low) <= value + 1e-9, "the lower bound is false"  # type: ignore[arg-type]
     # brute force finds a little more than the least
-    assert float(high) >= value - 1e-5, "the upper bound is false"  # type: ignore[arg-type]
+    assert float(high) >= value - 1e-8, "the upper bound is false"  # type: ignore[arg-type]
     assert float(high) - float(low) <= width, "the bounds are wide"  # type: ignore[arg-type, operator]
 
 

@@ -206,14 +206,14 @@ def test_gaps_of_concave_losses_heed_the_score_bound(spec: str, engine: Any) -> 
 @pytest.mark.parametrize(
     ("spec", "n", "beta", "truth"),
     [
-        ("gce:q=0.999", 3, "1/10", 0.0332),
+        ("gce:q=0.999", 3, "1/10", 0.0332336049),
         ("margin:exp(-v/50)", 2, "9/10", 1 - np.sqrt(1 - 0.81)),
         ("margin:exp(-v/1000)", 2, "9/10", 1 - np.sqrt(1 - 0.81)),
         ("margin:exp(-1000*v)", 2, "9/10", 1 - np.sqrt(1 - 0.81)),
         ("ldr:lam=0.05,c=20", 2, "37/100", 7.376),
         ("margin:exp(exp(-v))", 2, None, None),
         ("margin:Max(0,1-v)**(3/2)", 2, "9/10", 0.858774),
-        ("gce:q=0.001", 2, "1/1000000", 5.0015e-13),
+        ("gce:q=0.001", 2, "1/1000000", 5.001537e-13),
         ("rho-margin:rho=5000", 2, "1/2", 0.5),
     ],
 )
@@ -224,7 +224,8 @@ def test_extreme_scales(spec: str, n: int, beta: str | None, truth: float | None
         points = two_labels.sweep(losses_of(loss), [float(Fraction(at))])
         assert points is not None
         truth = points[0].regret
-    close = max(1e-4 * truth, 1e-16) if n == 3 or spec.startswith("ldr") else 1e-5 * truth
+    # T of 1e-13 keeps four digits in floating point, those of the report that is quoted are four
+    close = (2e-4 if truth < 1e-9 or spec.startswith("ldr") else 1e-5) * truth
     for engine in ("numeric", "rigorous"):
         honest(asked(loss, n, at, engine), truth, close)
 
