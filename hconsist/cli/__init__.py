@@ -24,8 +24,8 @@ COMMANDS = {
     "simulate": "Meet the bounds by experiment: a study by name.",
     "certify": "Prove or refute a claim about T, as a file to check.",
     "check": "Re-verify a certificate from its file alone.",
-    "verify": "Check published statements, or your paper's file, with every engine.",
-    "cite": "Print the BibTeX entry of a statement's source, with its verdict.",
+    "verify": "Check published statements, or a paper's file.",
+    "cite": "Print the BibTeX entry of a statement's source.",
     "selftest": "Hold every engine against brute force on random losses.",
 }
 
