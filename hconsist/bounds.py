@@ -466,9 +466,11 @@ def enclose(
         import sympy
 
         there = expression.subs(symbol, int(value))
-        expression = (
-            expression.limit(symbol, 1, "-") if there.has(sympy.nan, sympy.zoo, sympy.oo) else there
-        )
+        original, expression = expression, there
+        if there.has(sympy.nan, sympy.zoo, sympy.oo):
+            limit = original.limit(symbol, 1, "-")
+            # a minimum over a half-line has its value at 1 by itself, where no limit is known
+            expression = there if limit.has(sympy.Limit) else limit
     with precision(bits):
         return endpoints(evaluate(expression, {symbol: BALLS.const(value)}, BALLS))
 

@@ -95,8 +95,7 @@ class PointwiseProblem:
             raise InvalidInputError(
                 f"{self.surrogate.spec} is defined for n_classes = {only}",
                 self.n_classes,
-                f"pass n_classes={only}, or lift it: "
-                f"'constrained:phi={self.surrogate.spec_name}', 'sum:phi=...'",
+                f"pass n_classes={only}, or lift it: 'constrained:phi=...', 'sum:phi=...'",
             )
         decision = self.decision  # refuses a target that is not its costs, or makes no sense for n
         if self.surrogate.scores_predictions:

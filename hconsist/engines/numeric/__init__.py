@@ -164,7 +164,20 @@ def _answers(
     refusal = _too_much(problem, k, len(values))
     if refusal:
         raise EngineCannotAnswerError("numeric", refusal)
-    return _by_levels(problem, array) if loss.symmetric else _directly(problem, array)
+    if not loss.symmetric:
+        return _directly(problem, array)
+    found = _by_levels(problem, array)
+    if problem.n <= direct.MOST_CLASSES and k == 1 and array.size <= direct.MOST_BETAS:
+        # Two searches that miss different things: each value is its witness's regret, the smaller
+        # one is nearer to the least.
+        return [_nearer(a, b) for a, b in zip(found, _directly(problem, array), strict=True)]
+    return found
+
+
+def _nearer(first: Answer, second: Answer) -> Answer:
+    """The answer with the smaller estimate; one that has an estimate before one that has none."""
+    values = [np.inf if a.estimate is None else a.estimate for a in (first, second)]
+    return second if values[1] < values[0] else first
 
 
 def _inner(problem: PointwiseProblem) -> Inner | None:

@@ -182,6 +182,8 @@ def _invert_branches(branches: list[tuple[Any, Any]]) -> Any:
         level = sympy.simplify(T.subs(b, end))
         if level.has(sympy.nan, sympy.zoo):
             level = sympy.limit(T, b, end, "-")
+            if level.has(sympy.Limit):
+                return None  # a minimum without a closed form: no inverse that can be evaluated
         pieces.append((inverse, e <= level))
     return sympy.Piecewise(*pieces, (1, True)) if pieces else None
 
