@@ -58,7 +58,7 @@ class PointwiseProblem:
     surrogate : Loss or str
         A loss or its spec string.
     target : Target or str
-        ``ZeroOne()`` (default), ``TopK(k)``, or a `Target` of your own: its costs are what counts.
+        ``ZeroOne()`` (default), ``TopK(k)``, or a `Target` of your own: its costs count.
     hypotheses : Hypotheses or str
         ``Complete()`` (default), ``Bounded(B)``, ...
     n_classes : int
@@ -123,8 +123,7 @@ class PointwiseProblem:
         forecast = self.surrogate.form(OfProbabilities, self.n)
         if forecast is None:
             raise InvalidInputError(
-                f"the target {self.target} needs a surrogate that forecasts the label, or scores "
-                "each prediction",
+                f"the target {self.target} needs a surrogate that forecasts or scores predictions",
                 self.surrogate.spec,
                 "use logistic, brier, ... or weighted:base=logistic",
             )
