@@ -143,3 +143,12 @@ def test_citations_name_the_place_and_how_well_it_is_known() -> None:
     assert result.exit_code == 0
     assert "quoted: read" in result.stdout and "section 5.1" in result.stdout
     assert CliRunner().invoke(app, ["cite", "nothing"]).exit_code == 2
+
+
+def test_a_statement_about_one_formula_is_not_about_another() -> None:
+    from hconsist.pointwise import PointwiseProblem
+    from hconsist.theorems import published
+
+    quadratic = PointwiseProblem("softmax:(1-u)**2", n_classes=3)
+    assert [entry.id for entry in published(quadratic)] == ["softmax-quadratic"]
+    assert published(PointwiseProblem("softmax:1/u**2", n_classes=3)) == []

@@ -148,6 +148,9 @@ class Theorem:
         """
         for instance in self.instances:
             same_loss = type(instance.surrogate) is type(problem.surrogate)
+            # a user's formula is a loss of its own, not a parameter of a family
+            own = getattr(instance.surrogate, "formula", None)
+            same_loss = same_loss and own == getattr(problem.surrogate, "formula", None)
             inner = (
                 getattr(instance.surrogate, "phi", None),
                 getattr(problem.surrogate, "phi", None),
