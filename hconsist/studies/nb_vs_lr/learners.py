@@ -77,6 +77,7 @@ def rule_errors(g: GaussianMixture, rules: Array) -> Array:
     their differences the probability is exact, across it an average over 1024 scrambled Sobol
     points, the same for all rules.
 
+    >>> from hconsist.studies.nb_vs_lr.designs import design
     >>> g = design("fixed", 4)
     >>> rule = np.array([[[0.0] * 5, [1.0, 1.0, 1.0, 1.0, 0.0]]])
     >>> bool(abs(rule_errors(g, rule)[0] - float(g.bayes_error())) < 1e-12)
