@@ -267,11 +267,13 @@ def minimizability_gap(
 
 
 def _difference(risk: Estimate, expected: Estimate, exact_parts: bool, reason: str) -> Gap:
-    value = Estimate(
-        float(risk) - float(expected),
-        risk.error + expected.error,
-        f"{risk.method} - {expected.method}",
-    )
+    method = f"{risk.method} - {expected.method}"
+    value = Estimate(float(risk) - float(expected), risk.error + expected.error, method)
+    if float(value) < -(value.error + 1e-6 * (1 + abs(float(risk)))):  # no gap is negative
+        text = (
+            f"a solver missed a least risk: R* = {float(risk):.6g}, E[C*] = {float(expected):.6g}"
+        )
+        raise EngineCannotAnswerError("numeric", text, "rigorous")
     return Gap(value, risk, expected, exact_parts, reason)
 
 

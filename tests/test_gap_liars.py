@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from hconsist.arithmetic import NUMPY, Ops, Value
-from hconsist.distributions import Finite
+from hconsist.distributions import Estimate, Finite
 from hconsist.engines.symbolic.best_in_class import best_in_class
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.gaps import minimizability_gap
@@ -199,3 +199,11 @@ def test_a_refusal_says_what_is_missing(loss: Loss | str, reach: str, said: str)
     problem = PointwiseProblem(loss, hypotheses=reach, n_classes=2)  # type: ignore[arg-type]
     with pytest.raises(EngineCannotAnswerError, match=said):
         best_in_class(problem)
+
+
+def test_a_negative_gap_of_a_solver_is_refused_with_its_two_risks() -> None:
+    from hconsist.errors import EngineCannotAnswerError
+    from hconsist.gaps import _difference
+
+    with pytest.raises(EngineCannotAnswerError, match="missed a least risk"):
+        _difference(Estimate(0.8, 0.0, "solver"), Estimate(1.2, 0.0, "solver"), False, "")
