@@ -270,10 +270,7 @@ def _difference(risk: Estimate, expected: Estimate, exact_parts: bool, reason: s
     method = f"{risk.method} - {expected.method}"
     value = Estimate(float(risk) - float(expected), risk.error + expected.error, method)
     if float(value) < -(value.error + 1e-6 * (1 + abs(float(risk)))):  # no gap is negative
-        text = (
-            f"a solver missed a least risk: R* = {float(risk):.6g}, E[C*] = {float(expected):.6g}"
-        )
-        raise EngineCannotAnswerError("numeric", text, "rigorous")
+        raise EngineCannotAnswerError("numeric", f"a solver missed a least risk: {method}: {value}")
     return Gap(value, risk, expected, exact_parts, reason)
 
 
