@@ -199,7 +199,7 @@ def test_what_is_not_solved_is_refused_with_the_reason(spec, target, hypotheses,
 
 
 def test_a_surrogate_must_forecast_or_score_predictions() -> None:
-    with pytest.raises(InvalidInputError, match="forecasts the label"):
+    with pytest.raises(InvalidInputError, match="forecasts or scores predictions"):
         hc.PointwiseProblem("crammer-singer", "abstain:c=0.3", n_classes=3)
 
 
