@@ -19,5 +19,6 @@ from hconsist.losses.multiclass import *
 from hconsist.losses.of_predictions import *
 from hconsist.losses.proper import *
 from hconsist.losses.robust import *
+from hconsist.losses.robust_truncated import *
 from hconsist.losses.spherical_family import *
 from hconsist.losses.user import *

@@ -341,6 +341,13 @@ def check_values(loss: Loss) -> None:
         )
 
 
+def convex_if(convex: object, concave: object) -> Shape | None:
+    """The shape by two conditions that SymPy may leave open."""
+    if convex == True:  # noqa: E712
+        return "convex in softmax"
+    return "concave in softmax" if concave == True else None  # noqa: E712
+
+
 def total(vector: Value, ops: Ops) -> Value:
     """The sum over classes, shaped so that it combines with the vector again: (..., n) to (..., n).
 
