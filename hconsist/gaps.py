@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hconsist.arithmetic import CVXPY, NUMPY, Exact, exact, require
-from hconsist.arithmetic.derivatives import FLOAT_JETS, variable
+from hconsist.arithmetic.derivatives import FLOAT_JETS
+from hconsist.arithmetic.jet import variable
 from hconsist.distributions import Distribution, Estimate, Finite
 from hconsist.engines import numeric, rigorous
 from hconsist.engines.numeric.methods import inner_solver

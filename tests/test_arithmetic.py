@@ -11,8 +11,9 @@ import pytest
 import sympy
 
 from hconsist.arithmetic import BALLS, CVXPY, NUMPY, SYMPY, ArrayOps, endpoints, evaluate, precision
-from hconsist.arithmetic.derivatives import BALL_JETS, FLOAT_JETS, ArrayJets, variable
+from hconsist.arithmetic.derivatives import BALL_JETS, FLOAT_JETS, ArrayJets
 from hconsist.arithmetic.functions import FUNCTIONS
+from hconsist.arithmetic.jet import variable
 from hconsist.errors import InvalidInputError
 from hconsist.losses import UserMarginLoss, UserSoftmaxLoss, parse_loss
 

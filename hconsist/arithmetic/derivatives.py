@@ -1,5 +1,5 @@
-"""Jets: a formula run on numbers that carry their derivatives returns its value, gradient and
-Hessian, exactly and in one pass, in any arithmetic.
+"""Jets as an arithmetic: a formula run on numbers that carry their derivatives returns its value,
+gradient and Hessian, exactly and in one pass, in any arithmetic.
 
 `Jets` is one more arithmetic for the formulas. It knows sums, products, case distinctions and the
 chain rule; what the elementary functions and their derivatives are, it asks the table
@@ -19,197 +19,10 @@ from hconsist.arithmetic.balls import BALLS, possible
 from hconsist.arithmetic.exact import Exact, OfParameter, Value
 from hconsist.arithmetic.floats import FLOATS
 from hconsist.arithmetic.functions import Elementary
+from hconsist.arithmetic.jet import Jet, entry, value_of
 from hconsist.arithmetic.objects import ObjectOps, elementwise
 from hconsist.arithmetic.ops import Ops
 from hconsist.errors import EngineCannotAnswerError
-
-
-class Jet:
-    """A value v with its first and second derivatives d1 and d2.
-
-    Parameters
-    ----------
-    v : value
-        A number or array of any arithmetic.
-    d1, d2 : value or None
-        In one variable, of the shape of v, or a number for all entries. None: not asked for (d2
-        alone, or both).
-    many : bool
-        In d variables: d1 and d2 are arrays of shapes (d, ...) and (d, d, ...), directions first.
-
-    Examples
-    --------
-    >>> x = variable(3.0)
-    >>> (1 / x).d1 == -1 / 9
-    True
-    """
-
-    __slots__ = ("d1", "d2", "many", "v")
-    __array_ufunc__ = None  # so that ndarray * Jet reaches Jet.__rmul__
-
-    def __init__(self, v: Any, d1: Any = None, d2: Any = None, *, many: bool = False) -> None:
-        self.v, self.d1, self.d2, self.many = v, d1, d2, many
-
-    @property
-    def value(self) -> Any:
-        """The value."""
-        return self.v
-
-    @property
-    def gradient(self) -> Any:
-        """The first derivatives, directions last: (..., d)."""
-        return np.moveaxis(self.d1, 0, -1) if self.many else self.d1[..., None]
-
-    @property
-    def hessian(self) -> Any:
-        """The second derivatives, directions last: (..., d, d)."""
-        return np.moveaxis(self.d2, (0, 1), (-2, -1)) if self.many else self.d2[..., None, None]
-
-    @classmethod
-    def variable(cls, x: Any) -> Jet:
-        """See `variable`."""
-        return variable(x)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of the values."""
-        return tuple(self.v.shape)
-
-    def __getitem__(self, key: Any) -> Jet:
-        """Entries by integers, slices, None and at most one ellipsis."""
-        inner = key if isinstance(key, tuple) else (key,)
-        if not any(k is Ellipsis for k in inner):
-            inner = (*inner, Ellipsis)
-        free = slice(None)
-        first = (free, *inner) if self.many else inner
-        second = (free, free, *inner) if self.many else inner
-        return Jet(
-            _entry(self.v, inner),
-            None if self.d1 is None else _entry(self.d1, first),
-            None if self.d2 is None else _entry(self.d2, second),
-            many=self.many,
-        )
-
-    def through(self, f: Any, f1: Any, f2: Any) -> Jet:
-        """The chain rule, for a function with value f and derivatives f1, f2 at v; f2 may be None
-        where second derivatives were not asked for.
-        """
-        if self.d1 is None:
-            return Jet(f)
-        d2 = None
-        if self.d2 is not None:
-            d2 = f2 * self._outer(self.d1, self.d1) + f1 * self.d2
-        return Jet(f, f1 * self.d1, d2, many=self.many)
-
-    def _outer(self, x: Any, y: Any) -> Any:
-        return x[:, None, ...] * y[None, ...] if self.many else x * y
-
-    def _moved(self, v: Any, like: Jet) -> Jet:
-        """A jet with the derivatives of ``like`` and the value v, which may have spread."""
-        d1, d2 = like.d1, like.d2
-        shape = getattr(v, "shape", ())
-        if d1 is not None and shape != getattr(like.v, "shape", ()):
-            d1 = _spread(d1, shape, int(like.many))
-            d2 = None if d2 is None else _spread(d2, shape, 2 * int(like.many))
-        return Jet(v, d1, d2, many=like.many)
-
-    def __neg__(self) -> Jet:
-        return Jet(
-            -self.v,
-            None if self.d1 is None else -self.d1,
-            None if self.d2 is None else -self.d2,
-            many=self.many,
-        )
-
-    def __add__(self, other: Any) -> Any:
-        if not isinstance(other, Jet):
-            return NotImplemented if _stranger(other) else self._moved(self.v + other, self)
-        if other.d1 is None or self.d1 is None:
-            return self._moved(self.v + other.v, self if other.d1 is None else other)
-        d2 = None if self.d2 is None or other.d2 is None else self.d2 + other.d2
-        return Jet(self.v + other.v, self.d1 + other.d1, d2, many=self.many or other.many)
-
-    __radd__ = __add__
-
-    def __sub__(self, other: Any) -> Any:
-        return NotImplemented if _stranger(other) else self.__add__(-other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return (-self).__add__(other)
-
-    def __mul__(self, other: Any) -> Any:
-        if not isinstance(other, Jet):
-            return NotImplemented if _stranger(other) else self._scaled(other)
-        if other.d1 is None or self.d1 is None:
-            return self._scaled(other.v) if other.d1 is None else other._scaled(self.v)
-        d2 = None
-        if self.d2 is not None and other.d2 is not None:
-            cross = self._outer(self.d1, other.d1)
-            across = self._outer(other.d1, self.d1) if self.many else cross
-            d2 = self.d2 * other.v + cross + across + self.v * other.d2
-        d1 = self.d1 * other.v + self.v * other.d1
-        return Jet(self.v * other.v, d1, d2, many=self.many)
-
-    __rmul__ = __mul__
-
-    def _scaled(self, factor: Any) -> Jet:
-        return Jet(
-            self.v * factor,
-            None if self.d1 is None else self.d1 * factor,
-            None if self.d2 is None else self.d2 * factor,
-            many=self.many,
-        )
-
-    def _inverse(self) -> Jet:
-        r = 1 / self.v
-        return self.through(r, -r * r, None if self.d2 is None else 2 * r * r * r)
-
-    def __truediv__(self, other: Any) -> Any:
-        if isinstance(other, Jet):
-            return self.__mul__(other._inverse())
-        if _stranger(other):
-            return NotImplemented
-        return Jet(
-            self.v / other,
-            None if self.d1 is None else self.d1 / other,
-            None if self.d2 is None else self.d2 / other,
-            many=self.many,
-        )
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return self._inverse().__mul__(other)
-
-
-def _entry(x: Any, key: Any) -> Any:
-    """An entry of an array; a single ball or expression is an array without axes."""
-    return x[key] if hasattr(x, "shape") else np.asarray(x, dtype=object)[key]
-
-
-def _stranger(other: Any) -> bool:
-    """Whether the other number knows better how to combine with a jet."""
-    return hasattr(other, "logarithm")
-
-
-def _spread(d: Any, shape: tuple[int, ...], leading: int) -> Any:
-    if not hasattr(d, "shape"):
-        return d
-    target = (*d.shape[:leading], *shape)
-    if isinstance(d, np.ndarray):
-        return np.broadcast_to(d, target)
-    from array_api_compat import array_namespace
-
-    return array_namespace(d).broadcast_to(d, target)
-
-
-def variable(x: Any, order: int = 2) -> Jet:
-    """The independent variable at x; every entry of an array is differentiated by itself.
-
-    >>> x = variable(2.0)
-    >>> (x * x).v, (x * x).d1, (x * x).d2
-    (4.0, 4.0, 2.0)
-    """
-    zero = x * 0
-    return Jet(x, zero + 1, zero if order > 1 else None)
 
 
 class Jets(Ops):
@@ -226,6 +39,7 @@ class Jets(Ops):
 
     Examples
     --------
+    >>> from hconsist.arithmetic.jet import variable
     >>> g = FLOAT_JETS.log(variable(2.0))
     >>> g.d1, g.d2
     (0.5, -0.25)
@@ -290,18 +104,18 @@ class Jets(Ops):
     def _pick(self, x: Value, y: Value, larger: Value, smaller: Value, choose: Any) -> Value:
         if not isinstance(x, Jet) and not isinstance(y, Jet):
             return choose(x, y)
-        first = self.base.takes_first(_value(larger), _value(smaller))
+        first = self.base.takes_first(value_of(larger), value_of(smaller))
         if first is True and isinstance(x, Jet):
             return x
         if first is False and isinstance(y, Jet):
             return y
-        return self._joined([(first, x), (True, y)], choose(_value(x), _value(y)), True)
+        return self._joined([(first, x), (True, y)], choose(value_of(x), value_of(y)), True)
 
     def less(self, x: Value, y: Value, *, strict: bool) -> Value:
-        return self.base.less(_value(x), _value(y), strict=strict)
+        return self.base.less(value_of(x), value_of(y), strict=strict)
 
     def takes_first(self, x: Value, y: Value) -> Value:
-        return self.base.takes_first(_value(x), _value(y))
+        return self.base.takes_first(value_of(x), value_of(y))
 
     def all_of(self, conditions: list[Value]) -> Value:
         return self.base.all_of(conditions)
@@ -310,7 +124,7 @@ class Jets(Ops):
         return self.base.any_of(conditions)
 
     def select(self, branches: list[tuple[Value, Value]], *, continuous: bool = False) -> Value:
-        value = self.base.select([(c, _value(v)) for c, v in branches], continuous=continuous)
+        value = self.base.select([(c, value_of(v)) for c, v in branches], continuous=continuous)
         return self._joined(branches, value, continuous)
 
     def _joined(self, branches: list[tuple[Value, Value]], value: Value, continuous: bool) -> Value:
@@ -388,7 +202,7 @@ class Jets(Ops):
         return self.top_sum(vector, 1)
 
     def logsumexp(self, vector: Value) -> Value:
-        value = self.base.logsumexp(_value(vector))
+        value = self.base.logsumexp(value_of(vector))
         if not isinstance(vector, Jet):
             return value
         if vector.d1 is None:
@@ -397,7 +211,7 @@ class Jets(Ops):
         d1 = self.base.sum(u * vector.d1)
         if vector.d2 is None:
             return Jet(value, d1, many=vector.many)
-        centred = vector.d1 - _entry(
+        centred = vector.d1 - entry(
             d1, (..., None)
         )  # the variance of the slopes, and the mean bend
         d2 = self.base.sum(u * (vector._outer(centred, centred) + vector.d2))
@@ -408,7 +222,7 @@ class Jets(Ops):
         return self.base.softmax(scores)
 
     def log_softmax(self, scores: Value) -> Value:
-        value = self.base.log_softmax(_value(scores))
+        value = self.base.log_softmax(value_of(scores))
         if not isinstance(scores, Jet):
             return value
         spread = scores - self.logsumexp(scores)[..., None]
@@ -477,10 +291,10 @@ class ArrayJets(Jets):
         # The derivative of a maximum is that of the function at the maximiser, held fixed
         # (Danskin).
         _, at = self.base.maximiser(
-            lambda t, _: _value(function(Jet(t), self)),
-            lambda t, _: _value(slope(Jet(t), self)),
-            _value(low),
-            _value(high),
+            lambda t, _: value_of(function(Jet(t), self)),
+            lambda t, _: value_of(slope(Jet(t), self)),
+            value_of(low),
+            value_of(high),
         )
         result = function(Jet(at), self)
         if isinstance(result, Jet) and result.d2 is not None:
@@ -488,10 +302,6 @@ class ArrayJets(Jets):
                 "numeric", "no second derivative of a maximum over an interval here"
             )
         return result
-
-
-def _value(x: Value) -> Value:
-    return x.v if isinstance(x, Jet) else x
 
 
 FLOAT_JETS = Jets(FLOATS)

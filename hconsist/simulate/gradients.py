@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from hconsist.arithmetic import ArrayOps
-from hconsist.arithmetic.derivatives import ArrayJets, Jet
+from hconsist.arithmetic.derivatives import ArrayJets
+from hconsist.arithmetic.jet import Jet
 from hconsist.arithmetic.logarithms import Power, plain
 from hconsist.errors import InvalidInputError
 from hconsist.losses import Loss, Separable

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.arithmetic import NUMPY, Value
-from hconsist.arithmetic.derivatives import ArrayJets, Jet
+from hconsist.arithmetic.derivatives import ArrayJets
+from hconsist.arithmetic.jet import Jet
 
 __all__ = ["GroupJetOps", "GroupScores", "Jet", "JetOps"]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hconsist.arithmetic.derivatives import BALL_JETS, FLOAT_JETS, Jet, variable
+from hconsist.arithmetic.derivatives import BALL_JETS, FLOAT_JETS
 from hconsist.arithmetic.derivatives import Jets as JetOps
+from hconsist.arithmetic.jet import Jet, variable
 
 __all__ = ["BALL_JETS", "FLOAT_JETS", "Jet", "JetOps", "variable"]

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from hconsist.arithmetic import BALLS, precision
 from hconsist.losses.proving import limits
-from hconsist.losses.proving.pieces import Joint, Pieces, RegionOps, Term, cut, value_at
+from hconsist.losses.proving.on_interval import RegionOps, Term
+from hconsist.losses.proving.pieces import Pieces, cut, value_at
+from hconsist.losses.proving.roots import Joint
 from hconsist.losses.proving.signs import Interval, constant_sign
 from hconsist.losses.proving.terms import VARIABLE, Sum, UndecidedError, work
 

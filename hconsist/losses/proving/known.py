@@ -10,7 +10,7 @@ from hconsist.arithmetic import precision
 from hconsist.losses.facts import Curve
 from hconsist.losses.proving import limits
 from hconsist.losses.proving.curves import BITS, pieces_of
-from hconsist.losses.proving.pieces import RegionOps, SplitError, Term
+from hconsist.losses.proving.on_interval import RegionOps, SplitError, Term
 from hconsist.losses.proving.signs import Interval, constant_sign
 from hconsist.losses.proving.terms import VARIABLE, Sum, UndecidedError, sum_of, work
 
