@@ -145,7 +145,6 @@ LONG_FILES = {
     "bounds.py": 513,
     "engines/numeric/__init__.py": 474,
     "engines/numeric/search.py": 508,
-    "engines/rigorous/supports.py": 539,
     "gaps.py": 529,
     "plots.py": 548,
 }

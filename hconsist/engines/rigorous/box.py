@@ -15,7 +15,8 @@ from typing import Any
 from scipy.optimize import brentq
 
 from hconsist.arithmetic import BALLS, endpoints
-from hconsist.engines.rigorous.jets import BALL_JETS, FLOAT_JETS, variable
+from hconsist.arithmetic.derivatives import BALL_JETS, FLOAT_JETS
+from hconsist.arithmetic.jet import variable
 from hconsist.losses.forms import OfSoftmax
 
 

@@ -14,7 +14,8 @@ from typing import Any
 from scipy.optimize import brentq
 
 from hconsist.arithmetic import BALLS
-from hconsist.engines.rigorous.jets import BALL_JETS, FLOAT_JETS, variable
+from hconsist.arithmetic.derivatives import BALL_JETS, FLOAT_JETS
+from hconsist.arithmetic.jet import variable
 from hconsist.engines.rigorous.risk import Counts, Point, Values
 from hconsist.losses.facts import Curve
 

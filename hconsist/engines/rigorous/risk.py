@@ -13,7 +13,8 @@ from fractions import Fraction
 from typing import Any
 
 from hconsist.arithmetic import BALLS
-from hconsist.engines.rigorous.jets import BALL_JETS, FLOAT_JETS, variable
+from hconsist.arithmetic.derivatives import BALL_JETS, FLOAT_JETS
+from hconsist.arithmetic.jet import variable
 from hconsist.losses import Separable
 from hconsist.losses.facts import Curve
 
