@@ -29,7 +29,7 @@ def test_wheel_ships_the_package_and_nothing_else(tmp_path: Path) -> None:
         (entry,) = (archive.read(n).decode() for n in names if n.endswith("entry_points.txt"))
     assert {
         "hconsist/py.typed",
-        "hconsist/hconsist.mplstyle",
+        "hconsist/plots/hconsist.mplstyle",
         "hconsist/cli/plot.py",
     } | DATA <= names
     assert {name.split("/")[0] for name in names} == {

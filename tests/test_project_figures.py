@@ -17,6 +17,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import hconsist.figures
+import hconsist.plots
 from hconsist.bounds import derive
 from hconsist.cli import main
 from hconsist.distributions import Finite
@@ -270,11 +271,11 @@ def test_table_of_the_zoo_is_complete() -> None:
 
 def test_every_plot_function_has_its_image() -> None:
     names = [
-        "hconsist.plots",
         "hconsist.studies.drawing",
         *(
-            f"hconsist.figures.{info.name}"
-            for info in pkgutil.iter_modules(hconsist.figures.__path__)
+            f"{package.__name__}.{info.name}"
+            for package in (hconsist.plots, hconsist.figures)
+            for info in pkgutil.iter_modules(package.__path__)
         ),
     ]
     found = set()

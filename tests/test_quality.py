@@ -146,7 +146,6 @@ LONG_FILES = {
     "engines/numeric/__init__.py": 474,
     "engines/numeric/search.py": 508,
     "gaps.py": 529,
-    "plots.py": 548,
 }
 
 
