@@ -136,7 +136,7 @@ def compare(
     if points is None:
         tally.unanswered("brute force", "no lower bound of the risk")
     for engine in ("symbolic", "rigorous", "numeric"):
-        some = question if engine != "rigorous" or classes == 3 else question.at(random, 3)
+        some = question if engine != "rigorous" or classes == 3 else question.at(random, 12)
         judge.transform(tally, some, points, engine, ask)
     judge.verdict(tally, question, points, ask)
     judge.gap(tally, question, ask, random)

@@ -6,7 +6,8 @@ found by the same means: where it disagrees with a proof, it is repeated on fine
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -29,6 +30,10 @@ TRUST_THREE = 1e-7
 ALIKE = 2
 #: How far an estimate may be off without giving a reason.
 CLOSE = 1e-6
+#: Seconds of computing after which an engine that searches is asked at no further target regret.
+SHARE = 1.5
+#: Distributions at which gaps are enclosed; the estimate, which costs more, is asked for at one.
+GAPS = 6
 
 
 @dataclass(frozen=True)
@@ -62,8 +67,8 @@ class Question:
         return lambda scores: np.asarray(self.loss.losses(np.asarray(scores, float), NUMPY))
 
     def at(self, random: np.random.Generator, many: int) -> Question:
-        """The same at a few of the target regrets."""
-        chosen = sorted(random.choice(len(self.betas), size=many, replace=False))
+        """The same at a few of the target regrets, in any order."""
+        chosen = random.choice(len(self.betas), size=many, replace=False)
         return replace(self, betas=tuple(self.betas[i] for i in chosen))
 
     def __str__(self) -> str:
@@ -87,9 +92,12 @@ def brute(question: Question, density: int = 1) -> dict[str, Point] | None:
 def transform(
     tally: Tally, question: Question, points: dict[str, Point] | None, engine: str, ask: Ask
 ) -> None:
-    """T of one engine at every target regret of the question."""
-    answers = ask(tally, question, engine, _answers, engine)
-    for beta, answer in zip(question.betas, answers or (), strict=False):
+    """T of one engine at every target regret of the question; what an engine that is cut short has
+    answered before counts.
+    """
+    answers: list[Answer] = []
+    ask(tally, question, engine, _answers, engine, answers)
+    for beta, answer in zip(question.betas, answers, strict=False):
         single = replace(question, betas=(beta,))
         if points is None:
             _without_bound(tally, single, engine, answer)
@@ -97,17 +105,19 @@ def transform(
             _held_against(tally, single, engine, answer, points[beta])
 
 
-def _answers(question: Question, engine: str) -> Sequence[Answer]:
+def _answers(question: Question, engine: str, found: list[Answer]) -> None:
     from hconsist.engines import sweep
     from hconsist.engines import transform as one
 
     if engine == "numeric":
-        return sweep(question.problem, question.betas, engine="numeric")
+        found += sweep(question.problem, question.betas, engine="numeric")
+        return
     options = {"time_budget": 1.0} if engine == "rigorous" else {}
-    found = []
+    end = time.process_time() + SHARE
     for beta in question.betas:
         found.append(one(question.problem, beta, engine=engine, **options))  # type: ignore[arg-type]
-    return found
+        if engine == "rigorous" and time.process_time() > end:
+            return
 
 
 def _without_bound(tally: Tally, question: Question, engine: str, answer: Answer) -> None:
@@ -220,44 +230,62 @@ def _verdict(question: Question) -> Any:
 
 
 def gap(tally: Tally, question: Question, ask: Ask, random: np.random.Generator) -> None:
-    """The minimizability gap of constant functions on two inputs."""
+    """The minimizability gap of constant functions on two inputs, for several distributions."""
     if question.classes != 2:
         return
+    refused: set[str] = set()
+    for first in (True, *(False,) * (GAPS - 1)):
+        engines = ("numeric", "rigorous") if first else ("rigorous",)
+        _one_gap(tally, question, ask, random, [e for e in engines if e not in refused], refused)
+
+
+def _one_gap(
+    tally: Tally, question: Question, ask: Ask, random: np.random.Generator, engines: list[str],
+    refused: set[str],
+) -> None:  # fmt: skip
     rows = random.integers(0, 21, size=2)
     p = [[str(Fraction(int(r), 20)), str(Fraction(20 - int(r), 20))] for r in rows]
     weight = Fraction(int(random.integers(1, 10)), 10)
     mean = weight * Fraction(p[0][0]) + (1 - weight) * Fraction(p[1][0])
     eta = np.array([float(mean), float(Fraction(p[0][0])), float(Fraction(p[1][0]))])
-    best = ask(tally, question, "brute force", _best, eta)
+    best = ask(tally, question, "brute force", _best, eta) if engines else None
     if best is None:
         return
     truth = float(best[0] - float(weight) * best[1] - float(1 - weight) * best[2])
     scale = 1 + float(np.abs(best).max())
     distribution = Finite([str(weight), str(1 - weight)], p)
-    for engine in ("numeric", "rigorous"):
+    for engine in engines:
         found = ask(tally, question, f"gap, {engine}", _gap, distribution, engine)
         if found is None:
+            refused.add(engine)
             continue
-        said = f"weight {weight}, p = {p}: "
-        if found.lower is not None or found.upper is not None:
-            low = -np.inf if found.lower is None else float(found.lower)
-            high = np.inf if found.upper is None else float(found.upper)
-            off = max(low - truth, truth - high, 0.0)
-            tally.count(f"gap, {engine}", "enclosure", off / scale)
-            if off > 1e-8 * scale:
-                _found(
-                    tally, "false proof", f"gap, {engine}", "enclosure", question,
-                    f"{said}[{low!r}, {high!r}]", repr(truth),
-                )  # fmt: skip
-            continue
-        off = abs(float(found) - truth)
-        kind = "closed form" if found.exact else "estimate"
-        tally.count(f"gap, {engine}", kind, off / scale)
-        if off > CLOSE * scale:
+        _gap_held_against(tally, question, engine, found, truth, scale, f"{weight}, p = {p}")
+
+
+def _gap_held_against(
+    tally: Tally, question: Question, engine: str, found: Any, truth: float, scale: float,
+    where: str,
+) -> None:  # fmt: skip
+    said = f"weight {where}: "
+    if found.lower is not None or found.upper is not None:
+        low = -np.inf if found.lower is None else float(found.lower)
+        high = np.inf if found.upper is None else float(found.upper)
+        off = max(low - truth, truth - high, 0.0)
+        tally.count(f"gap, {engine}", "enclosure", off / scale)
+        if off > 1e-8 * scale:
             _found(
-                tally, "false proof" if found.exact else "miss", f"gap, {engine}", kind, question,
-                said + repr(float(found)), repr(truth),
+                tally, "false proof", f"gap, {engine}", "enclosure", question,
+                f"{said}[{low!r}, {high!r}]", repr(truth),
             )  # fmt: skip
+        return
+    off = abs(float(found) - truth)
+    kind = "closed form" if found.exact else "estimate"
+    tally.count(f"gap, {engine}", kind, off / scale)
+    if off > CLOSE * scale:
+        _found(
+            tally, "false proof" if found.exact else "miss", f"gap, {engine}", kind, question,
+            said + repr(float(found)), repr(truth),
+        )  # fmt: skip
 
 
 def _best(question: Question, eta: Any) -> Any:
