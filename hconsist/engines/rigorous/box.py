@@ -19,6 +19,9 @@ from hconsist.arithmetic.derivatives import BALL_JETS, FLOAT_JETS
 from hconsist.arithmetic.jet import variable
 from hconsist.losses.forms import OfSoftmax
 
+#: A softmax value of 1 is out of reach, and no formula needs a slope there.
+_BELOW_ONE = math.nextafter(1.0, 0.0)
+
 
 class SoftmaxBox:
     """Conditional risks ``sum_y p_y g(S_y)`` over the S that scores in [-bound, bound] reach.
@@ -91,7 +94,7 @@ class SoftmaxBox:
             )
 
         def shares(low: float) -> tuple[list[float], float]:
-            high = min(ratio * low, 1.0)
+            high = min(ratio * low, _BELOW_ONE)
 
             def mass(log_level: float) -> float:
                 return sum(share(w, math.exp(log_level), low, high) for w in weights) - 1
@@ -111,7 +114,7 @@ class SoftmaxBox:
             at_top = sum(
                 w * slope(s) + level
                 for w, s in zip(weights, found, strict=True)
-                if s != low and s == min(ratio * low, 1.0)
+                if s != low and s == min(ratio * low, _BELOW_ONE)
             )
             return at_low + ratio * at_top
 

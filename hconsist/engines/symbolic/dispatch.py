@@ -10,6 +10,7 @@ import sympy
 from hconsist.arithmetic import SYMPY, Ops, Value, is_symbolic
 from hconsist.engines.symbolic import constrained, cost_range, margin, proper, ranking, softmax
 from hconsist.engines.symbolic.budget import MOST_LABELS, SECONDS, budget
+from hconsist.engines.symbolic.failures import told
 from hconsist.engines.symbolic.pairs import own_share
 from hconsist.engines.symbolic.solution import Solution, stop
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
@@ -44,7 +45,7 @@ def _found(problem: PointwiseProblem) -> Solution | EngineCannotAnswerError:
         )
 
     try:
-        with budget(spent):
+        with budget(spent), told(stop):
             return _choose(problem)
     except EngineCannotAnswerError as refused:
         return refused

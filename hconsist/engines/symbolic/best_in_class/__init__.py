@@ -31,6 +31,7 @@ from hconsist.engines.symbolic.best_in_class import (
     sum_to_zero,
 )
 from hconsist.engines.symbolic.budget import SECONDS, budget
+from hconsist.engines.symbolic.failures import told
 from hconsist.engines.symbolic.solution import stop
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import check_distribution
@@ -137,7 +138,8 @@ def _derived(problem: PointwiseProblem) -> BestInClass | EngineCannotAnswerError
         with budget(lambda: stop(f"{reasons[0]} within {SECONDS:g} seconds")):
             for derivation in _DERIVATIONS:
                 try:
-                    found = derivation(problem, p)
+                    with told(stop):
+                        found = derivation(problem, p)
                 except EngineCannotAnswerError as refused:
                     reasons.append(refused.reason)
                     continue

@@ -104,7 +104,9 @@ def of_convex(
         gap = (tie - risk).subs(b, beta_of_odds()).subs(s, best)
         T = in_beta(gap if gap.has(sympy.log) else sympy.cancel(sympy.together(gap)))
     elif best is not None or (T is None and not in_share):
-        best = _quadratic_share(sympy.Poly(sympy.numer(sympy.together(switch - b)), s), top)
+        numerator = sympy.numer(sympy.together(switch - b))
+        if numerator.is_polynomial(s):
+            best = _quadratic_share(sympy.Poly(numerator, s), top)
         if best is None:
             raise stop(f"the stationarity equation beta = {switch} could not be solved for s")
         T = tie - risk.subs(s, best)

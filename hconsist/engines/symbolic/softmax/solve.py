@@ -4,6 +4,8 @@ symmetric around a point for two labels.
 
 from __future__ import annotations
 
+from typing import Any
+
 import sympy
 
 from hconsist.arithmetic import SYMPY, is_symbolic, to_sympy
@@ -42,10 +44,7 @@ def solve(problem: PointwiseProblem, form: OfSoftmax) -> Solution:
         if problem.n_classes != 2:
             raise stop("bounded scores cut the simplex of softmax values for n >= 3")
         reach = 1 / (1 + sympy.exp(-2 * to_sympy(bound) / to_sympy(form.temperature)))
-        try:
-            return of_convex(problem, phi, steps, reach, power)
-        except EngineCannotAnswerError:
-            return margin.of_softmax(problem, phi, u, to_sympy(form.temperature))
+        return _of_two(problem, phi, to_sympy(form.temperature), steps, reach, power)
     if power is not None:
         if problem.top_k("symbolic") > 1:
             return of_top_k(problem, power, steps)
@@ -56,7 +55,18 @@ def solve(problem: PointwiseProblem, form: OfSoftmax) -> Solution:
         )
     if is_symbolic(problem.n_classes) or problem.n > 2:
         return of_convex(problem, phi, steps)
+    return _of_two(problem, phi, to_sympy(form.temperature), steps)
+
+
+def _of_two(
+    problem: PointwiseProblem, phi: Any, temperature: Any, steps: list[Step], *bounded: Any
+) -> Solution:
+    """Two labels: as a convex loss of the softmax value, else as a loss of the margin."""
     try:
-        return of_convex(problem, phi, steps)
-    except EngineCannotAnswerError:
-        return margin.of_softmax(problem, phi, u, to_sympy(form.temperature))
+        return of_convex(problem, phi, steps, *bounded)
+    except EngineCannotAnswerError as convex:
+        try:
+            return margin.of_softmax(problem, phi, share(), temperature)
+        except EngineCannotAnswerError as of_margin:
+            reasons = dict.fromkeys((convex.reason, of_margin.reason))
+            raise stop("; ".join(reasons)) from of_margin
