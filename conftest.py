@@ -4,6 +4,7 @@ imported pyplot.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,11 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+
+#: Modules of an extra, which doctests leave out where its library is not installed.
+_EXTRAS = {"torch": "hconsist/torch.py"}
+collect_ignore = [file for name, file in _EXTRAS.items() if importlib.util.find_spec(name) is None]
 
 
 @pytest.fixture(autouse=True)

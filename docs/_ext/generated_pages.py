@@ -5,6 +5,7 @@ statements.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import inspect
 import pkgutil
 import sys
@@ -28,10 +29,19 @@ def write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
 
 
+#: Modules of an extra, shown where its library is installed.
+EXTRAS = {"hconsist.torch": "torch"}
+
+
 def modules() -> list[str]:
-    """Every module of the package but the command line, whose help is its reference."""
+    """Every module of the package but the command line, whose help is its reference, and but
+    those whose extra is not installed.
+    """
     found = ["hconsist"]
     for info in pkgutil.walk_packages(hconsist.__path__, "hconsist."):
+        extra = EXTRAS.get(info.name)
+        if extra is not None and importlib.util.find_spec(extra) is None:
+            continue
         if "__main__" not in info.name and not info.name.startswith("hconsist.cli"):
             found.append(info.name)
     return sorted(found)

@@ -73,6 +73,9 @@ class ArrayOps(Ops):
     def sum(self, vector: Value) -> Value:
         return self.xp.sum(vector, axis=-1)
 
+    def total(self, vector: Value) -> Value:
+        return self.xp.sum(vector, axis=-1, keepdims=True)
+
     def max(self, vector: Value) -> Value:
         return self.xp.max(vector, axis=-1)
 

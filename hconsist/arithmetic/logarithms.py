@@ -132,6 +132,15 @@ class Logarithmic(Ops):
             return Power(self.base.logsumexp(vector.logarithm), self.base)
         return self.base.sum(vector)
 
+    def total(self, vector: Value) -> Value:
+        from hconsist.arithmetic.arrays import ArrayOps
+
+        if not isinstance(vector, Power):
+            return self.base.total(vector)
+        if not isinstance(self.base, ArrayOps):
+            return super().total(vector)
+        return Power(self.base.logsumexp(vector.logarithm)[..., None], self.base)
+
     def max(self, vector: Value) -> Value:
         return self.base.max(plain(vector))
 

@@ -54,6 +54,10 @@ class Ops(Functions):
         """Sum over the last axis."""
         raise NotImplementedError
 
+    def total(self, vector: Value) -> Value:
+        """Sum over the last axis, in a shape that combines with the vector again."""
+        return self.sum(self.rows(vector))
+
     def max(self, vector: Value) -> Value:
         """Maximum over the last axis."""
         raise NotImplementedError

@@ -9,6 +9,7 @@ Computation 23 (1969), in the coefficients of his SPECFUN routine CALERF; relati
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Sequence
 from fractions import Fraction
@@ -53,6 +54,8 @@ def _horner(polynomial: Sequence[float], x: Any) -> Any:
 
 def _native(xp: Any, name: str) -> Any:
     """The function as the array library has it, or None."""
+    if xp.__name__ == "jax.numpy":
+        return getattr(importlib.import_module("jax.scipy.special"), name, None)
     if xp.__name__.endswith("numpy"):
         import scipy.special
 

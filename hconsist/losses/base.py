@@ -349,13 +349,14 @@ def convex_if(convex: object, concave: object) -> Shape | None:
 
 
 def total(vector: Value, ops: Ops) -> Value:
-    """The sum over classes, shaped so that it combines with the vector again: (..., n) to (..., n).
+    """The sum over classes, shaped so that it combines with the vector again: (..., n) to (..., 1)
+    or (..., n).
 
     >>> from hconsist.arithmetic import NUMPY
     >>> total(np.array([1.0, 2.0]), NUMPY)
-    array([3., 3.])
+    array([3.])
     """
-    return ops.sum(ops.rows(vector))
+    return ops.total(vector)
 
 
 def check_distribution(p: object, n_classes: int) -> np.ndarray:
