@@ -12,7 +12,6 @@ Source: Mao, Mohri, Zhong, ICML 2023, theorem 1; Awasthi et al., ICML 2022, theo
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -22,40 +21,26 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hconsist.arithmetic import BALLS, NUMPY, Exact, endpoints, evaluate, exact, precision
+from hconsist.arithmetic import Exact, exact
+from hconsist.closed_forms import float_curve
 from hconsist.decisions import Target
-from hconsist.engines import ENGINES, EngineName, transform
+from hconsist.engines import ENGINES, EngineName, load, transform
+from hconsist.engines.derivation import DerivedEnvelope
+from hconsist.engines.protocol import ConvexEnvelope, Effort
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError, UnknownNameError
-from hconsist.hull import ConvexHull
 from hconsist.hypotheses import Hypotheses
 from hconsist.losses import Loss
-from hconsist.pointwise import UNREACHED, Answer, PointwiseProblem, beta_symbol, round_down
+from hconsist.pointwise import Answer, PointwiseProblem
+from hconsist.registry import Registry
 
 if TYPE_CHECKING:
     import sympy
     from matplotlib.axes import Axes
 
     from hconsist.engines.derivation import Derivation, Step
-    from hconsist.engines.rigorous.envelope import Envelope
 
-#: Relative width to which the rigorous engine refines a curve for a figure.
-_CURVE = Fraction(1, 10**4)
-
-
-def search_grid(size: int = 201) -> list[Fraction]:
-    """Exact betas on which an envelope is sampled: uniform, and geometric towards 0, where bounds
-    are used.
-
-    >>> grid = search_grid(11)
-    >>> grid[0], grid[-1], len(grid) == len(set(grid))
-    (Fraction(0, 1), Fraction(1, 1), True)
-    """
-    uniform = {Fraction(i, size - 1) for i in range(size)}
-    return sorted(
-        uniform
-        | {Fraction(1, 2) ** i for i in range(1, 14)}
-        | {Fraction(3, 4) * Fraction(1, 2) ** i for i in range(13)}
-    )
+#: What draws bounds: functions that stand above this file and register themselves.
+DRAWINGS: Registry[Callable[..., Axes]] = Registry("drawing of bounds", package="hconsist.plots")
 
 
 @dataclass(frozen=True)
@@ -117,12 +102,7 @@ class Bound:
         """What the bound rests on beyond the definitions."""
         if self.derivation:
             return self.derivation.assumptions
-        if self.engine == "numeric":
-            return (
-                "an estimate: the envelope of values found by optimisation on a grid of beta; "
-                "nothing is proven",
-            )
-        return ()
+        return load(self.engine).assumptions
 
     def latex(self) -> str:
         """The bound as a theorem with a proof sketch, in LaTeX.
@@ -159,24 +139,15 @@ class Bound:
         grid = np.asarray(betas, dtype=float)
         if self.derivation:
             return float_curve(self.derivation.transform, grid)
-        values = [
-            _estimate(answer)
-            for answer in self._answers([self.problem.check_beta(b) for b in grid.ravel()])
-        ]
-        return np.array(values).reshape(grid.shape)
+        checked = [self.problem.check_beta(b) for b in grid.ravel()]
+        answers = load(self.engine).sweep(self.problem, checked)
+        return np.array([_estimate(answer) for answer in answers]).reshape(grid.shape)
 
     def envelope_curve(self, betas: ArrayLike) -> NDArray[np.float64]:
         """T** on an array of betas, as floats: estimates, but for the rigorous engine a
         proven lower bound.
         """
-        grid = np.asarray(betas, dtype=float)
-        if self.derivation:
-            return float_curve(self.derivation.envelope, grid)
-        if self.engine == "rigorous":
-            checked = [self.problem.check_beta(b) for b in grid.ravel()]
-            values = [self._proven.value(b, _CURVE)[0] for b in checked]
-            return np.array([round_down(v) for v in values]).reshape(grid.shape)
-        return np.array([float(self._hull(b)) for b in grid.ravel()]).reshape(grid.shape)
+        return self._envelope.curve(np.asarray(betas, dtype=float))
 
     def __call__(self, excess: ArrayLike) -> Any:
         """Gamma at a surrogate excess (risk difference plus minimizability gap): the largest target
@@ -257,70 +228,25 @@ class Bound:
             "checkpoint": checkpoint,
         }
         given = [name for name, value in {**options, "resume": resume}.items() if value is not None]
-        if given and self.engine != "rigorous":
+        if given and not load(self.engine).refines:
             raise InvalidInputError(
                 f"{', '.join(given)} is for the rigorous engine",
                 self.engine,
                 'derive the bound with engine="rigorous"',
             )
-        if self.derivation:
-            low, high = _invert(self.derivation.envelope, total, self.problem.decision.max_regret)
-            proven_low = low if not self.assumptions else None
-            return Answer(_middle(low, high), proven_low, high, None, self.engine, self.assumptions)
-        if self.engine == "rigorous":
-            if resume is not None:
-                self._proven.resume(resume)
-            low, high, reason = self._proven.gamma(
-                total, _tolerance(tolerance), time_budget, progress, checkpoint
-            )
-            return Answer(
-                _middle(low, high),
-                low,
-                high,
-                None,
-                self.engine,
-                self._proven.supports.lemmas,
-                reason,
-            )
-        return Answer(
-            float(self._hull.inverse(float(total))), None, None, None, self.engine, self.assumptions
-        )
+        effort = Effort(_tolerance(tolerance), time_budget, progress, checkpoint, resume)
+        return self._envelope.gamma(total, effort)
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw Gamma against the surrogate excess; see `hconsist.plots.bound_curves`."""
-        # By name: plots stand above bounds in the house, and load matplotlib.
-        plots = importlib.import_module("hconsist.plots")
-        return plots.bound_curves([self], ax=ax, **options)  # type: ignore[no-any-return]
-
-    # -- envelopes of sampled values
-    def _answers(self, betas: list[Fraction]) -> list[Answer]:
-        if self.engine == "numeric":
-            sweep = importlib.import_module("hconsist.engines.numeric").sweep
-            return list(sweep(self.problem, betas))
-        return [transform(self.problem, b, self.engine) for b in betas]
+        return DRAWINGS["gamma"].value([self], ax=ax, **options)
 
     @cached_property
-    def _proven(self) -> Envelope:
-        """T** and Gamma between proven lines and points."""
-        found: Envelope = importlib.import_module("hconsist.engines.rigorous").envelope(
-            self.problem
-        )
-        return found
-
-    @cached_property
-    def _samples(self) -> tuple[list[Fraction], list[Answer]]:
-        most = self.problem.decision.max_regret
-        betas = [most * b for b in search_grid()]
-        return betas, self._answers(betas)
-
-    @cached_property
-    def _hull(self) -> ConvexHull:
-        known = [
-            (float(b), answer.estimate)
-            for b, answer in zip(*self._samples, strict=True)
-            if not (answer.estimate is None and answer.reason == UNREACHED)  # T is infinite there
-        ]
-        return ConvexHull.below([b for b, _ in known], [value for _, value in known])
+    def _envelope(self) -> ConvexEnvelope:
+        """T** and Gamma as this engine knows them."""
+        if self.derivation:
+            return DerivedEnvelope(self.derivation)
+        return load(self.engine).envelope(self.problem)
 
 
 def derive(
@@ -368,9 +294,8 @@ def derive(
     if engine not in (*ENGINES, "auto"):
         raise UnknownNameError("engine", str(engine), (*ENGINES, "auto"))
     if engine in ("auto", "symbolic"):
-        symbolic = importlib.import_module("hconsist.engines.symbolic")
         try:
-            return Bound(problem, "symbolic", symbolic.derive(problem))
+            return Bound(problem, "symbolic", load("symbolic").derive(problem))
         except EngineCannotAnswerError:
             if engine == "symbolic" or problem.is_symbolic:
                 raise
@@ -411,102 +336,3 @@ def _tolerance(value: float | Fraction | None) -> Fraction:
 
 def _estimate(answer: Answer) -> float:
     return float("nan") if answer.estimate is None else answer.estimate
-
-
-def _middle(low: Fraction, high: Fraction) -> float:
-    return (
-        float((low + high) / 2) if low else 0.0 if high < Fraction(1, 2**100) else float(high / 2)
-    )
-
-
-def float_curve(expression: sympy.Expr, betas: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A closed form on floats. Cancellation near 0 is left to the balls: small arguments go through
-    them one by one.
-    """
-    symbol = beta_symbol()
-    with np.errstate(all="ignore"):
-        values = np.asarray(
-            evaluate(expression, {symbol: betas}, NUMPY), dtype=float
-        ) + np.zeros_like(betas)
-    delicate = ~np.isfinite(values) | (betas < 1e-2)
-    for index in np.argwhere(delicate):
-        low, high = enclose(expression, symbol, Fraction(repr(float(betas[tuple(index)]))))
-        values[tuple(index)] = _middle(low, high)
-    return values
-
-
-def enclose(
-    expression: sympy.Expr, symbol: sympy.Symbol, value: Fraction, bits: int = 200
-) -> tuple[Fraction, Fraction]:
-    """Proven rational bounds of a closed form in one variable.
-
-    Parameters
-    ----------
-    expression : sympy.Expr
-        In the one symbol.
-    symbol : sympy.Symbol
-    value : Fraction
-    bits : int
-        Working precision.
-
-    Raises
-    ------
-    ArithmeticError
-        When the value is not finite.
-
-    Examples
-    --------
-    >>> low, high = enclose(beta_symbol() ** 2 / 3, beta_symbol(), Fraction(1, 2))
-    >>> low <= Fraction(1, 12) <= high
-    True
-    """
-    if value in (0, 1):
-        # 0 log 0 and its like tend to 0, which a ball around an end point cannot see: substitute
-        # exactly there.
-        import sympy
-
-        there = expression.subs(symbol, int(value))
-        original, expression = expression, there
-        if there.has(sympy.nan, sympy.zoo, sympy.oo):
-            limit = original.limit(symbol, 1, "-")
-            # a minimum over a half-line has its value at 1 by itself, where no limit is known
-            expression = there if limit.has(sympy.Limit) else limit
-    with precision(bits):
-        return endpoints(evaluate(expression, {symbol: BALLS.const(value)}, BALLS))
-
-
-def _invert(
-    envelope: sympy.Expr, excess: Fraction, most: Fraction = Fraction(1), bits: int = 60
-) -> tuple[Fraction, Fraction]:
-    """Rationals around sup { beta in [0, most] : T**(beta) <= excess }, by bisection on proven
-    comparisons.
-
-    A comparison that the balls leave open keeps both sides where they are, so the result holds in
-    any case.
-    """
-
-    def level(beta: Fraction) -> tuple[Fraction, Fraction]:
-        return enclose(envelope, beta_symbol(), beta)
-
-    low, high = Fraction(0), most
-    if level(high)[1] <= excess:
-        return high, high
-    # Halve from above first: excesses of interest are often tiny, and relative accuracy is what
-    # counts.
-    while high > Fraction(1, 2**200) and level(high / 2)[0] > excess:
-        high /= 2
-    low = high / 2 if level(high / 2)[1] <= excess else Fraction(0)
-    tolerance = high / 2**bits
-    while high - low > tolerance:
-        middle = (low + high) / 2
-        below, above = level(middle)
-        if above <= excess:
-            low = middle
-        elif below > excess:
-            high = middle
-        else:  # equality to 200 bits: middle is the answer up to rounding; close in on both sides
-            step = tolerance / 2
-            low = max((x for x in (low, middle - step) if level(x)[1] <= excess), default=low)
-            high = min((x for x in (high, middle + step) if level(x)[0] > excess), default=high)
-            break
-    return low, high

@@ -6,10 +6,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
+
+
+def search_grid(size: int = 201) -> list[Fraction]:
+    """Exact betas on which an envelope is sampled: uniform, and geometric towards 0, where bounds
+    are used.
+
+    >>> grid = search_grid(11)
+    >>> grid[0], grid[-1], len(grid) == len(set(grid))
+    (Fraction(0, 1), Fraction(1, 1), True)
+    """
+    uniform = {Fraction(i, size - 1) for i in range(size)}
+    return sorted(
+        uniform
+        | {Fraction(1, 2) ** i for i in range(1, 14)}
+        | {Fraction(3, 4) * Fraction(1, 2) ** i for i in range(13)}
+    )
 
 
 @dataclass(frozen=True)

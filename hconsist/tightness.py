@@ -8,7 +8,6 @@ that the search is global.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,9 +16,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from hconsist.bounds import float_curve, search_grid
+from hconsist.closed_forms import float_curve
+from hconsist.engines import sweep
 from hconsist.errors import InvalidInputError
-from hconsist.hull import ConvexHull
+from hconsist.hull import ConvexHull, search_grid
 from hconsist.pointwise import Answer, PointwiseProblem
 from hconsist.theorems import Theorem, published
 
@@ -260,8 +260,7 @@ def tightness(
         )
     chosen = list(published(problem)) if theorems is None else list(theorems)
     everything = sorted({*(most * b for b in search_grid(201)), *table})
-    numeric = importlib.import_module("hconsist.engines.numeric")
-    answers = dict(zip(everything, numeric.sweep(problem, everything), strict=True))
+    answers = dict(zip(everything, sweep(problem, everything), strict=True))
     rows = tuple(answers[b] for b in table)
     exact = tuple(a.estimate for a in rows)
     points = np.array([float(b) for b in table])

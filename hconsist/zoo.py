@@ -183,7 +183,7 @@ def _against_published(bound: Bound) -> str:
     known = published(PointwiseProblem(bound.problem.surrogate, n_classes=bound.problem.n))
     if not known:
         return "-"
-    from hconsist.bounds import enclose
+    from hconsist.closed_forms import enclose
 
     ratios = []
     for beta in _BETAS[9::8]:

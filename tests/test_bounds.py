@@ -11,10 +11,13 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hconsist.bounds import Bound, _invert, derive, search_grid
+from hconsist.bounds import Bound, derive
+from hconsist.closed_forms import invert
+from hconsist.engines import load
 from hconsist.engines.derivation import Derivation
+from hconsist.engines.numeric.engine import SampledEnvelope
 from hconsist.errors import InvalidInputError, UnknownNameError
-from hconsist.hull import ConvexHull
+from hconsist.hull import ConvexHull, search_grid
 from hconsist.pointwise import PointwiseProblem, beta_symbol
 
 BETA = beta_symbol()
@@ -54,7 +57,7 @@ def test_hull_inverse_is_the_largest_beta_below(level: Fraction) -> None:
 @pytest.mark.parametrize("excess", ["0", "1/1000000000000", "0.001", "0.3", "0.69", "5"])
 def test_inversion_is_proven_and_sharp(excess: str) -> None:
     level = Fraction(excess)
-    low, high = _invert(BINARY_ENTROPY, level)
+    low, high = invert(BINARY_ENTROPY, level)
     assert 0 <= low <= high <= 1
     if level == 0:
         assert low == 0 and high <= Fraction(1, 2**60)
@@ -72,7 +75,7 @@ def test_inversion_is_proven_and_sharp(excess: str) -> None:
 
 
 def test_exact_equality_is_not_lost() -> None:
-    low, high = _invert(BETA / 2, Fraction(1, 4))
+    low, high = invert(BETA / 2, Fraction(1, 4))
     assert low <= Fraction(1, 2) <= high
     assert high - low < Fraction(1, 2**50)
 
@@ -114,12 +117,12 @@ def test_grid_is_dense_near_zero() -> None:
 def test_a_value_that_the_engine_does_not_know_loosens_the_bound_and_does_not_tighten_it() -> None:
     def known(spec: str, gaps: tuple[int, ...]) -> Bound:
         found = derive(spec, n_classes=3, engine="numeric")
-        betas, answers = found._samples
+        sampled = load("numeric").envelope(found.problem)
         vague = [
             dataclasses.replace(a, estimate=None, reason="not sure") if i in gaps else a
-            for i, a in enumerate(answers)
+            for i, a in enumerate(sampled.answers)
         ]
-        object.__setattr__(found, "_samples", (betas, vague))
+        object.__setattr__(found, "_envelope", SampledEnvelope(sampled.betas, vague))
         return found
 
     whole, holed = known("logistic", ()), known("logistic", (130, 131, 170))

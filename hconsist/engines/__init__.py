@@ -12,21 +12,15 @@ rigorous     ball arithmetic               an enclosure that is a theorem, and a
 from __future__ import annotations
 
 from collections.abc import Iterable
-from fractions import Fraction
-from typing import Any, Literal, Protocol, cast, get_args
+from typing import Any, get_args
 
+from hconsist.engines.protocol import Engine, EngineName
 from hconsist.errors import UnknownNameError
 from hconsist.pointwise import Answer, PointwiseProblem
 
-EngineName = Literal["symbolic", "numeric", "rigorous"]
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 
-
-class Engine(Protocol):
-    """What every engine, a package of that name here, can be asked."""
-
-    def transform(self, problem: PointwiseProblem, beta: Fraction, **options: Any) -> Answer:
-        """T(beta), beta being checked."""
+__all__ = ["ENGINES", "Engine", "EngineName", "load", "sweep", "transform"]
 
 
 def load(name: EngineName) -> Engine:
@@ -38,22 +32,22 @@ def load(name: EngineName) -> Engine:
 
     Examples
     --------
-    >>> load("symbolic").__name__
-    'hconsist.engines.symbolic'
+    >>> load("symbolic").name
+    'symbolic'
     """
     if name not in ENGINES:
         raise UnknownNameError("engine", name, ENGINES)
     if name == "symbolic":
-        from hconsist.engines import symbolic
+        from hconsist.engines.symbolic.engine import SymbolicEngine
 
-        return cast(Engine, symbolic)
+        return SymbolicEngine()
     if name == "numeric":
-        from hconsist.engines import numeric
+        from hconsist.engines.numeric.engine import NumericEngine
 
-        return cast(Engine, numeric)
-    from hconsist.engines import rigorous
+        return NumericEngine()
+    from hconsist.engines.rigorous.engine import RigorousEngine
 
-    return cast(Engine, rigorous)
+    return RigorousEngine()
 
 
 def transform(
@@ -102,8 +96,4 @@ def sweep(
     [0.0, 0.25]
     """
     values = [problem.check_beta(b) for b in betas]
-    if engine == "numeric":
-        from hconsist.engines import numeric
-
-        return numeric.sweep(problem, values, **options)
-    return [load(engine).transform(problem, b, **options) for b in values]
+    return load(engine).sweep(problem, values, **options)

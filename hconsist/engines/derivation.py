@@ -5,14 +5,19 @@ that led there.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
-from hconsist.pointwise import PointwiseProblem, beta_symbol, excess_symbol
+import numpy as np
+from numpy.typing import NDArray
+
+from hconsist.closed_forms import float_curve, invert, middle
+from hconsist.pointwise import Answer, PointwiseProblem, beta_symbol, excess_symbol
 
 if TYPE_CHECKING:
     import sympy
 
-__all__ = ["Derivation", "Step", "beta_symbol", "excess_symbol"]
+__all__ = ["Derivation", "DerivedEnvelope", "Step", "beta_symbol", "excess_symbol"]
 
 
 @dataclass(frozen=True)
@@ -129,6 +134,30 @@ class Derivation:
 
     def _repr_latex_(self) -> str:
         return rf"$\displaystyle \mathcal{{T}}(\beta) = {_tex(self.transform)}$"
+
+
+@dataclass(frozen=True)
+class DerivedEnvelope:
+    """T** in closed form, inverted by proven comparisons.
+
+    Parameters
+    ----------
+    derivation : Derivation
+    """
+
+    derivation: Derivation
+
+    def curve(self, betas: NDArray[np.float64]) -> NDArray[np.float64]:
+        """T** at target regrets."""
+        return float_curve(self.derivation.envelope, betas)
+
+    def gamma(self, excess: Fraction, effort: object) -> Answer:
+        """Gamma between rationals; from below only where nothing is assumed."""
+        most = self.derivation.problem.decision.max_regret
+        low, high = invert(self.derivation.envelope, excess, most)
+        assumed = self.derivation.assumptions
+        lower = None if assumed else low
+        return Answer(middle(low, high), lower, high, None, "symbolic", assumed)
 
 
 def _tex(value: object) -> str:

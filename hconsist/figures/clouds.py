@@ -4,7 +4,6 @@ Gamma.
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.bounds import Bound, derive
+from hconsist.engines import sweep
 from hconsist.figures import FIGURES
 from hconsist.figures.style import DOTTED, LOOKS
 from hconsist.gaps import best_in_class_function
@@ -57,7 +57,6 @@ def near_witnesses(problem: PointwiseProblem, size: int = 200, seed: int = 0) ->
     >>> near_witnesses(PointwiseProblem("mae", n_classes=3), size=50).shape
     (50, 2)
     """
-    sweep = importlib.import_module("hconsist.engines.numeric").sweep
     random = np.random.default_rng(seed)
     betas = [f"{k}/20" for k in range(1, 20)]
     chosen = random.integers(len(betas), size=size)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import matplotlib as mpl
 import numpy as np
 
 from hconsist.bounds import Bound, derive
+from hconsist.engines import sweep
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.figures import FIGURES
 from hconsist.figures.style import DASHED, DOTTED, LOOKS
@@ -114,7 +114,6 @@ def transform_with_witnesses(
             "derive the bound for fewer classes",
         )
     chosen = [bound.problem.check_beta(beta) for beta in betas]
-    sweep = importlib.import_module("hconsist.engines.numeric").sweep
     grid = np.linspace(0, 1, 201)
     answers: list[Answer] = sweep(bound.problem, [round(float(b), 3) for b in grid[1:]])
     values = np.array([0.0, *(_value(a) for a in answers)])

@@ -9,21 +9,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hconsist.bounds import DRAWINGS
 from hconsist.errors import InvalidInputError
+from hconsist.plots.names import finish
+from hconsist.plots.published import best_published
+from hconsist.plots.style import DASHED, DOTTED, axes_in_style, draw_curve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
     from hconsist.bounds import Bound
-from hconsist.plots.names import finish
-from hconsist.plots.published import best_published
-from hconsist.plots.style import DASHED, DOTTED, axes_in_style, draw_curve
 
 #: What each engine's curve may be called.
 _STATUS = {"symbolic": "exact", "rigorous": "certified", "numeric": "numerical estimate"}
 
 
+@DRAWINGS.register("gamma")
 def bound_curves(
     bounds: Bound | Sequence[Bound],
     ax: Axes | None = None,

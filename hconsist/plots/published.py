@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hconsist.bounds import float_curve
+from hconsist.closed_forms import float_curve
 from hconsist.theorems import published as published_theorems
 
 if TYPE_CHECKING:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import matplotlib as mpl
 import numpy as np
 
-from hconsist.bounds import float_curve
+from hconsist.closed_forms import float_curve
+from hconsist.plots.published import short_source
+from hconsist.plots.style import DASHED, DOTTED, STYLE, axes_in_style, draw_curve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from hconsist.pointwise import Answer
     from hconsist.tightness import Tightness
-from hconsist.plots.published import short_source
-from hconsist.plots.style import DASHED, DOTTED, STYLE, axes_in_style, draw_curve
 
 
 def tightness_curves(report: Tightness, ax: Axes | None = None, *, witnesses: int = 4) -> Axes:

@@ -4,7 +4,6 @@ stands behind it.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -24,7 +23,7 @@ from hconsist.pointwise import PointwiseProblem
 from hconsist.simulate.optimum import two_label_transform
 
 if TYPE_CHECKING:
-    from hconsist.engines.rigorous.envelope import Envelope
+    pass
 
 Array = NDArray[np.float64]
 
@@ -118,9 +117,9 @@ class Curve:
             self.problem.n == 2
         ):  # lemmas give the lines; beyond two labels a search for them may take minutes
             try:
-                found: Envelope = importlib.import_module("hconsist.engines.rigorous").envelope(
-                    self.problem
-                )
+                from hconsist.engines import rigorous
+
+                found = rigorous.envelope(self.problem)
                 for beta in _SUPPORTED:
                     found.value(beta, Fraction(1, 100))
                 lines = [

@@ -6,7 +6,8 @@ import itertools
 from fractions import Fraction
 from typing import Any
 
-from hconsist.bounds import derive, enclose
+from hconsist.bounds import derive
+from hconsist.closed_forms import enclose
 from hconsist.engines import EngineName
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.pointwise import PointwiseProblem, excess_symbol

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hconsist.bounds import enclose
+from hconsist.closed_forms import enclose
 from hconsist.engines import EngineName
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.pointwise import PointwiseProblem, beta_symbol

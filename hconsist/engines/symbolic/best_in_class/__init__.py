@@ -65,6 +65,7 @@ class BestInClass:
     symbols: tuple[Any, ...]
     expression: Any
     steps: tuple[Step, ...]
+    how: str = "closed form"
 
     def __call__(self, p: ArrayLike) -> NDArray[np.float64]:
         """C*(p) in floats: label distributions (..., n_classes) to (...)."""
