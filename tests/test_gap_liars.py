@@ -203,7 +203,7 @@ def test_a_refusal_says_what_is_missing(loss: Loss | str, reach: str, said: str)
 
 def test_a_negative_gap_of_a_solver_is_refused_with_its_two_risks() -> None:
     from hconsist.errors import EngineCannotAnswerError
-    from hconsist.gaps import _difference
+    from hconsist.gaps.gap import difference
 
     with pytest.raises(EngineCannotAnswerError, match="missed a least risk"):
-        _difference(Estimate(0.8, 0.0, "solver"), Estimate(1.2, 0.0, "solver"), False, "")
+        difference(Estimate(0.8, 0.0, "solver"), Estimate(1.2, 0.0, "solver"), False, "")
