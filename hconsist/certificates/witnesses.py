@@ -18,7 +18,8 @@ from hconsist.engines.rigorous import transform
 from hconsist.engines.rigorous.branch import minimise
 from hconsist.engines.rigorous.regions import PairBound, comp_sum_regions
 from hconsist.engines.rigorous.risk import SoftmaxRisk, pool
-from hconsist.losses import CompSum, SoftmaxLoss
+from hconsist.losses import Loss, SoftmaxLoss
+from hconsist.losses.forms import OfSoftmax
 from hconsist.pointwise import PointwiseProblem
 
 #: Numbers beta where a counterexample is looked for.
@@ -33,12 +34,18 @@ LOG_ODDS: Tree = ["log", ["mul", ["add", "1", "x"], ["pow", _ONE_LESS_X, "-1"]]]
 CORNER: list[Tree] = ["1", "0"]
 
 
+def _power_law(loss: Loss) -> Fraction | None:
+    """The tau of ``g'(u) = -c u^(tau - 2)``, where g is shown to be of this kind."""
+    form = loss.form(OfSoftmax)
+    return None if form is None else form.g.power_law
+
+
 def scaling(loss: SoftmaxLoss) -> Fraction:
     """The exponent e of ``g(t u) = g(t) + t^e (g(u) - g(1))`` where there is one, else 0."""
     import sympy
 
-    if isinstance(loss, CompSum):
-        return Fraction(loss.tau) - 1
+    if (law := _power_law(loss)) is not None:
+        return law - 1
     u = sympy.Symbol("u", positive=True)
     g = loss.of_softmax(u, SYMPY)
     e = sympy.simplify(1 + u * sympy.diff(g, u, 2) / sympy.diff(g, u))
@@ -68,7 +75,7 @@ def pairs_in_beta(loss: SoftmaxLoss) -> list[list[Tree]]:
     else:
         weights: list[Tree] = [["pow", t, str(1 / (1 - e))] for t in terms]
         optimal = [["mul", w, ["pow", ["add", *weights], "-1"]] for w in weights]
-    if not isinstance(loss, CompSum):
+    if _power_law(loss) is None:
         return [optimal, CORNER, _slanted(loss)]
     if e in (0, 1):
         return [optimal]
@@ -134,10 +141,11 @@ def refuting_distribution(
 ) -> dict[str, Any] | None:
     """A distribution and a prediction whose regret the rigorous engine finds below the claim."""
     loss = problem.surrogate
-    if n == "any" or not isinstance(loss, CompSum):
+    form, law = loss.form(OfSoftmax), _power_law(loss)
+    if n == "any" or form is None or law is None:
         return None
     assert isinstance(n, int)
-    if loss.tau > 2:
+    if law > 2:
         answer = transform(problem, beta)
         if answer.upper is None or answer.upper >= claimed or answer.witness is None:
             return None
@@ -147,8 +155,8 @@ def refuting_distribution(
         p = [str(v) for v in answer.witness.p]
         return {"rule": "concave point", "beta": str(beta), "p": p, "point": point}
     with precision(96):
-        risk = SoftmaxRisk(loss.separable)
-        pairs = PairBound(risk, Fraction(loss.tau), beta)
+        risk = SoftmaxRisk(form.g)
+        pairs = PairBound(risk, law, beta)
         found = minimise(risk, comp_sum_regions(n, beta), Fraction(1, 10**5), 2000, None, pairs)
         if found.upper >= claimed:
             return None

@@ -317,8 +317,8 @@ class MarginLoss(Loss):
 
 
 def check_values(loss: Loss) -> None:
-    """Refuse a loss of a family whose values are redefined: what is found out of its formula would
-    not be about them.
+    """Refuse a loss whose values are redefined where its forms are not: what is found out of their
+    formulas would not be about them.
 
     Raises
     ------
@@ -329,10 +329,11 @@ def check_values(loss: Loss) -> None:
     >>> from hconsist.losses import parse_loss
     >>> check_values(parse_loss("logistic"))
     """
-    if not isinstance(loss, ProbabilityLoss | MarginLoss):
+    kind = type(loss).__mro__
+    owner, told = (next(c for c in kind if name in vars(c)) for name in ("losses", "_own_forms"))
+    if told is Loss or owner.__module__.startswith("hconsist."):
         return
-    owner = next(c for c in type(loss).__mro__ if "losses" in vars(c))
-    if not owner.__module__.startswith("hconsist."):
+    if kind.index(owner) < kind.index(told):
         raise InvalidInputError(
             "a loss of the softmax values or of the margin is given by its formula, and losses may "
             "not be redefined",

@@ -6,6 +6,7 @@
 - `Pairwise`: the sum, the maximum, or Phi^tau of the sum, of ``phi(s_y - s_k)``;
 - `Transport`: ``lam log sum_k exp((c [k != y] + s_k - s_y) / lam)``, lam > 0 and c >= 0;
 - `OfProbabilities`: ``f(softmax(s / temperature))_y``, a formula of all labels;
+- `ScoreForm`: one of the formulas in `hconsist.losses.forms_of_scores`;
 - `General`: any formula of the scores.
 
 A loss has several: cross-entropy is `OfSoftmax`, `Transport`, `OfProbabilities` and `General`, and
@@ -28,6 +29,7 @@ from typing import Any, Literal, TypeAlias
 
 from hconsist.arithmetic import Exact, Ops, Value
 from hconsist.losses.facts import Curve, Fact, NotShown
+from hconsist.losses.forms_of_scores import ScoreForm
 
 #: How a pairwise loss joins the margins to the other labels.
 How = Literal["sum", "max", "comp-sum"]
@@ -198,7 +200,9 @@ class General:
         return NotShown("convex", _IN_SCORES, reason)
 
 
-Form: TypeAlias = OfSoftmax | OfMargin | OfScores | Pairwise | Transport | OfProbabilities | General
+Form: TypeAlias = (
+    OfSoftmax | OfMargin | OfScores | Pairwise | Transport | OfProbabilities | ScoreForm | General
+)
 
 
 def of_two_labels(forms: tuple[Form, ...]) -> OfMargin | None:

@@ -9,6 +9,8 @@ from typing import ClassVar
 from hconsist.arithmetic import Exact, Ops, Value, require
 from hconsist.losses.base import Loss, ProbabilityLoss, Shape, SoftmaxLoss, total
 from hconsist.losses.catalogue import register_loss
+from hconsist.losses.forms import Form
+from hconsist.losses.forms_of_scores import LabelMargins
 
 
 @register_loss
@@ -121,19 +123,15 @@ class LDAM(Loss):
             "pass growth=1.5, the ratio of consecutive margins",
         )
 
-    def margins(self, n: int) -> list[Exact]:
-        """Delta_y for y = 0..n-1, exactly."""
-        return [self.margin * self.growth ** (y - n + 1) for y in range(n)]
+    @property
+    def _margins(self) -> LabelMargins:
+        return LabelMargins(self.margin, self.growth)
 
     def losses(self, scores: Value, ops: Ops) -> Value:
-        margins = self.margins(scores.shape[-1])
-        shifts = ops.matrix(
-            [
-                [Fraction(0) if k == y else m for k in range(len(margins))]
-                for y, m in enumerate(margins)
-            ]
-        )
-        return ops.logsumexp(shifts - ops.differences(scores))
+        return self._margins.losses(scores, ops)
+
+    def _own_forms(self) -> tuple[Form, ...]:
+        return (self._margins,)
 
     @property
     def shape(self) -> Shape | None:

@@ -7,10 +7,10 @@ from fractions import Fraction
 from typing import ClassVar
 
 from hconsist.arithmetic import Exact, Ops, Value, require, whole
-from hconsist.errors import InvalidInputError
 from hconsist.losses.base import Loss, Shape, SoftmaxLoss
 from hconsist.losses.catalogue import register_loss, register_maker
 from hconsist.losses.forms import Form, Transport
+from hconsist.losses.forms_of_scores import AdaptiveTransport, LargestTerms
 
 
 @register_loss
@@ -115,15 +115,15 @@ class LDRk(Loss):
     def shape(self) -> Shape | None:
         return "convex in scores"
 
+    @property
+    def _terms(self) -> LargestTerms:
+        return LargestTerms(self.k, self.c)
+
     def losses(self, scores: Value, ops: Ops) -> Value:
-        n = scores.shape[-1]
-        if self.k > n:
-            raise InvalidInputError(
-                "k must be <= n_classes", f"k={self.k}, n_classes={n}", f"pass k={n} or less"
-            )
-        return ops.top_sum(
-            ops.const(self.c) * ops.off_diagonal(n) - ops.differences(scores), self.k
-        ) / ops.const(self.k)
+        return self._terms.losses(scores, ops)
+
+    def _own_forms(self) -> tuple[Form, ...]:
+        return (self._terms,)
 
 
 @register_maker("ldr-zero", LDRk.source)
@@ -165,11 +165,15 @@ class LDRInfinity(Loss):
     def shape(self) -> Shape | None:
         return "convex in scores"
 
+    @property
+    def _terms(self) -> LargestTerms:
+        return LargestTerms(None, self.c)
+
     def losses(self, scores: Value, ops: Ops) -> Value:
-        n = scores.shape[-1]
-        return ops.sum(
-            ops.const(self.c) * ops.off_diagonal(n) - ops.differences(scores)
-        ) / ops.const(n)
+        return self._terms.losses(scores, ops)
+
+    def _own_forms(self) -> tuple[Form, ...]:
+        return (self._terms,)
 
 
 @register_loss
@@ -222,32 +226,15 @@ class ALDR(Loss):
     def shape(self) -> Shape | None:
         return "convex in scores"
 
+    @property
+    def _adaptive(self) -> AdaptiveTransport:
+        return AdaptiveTransport(self.lam0, self.alpha, self.c)
+
     def losses(self, scores: Value, ops: Ops) -> Value:
-        n = scores.shape[-1]
-        lam0 = ops.const(self.lam0)
-        log_n = ops.log(ops.const(n))
-        stiffness = ops.const(self.alpha) * log_n / lam0
-        margins = ops.const(self.c) * ops.off_diagonal(n) - ops.differences(scores)
+        return self._adaptive.losses(scores, ops)
 
-        def log_sum(lam: Value, o: Ops) -> tuple[Value, Value]:
-            """log sum_k exp(m_k / lam) and the exponents, one row per label."""
-            exponents = margins / (lam[..., None] if getattr(lam, "shape", ()) else lam)
-            return o.logsumexp(exponents), exponents
-
-        def value(lam: Value, o: Ops) -> Value:
-            distance = lam - lam0
-            return lam * (log_sum(lam, o)[0] - log_n) - stiffness * distance * distance / o.const(2)
-
-        def slope(lam: Value, o: Ops) -> Value:
-            # d/dlam of lam log mean exp(m / lam) is log mean exp(m / lam) - mean_q(m / lam) =
-            # -KL(q, uniform).
-            total, exponents = log_sum(lam, o)
-            return (
-                total - log_n - o.sum(o.softmax(exponents) * exponents) - stiffness * (lam - lam0)
-            )
-
-        lowest = lam0 * ops.const(1 - 1 / self.alpha)
-        return ops.maximum_over(value, slope, lowest, lam0)
+    def _own_forms(self) -> tuple[Form, ...]:
+        return (self._adaptive,)
 
 
 @register_loss

@@ -9,8 +9,11 @@ from fractions import Fraction
 from typing import ClassVar
 
 from hconsist.arithmetic import Exact, Ops, Value, require
-from hconsist.losses.base import Loss, total
+from hconsist.losses.base import Loss
 from hconsist.losses.catalogue import register_loss
+from hconsist.losses.facts import Curve
+from hconsist.losses.forms import Form
+from hconsist.losses.forms_of_scores import OfWeights, Standardised
 
 
 @register_loss
@@ -35,9 +38,19 @@ class TaylorSoftmax(Loss):
     shift_invariant: ClassVar[bool] = False
     source: ClassVar[str] = "de Brebisson, Vincent, ICLR 2016"
 
+    def weight(self, s: Value, ops: Ops) -> Value:
+        """f, elementwise."""
+        return ops.const(1) + s + ops.power(s, 2) / ops.const(2)
+
+    @property
+    def _weights(self) -> OfWeights:
+        return OfWeights(Curve("f", self.weight, "line"))
+
     def losses(self, scores: Value, ops: Ops) -> Value:
-        weights = ops.const(1) + scores + ops.power(scores, 2) / ops.const(2)
-        return ops.log(total(weights, ops)) - ops.log(weights)
+        return self._weights.losses(scores, ops)
+
+    def _own_forms(self) -> tuple[Form, ...]:
+        return (self._weights,)
 
 
 @register_loss
@@ -68,9 +81,19 @@ class SphericalSoftmax(Loss):
         epsilon = self._read("epsilon")
         require(epsilon > 0, "epsilon must be > 0", epsilon, "pass epsilon=0.1")
 
+    def weight(self, s: Value, ops: Ops) -> Value:
+        """``s^2 + epsilon``, elementwise."""
+        return ops.power(s, 2) + ops.const(self.epsilon)
+
+    @property
+    def _weights(self) -> OfWeights:
+        return OfWeights(Curve("f", self.weight, "line"))
+
     def losses(self, scores: Value, ops: Ops) -> Value:
-        weights = ops.power(scores, 2) + ops.const(self.epsilon)
-        return ops.log(total(weights, ops)) - ops.log(weights)
+        return self._weights.losses(scores, ops)
+
+    def _own_forms(self) -> tuple[Form, ...]:
+        return (self._weights,)
 
 
 @register_loss
@@ -107,8 +130,12 @@ class ZLoss(Loss):
         a = ops.const(self.a)
         return ops.softplus(a * (ops.const(self.b) - z)) / a
 
+    @property
+    def _standardised(self) -> Standardised:
+        return Standardised(Curve("g", self.of_standardised, "line"))
+
     def losses(self, scores: Value, ops: Ops) -> Value:
-        n = ops.const(scores.shape[-1])
-        centred = scores - total(scores, ops) / n
-        spread = ops.power(total(ops.power(centred, 2), ops) / n, Fraction(1, 2))
-        return self.of_standardised(centred / spread, ops)
+        return self._standardised.losses(scores, ops)
+
+    def _own_forms(self) -> tuple[Form, ...]:
+        return (self._standardised,)

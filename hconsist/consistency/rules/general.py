@@ -8,25 +8,25 @@ from hconsist.arithmetic import to_sympy
 from hconsist.consistency import calculus
 from hconsist.consistency.rules.case import EXPLICIT_LABELS, SWAP, Case, rule
 from hconsist.consistency.verdict import ConsistencyVerdict
-from hconsist.losses import ALDR
 from hconsist.losses.forms import General, OfProbabilities
+from hconsist.losses.forms_of_scores import AdaptiveTransport
 
 
-@rule(General)
+@rule(AdaptiveTransport)
 def adaptive(case: Case) -> ConsistencyVerdict | None:
     """ALDR: with an inner maximum strictly concave in lambda the loss is differentiable, and the
     order argument applies.
     """
     import sympy
 
-    loss, n = case.loss, case.n
-    if not isinstance(loss, ALDR):
+    form, n = case.form(AdaptiveTransport), case.n
+    if form is None:
         return None
     # The second derivative of the inner objective is V / lam - alpha log(n) / lam0, V the variance
     # of log q under q and lam >= lam0 (1 - 1/alpha). V is largest for one label of probability 1 -
     # r and the others at r / (n - 1).
     r = sympy.Symbol("r", positive=True)
-    limit = to_sympy(loss.alpha - 1) * sympy.log(n)
+    limit = to_sympy(form.alpha - 1) * sympy.log(n)
     variance = r * (1 - r) * sympy.log((1 - r) * (n - 1) / r) ** 2
     end = Fraction(1, 10**6)
     outside = (

@@ -12,22 +12,22 @@ from hconsist.consistency.rules.case import SWAP, Case, rule
 from hconsist.consistency.rules.softmax import softmax_value
 from hconsist.consistency.verdict import ConsistencyVerdict
 from hconsist.engines.derivation import Step
-from hconsist.losses import LDAM, SphericalSoftmax, TaylorSoftmax, ZLoss
-from hconsist.losses.forms import General
+from hconsist.losses.facts import Curve
+from hconsist.losses.forms_of_scores import LabelMargins, OfWeights, Standardised
 
 
-@rule(General)
+@rule(OfWeights)
 def non_monotone_link(case: Case) -> ConsistencyVerdict | None:
     """Taylor and spherical softmax: cross-entropy of probabilities that are not ordered as the
     scores.
     """
     import sympy
 
-    loss, n = case.loss, case.n
-    if not isinstance(loss, TaylorSoftmax | SphericalSoftmax):
+    form, n = case.form(OfWeights), case.n
+    start = None if form is None else _misordered(form.w, n)
+    if start is None:
         return None
-    start = [-4, *[0] * (n - 1)] if isinstance(loss, TaylorSoftmax) else [-2, 1, *[0] * (n - 2)]
-    values = loss.losses(np.array([to_sympy(s) for s in start], dtype=object), SYMPY)
+    values = case.loss.losses(np.array([to_sympy(s) for s in start], dtype=object), SYMPY)
     p = [
         Fraction(int(q.p), int(q.q))
         for q in (sympy.nsimplify(sympy.exp(-value)) for value in values)
@@ -49,16 +49,31 @@ def non_monotone_link(case: Case) -> ConsistencyVerdict | None:
     )
 
 
-@rule(General)
+def _misordered(w: Curve, n: int) -> list[int] | None:
+    """Scores whose largest has a smaller weight than a lower one, if some of a few have; all
+    weights are rational there.
+    """
+    import sympy
+
+    for start in ([-2, 1, *[0] * (n - 2)], [-4, *[0] * (n - 1)]):
+        weights = [sympy.sympify(w(to_sympy(s), SYMPY)) for s in start]
+        if not all(v.is_Rational and v.is_positive for v in weights):
+            continue
+        if (weights[0] - weights[1]).is_positive and start[0] < start[1]:
+            return start
+    return None
+
+
+@rule(Standardised)
 def z_loss(case: Case) -> ConsistencyVerdict | None:
     """Z-loss: a strictly decreasing function of a score on a sphere."""
     import sympy
 
-    loss = case.loss
-    if not isinstance(loss, ZLoss):
+    form = case.form(Standardised)
+    if form is None:
         return None
     z = sympy.Symbol("z", real=True)
-    slope = sympy.simplify(sympy.diff(loss.of_standardised(z, SYMPY), z))
+    slope = sympy.simplify(sympy.diff(form.g(z, SYMPY), z))
     if not slope.is_negative:
         return None
     return case.verdict(
@@ -81,15 +96,15 @@ def z_loss(case: Case) -> ConsistencyVerdict | None:
     )
 
 
-@rule(General)
+@rule(LabelMargins)
 def label_dependent_margins(case: Case) -> ConsistencyVerdict | None:
     """LDAM: unequal margins move the decision boundary away from equal probabilities."""
     import sympy
 
-    loss, n = case.loss, case.n
-    if not isinstance(loss, LDAM) or not case.top_1:
+    loss, form, n = case.loss, case.form(LabelMargins), case.n
+    if form is None or not case.top_1:
         return None
-    margins = [to_sympy(m) for m in loss.margins(n)]
+    margins = [to_sympy(m) for m in form.margins(n)]
     if margins[0] == margins[1]:
         from hconsist.losses import LDR
 

@@ -9,8 +9,8 @@ from hconsist.consistency.polyhedral import BraidRisk, find_counterexample
 from hconsist.consistency.rules.case import Case, margin_variable, rule
 from hconsist.consistency.rules.line import vanishes
 from hconsist.consistency.verdict import ConsistencyVerdict
-from hconsist.losses import LDRInfinity, LDRk
 from hconsist.losses.forms import General, Pairwise
+from hconsist.losses.forms_of_scores import LargestTerms
 
 
 @rule(General)
@@ -27,10 +27,11 @@ def piecewise_linear(case: Case) -> ConsistencyVerdict | None:
         and form.how != "comp-sum"
         and vanishes(form.phi(v, SYMPY) - sympy.Max(0, 1 - v), v)
     )
-    if not (hinges or isinstance(loss, LDRk)) or n < 3:
+    terms = case.form(LargestTerms)
+    kept = 1 if terms is None else terms.count
+    if not (hinges or terms is not None) or kept is None or n < 3:
         return None
-    kept = loss.k if isinstance(loss, LDRk) else 1
-    unit = loss.c if isinstance(loss, LDRk) and loss.c != 0 else Fraction(1)
+    unit = Fraction(1) if terms is None or terms.c == 0 else terms.c
     if kept >= 3 and case.top_1:
         return case.refuted(
             "the conditional risk falls without bound while two labels stay tied at the top",
@@ -96,12 +97,13 @@ def piecewise_linear(case: Case) -> ConsistencyVerdict | None:
     )
 
 
-@rule(General)
+@rule(LargestTerms)
 def linear_limit(case: Case) -> ConsistencyVerdict | None:
     """LDR at lambda = infinity: linear scores, unbounded below along ties of likely labels."""
     import sympy
 
-    if not isinstance(case.loss, LDRInfinity) or case.n < 3:
+    terms = case.form(LargestTerms)
+    if terms is None or terms.count is not None or case.n < 3:
         return None
     n, k = case.n, case.k
     tied = 2 if case.top_1 else 1

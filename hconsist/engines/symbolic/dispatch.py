@@ -14,9 +14,9 @@ from hconsist.engines.symbolic.failures import told
 from hconsist.engines.symbolic.pairs import own_share
 from hconsist.engines.symbolic.solution import Solution, stop
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
-from hconsist.losses import LDRInfinity, LDRk
 from hconsist.losses.facts import Curve
 from hconsist.losses.forms import OfMargin, OfProbabilities, OfScores, OfSoftmax, Pairwise
+from hconsist.losses.forms_of_scores import LargestTerms
 from hconsist.pointwise import PointwiseProblem
 
 
@@ -84,8 +84,9 @@ def _choose(problem: PointwiseProblem) -> Solution:
         return constrained.solve(problem, scores)
     if pairs is not None:
         return _of_pairs(problem, pairs)
-    if isinstance(loss, LDRk | LDRInfinity):
-        return ranking.of_limits(problem)
+    terms = loss.form(LargestTerms)
+    if terms is not None:
+        return ranking.of_limits(problem, terms)
     raise stop(f"{loss.spec_name} losses with n = {problem.n_classes}: no derivation covers them")
 
 

@@ -18,14 +18,14 @@ from hconsist.engines.symbolic.consequences import Case, convex_consequences
 from hconsist.engines.symbolic.pairs import joined
 from hconsist.engines.symbolic.signs import sign_on
 from hconsist.engines.symbolic.solution import Solution, stop
-from hconsist.losses import LDR, LDRk
-from hconsist.losses.forms import OfScores, Pairwise
+from hconsist.losses.forms import OfScores, Pairwise, Transport
+from hconsist.losses.forms_of_scores import LargestTerms
 from hconsist.pointwise import PointwiseProblem, Witness
 
 tex = sympy.latex
 
 
-def of_limits(problem: PointwiseProblem) -> Solution:
+def of_limits(problem: PointwiseProblem, form: LargestTerms) -> Solution:
     """Derive T of the limits of LDR for three classes or more.
 
     Raises
@@ -34,8 +34,8 @@ def of_limits(problem: PointwiseProblem) -> Solution:
         Where the risk falls without end.
     """
     loss = problem.surrogate
-    if not isinstance(loss, LDRk) or loss.k != 1:
-        raise _of_direction(problem)
+    if form.count != 1:
+        raise _of_direction(problem, form)
     v = margin.margin_variable()
     phi = sympy.sympify(loss.losses(np.array([v, 0, 0], dtype=object) * sympy.Integer(1), SYMPY)[0])
     return _of_max(problem, phi, _limit_steps(phi))
@@ -81,7 +81,8 @@ def _limit_steps(phi: Any) -> list[Step]:
     lam, x = sympy.symbols("lambda x", positive=True)
     pair = np.array([x, sympy.Integer(0)], dtype=object)
     wins, loses = (
-        sympy.limit(LDR(lam=lam, c=0).losses(s, SYMPY)[0], lam, 0, "+") for s in (pair, pair[::-1])
+        sympy.limit(Transport(lam, sympy.Integer(0)).losses(s, SYMPY)[0], lam, 0, "+")
+        for s in (pair, pair[::-1])
     )
     if sympy.simplify(wins) != 0 or sympy.simplify(loses - x) != 0:
         return []
@@ -249,7 +250,7 @@ def _ranked(problem: PointwiseProblem) -> Callable[[Fraction], Witness] | None:
 # -- losses that fall without end
 
 
-def _of_direction(problem: PointwiseProblem) -> Exception:
+def _of_direction(problem: PointwiseProblem, form: LargestTerms) -> Exception:
     """What stops LDR-k and the limit lambda -> infinity: a direction along which the risk falls
     without end, if any.
     """
@@ -258,7 +259,7 @@ def _of_direction(problem: PointwiseProblem) -> Exception:
         return stop(f"{loss.spec_name} losses with symbols")
     scores = np.array([t, t, *([sympy.Integer(0)] * (n - 2))], dtype=object)
     risk = sympy.sympify(loss.losses(scores, SYMPY)[0])
-    far = 1000 * (1 + to_sympy(loss.c))  # type: ignore[attr-defined] # beyond every kink of the piecewise-linear loss
+    far = 1000 * (1 + to_sympy(form.c))  # beyond every kink of the piecewise-linear loss
     slope = (risk.subs(t, 2 * far) - risk.subs(t, far)) / far
     if slope.is_negative:
         return stop(

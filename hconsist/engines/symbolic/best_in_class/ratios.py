@@ -18,6 +18,7 @@ from hconsist.engines.symbolic.signs import constant_sign, sign_on
 from hconsist.engines.symbolic.solution import stop
 from hconsist.errors import InvalidInputError
 from hconsist.losses.forms import General, OfProbabilities, OfSoftmax
+from hconsist.losses.forms_of_scores import OfWeights
 from hconsist.pointwise import PointwiseProblem
 
 
@@ -26,7 +27,7 @@ def of_cross_entropy(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | N
     loss = problem.surrogate
     if problem.hypotheses.score_bound is not None or len(p) > EXPLICIT_LABELS:
         return None
-    if not isinstance(loss.forms[0], General):
+    if not isinstance(loss.forms[0], OfWeights | General):
         return None
     s = sympy.symbols(f"s1:{len(p) + 1}", real=True)
     weight = _ratio([sympy.exp(-v) for v in _written(loss.losses, s)], s)
