@@ -397,4 +397,4 @@ def round_up(value: Fraction) -> float:
     >>> Fraction(round_up(Fraction(1, 3))) >= Fraction(1, 3)
     True
     """
-    return -round_down(-value)
+    return 0.0 - round_down(-value)

@@ -13,6 +13,11 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from hconsist.certificates.gammas import certify_gamma
+from hconsist.certificates.piecewise import (
+    applies,
+    certify_piecewise,
+    certify_piecewise_gamma,
+)
 from hconsist.certificates.plugin import certify_costs
 from hconsist.certificates.search import Progress, Search
 from hconsist.certificates.statements import Relation, loss_formula, parse_claim, tree
@@ -42,7 +47,7 @@ def certify(
     ----------
     problem : PointwiseProblem
         A softmax loss with complete H, or a binary margin loss with any H; n_classes may be a
-        symbol.
+        symbol. Or a piecewise-linear loss of all scores, any H; such a search is not resumed.
     relation : {">=", "<="}
         ``<=`` is proven of convex losses of the softmax value, and refuted wherever ``>=`` has a
         method.
@@ -70,6 +75,8 @@ def certify(
     >>> certify(PointwiseProblem("logistic", n_classes=3), relation, claim)["verdict"]
     'holds'
     """
+    if applies(problem):
+        return certify_piecewise(problem, relation, claim, time_budget=time_budget)
     return Search(problem, relation, claim, time_budget, max_boxes, progress, checkpoint).run(
         resume
     )
@@ -117,9 +124,11 @@ def certify_claim(
         )
     if about_gamma:
         claim = parse_gamma_claim(text, problem.n_classes)
+        if applies(problem):
+            return certify_piecewise_gamma(problem, claim, time_budget=time_budget)
         return certify_gamma(problem, claim, inverse_of(claim), time_budget=time_budget)
     relation, formula = parse_claim(text, problem.n_classes)
-    if costly:
+    if costly and not applies(problem):
         return _with_costs(problem, relation, formula, time_budget)
     return certify(
         problem, relation, formula, time_budget=time_budget, max_boxes=max_boxes,

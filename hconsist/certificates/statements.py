@@ -16,6 +16,7 @@ from hconsist.checker.trees import minus, mul
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.formula import parse_formula
 from hconsist.losses import Loss, MarginLoss, SoftmaxLoss, parse_loss
+from hconsist.losses.piecewise import NotPiecewiseLinearError, piecewise_formulas
 from hconsist.pointwise import PointwiseProblem, beta_symbol
 
 if TYPE_CHECKING:
@@ -195,14 +196,30 @@ def loss_formula(loss: Loss) -> tuple[str, Tree]:
     )
 
 
-def is_named(spec: str, kind: str, formula: Tree) -> bool:
+def is_named(spec: str, kind: str, formula: Tree, costs: Any = None) -> bool:
     """Whether a spec names a loss of this formula: the same tree, or shown to be the same function.
+
+    Parameters
+    ----------
+    spec, kind : str
+    formula : Tree
+        For a loss of all scores a list of trees.
+    costs : list of lists of str, optional
+        Of a loss of the scores of predictions.
 
     Raises
     ------
     InvalidInputError
         When the spec names no loss.
     """
+    if kind == "scores":
+        loss = parse_loss(spec)
+        if costs is not None:
+            loss = loss.with_costs(tuple(tuple(map(Fraction, row)) for row in costs))
+        try:
+            return bool(piecewise_formulas(loss, len(costs or formula)) == formula)
+        except NotPiecewiseLinearError:
+            return False
     named, expected = loss_formula(parse_loss(spec))
     if named != kind:
         return False

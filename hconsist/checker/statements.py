@@ -2,8 +2,10 @@
 
 For a loss, a target and scores h in the hypothesis set (all vectors of R^n; or all with |h| <= B):
 with p a distribution of the label, the *surrogate regret* of h is its conditional risk less the
-infimum over the set, the *target regret* is the cost of what h predicts less the least cost; ties
-may predict any label that ties. Then
+infimum over the set (infinite where that is -inf), the *target regret* is the cost of what h
+predicts less the least cost; ties may predict any label that ties. A loss of all scores has a score
+s_r for each prediction r, and predicts one with the largest score; for the others see
+`Statement.words`. Then
 
     T(b)     = inf { surrogate regret : target regret >= b }  over p and h, for b >= 0,
     Gamma(e) = sup { b : T**(b) <= e },  T** the largest convex function below T on [0, 1].
@@ -19,6 +21,7 @@ from typing import Any
 
 from hconsist.checker.limits import CLASSES, Rejected, need, within
 from hconsist.checker.obligations import equal, value
+from hconsist.checker.piecewise import names_of
 from hconsist.checker.reading import fields, items, text
 from hconsist.checker.trees import Tree, check_tree, minus, put, rational
 from hconsist.checker.words import infix
@@ -26,8 +29,14 @@ from hconsist.checker.words import infix
 KINDS = {
     "softmax": ("u", "loss(h, y) = g(u), u the softmax value of h at y"),
     "margin": ("v", "loss(h, y) = g(v), v = y h the margin of the score h at the label y = +-1"),
+    "scores": ("s", "loss(h, y) = g_y(s1, s2, ...), one score for each prediction"),
 }
 CLAIMS = ("T >=", "T <=", "Gamma <=")
+#: Kinds of hypothesis sets: whether scores are bounded, and whether they sum to zero.
+HYPOTHESES = {
+    "complete": (False, False), "bounded": (True, False),
+    "zero-sum": (False, True), "zero-sum bounded": (True, True),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,9 +47,9 @@ class Statement:
     ----------
     spec : str or None
         A name of the loss, for people: what is proven is about the formula.
-    kind : {"softmax", "margin"}
-    g : Tree
-        The loss in u or in v.
+    kind : {"softmax", "margin", "scores"}
+    g : Tree or None
+        The loss in u or in v; None for a loss of all scores.
     classes : int or None
         None means every n >= 2.
     costs : tuple of tuples of Fraction, or None
@@ -50,6 +59,10 @@ class Statement:
     claim_kind : {"T >=", "T <=", "Gamma <="}
     claim : Tree
         In b for T, in e for Gamma.
+    losses : tuple of Tree
+        For a loss of all scores the loss of each label, in s1, s2, ...; piecewise linear.
+    zero_sum : bool
+        Whether the scores sum to zero.
     """
 
     spec: str | None
@@ -60,6 +73,13 @@ class Statement:
     bound: Fraction | None
     claim_kind: str
     claim: Tree
+    losses: tuple[Tree, ...] = ()
+    zero_sum: bool = False
+
+    @property
+    def scores(self) -> int:
+        """The number of scores of a loss of all scores: one for each prediction."""
+        return len(self.costs) if self.costs is not None else len(self.losses)
 
     @property
     def variable(self) -> str:
@@ -86,19 +106,24 @@ class Statement:
     def words(self) -> list[str]:
         """The statement as it was checked, line by line."""
         n = "any number n >= 2 of" if self.classes is None else str(self.classes)
-        lines = [
-            f"loss       {KINDS[self.kind][1]}, g({self.variable}) = {infix(self.g)}",
-            f"labels     {n} labels",
-        ]
+        lines = [f"loss       {KINDS[self.kind][1]}"]
+        if self.kind == "scores":
+            lines += [f"           g_{y + 1} = {infix(t)}" for y, t in enumerate(self.losses)]
+        else:
+            lines[0] += f", g({self.variable}) = {infix(self.g)}"
+        lines.append(f"labels     {n} labels")
         if self.costs is None:
             lines.append("target     zero-one loss")
         else:
             rows = "; ".join(", ".join(map(str, row)) for row in self.costs)
             lines.append(f"target     costs of predictions (rows) by label (columns): {rows}")
             lines.append(
-                "           predicted: a row of least expected cost under the softmax of h"
+                "           predicted: a row r with the largest score s_r"
+                if self.kind == "scores"
+                else "           predicted: a row of least expected cost under the softmax of h"
             )
         scores = "all scores" if self.bound is None else f"all scores h with |h| <= {self.bound}"
+        scores += ", of sum zero" if self.zero_sum else ""
         lines.append(f"scores     {scores}")
         letter, stop = ("e", "every e >= 0") if self.claim_kind[0] == "G" else (
             "b", f"every b in [0, {self.largest}]")  # fmt: skip
@@ -113,7 +138,6 @@ def read_statement(data: Any) -> Statement:
     loss = fields(s["loss"], "loss", "spec kind formula")
     kind = text(loss["kind"], "the kind of a loss", *KINDS)
     spec = None if loss["spec"] is None else text(loss["spec"], "spec")
-    check_tree(loss["formula"], KINDS[kind][0])
     claim = fields(s["claim"], "claim", "kind formula")
     claim_kind = text(claim["kind"], "the kind of a claim", *CLAIMS)
     if claim_kind == "Gamma <=":
@@ -122,13 +146,32 @@ def read_statement(data: Any) -> Statement:
         check_tree(claim["formula"], "b", cases=True)
     classes = _classes(s["classes"])
     costs = _costs(s["target"], classes)
-    bound = _bound(s["hypotheses"])
-    need(kind == "softmax" or classes == 2, "a margin loss has two classes")
-    need(kind == "margin" or bound is None, "a softmax loss has no score bound here")
-    need(costs is None or kind == "softmax", "costs go with losses of the softmax value")
+    bound, zero_sum = _hypotheses(s["hypotheses"])
+    need(kind != "margin" or classes == 2, "a margin loss has two classes")
+    need(kind != "softmax" or bound is None, "a softmax loss has no score bound here")
+    need(kind == "scores" or not zero_sum, "scores of sum zero go with losses of all scores")
+    need(costs is None or kind != "margin", "costs do not go with losses of one margin")
+    g, losses = None, ()
+    if kind == "scores":
+        losses = _losses(loss["formula"], classes, len(costs) if costs is not None else classes)
+    else:
+        check_tree(loss["formula"], KINDS[kind][0])
+        g = loss["formula"]
     return Statement(
-        spec, kind, loss["formula"], classes, costs, bound, claim_kind, claim["formula"]
+        spec, kind, g, classes, costs, bound, claim_kind, claim["formula"], losses, zero_sum
     )
+
+
+def _losses(formulas: Any, classes: int | None, scores: int | None) -> tuple[Tree, ...]:
+    """One formula a label; there is a score for each prediction."""
+    if classes is None or scores is None:
+        raise Rejected("a loss of all scores needs a number of classes")
+    within(max(classes, scores), 100, "classes of a loss of all scores")
+    found = tuple(items(formulas, "the formula of a loss of all scores", 100, 2))
+    need(len(found) == classes, "a loss of all scores has one formula a label")
+    for t in found:
+        check_tree(t, *names_of(scores))
+    return found
 
 
 def _classes(n: Any) -> int | None:
@@ -141,13 +184,18 @@ def _classes(n: Any) -> int | None:
     return n
 
 
-def _bound(hypotheses: Any) -> Fraction | None:
-    if isinstance(hypotheses, dict) and hypotheses.get("kind") == "bounded":
-        bound = rational(fields(hypotheses, "hypotheses", "kind scores")["scores"])
-        need(bound > 0, "the score bound must be positive")
-        return bound
-    text(fields(hypotheses, "hypotheses", "kind")["kind"], "hypotheses", "complete")
-    return None
+def _hypotheses(data: Any) -> tuple[Fraction | None, bool]:
+    """The score bound, if there is one, and whether scores sum to zero."""
+    if not isinstance(data, dict):
+        raise Rejected("hypotheses must be an object")
+    kind = text(data.get("kind"), "hypotheses", *HYPOTHESES)
+    bounded, zero_sum = HYPOTHESES[kind]
+    if not bounded:
+        fields(data, "hypotheses", "kind")
+        return None, zero_sum
+    bound = rational(fields(data, "hypotheses", "kind scores")["scores"])
+    need(bound > 0, "the score bound must be positive")
+    return bound, zero_sum
 
 
 def _costs(target: Any, classes: int | None) -> tuple[tuple[Fraction, ...], ...] | None:

@@ -59,7 +59,8 @@ def _check_spec(statement: dict[str, Any], file: Path) -> None:
     if loss["spec"] is None:
         return
     try:
-        named = is_named(loss["spec"], loss["kind"], loss["formula"])
+        matrix = statement["target"].get("matrix")
+        named = is_named(loss["spec"], loss["kind"], loss["formula"], matrix)
     except HconsistError as problem:
         raise InvalidInputError(
             "the spec of a certificate must name a loss", loss["spec"], f"see {file}: {problem}"

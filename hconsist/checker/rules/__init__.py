@@ -12,7 +12,8 @@ from typing import Any
 
 from hconsist.checker.limits import Rejected, need
 from hconsist.checker.obligations import Obligation
-from hconsist.checker.rules import above, gamma, lower, plugin, points
+from hconsist.checker.rules import above, chords, gamma, lower, plugin, points
+from hconsist.checker.rules.cells import CELLS
 from hconsist.checker.rules.concave import CONCAVE_PAIR, THEOREM_C
 from hconsist.checker.rules.margin import MARGIN
 from hconsist.checker.rules.softmax import PAIR, THEOREM_A
@@ -21,7 +22,7 @@ from hconsist.checker.statements import Statement
 Rule = Callable[[Statement, dict[str, Any]], Iterator[Obligation]]
 
 #: Lemmas that give lower bounds of T, by the name of the rule.
-LOWER = {rule.name: rule for rule in (PAIR, THEOREM_A, CONCAVE_PAIR, THEOREM_C, MARGIN)}
+LOWER = {rule.name: rule for rule in (PAIR, THEOREM_A, CONCAVE_PAIR, THEOREM_C, MARGIN, CELLS)}
 
 #: Where the lemmas are proven.
 WHERE = {
@@ -38,6 +39,8 @@ WHERE = {
 RULES: dict[tuple[str, str, str], tuple[Rule, tuple[str, ...]]] = {
     ("T >=", "holds", "plug-in lines"): (plugin.holds, plugin.LEMMAS),
     ("T <=", "holds", "tangent"): (above.holds, ()),
+    ("T <=", "holds", "chords"): (chords.holds, ()),
+    ("T >=", "violated", "score point"): (chords.score_point, ()),
     ("T >=", "violated", "convex point"): (points.convex_point, ()),
     ("T >=", "violated", "concave point"): (points.concave_point, ()),
     ("T >=", "violated", "margin point"): (points.margin_point, ()),

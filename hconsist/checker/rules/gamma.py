@@ -2,14 +2,14 @@
 
 **Theorem.** Let a lower rule with affine bounds (see `hconsist.checker.rules.lower`) have its
 conditions. For an admissible witness let l(b) = A + B b be its bound: l <= T on [0, 1], so l <= T**
-there. On each piece, for x in its open interval, e = at(x), the witness and a number y = reach at
-x: claim(e) >= y, B > 0 and l(y) >= e; or, with reach null, claim(e) >= 1. The last piece has reach
-null, at = x, and runs to "inf". Let the pieces lead from 0 to "inf" and the claim have values at
-their ends. Then Gamma(e) <= claim(e) for every e >= 0.
-*Proof.* Strictly between the ends of a piece: Gamma <= 1; and where T**(b) <= e, A + B b <= e <=
-A + B y, so b <= y <= claim(e). Any other e >= 0 is the lower end of a piece whose other end is
-larger; for e' > e in it Gamma(e) <= Gamma(e') <= claim(e'), and claim(e') -> claim(e) as e' -> e.
-"""
+there (a bound for b > 0 alone is shown to be <= 0 at b = 0, where T is >= 0). On each piece, for x
+in its open interval, e = at(x), the witness and a number y = reach at x: claim(e) >= y, B > 0 and
+l(y) >= e; or, with reach null, claim(e) >= 1. The last piece has reach null, at = x, and runs to
+"inf". Let the pieces lead from 0 to "inf" and the claim have values at their ends. Then Gamma(e) <=
+claim(e) for every e >= 0. *Proof.* Strictly between the ends of a piece: Gamma <= 1; and where
+T**(b) <= e, A + B b <= e <= A + B y, so b <= y <= claim(e). Any other e >= 0 is the lower end of a
+piece whose other end is larger; for e' > e in it Gamma(e) <= Gamma(e') <= claim(e'), and claim(e')
+-> claim(e) as e' -> e."""
 
 from __future__ import annotations
 
@@ -72,8 +72,12 @@ def line(
         yield from piece.signs([(_beyond(s, piece.at), "claim >= 1")])
         return
     check_tree(reach, "x")
-    (bound,), sides = rule.bounds(s, proof, reach, witness)
+    bounds, sides = rule.bounds(s, proof, reach, witness)
+    need(len(bounds) == 1, "a line is one bound")
+    (bound,) = bounds
     (at_zero,), (at_one,) = (rule.bounds(s, proof, b, witness)[0] for b in ("0", "1"))
+    if not rule.from_zero:
+        sides = [*sides, minus("0", at_zero)]
     for side in sides:
         yield Sign(side, "x", piece.low, piece.high, "algebra:0", False, "witness")
     terms = [

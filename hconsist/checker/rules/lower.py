@@ -2,7 +2,8 @@
 
 A `LowerRule` is a lemma of the kind "if these conditions hold, then for every admissible witness w
 and every b in [0, 1], T(b) is at least the least of these terms". A proof gives pieces of a
-covering of [0, 1], each with a witness, a tree in x.
+covering of [0, 1], each with a witness, a tree in x. A rule may be about tables of costs too: then
+[0, B] takes the place of [0, 1]; or say nothing at b = 0, which the theorem does not need.
 
 **Theorem.** Let the conditions of the rule hold, claim(0) <= 0, and on each piece, for x in its
 open interval and b = at(x): the witness is admissible, and each term minus claim(b) is >= 0. Let
@@ -48,7 +49,13 @@ class LowerRule:
     bounds : callable
         From a statement, a proof, b and a witness.
     affine : bool
-        Whether there is one term, affine in b where the witness is fixed: then it bounds T** too.
+        Whether one term, affine in b where the witness is fixed, can be had: then it bounds T**
+        too.
+    any_target : bool
+        Whether the lemma is about tables of costs too, for b in [0, B], B the largest target
+        regret.
+    from_zero : bool
+        Whether the bound holds at b = 0 too, and not for b > 0 alone.
     """
 
     name: str
@@ -57,15 +64,17 @@ class LowerRule:
     conditions: Callable[[Statement, dict[str, Any]], Iterator[Obligation]]
     bounds: Callable[[Statement, dict[str, Any], Tree, Any], Bounds]
     affine: bool
+    any_target: bool = False
+    from_zero: bool = True
 
 
 def holds(rule: LowerRule, s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
     """What proves T >= claim by a rule."""
-    need(s.costs is None, "this rule is about the zero-one target")
+    need(s.costs is None or rule.any_target, "this rule is about the zero-one target")
     fields(proof, "proof", f"rule pieces {rule.keys}")
     yield from rule.conditions(s, proof)
     yield Number(minus("0", claim_at(s.claim, "0")), ">=", "the claim is positive at b = 0")
-    for piece, ends, found in covering(proof["pieces"], "0", "1"):
+    for piece, ends, found in covering(proof["pieces"], "0", str(s.largest)):
         yield from found
         yield from on_piece(rule, s, proof, piece, ends)
 
@@ -86,9 +95,10 @@ def on_piece(
 
 def refutes(rule: LowerRule, s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
     """What proves that T <= claim fails: at one beta, every term is above the claim."""
-    need(s.costs is None, "this rule is about the zero-one target")
+    need(s.costs is None or rule.any_target, "this rule is about the zero-one target")
     fields(proof, "proof", f"rule beta witness {rule.keys}")
-    beta = beta_of(proof)
+    beta = beta_of(s, proof)
+    need(rule.from_zero or rational(beta) > 0, "the bound of this rule is for b > 0")
     yield from rule.conditions(s, proof)
     terms, sides = rule.bounds(s, proof, beta, proof["witness"])
     for side in sides:
@@ -97,7 +107,7 @@ def refutes(rule: LowerRule, s: Statement, proof: dict[str, Any]) -> Iterator[Ob
         yield Number(minus(term, claim_at(s.claim, beta)), ">", "T <= claim is not refuted")
 
 
-def beta_of(proof: dict[str, Any]) -> Tree:
-    """The beta of a refutation, a rational in [0, 1]."""
-    need(0 <= rational(proof["beta"]) <= 1, "beta must lie in [0, 1]")
+def beta_of(s: Statement, proof: dict[str, Any]) -> Tree:
+    """The beta of a refutation, a rational in [0, B], B the largest target regret."""
+    need(0 <= rational(proof["beta"]) <= s.largest, f"beta must lie in [0, {s.largest}]")
     return str(proof["beta"])

@@ -52,8 +52,8 @@ def pairs(costs: tuple[Row, ...]) -> list[tuple[int, int]]:
 
 def holds(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
     """What proves T >= claim for every pair of predictions."""
-    if s.costs is None:
-        raise Rejected("this rule is about a cost matrix")
+    if s.costs is None or s.kind != "softmax":
+        raise Rejected("this rule is about softmax values and a cost matrix")
     fields(proof, "proof", "rule pairs")
     yield Identity(add(s.g, ["log", "u"]), "the loss is not cross-entropy, -log u")
     yield Number(minus("0", claim_at(s.claim, "0")), ">=", "the claim is positive at b = 0")

@@ -67,7 +67,7 @@ def _below(s: Statement, beta: Tree, regret: Tree) -> Number:
 def convex_point(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
     """Obligations of the rule "convex point"; one for each label whose m_i may be the least."""
     fields(proof, "proof", "rule beta p point reference")
-    beta = beta_of(proof)
+    beta = beta_of(s, proof)
     p, z = _prediction(s, proof, beta)
     y = _point(proof["reference"], len(p), "reference")
     yield from convex(s)
@@ -82,7 +82,7 @@ def convex_point(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
 def concave_point(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
     """Obligations of the rule "concave point"."""
     fields(proof, "proof", "rule beta p point")
-    beta = beta_of(proof)
+    beta = beta_of(s, proof)
     p, z = _prediction(s, proof, beta)
     yield from concave(s)
     best = add(mul(str(max(p)), s.loss("1")), mul(str(1 - max(p)), s.loss("0")))
@@ -93,7 +93,7 @@ def margin_point(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
     """Obligations of the rule "margin point"."""
     fields(proof, "proof", "rule beta point best")
     need(s.kind == "margin", "this rule is about margin losses")
-    beta, v = beta_of(proof), rational(proof["point"])
+    beta, v = beta_of(s, proof), rational(proof["point"])
     need(v <= 0, "a score that predicts the less likely label is <= 0")
     need(s.bound is None or -v <= s.bound, "the score lies beyond the score bound")
     risk = margin_risk(beta, s.g, s.loss(MIRROR))

@@ -22,7 +22,7 @@ from hconsist.engines.rigorous.gaps import (
     linear_gap,
     minimizability_gap,
 )
-from hconsist.engines.rigorous.methods import choose_lines, choose_plan
+from hconsist.engines.rigorous.methods import choose_lines, choose_plan, piecewise
 from hconsist.engines.rigorous.methods.plan import BITS, Budget, Question
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.losses.facts import assumptions, proven
@@ -89,6 +89,10 @@ def transform(
     """
     beta = problem.check_beta(beta)
     if problem.decision.structure.top is None:
+        found = piecewise.transform_of(problem)
+        if not isinstance(found, str):
+            limits = Budget(Fraction(width) if width else None, max_boxes, time_budget)
+            return piecewise.answer(found, beta, limits)
         with precision(BITS):
             return plugin.transform(problem, beta, Fraction(width or Fraction(1, 10**9)))
     question = _question(problem)

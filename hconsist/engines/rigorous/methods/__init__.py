@@ -14,6 +14,7 @@ from hconsist.engines.rigorous.methods import (
     concave,
     constrained,
     one_margin,
+    piecewise,
     softmax,
     top_k,
     transport,
@@ -31,6 +32,7 @@ METHODS: tuple[Method, ...] = (
     transport.METHOD,
     constrained.METHOD,
     one_margin.METHOD,
+    piecewise.METHOD,
 )
 _T = TypeVar("_T", Plan, Lines)
 
