@@ -65,7 +65,7 @@ def test_claims_are_settled_from_the_definitions(name: str) -> None:
         ("weston-watkins", 3, "complete"), ("weston-watkins", 4, "bounded:1"),
         ("crammer-singer", 3, "complete"), ("constrained:phi=hinge", 4, "complete"),
         ("constrained:phi=hinge", 3, "bounded:1/2"), ("ldr-k:k=2", 3, "complete"),
-        ("ldr-zero:c=2", 3, "bounded:1"), ("hinge", 2, "bounded:1/3"), 
+        ("ldr-zero:c=2", 3, "bounded:1"), ("hinge", 2, "bounded:1/3"),
         ("max:phi=ramp", 2, "complete"),
     ],
 )  # fmt: skip
