@@ -1,4 +1,4 @@
-"""What SymPy cannot do is a refusal with its reason, in every command that asks for closed forms."""
+"""What SymPy cannot do is a refusal with its reason, wherever closed forms are asked for."""
 
 from __future__ import annotations
 

@@ -105,9 +105,27 @@ def _branch(cases: Any, x: Any, t: Any) -> Any:
 
 def _meet(branches: tuple[Any, ...], x: Any, t: Any) -> bool:
     """Whether the branches have one finite value at t."""
+    values = [b.subs(x, t) for b in dict.fromkeys(branches)]
+    return all(v.is_finite for v in values) and all(_vanishes(v - values[0]) for v in values[1:])
+
+
+def _vanishes(number: Any) -> bool:
+    """Whether a number is shown to be 0: as a rational function of one power w of e, which is 0 at
+    e only if it is 0 for every w, or by SymPy's rules.
+
+    >>> import sympy
+    >>> _vanishes(sympy.tanh(3) - (sympy.exp(6) - 1) / (sympy.exp(6) + 1))
+    True
+    """
     import sympy
 
-    values = [b.subs(x, t) for b in dict.fromkeys(branches)]
-    return all(v.is_finite for v in values) and all(
-        sympy.simplify(v - values[0]) == 0 for v in values[1:]
-    )
+    plain = number.rewrite([sympy.tanh, sympy.sinh, sympy.cosh], sympy.exp)
+    rates = {e: sympy.Integer(1) if e is sympy.E else e.args[0]
+             for e in plain.atoms(sympy.exp, type(sympy.E))}  # fmt: skip
+    if rates and all(r.is_Rational for r in rates.values()):
+        w = sympy.Dummy("w", positive=True)
+        whole = sympy.ilcm(1, *(r.q for r in rates.values()))
+        plain = plain.xreplace({e: w ** (r * whole) for e, r in rates.items()})
+        if plain.is_rational_function(w):
+            return bool(sympy.cancel(sympy.together(plain)) == 0)
+    return bool(sympy.simplify(number) == 0)
