@@ -1,321 +1,222 @@
-"""Source mutations, each of which must make a test fail: constants and directions of inequalities
-inside the rigorous engine, the provers of facts, the conditions of rules, and the checker.
+"""Source mutations, each of which must make a test fail: constants, directions of inequalities and
+conditions inside the provers of facts, the rigorous engine, the checker, the symbolic engine and
+the rules of consistency (`tests.soundness.mutations`).
 
-Run as ``python -m tests.soundness.mutants [FIRST [LAST]]`` from the root of a checkout; it prints a
-table of what was killed and what survived, and takes a minute for every few mutants.
+From the root of a checkout::
+
+    pip install coverage
+    python -m tests.soundness.mutants run                 # what the record does not have yet
+    python -m tests.soundness.mutants run --again         # all of them
+    python -m tests.soundness.mutants run checker         # one part
+
+Sources are changed in a copy. First it is measured which tests execute which lines; a mutant then
+meets the test that killed it last, then every test that executes its line, the fastest first, until
+one fails. What was found is written to ``tests/soundness/mutants.json`` after every mutant, so that
+a run may be interrupted; the documentation shows it as a table.
 """
 
-# ruff: noqa: E501  -- a table: one mutation a line
 from __future__ import annotations
 
+import argparse
+import ast
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
+
+from tests.soundness.mutations import GUARDS, PARTS, Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
-
-#: Which tests stand guard over a part of the package; the first failure ends them.
-GUARDS: dict[str, tuple[str, ...]] = {
-    "proving": ("tests/test_facts.py", "tests/soundness/test_enclosures.py"),
-    "rigorous": ("tests/soundness/test_enclosures.py", "tests/test_rigorous.py"),
-    "plugin": ("tests/test_rigorous_costs.py",),
-    "checker": (
-        "tests/test_kernel_forgeries.py",
-        "tests/test_kernel_limits.py",
-        "tests/test_kernel_gamma.py",
-        "tests/test_kernel_plugin.py",
-        "tests/soundness/test_checker_conditions.py",
-        "tests/test_checker.py",
-    ),
-    "consistency": ("tests/test_consistency_liars.py", "tests/test_consistency.py"),
-    "symbolic": ("tests/test_symbolic_liars.py", "tests/test_symbolic.py"),
-}
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """One change of one line.
-
-    Parameters
-    ----------
-    guard : str
-        A key of `GUARDS`.
-    file : str
-        Below ``hconsist/``.
-    old, new : str
-        ``old`` occurs in the file exactly once.
-    """
-
-    guard: str
-    file: str
-    old: str
-    new: str
-
-    def __str__(self) -> str:
-        return f"{self.file}: {self.old.strip()}  =>  {self.new.strip()}"
-
-
-def _of(guard: str, file: str, *changes: tuple[str, str]) -> list[Mutant]:
-    return [Mutant(guard, file, old, new) for old, new in changes]
-
-
-MUTANTS: list[Mutant] = [
-    *_of(
-        "proving",
-        "losses/proving/known.py",
-        ("return exponent + 2 if falls", "return exponent + 1 if falls"),
-        ("(Sum({frozenset(rest): c})) == -3", "(Sum({frozenset(rest): c})) != 0"),
-        ("joint[0] > 0 > slope", "0 > slope"),
-        ("if level == -slope * joint[0] else None", "if True else None"),
-        ("share * slope**2 / (2 * bend)", "share * slope**2 / bend"),
-        ("not in (0, 3)", "not in (-3, 0, 3)"),
-        ("even * sum_of(4 * kappa)", "even * sum_of(2 * kappa)"),
-    ),
-    *_of(
-        "proving",
-        "losses/proving/curves.py",
-        ("{0, 1, 2, 3}, \"the value\"", "{-1, 0, 1, 2, 3}, \"the value\""),
-        ("found.growth > limits.FLAT and found.sign == -3", "found.growth > limits.FLAT and found.sign == 3"),
-        ("        if sign != -3:", "        if sign == 3:"),
-        ("found * sign < 0", "found * sign < -100"),
-        ("    if gap != 0:", "    if gap == 3:"),
-    ),
-    *_of(
-        "proving",
-        "losses/proving/signs.py",
-        ("return 3 if ball > 0 else -3 if ball < 0 else None", "return 3 if ball > 0 else -3"),
-        ("if total is None or sign * total < 0:", "if total is None:"),
-        ("(e < 0 and abs(sign) < 3)", "False"),
-        ("if a is None or b is None or a * b >= 0:", "if a is None or b is None:"),
-        ("return 3 if abs(rate) >= 2 or least > 0 else 1", "return 3"),
-        ("if least is not None and least >= 0:", "if least is not None:"),
-        ("if most is not None and most <= 0:", "if most is not None:"),
-        ("if left * right < 0 or middle is None:", "if middle is None:"),
-    ),
-    *_of(
-        "proving",
-        "losses/proving/scores.py",
-        ("rising = e >= 1 and x.sign > 0", "rising = e >= 1"),
-        ("_FLIP.get(right.curve, right.curve)", "right.curve"),
-    ),
-    *_of(
-        "rigorous",
-        "engines/rigorous/risk.py",
-        ("lowest.min(d)", "lowest.max(d)"),
-        ("(upper + lowest - shift, upper)", "(upper - lowest - shift, upper)"),
-        ("values[others[0]] * size > total", "values[others[0]] * size < total"),
-        ("BALLS.const(p * count) * term", "BALLS.const(p) * term"),
-        ("shift = shift + d * BALLS.const(s * count)", "shift = shift + d * BALLS.const(s)"),
-    ),
-    *_of(
-        "rigorous",
-        "engines/rigorous/binary.py",
-        ("+ s1 * s2 * BALLS.const(y2 - y1)) / (s2 - s1)", ") / (s2 - s1)"),
-        ("(s2 * r1 - s1 * r2", "(s2 * r2 - s1 * r1"),
-        ("self.value(BALLS.const(y1)) + s1 * BALLS.const(wall - y1)", "self.value(BALLS.const(y1))"),
-        ("self.slope(wall) <= 0", "self.slope(wall) >= 0"),
-        ("low = self._weighted(self.phi(c, BALLS), lambda: self.phi(-a, BALLS))",
-         "low = self._weighted(self.phi(a, BALLS), lambda: self.phi(-c, BALLS))"),
-        ("            if s1 <= 0 and s2 >= 0 and s2 - s1 > 0:", "            if s2 - s1 > 0:"),
-    ),
-    *_of(
-        "rigorous",
-        "engines/rigorous/box.py",
-        ("BALLS.const(2 * bound)", "BALLS.const(bound)"),
-        ("low = 1 / (k * self.ratio + (n - k))", "low = 1 / (k * self.ratio + n)"),
-        ("least = at if least is None else least.min(at)", "least = at"),
-        ("endpoints(value - tangent + least)[0]", "endpoints(value)[0]"),
-    ),
-    *_of(
-        "rigorous",
-        "engines/rigorous/regions.py",
-        ("BALLS.const(2 * m) * (tied - split)", "BALLS.const(4 * m) * (tied - split)"),
-        ("m = max((v[0] + v[1]) / 2 for v in simplex.vertices)", "m = min((v[0] + v[1]) / 2 for v in simplex.vertices)"),
-        ("BALLS.const(2) / mass, self.tau - 1", "mass / BALLS.const(2), self.tau - 1"),
-    ),
-    *_of(
-        "rigorous",
-        "engines/rigorous/constrained.py",
-        ("BALLS.const((1 - p) * count) * term", "BALLS.const(p * count) * term"),
-        ("+ s1 * s2 * BALLS.const(y2 - y1)) / (s2 - s1)", ") / (s2 - s1)"),
-        ("BALLS.const(w) * jet.v - BALLS.const(mu * y)", "BALLS.const(w) * jet.v"),
-    ),
-    *_of(
-        "rigorous",
-        "engines/rigorous/methods/concave.py",
-        ("known(form.g, \"concave\", \"non-increasing\", \"continuous at 0\")", "known(form.g, \"continuous at 0\")"),
-        ("min(Fraction(1), k * top - beta)", "min(Fraction(1), k * top)"),
-        ("lowest = low if lowest is None else min(lowest, low)", "lowest = low if lowest is None else max(lowest, low)"),
-    ),
-    *_of(
-        "rigorous",
-        "engines/rigorous/methods/one_margin.py",
-        ("lower = wrong[0] - min(right[1], wrong[1])", "lower = wrong[1] - min(right[0], wrong[0])"),
-    ),
-    *_of(
-        "rigorous",
-        "engines/rigorous/supports.py",
-        ("offset = max(wanted.slope * beta - low for", "offset = min(wanted.slope * beta - low for"),
-        ("endpoints((backward - forward) / 2)[0]", "endpoints(backward - forward)[0]"),
-        ("low = min(low, tied - endpoints", "low = max(low, tied - endpoints"),
-    ),
-    *_of(
-        "rigorous",
-        "engines/rigorous/transport.py",
-        ("if k != y else BALLS.const(0)", "if k == y else BALLS.const(0)"),
-    ),
-    *_of(
-        "plugin",
-        "engines/rigorous/plugin.py",
-        ("BALLS.const(lam * (self.beta - self.top)) - BALLS.log(BALLS.const(most))",
-         "BALLS.const(lam * (self.beta - self.top)) + BALLS.log(BALLS.const(most))"),
-        ("mu = [max(Fraction(float(v)), Fraction(0))", "mu = [abs(2 * Fraction(float(v)))"),
-        ("        if found is None and min(combined) > 0:", "        if found is None:"),
-    ),
-    *_of(
-        "checker",
-        "checker/rules/softmax.py",
-        ("power(str(Fraction(2, s.classes)), e)", "power(str(Fraction(3, s.classes)), e)"),
-        ("0 < e <= Fraction(1, 2)", "0 < e"),
-        ("need(e <= 0 or s.classes is not None,", "need(True,"),
-        ("[u, w, minus(\"1\", add(u, w))]", "[u, w]"),
-    ),
-    *_of(
-        "checker",
-        "checker/rules/points.py",
-        ("max(p) - min(predicted) >= rational(beta)", "max(p) - min(p) >= rational(beta)"),
-        ("min(point) >= 0 and sum(point) == 1", "sum(point) == 1"),
-        ("need(v <= 0,", "need(v <= 1,"),
-        ("s.bound is None or -v <= s.bound", "True"),
-    ),
-    *_of(
-        "checker",
-        "checker/rules/margin.py",
-        ("sides = [minus(bound, witness), add(bound, witness)]", "sides = [add(bound, witness)]"),
-        ("mul(even, minus(\"1\", b)), mul(worse, b)", "mul(worse, minus(\"1\", b)), mul(even, b)"),
-        ("need(s.bound is None, \"an infinite", "need(True, \"an infinite"),
-    ),
-    *_of(
-        "checker",
-        "checker/rules/lower.py",
-        ("yield Number(minus(\"0\", claim_at(s.claim, \"0\")), \">=\"", "yield Number(minus(\"0\", claim_at(s.claim, \"0\")), \"\""),
-        ("claim_at(s.claim, beta)), \">\", \"T <=", "claim_at(s.claim, beta)), \">=\", \"T <="),
-        ("need(0 <= rational(proof[\"beta\"]) <= 1", "need(0 <= rational(proof[\"beta\"]) <= 2"),
-    ),
-    *_of(
-        "checker",
-        "checker/rules/gamma.py",
-        ("need(rule.affine,", "need(True,"),
-        ("(minus(at_one, at_zero), True, \"the slope", "(minus(at_one, at_zero), False, \"the slope"),
-    ),
-    *_of(
-        "checker",
-        "checker/rules/shapes.py",
-        ("    slope = mul(\"-1\", derivative(s.g, \"u\"))", "    slope = derivative(s.g, \"u\")"),
-        ("    bend = mul(\"-1\", derivative(derivative", "    bend = mul(\"1\", derivative(derivative"),
-        ("    yield Number(s.loss(\"0\"), \"\", \"the loss has no value at u = 0\")\n", ""),
-    ),
-    *_of(
-        "checker",
-        "checker/enclosures.py",
-        ("hull if low >= turn or high <= turn else hull.union(-turn)", "hull"),
-        ("need(not x.contains(0), \"a division", "need(True, \"a division"),
-    ),
-    *_of(
-        "checker",
-        "checker/coverage.py",
-        ("need(low == here, \"the pieces of scores leave a gap\")", "need(True, \"\")"),
-        ("need(k < last or high == stop,", "need(True,"),
-        ("found.append(Equal(ends[1], stop,", "found.append(Equal(stop, stop,"),
-        ("            Equal(ends[0], here, \"the pieces leave a gap\"),", "            Equal(here, here, \"\"),"),
-    ),
-    *_of(
-        "checker",
-        "checker/obligations.py",
-        ("    return not strict and (bool(x >= 0)", "    return (bool(x >= 0)"),
-        ("o.term, o.sign == \">\")", "o.term, False)"),
-        ("shown = form.positive if o.strict else form.nonnegative", "shown = True"),
-    ),
-    *_of(
-        "checker",
-        "checker/algebra.py",
-        ("all(c > 0 for c in p.coeffs())", "any(c > 0 for c in p.coeffs())"),
-        ("constant + slope * self.low >= 0 and at_high >= 0", "constant + slope * self.low >= 0 or at_high >= 0"),
-        ("need(side > 0, \"a logarithm", "need(True, \"a logarithm"),
-        ("if kinds != [\"variable\"] or p.total_degree() != 1:", "if kinds != [\"variable\"]:"),
-    ),
-    *_of(
-        "checker",
-        "checker/infinity.py",
-        ("need(0 not in signs,", "need(True,"),
-        ("need(len(set(infinite)) == 1,", "need(True,"),
-        ("signs.count(-1) % 2 == 0", "signs.count(-1) % 2 == 1"),
-    ),
-]  # fmt: skip
+RECORD = Path(__file__).with_suffix(".json")
+#: What was measured of tests; not kept in the repository.
+REACH = ROOT / "build" / "reach"
+MUTANTS: list[Mutant] = [mutant for part in PARTS.values() for mutant in part]
+#: How many tests are handed to one run of pytest.
+BATCH = 40
 
 
 def check_list(mutants: Sequence[Mutant] = MUTANTS) -> list[str]:
     """What of the list no longer fits the sources."""
     wrong = []
     for mutant in mutants:
-        text = (ROOT / "hconsist" / mutant.file).read_text(encoding="utf-8")
-        if text.count(mutant.old) != 1:
-            wrong.append(f"{mutant.file}: {text.count(mutant.old)} times {mutant.old!r}")
+        places = mutant.places(ROOT)
+        if len(places) != 1:
+            wrong.append(f"{mutant.file}: {len(places)} times {mutant.old!r}")
+            continue
+        text = places[0].read_text(encoding="utf-8")
+        try:
+            compile(text.replace(mutant.old, mutant.new), mutant.file, "exec")
+        except SyntaxError:
+            wrong.append(f"{mutant}: no Python")
     return wrong
 
 
-def outcome(mutant: Mutant, folder: Path, seconds: float = 600.0) -> str:
-    """ "killed", "survived", or "broke" for a change after which the tests cannot be collected."""
-    target = folder / "hconsist" / mutant.file
-    original = target.read_text(encoding="utf-8")
-    target.write_text(original.replace(mutant.old, mutant.new), encoding="utf-8")
-    guards = [g for g in GUARDS[mutant.guard] if (folder / g).exists()]
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *guards]
+def record() -> dict[str, dict[str, str]]:
+    """What was found so far: mutant -> its part, its outcome and the test that killed it."""
+    if not RECORD.exists():
+        return {}
+    found: dict[str, dict[str, str]] = json.loads(RECORD.read_text(encoding="utf-8"))
+    return found
+
+
+def keep(found: dict[str, dict[str, str]]) -> None:
+    """Write the record in the order of the list, without mutants that are gone."""
+    ordered = {str(m): found[str(m)] for m in MUTANTS if str(m) in found}
+    text = json.dumps(ordered, indent=1, ensure_ascii=False)
+    RECORD.write_text(text + "\n", encoding="utf-8")
+
+
+def copy_of_sources(folder: Path) -> None:
+    """The package and its tests in another folder."""
+    for name in ("hconsist", "tests", "certificates", "docs", "examples", "second_checker"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("conftest.py", "pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, folder / name)
+
+
+def statement_lines(text: str, at: int) -> set[int]:
+    """The lines of the innermost statement around a character, of its header if it has a body."""
+    line = text.count("\n", 0, at) + 1
+    best = {line}
+    for node in ast.walk(ast.parse(text)):
+        if not isinstance(node, ast.stmt) or not node.lineno <= line <= (node.end_lineno or 0):
+            continue
+        body = getattr(node, "body", None)
+        last = body[0].lineno - 1 if isinstance(body, list) and body else node.end_lineno or 0
+        span = set(range(node.lineno, max(last, node.lineno) + 1))
+        if line in span:
+            best = span
+    return best
+
+
+def pytest_in(
+    folder: Path, tests: Sequence[str], seconds: float | None, **variables: str
+) -> int | None:
+    """The exit code of the tests there; None where they do not end in time."""
+    command = [
+        sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p",
+        "tests.soundness.reach", "-W", "ignore::ImportWarning", *tests,
+    ]  # fmt: skip
     try:
-        code = subprocess.run(
+        return subprocess.run(
             command,
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1", **variables},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             timeout=seconds,
             check=False,
         ).returncode
     except subprocess.TimeoutExpired:
-        return "killed (it hangs)"
+        return None
+
+
+def reach(part: str, folder: Path, again: bool = False) -> dict[str, Any]:
+    """Test -> its seconds and the lines it executes, for the guards of a part; measured once."""
+    found: dict[str, Any] = {}
+    for guard in GUARDS[part]:
+        if not (folder / guard).exists():
+            continue
+        kept = REACH / f"{Path(guard).stem}.json"
+        if again or not kept.exists():
+            REACH.mkdir(parents=True, exist_ok=True)
+            code = pytest_in(folder, [guard], None, HCONSIST_REACH=str(kept))
+            if code != 0:
+                kept.unlink(missing_ok=True)
+                raise SystemExit(f"{guard} fails without any mutation (exit code {code})")
+        found |= json.loads(kept.read_text(encoding="utf-8"))
+    return found
+
+
+def candidates(mutant: Mutant, measured: dict[str, Any], file: str, text: str) -> list[str]:
+    """The tests that execute the changed statement, the fastest first; every test of the file for
+    what runs at import.
+    """
+    lines = statement_lines(text, text.index(mutant.old))
+    touching = {
+        name: test["seconds"]
+        for name, test in measured.items()
+        if lines & set(test["lines"].get(file, ()))
+    }
+    if not touching:
+        touching = {n: t["seconds"] for n, t in measured.items() if file in t["lines"]}
+    return sorted(touching, key=touching.__getitem__)
+
+
+def _batches(first: str | None, tests: list[str]) -> Iterator[list[str]]:
+    if first is not None:
+        yield [first]
+    for start in range(0, len(tests), BATCH):
+        yield tests[start : start + BATCH]
+
+
+def outcome(
+    mutant: Mutant, folder: Path, measured: dict[str, Any], killer: str | None = None
+) -> tuple[str, str]:
+    """("killed", test), ("survived", how many tests ran), or ("broke", why) for a change after
+    which no test can be collected.
+    """
+    (target,), said = mutant.places(folder), folder / "killer.txt"
+    original = target.read_text(encoding="utf-8")
+    file = str(target.relative_to(folder / "hconsist"))
+    tests = candidates(mutant, measured, file, original)
+    target.write_text(original.replace(mutant.old, mutant.new), encoding="utf-8")
+    try:
+        for batch in _batches(killer if killer in measured else None, tests):
+            said.unlink(missing_ok=True)
+            allowed = 60 + 10 * sum(measured[name]["seconds"] for name in batch)
+            code = pytest_in(folder, batch, allowed, HCONSIST_KILLER=str(said))
+            if code is None:
+                return "killed", f"does not end: {batch[0]}"
+            if code == 1 and said.exists():
+                return "killed", said.read_text(encoding="utf-8")
+            if code != 0:
+                return "broke", f"pytest exits with {code}"
     finally:
         target.write_text(original, encoding="utf-8")
-    return {0: "survived", 1: "killed"}.get(code, "broke")
+    return "survived", f"{len(tests)} tests"
 
 
-def copy_of_sources(folder: Path) -> None:
-    """The package and its tests in another folder."""
-    for name in ("hconsist", "tests", "certificates", "docs", "examples"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("conftest.py", "pyproject.toml", "README.md"):
-        shutil.copy(ROOT / name, folder / name)
-
-
-def main(first: int = 0, last: int | None = None) -> list[str]:
-    """Run mutants, print the table, and return the survivors."""
-    wrong = check_list()
-    if wrong:
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run mutants, keep the record, and print the survivors."""
+    parser = argparse.ArgumentParser(prog="python -m tests.soundness.mutants")
+    parser.add_argument("command", choices=["run", "check"])
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; all when left out")
+    parser.add_argument("--again", action="store_true", help="also what the record has as killed")
+    parser.add_argument("--measure", action="store_true", help="measure anew what tests execute")
+    given = parser.parse_args(arguments)
+    if wrong := check_list():
         raise SystemExit("the list does not fit the sources:\n" + "\n".join(wrong))
-    survivors = []
-    with tempfile.TemporaryDirectory() as name:
-        copy_of_sources(Path(name))
-        for number, mutant in list(enumerate(MUTANTS))[first:last]:
-            found = outcome(mutant, Path(name))
-            print(f"{number:3} {found:10} {mutant}", flush=True)
-            if found == "survived":
-                survivors.append(str(mutant))
-    return survivors
+    found = record()
+    if given.command == "run":
+        with tempfile.TemporaryDirectory() as name:
+            copy_of_sources(Path(name))
+            for part in given.parts or PARTS:
+                _run_part(part, Path(name), found, given.again, given.measure)
+    left = [m for m in MUTANTS if found.get(str(m), {}).get("outcome") != "killed"]
+    print(f"{len(MUTANTS) - len(left)} of {len(MUTANTS)} killed")
+    for mutant in left:
+        print(found.get(str(mutant), {}).get("outcome", "not run"), mutant)
+    return 1 if left else 0
+
+
+def _run_part(
+    part: str, folder: Path, found: dict[str, dict[str, str]], again: bool, measure: bool
+) -> None:
+    waiting = [m for m in PARTS[part] if again or found.get(str(m), {}).get("outcome") != "killed"]
+    measured = reach(part, folder, measure) if waiting else {}
+    for mutant in waiting:
+        before = found.get(str(mutant), {})
+        result, by = outcome(mutant, folder, measured, before.get("by"))
+        found[str(mutant)] = {"part": part, "outcome": result, "by": by}
+        keep(found)
+        print(f"{result:9} {mutant}  [{by}]", flush=True)
 
 
 if __name__ == "__main__":
-    main(*(int(a) for a in sys.argv[1:3]))
+    raise SystemExit(main())

@@ -1,0 +1,77 @@
+"""Mutations of the checker: constants, directions and conditions."""
+
+# ruff: noqa: E501  -- a table: one mutation a line
+from __future__ import annotations
+
+from tests.soundness.mutations.mutant import Mutant, of
+
+MUTANTS: list[Mutant] = [
+    *of(
+        "checker/rules/softmax.py",
+        ("power(str(Fraction(2, s.classes)), e)", "power(str(Fraction(3, s.classes)), e)"),
+        ("0 < e <= Fraction(1, 2)", "0 < e"),
+        ("need(e <= 0 or s.classes is not None,", "need(True,"),
+        ("[u, w, minus(\"1\", add(u, w))]", "[u, w]"),
+    ),
+    *of(
+        "checker/rules/points.py",
+        ("max(p) - min(predicted) >= rational(beta)", "max(p) - min(p) >= rational(beta)"),
+        ("min(point) >= 0 and sum(point) == 1", "sum(point) == 1"),
+        ("need(v <= 0,", "need(v <= 1,"),
+        ("s.bound is None or -v <= s.bound", "True"),
+    ),
+    *of(
+        "checker/rules/margin.py",
+        ("sides = [minus(bound, witness), add(bound, witness)]", "sides = [add(bound, witness)]"),
+        ("mul(even, minus(\"1\", b)), mul(worse, b)", "mul(worse, minus(\"1\", b)), mul(even, b)"),
+        ("need(s.bound is None, \"an infinite", "need(True, \"an infinite"),
+    ),
+    *of(
+        "checker/rules/lower.py",
+        ("yield Number(minus(\"0\", claim_at(s.claim, \"0\")), \">=\"", "yield Number(minus(\"0\", claim_at(s.claim, \"0\")), \"\""),
+        ("claim_at(s.claim, beta)), \">\", \"T <=", "claim_at(s.claim, beta)), \">=\", \"T <="),
+        ("need(0 <= rational(proof[\"beta\"]) <= 1", "need(0 <= rational(proof[\"beta\"]) <= 2"),
+    ),
+    *of(
+        "checker/rules/gamma.py",
+        ("need(rule.affine,", "need(True,"),
+        ("(minus(at_one, at_zero), True, \"the slope", "(minus(at_one, at_zero), False, \"the slope"),
+    ),
+    *of(
+        "checker/rules/shapes.py",
+        ("    slope = mul(\"-1\", derivative(s.g, \"u\"))", "    slope = derivative(s.g, \"u\")"),
+        ("    bend = mul(\"-1\", derivative(derivative", "    bend = mul(\"1\", derivative(derivative"),
+        ("    yield Number(s.loss(\"0\"), \"\", \"the loss has no value at u = 0\")\n", ""),
+    ),
+    *of(
+        "checker/enclosures.py",
+        ("hull if low >= turn or high <= turn else hull.union(-turn)", "hull"),
+        ("need(not x.contains(0), \"a division", "need(True, \"a division"),
+    ),
+    *of(
+        "checker/coverage.py",
+        ("need(low == here, \"the pieces of scores leave a gap\")", "need(True, \"\")"),
+        ("need(k < last or high == stop,", "need(True,"),
+        ("found.append(Equal(ends[1], stop,", "found.append(Equal(stop, stop,"),
+        ("            Equal(ends[0], here, \"the pieces leave a gap\"),", "            Equal(here, here, \"\"),"),
+    ),
+    *of(
+        "checker/obligations.py",
+        ("    return not strict and (bool(x >= 0)", "    return (bool(x >= 0)"),
+        ("o.term, o.sign == \">\")", "o.term, False)"),
+        ("shown = form.positive if o.strict else form.nonnegative", "shown = True"),
+    ),
+    *of(
+        "checker/algebra.py",
+        ("all(c > 0 for c in p.coeffs())", "any(c > 0 for c in p.coeffs())"),
+        ("constant + slope * self.low >= 0 and at_high >= 0", "constant + slope * self.low >= 0 or at_high >= 0"),
+        ("need(side > 0, \"a logarithm", "need(True, \"a logarithm"),
+        ("if kinds != [\"variable\"] or p.total_degree() != 1:", "if kinds != [\"variable\"]:"),
+    ),
+    *of(
+        "checker/infinity.py",
+        ("need(0 not in signs,", "need(True,"),
+        ("need(len(set(infinite)) == 1,", "need(True,"),
+        ("signs.count(-1) % 2 == 0", "signs.count(-1) % 2 == 1"),
+    ),
+]  # fmt: skip

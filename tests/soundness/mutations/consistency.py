@@ -1,0 +1,8 @@
+"""Mutations of consistency."""
+
+# ruff: noqa: E501  -- a table: one mutation a line
+from __future__ import annotations
+
+from tests.soundness.mutations.mutant import Mutant
+
+MUTANTS: list[Mutant] = []
