@@ -1,8 +1,130 @@
-"""Mutations of symbolic."""
+"""Mutations of the symbolic engine: conditions of derivations dropped, signs and constants changed."""
 
 # ruff: noqa: E501  -- a table: one mutation a line
 from __future__ import annotations
 
-from tests.soundness.mutations.mutant import Mutant
+from tests.soundness.mutations.mutant import Mutant, of
 
-MUTANTS: list[Mutant] = []
+MUTANTS: list[Mutant] = [
+    *of(
+        "engines/symbolic/regular.py",
+        ("never_zero(e.args[0], x, low, high) == 1", "True"),
+        ("return bool(exponent >= 0) or never_zero(base, x, low, high) is not None", "return True"),
+        ("        return never_zero(base, x, low, high) == 1", "        return True"),
+        ("        if value != own and constant_sign(value - own) != 0:", "        if False:"),
+        ("return constant_sign(expression) or None", "return 1"),
+    ),
+    *of(
+        "engines/symbolic/signs.py",
+        ("return 1 if ball > 0 else -1 if ball < 0", "return 1 if not ball < 0 else -1 if ball < 0"),
+        ("            if power % 2 == 0 and not strict:", "            if not strict:"),
+        ("if all(term.is_nonnegative for term in terms) and any", "if any(term.is_nonnegative for term in terms) and any"),
+        ("if len(signs) != 1 or None in signs:", "if None in signs:"),
+        ("        sign *= known\n        for factor, power in factors:", "        for factor, power in factors:"),
+        ("        return t - 1 / t", "        return t"),
+        ("start = sympy.Integer(1) if low == 0", "start = sympy.Integer(2) if low == 0"),
+    ),
+    *of(
+        "engines/symbolic/margin/pieces.py",
+        ("if constant_sign(zero - low) == 1 and inside:", "if constant_sign(zero - low) == -1 and inside:"),
+        ("return node.args[0] if sign >= 0 else -node.args[0]", "return node.args[0]"),
+        ("if (sign > 0) == isinstance(node, sympy.Max):", "if (sign > 0) == isinstance(node, sympy.Min):"),
+        ("    _require_continuous(pieces, phi, v)\n", ""),
+        ("            if not smooth_on(formula, f, low, high):", "            if False:"),
+        ("            if not smooth_on(difference, f, low, high):", "            if False:"),
+        ("            if why:", "            if False:"),
+        ("            if sign_on(sympy.diff(formula, f, 2), f, low, high) not in (0, 1):", "            if False:"),
+        ("                if constant_sign(jump) not in (0, 1):", "                if False:"),
+        ("    return constant_sign(sympy.simplify(jump)) in (0, 1)", "    return True"),
+        ("((pieces.right[i], (0, -1)), (pieces.left[i], (0, 1)))", "((pieces.right[i], (0, -1)), (pieces.left[i], (-1, 0, 1)))"),
+        ("((pieces.right[i], (0, -1)), (pieces.left[i], (0, 1)))", "((pieces.right[i], (-1, 0, 1)), (pieces.left[i], (0, 1)))"),
+    ),
+    *of(
+        "engines/symbolic/margin/solve.py",
+        ("    if sympy.simplify(phi + phi.subs(u, 1 - u)).has(u):", "    if False:"),
+        ("    if other != phi and sympy.simplify(other - phi) != 0:", "    if False:"),
+        ("        if moved != phi and sympy.simplify(moved - phi) != 0:", "        if False:"),
+        ("    if not total.has(v) and decreasing(pieces):", "    if not total.has(v):"),
+        ("    if not total.has(v) and decreasing(pieces):", "    if decreasing(pieces):"),
+        ("    if is_convex(pieces):", "    if True:"),
+        ("2 * to_sympy(bound) / temperature", "to_sympy(bound) / temperature"),
+        ("(1 if problem.surrogate.sum_to_zero else 2)", "(1 if problem.surrogate.sum_to_zero else 1)"),
+    ),
+    *of(
+        "engines/symbolic/margin/corners.py",
+        ("            if sign_on(sympy.diff(formula, f, 2), f, low, high) not in (0, -1):", "            if False:"),
+        ("        if any(v.is_infinite for pair in values for v in pair):", "        if False:"),
+        ("            constant_sign(sympy.factor(gap.subs(b, end))) in (0, 1)", "            constant_sign(sympy.factor(gap.subs(b, end))) in (0, 1, -1)"),
+        ("for end in (0, 1)", "for end in (0,)"),
+        ("wrong = _smallest([risk_at(there, here) for here, there in values])", "wrong = _smallest([risk_at(there, here) for here, there in values[:1]])"),
+    ),
+    *of(
+        "engines/symbolic/softmax/form.py",
+        ("    if phi.has(*SWITCHES):", "    if False:"),
+        ("    if m.has(u):\n", "    if False:\n"),
+        ("    if not smooth_on(phi, u, sympy.Integer(0), sympy.Integer(1)) or end.has(", "    if end.has("),
+    ),
+    *of(
+        "engines/symbolic/softmax/convex.py",
+        ("    if sign_on(h, u, 0, one) != 1:", "    if False:"),
+        ("in_share = sign_on(sympy.diff(h, u), u, 0, one) == 1", "in_share = True"),
+        ("in_scores = problem.n_classes == 2 and sign_on", "in_scores = sign_on"),
+        ("sign_on(sympy.diff(u * (1 - u) / h, u), u, 0, one) == -1", "True"),
+        ("if constant_sign(inside - half) == 1 and constant_sign(1 - inside) == 1:", "if True:"),
+        ("    if not convex and not (concave and squared):", "    if False:"),
+        ("    if not convex and not (concave and squared):", "    if not convex and not concave:"),
+        ("    if sign_on(sympy.diff(h, u, 2), u, 0, one) not in (0, 1):", "    if False:"),
+        ("    if sign_on(bend, u, 0, one) not in (0, -1):", "    if False:"),
+        ("    if not inside or not beyond:", "    if False:"),
+        ("    tie = phi.subs(u, half)\n", "    tie = phi.subs(u, one)\n"),
+    ),
+    *of(
+        "engines/symbolic/softmax/powers.py",
+        ("        return c * b / 2", "        return c * b"),
+        ("c * 2 ** (m - 1) / (m - 1) * (1 - mean**m)", "c * 2 ** (m + 1) / (m - 1) * (1 - mean**m)"),
+        ("    if not holds(c > 0):", "    if False:"),
+        ("    if holds(m <= 0):", "    if holds(m < 0):"),
+    ),
+    *of(
+        "engines/symbolic/softmax/concave.py",
+        ("    scale = c / (1 - m)\n", "    scale = c\n"),
+        ("top = sympy.Max(b, (1 + b) / n)", "top = sympy.Max(b, 1 / n)"),
+        ("sympy.Min(1, k * top - b)", "sympy.Min(1, k * top)"),
+        ("cap = sympy.floor((1 - m) / (-m)) + 1", "cap = sympy.floor((1 - m) / (-m)) - 1"),
+        ("body, first = scale * sympy.Max(b / k, b - 1 / k), 2", "body, first = scale * sympy.Max(b / k, b - 1 / k), 1"),
+    ),
+    *of(
+        "engines/symbolic/constrained.py",
+        ("    if not margin.is_convex(pieces):", "    if False:"),
+        ("            if sign_on(sympy.diff(1 / slope, f, 2), f, low, high) not in (0, 1):", "            if False:"),
+    ),
+    *of(
+        "engines/symbolic/proper.py",
+        ("        if not _alike(form, q, value):", "        if False:"),
+        ("    if not holds(a <= 2) or sign_on(sympy.diff(F, Q, 2), Q, 0, one) not in (0, 1):", "    if False:"),
+        ("        if sign_on(sympy.diff(of_norm, x, 2), x, 0, sympy.Integer(1)) not in (0, -1):", "        if False:"),
+        ("if sympy.simplify(factor - a * slope) != 0 or sign_on", "if sign_on"),
+    ),
+    *of(
+        "engines/symbolic/cost_range.py",
+        ("    if decision.rule != \"least expected cost\":", "    if False:"),
+        ("        if q is not None and chosen.above == decision.max_regret:", "        if q is not None:"),
+        ("((beta + a) / a if d == g else (g - beta) / g)", "((g - beta) / g if d == g else (beta + a) / a)"),
+    ),
+    *of(
+        "engines/symbolic/best_in_class/box.py",
+        ("if not slope.has(u) and slope.is_negative:", "if not slope.has(u):"),
+        ("    if rises:\n", "    if False:\n"),
+        ("    if not not_concave:\n", "    if True:\n"),
+        ("low = 1 / (m * ratio + n - m)", "low = 1 / (m * ratio + n)"),
+        ("inside = top ** (-elasticity) <= ratio", "inside = top ** (-elasticity) >= ratio"),
+        ("edge = ratio / (1 + ratio)", "edge = ratio / (2 + ratio)"),
+        ("sympy.exp(2 * to_sympy(bound)", "sympy.exp(to_sympy(bound)"),
+    ),
+    *of(
+        "engines/symbolic/best_in_class/shown.py",
+        ("    \"concave\": (2, (0, -1)),", "    \"concave\": (2, (0, 1)),"),
+        ("        if fact.proven:\n", "        if fact:\n"),
+        ("if bend.is_nonpositive if signs[1] < 0 else bend.is_nonnegative:", "if True:"),
+    ),
+]  # fmt: skip
