@@ -235,6 +235,7 @@ BAD = {
     "bound mae --excess -0.1": "excess must be a number >= 0; received -0.1",
     "bound mae --excess 0.1 --gap -1": "gap must be a number >= 0; received -1",
     "derive mae --json --latex": "--json and --latex exclude each other",
+    "derive mae --standalone": "--standalone goes with --latex",
     "derive mae -n m": "'m' is not a whole number, nor the letter n",
     "zoo mae logstic": "did you mean 'logistic'?",
     "plot mae": "Missing option '-o'",
@@ -394,7 +395,19 @@ def test_derive_in_words_and_in_latex(run: Run) -> None:
     assert "T(beta) =" in words and "Steps" in words and "Rests on: the definitions alone." in words
     assert max(len(line) for line in words.splitlines() if "\\" not in line) <= 100
     latex = run("derive", "gce:q=0.5", "-n", "10", "--latex").out
-    assert r"\beta^{2} + 1" in latex
+    assert r"\beta^{2} + 1" in latex and "% needs \\usepackage{amsmath" in latex
+    whole = run("derive", "gce:q=0.5", "-n", "10", "--latex", "--standalone").out
+    assert whole.startswith(r"\documentclass") and whole.endswith("\\end{document}\n")
+
+
+def test_a_very_long_formula_is_cut_with_a_pointer(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = run("derive", "gce:q=0.7").out
+    monkeypatch.setattr("hconsist.cli.derive.LONGEST", 60)
+    cut = run("derive", "gce:q=0.7").out
+    assert "--json prints" in cut and "--json prints" not in whole
+    assert max(map(len, cut.splitlines())) <= 110 < max(map(len, whole.splitlines()))
 
 
 def test_derive_keeps_the_number_of_classes_a_symbol(run: Run) -> None:

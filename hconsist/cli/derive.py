@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from hconsist.bounds import Bound
 
 
+#: Characters of one formula that are printed.
+LONGEST = 2000
+
+
 @click.command("derive", short_help=COMMANDS["derive"])
 @spec_argument
 @classes_option(
@@ -36,9 +40,18 @@ if TYPE_CHECKING:
 @click.option(
     "--latex", "as_latex", is_flag=True, help="Print a theorem with a proof sketch in LaTeX."
 )
+@click.option(
+    "--standalone", is_flag=True, help="With --latex: a whole document, which compiles by itself."
+)
 @time_budget_option(ONE_VALUE)
 def command(
-    spec: str, n_classes: object, hypotheses: str, target: str, as_json: bool, as_latex: bool
+    spec: str,
+    n_classes: object,
+    hypotheses: str,
+    target: str,
+    as_json: bool,
+    as_latex: bool,
+    standalone: bool,
 ) -> ExitCode:
     """Derive the H-consistency bound of a loss in closed form, step by step.
 
@@ -46,6 +59,8 @@ def command(
     """
     if as_json and as_latex:
         raise click.UsageError("--json and --latex exclude each other.")
+    if standalone and not as_latex:
+        raise click.UsageError("--standalone goes with --latex.")
     from hconsist.bounds import derive
     from hconsist.pointwise import PointwiseProblem
 
@@ -54,7 +69,7 @@ def command(
         problem.surrogate, problem.n_classes, problem.hypotheses, problem.target, engine="symbolic"
     )
     if as_latex:
-        click.echo(bound.latex())
+        _print_latex(bound, standalone)
     elif as_json:
         print_json(bound_as_dict(bound))
     else:
@@ -96,6 +111,16 @@ def bound_as_dict(bound: Bound) -> dict[str, Any]:
     }
 
 
+def _print_latex(bound: Bound, standalone: bool) -> None:
+    """The theorem, under a comment that says what it needs, or a document."""
+    from hconsist.engines.latex import PREAMBLE, document
+
+    if standalone and bound.derivation is not None:
+        click.echo(document(bound.derivation), nl=False)
+    else:
+        click.echo("".join(f"% needs {line}\n" for line in PREAMBLE) + bound.latex())
+
+
 def _print(bound: Bound, spec: str) -> None:
     from sympy.printing.pretty import pretty
 
@@ -129,17 +154,25 @@ def _print(bound: Bound, spec: str) -> None:
         blocks.append(("Gamma(epsilon) is at most", bound.gamma_upper))
     for title, formula in blocks:
         click.echo(f"\n{title}\n")
-        click.echo("\n".join(f"    {line}".rstrip() for line in shown(formula).splitlines()))
+        lines = shown(formula).splitlines()
+        if max(map(len, lines)) > LONGEST:
+            lines = [str(formula)[:LONGEST] + " ... (--json prints it whole)"]
+        click.echo("\n".join(f"    {line}".rstrip() for line in lines))
     click.echo("\nSteps")
+    long = False
     for number, step in enumerate(bound.steps, 1):
         click.echo(
             textwrap.fill(
                 step.justification, 100, initial_indent=f"{number:3}. ", subsequent_indent=" " * 5
             )
         )
-        click.echo(f"     {step.statement}")
+        cut = len(step.statement) > LONGEST
+        long |= cut
+        click.echo(f"     {step.statement[:LONGEST]}{' ...' if cut else ''}")
         for condition in step.conditions:
             click.echo(f"     where {condition}")
+    if long:
+        click.echo(f"\nFormulas are cut after {LONGEST} characters; --json prints them whole.")
     click.echo(
         "\nRests on: "
         + ("; ".join(bound.assumptions) if bound.assumptions else "the definitions alone.")

@@ -76,64 +76,23 @@ class Derivation:
     relation: Literal["=", "<=", ">="] = "="
 
     def latex(self) -> str:
-        """The bound as a theorem with a proof sketch, in LaTeX (needs amsmath, amssymb and
-        amsthm).
+        """The bound as a theorem with a proof sketch, in LaTeX (needs amsmath,
+        amssymb, amsthm and breqn, and a theorem environment).
         """
-        tex = _tex
-        relation = {"=": "=", "<=": r"\le", ">=": r"\ge"}[self.relation]
-        beyond = (
-            []
-            if self.envelope == self.transform
-            else [rf"\[ \mathcal{{T}}^{{**}}(\beta) = {tex(self.envelope)} . \]"]
-        )
-        if self.gamma is not None:
-            beyond.append(rf"Its inverse is \[ \Gamma(\varepsilon) = {tex(self.gamma)} . \]")
-        if self.gamma_upper is not None:
-            beyond.append(rf"In particular \[ \Gamma(\varepsilon) \le {tex(self.gamma_upper)} . \]")
-        if self.growth is not None:
-            beyond.append(
-                rf"As $\beta \to 0$, $\mathcal{{T}}(\beta) = \Theta(\beta^{{{tex(self.growth)}}})$."
-            )
-        return "\n".join(
-            [
-                r"\begin{theorem}",
-                rf"Let $\ell$ be the loss \texttt{{{_escape(self.problem.surrogate.spec)}}} on"
-                rf" $n = {tex(self.problem.n_classes)}$ labels, with the hypothesis set"
-                rf" \texttt{{{_escape(str(self.problem.hypotheses))}}} and the target",
-                rf"\texttt{{{_escape(str(self.problem.target))}}}.",
-                r"For every distribution and every $h \in \mathcal{H}$,",
-                r"\[ \mathcal{T}^{**}\bigl(\mathcal{R}(h) - \mathcal{R}^* + \mathcal{M}\bigr) \le"
-                r" \mathcal{R}_\ell(h) - \mathcal{R}_\ell^* + \mathcal{M}_\ell , \]",
-                r"where $\mathcal{M}$ are the minimizability gaps and",
-                rf"\[ \mathcal{{T}}(\beta) {relation} {tex(self.transform)} . \]",
-                *beyond,
-                *(_escape(text[0].upper() + text[1:]) + "." for text in self.assumptions),
-                r"\end{theorem}",
-                r"\begin{proof}[Proof sketch]",
-                r"\begin{enumerate}",
-                *(_item(step) for step in self.steps),
-                r"\end{enumerate}",
-                r"\end{proof}",
-            ]
-        )
+        from hconsist.engines.latex import theorem
+
+        return theorem(self)
 
     def document(self) -> str:
         """The same as a LaTeX document that compiles on its own."""
-        return "\n".join(
-            [
-                r"\documentclass{article}",
-                r"\usepackage{amsmath,amssymb,amsthm}",
-                r"\newtheorem{theorem}{Theorem}",
-                r"\begin{document}",
-                r"\sloppy",
-                self.latex(),
-                r"\end{document}",
-                "",
-            ]
-        )
+        from hconsist.engines.latex import document
+
+        return document(self)
 
     def _repr_latex_(self) -> str:
-        return rf"$\displaystyle \mathcal{{T}}(\beta) = {_tex(self.transform)}$"
+        import sympy
+
+        return rf"$\displaystyle \mathcal{{T}}(\beta) = {sympy.latex(self.transform)}$"
 
 
 @dataclass(frozen=True)
@@ -158,22 +117,3 @@ class DerivedEnvelope:
         assumed = self.derivation.assumptions
         lower = None if assumed else low
         return Answer(middle(low, high), lower, high, None, "symbolic", assumed)
-
-
-def _tex(value: object) -> str:
-    import sympy
-
-    return str(sympy.latex(value))
-
-
-def _escape(text: str) -> str:
-    """Plain text in LaTeX."""
-    special = {"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"\textasciitilde{}"} | {
-        c: "\\" + c for c in "_%#&${}"
-    }
-    return "".join(special.get(c, c) for c in text)
-
-
-def _item(step: Step) -> str:
-    conditions = "".join(rf" \quad ({condition})" for condition in step.conditions)
-    return rf"\item {_escape(step.justification)}: \[ {step.statement}{conditions} \]"

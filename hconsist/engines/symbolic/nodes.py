@@ -141,7 +141,7 @@ class Interpolation(sympy.Expr):  # type: ignore[misc]
         x, *points = self.args
         if len(points) <= 6:
             return str(printer._print(self.doit()))
-        shown = [*points[:3], None, *points[-2:]]
+        shown = [*points[:2], None, *points[-2:]]
         listed = ",\\ ".join(
             r"\dots"
             if p is None
