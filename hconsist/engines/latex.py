@@ -97,15 +97,15 @@ def theorem(derivation: Derivation) -> str:
         *(_item(step, written, _tex(transform)) for step in derivation.steps),
         r"\end{enumerate}",
     ]
-    letters = {
+    lettered = {
         letter
         for step in derivation.steps
         for letter in re.findall(r"[Tt]heorem ([A-Z])\b", step.justification)
     }
-    if letters:
-        named = ("Theorem " if len(letters) == 1 else "Theorems ") + ", ".join(sorted(letters))
-        proven = "is" if len(letters) == 1 else "are"
-        lines.append(f"{named} {proven} proven in the chapter on theory of the hconsist manual.")
+    if lettered:
+        proofs = ("Theorem " if len(lettered) == 1 else "Theorems ") + ", ".join(sorted(lettered))
+        proven = "is" if len(lettered) == 1 else "are"
+        lines.append(f"{proofs} {proven} proven in the chapter on theory of the hconsist manual.")
     return "\n".join([*lines, r"\end{proof}"])
 
 
