@@ -20,7 +20,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 
 #: Modules of an extra, which doctests leave out where its library is not installed.
-_EXTRAS = {"torch": "hconsist/torch.py"}
+_EXTRAS = {"torch": "hconsist/torch.py", "sklearn": "hconsist/sklearn.py"}
 collect_ignore = [file for name, file in _EXTRAS.items() if importlib.util.find_spec(name) is None]
 
 

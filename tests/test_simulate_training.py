@@ -12,6 +12,7 @@ from hconsist.arithmetic import NUMPY
 from hconsist.errors import InvalidInputError, UnknownNameError
 from hconsist.losses import CATALOGUE, Loss, parse_loss
 from hconsist.simulate import Backend, Fit, parse_model, train
+from hconsist.simulate.convergence import NotConvergedWarning, counting
 from hconsist.simulate.gradients import risk_kernel
 from hconsist.simulate.lbfgs import minimise
 
@@ -210,7 +211,8 @@ def test_array_libraries_agree(library: str, model: str) -> None:
             backend=backend,
         )
 
-    first, second = fit(Backend()), fit(on(library))
+    with counting():
+        first, second = fit(Backend()), fit(on(library))
     assert second.objective == pytest.approx(first.objective, abs=1e-7)
     assert second.scores(x) == pytest.approx(first.scores(x), abs=1e-6)
 
@@ -266,3 +268,67 @@ def test_unknown_names_get_a_suggestion() -> None:
         parse_model("liner")
     with pytest.raises(UnknownNameError, match="width"):
         parse_model("relu:widht=3")
+
+
+def wine() -> tuple[np.ndarray, np.ndarray]:
+    datasets = pytest.importorskip("sklearn.datasets")
+    x, y = datasets.load_wine(return_X_y=True)
+    return x, y
+
+
+def test_features_of_unlike_scales_are_trained_to_the_optimum() -> None:
+    x, y = wine()  # from 0.1 to 1700: stopped at 0.0608 after 500 iterations, and said nothing
+    fit = train("logistic", "linear", x, y, l2=1e-3)
+    assert fit.converged.all()
+    weights = fit.parameters[0].reshape(3, -1)
+    scores = x @ weights[:, :-1].T + weights[:, -1]
+    p = np.exp(scores - scores.max(1, keepdims=True))
+    p /= p.sum(1, keepdims=True)
+    losses = -np.log(p[np.arange(len(y)), y])
+    assert fit.objective[0] == pytest.approx(
+        losses.mean() + 5e-4 * (weights[:, :-1] ** 2).sum(), rel=1e-9
+    )
+    # the objective is convex: where its gradient vanishes, in any units, it is least
+    slope = (p - np.eye(3)[y]).T @ np.c_[x, np.ones(len(y))] / len(y)
+    slope[:, :-1] += 1e-3 * weights[:, :-1]
+    assert np.abs(slope / np.r_[x.std(0), 1.0]).max() < 1e-5
+
+
+def test_a_fit_that_did_not_converge_is_told() -> None:
+    x, y = data(3, seed=1)
+    with pytest.warns(NotConvergedWarning, match="1 of 1 fits stopped with a gradient above 1e-07"):
+        train("logistic", "linear", x, y, max_iterations=3)
+    with counting() as tally:
+        train(["logistic"] * 2, "linear", x, y, max_iterations=3)
+    assert (tally.fits, tally.unconverged) == (2, 2)
+
+
+def test_training_takes_little_memory_beside_the_data() -> None:
+    import tracemalloc
+
+    x = np.random.default_rng(0).normal(size=(4000, 200))
+    y = (x[:, 0] > 0).astype(int)
+    train("logistic", "linear", x[:50], y[:50], l2=0.1)  # what is loaded and kept is not its own
+    tracemalloc.start()
+    train("logistic", "linear", x, y, l2=0.1)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 0.3 * x.nbytes  # 1.1 times the data when a copy held a row of ones
+
+
+@pytest.mark.parametrize("model", ["linear", "rff:features=5,scale=2", "relu:width=3"])
+def test_sparse_inputs_are_the_dense_ones(model: str) -> None:
+    sparse = pytest.importorskip("scipy.sparse")
+    x, y = data(3, d=6, seed=2)
+    x[np.abs(x) < 1] = 0
+    x[..., 0] *= 100  # rescaled on the way
+    with counting():
+        dense, thin = (
+            train("logistic", model, v, y[0], l2=0.1, restarts=1, max_iterations=8)
+            for v in (x[0], sparse.csr_array(x[0]))
+        )
+    assert thin.objective == pytest.approx(dense.objective, rel=1e-6)
+    at = sparse.coo_array(x[0, :5])
+    assert thin.scores(at) == pytest.approx(thin.scores(x[0, :5]), abs=1e-10)
+    with pytest.raises(InvalidInputError, match="sparse x must be finite"):
+        train("logistic", model, sparse.csr_array(np.array([[np.nan]])), [0])

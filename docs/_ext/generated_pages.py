@@ -30,7 +30,7 @@ def write(path: Path, text: str) -> None:
 
 
 #: Modules of an extra, shown where its library is installed.
-EXTRAS = {"hconsist.torch": "torch"}
+EXTRAS = {"hconsist.torch": "torch", "hconsist.sklearn": "sklearn"}
 
 
 def modules() -> list[str]:

@@ -90,7 +90,7 @@ def command(
     3 when undecided.
     """
     from hconsist.simulate.results import netcdf, require_xarray
-    from hconsist.studies import STUDIES, draw, reproduce, run_study, study
+    from hconsist.studies import STUDIES, draw, reproduce, run_study, study, unconverged
 
     if listing:
         from hconsist.cli.output import print_table
@@ -143,6 +143,7 @@ def command(
             "seed": seed,
             "quick": quick,
             "rows": len(rows),
+            "unconverged": unconverged(rows),
             "status": found.status,
             "summary": list(found.summary),
             "violations": violations,
@@ -152,6 +153,11 @@ def command(
     click.echo(f"{name}: {found.status}")
     for line in found.summary:
         click.echo(f"  {line}")
+    if missed := unconverged(rows):
+        click.echo(
+            f"  {missed} fits ended with a gradient above their tolerance: see the column "
+            "unconverged"
+        )
     for v in violations[:_SHOWN]:
         click.echo(f"  violated: {json.dumps(v)}")
     suffixes = ("csv", "json", "svg", "nc") if form == "netcdf" else ("csv", "json", "svg")

@@ -1,9 +1,10 @@
 """Hypothesis sets that can be trained: parameters (A, P) and inputs to scores, and gradients back.
 
-A model first turns inputs into its design array (A or 1, D, m) once; `scores` then runs for many
-parameter vectors at once and returns the scores (A, n_classes, m) with a function that carries
-gradients by the scores back to the parameters. Samples come last, which is several times faster for
-the products of a few rows with many samples.
+A model first turns inputs into its design (A or 1, D, m) once, for linear scores the inputs
+themselves, seen with samples last and never copied; `scores` then runs for many parameter vectors
+at once and returns the scores (A, n_classes, m) with a function that carries gradients by the
+scores back to the parameters. Samples come last, which is several times faster for the products of
+a few rows with many samples. Sparse inputs stay sparse (`SparseDesign`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from hconsist.arithmetic import Exact, exact, require, whole
 from hconsist.errors import UnknownNameError
 from hconsist.simulate.backend import AnyArray
+from hconsist.simulate.sparse import SparseDesign
 
 Pullback = Callable[[AnyArray], AnyArray]
 
@@ -30,15 +32,12 @@ class Model(ABC):
     #: Whether the score functions form a convex set, parametrised one to one: convex losses then
     #: have no spurious minima.
     convex: ClassVar[bool] = False
+    #: Whether training may move and scale the inputs, which changes the path and not the optimum.
+    rescales: ClassVar[bool] = False
 
-    def design(self, x: ArrayLike) -> NDArray[np.float64]:
-        """Inputs (..., m, d) to the array (..., D, m) that the scores are functions of; a last row
-        of ones for the bias.
-        """
-        inputs = np.asarray(x, dtype=float)
-        result = np.ones((*inputs.shape[:-2], inputs.shape[-1] + 1, inputs.shape[-2]))
-        result[..., :-1, :] = np.swapaxes(inputs, -1, -2)
-        return result
+    def design(self, x: ArrayLike | SparseDesign) -> NDArray[np.float64] | SparseDesign:
+        """Inputs (..., m, d) to what the scores are functions of, of shape (..., D, m)."""
+        return x if isinstance(x, SparseDesign) else np.swapaxes(np.asarray(x, dtype=float), -1, -2)
 
     @abstractmethod
     def is_weight(self, width: int, n_classes: int) -> NDArray[np.bool_]:
@@ -66,16 +65,17 @@ class LinearScores(Model):
     """``s_k = w_k . x + b_k``, without bounds.
 
     >>> LinearScores().size(width=3, n_classes=2)
-    6
+    8
     """
 
     convex: ClassVar[bool] = True
+    rescales: ClassVar[bool] = True
 
     def size(self, width: int, n_classes: int) -> int:
-        return width * n_classes
+        return (width + 1) * n_classes
 
     def is_weight(self, width: int, n_classes: int) -> NDArray[np.bool_]:
-        return np.tile(np.arange(width) < width - 1, n_classes)
+        return np.tile(np.arange(width + 1) < width, n_classes)
 
     def start(
         self, batch: int, width: int, n_classes: int, random: np.random.Generator
@@ -85,12 +85,12 @@ class LinearScores(Model):
     def scores(
         self, parameters: AnyArray, design: AnyArray, n_classes: int, xp: Any
     ) -> tuple[AnyArray, Pullback]:
-        weights = xp.reshape(parameters, (parameters.shape[0], n_classes, design.shape[-2]))
+        weights = xp.reshape(parameters, (parameters.shape[0], n_classes, design.shape[-2] + 1))
 
         def back(gradient: AnyArray) -> AnyArray:
-            return xp.reshape(_product(gradient, xp.matrix_transpose(design), xp), parameters.shape)
+            return xp.reshape(_pulled(gradient, design, xp), parameters.shape)
 
-        return _product(weights, design, xp), back
+        return _affine(weights, design, xp), back
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,7 @@ class BoundedLinear(LinearScores):
     'linear:W=2,B=1/2'
     """
 
+    rescales: ClassVar[bool] = False
     weight: Exact = Fraction(1)
     bias: Exact = Fraction(1)
 
@@ -120,13 +121,13 @@ class BoundedLinear(LinearScores):
     def scores(
         self, parameters: AnyArray, design: AnyArray, n_classes: int, xp: Any
     ) -> tuple[AnyArray, Pullback]:
-        free = xp.reshape(parameters, (parameters.shape[0], n_classes, design.shape[-2]))
+        free = xp.reshape(parameters, (parameters.shape[0], n_classes, design.shape[-2] + 1))
         parts = ((free[..., :-1], float(self.weight)), (free[..., -1:], float(self.bias)))
         roots = [xp.sqrt(1 + xp.sum(v * v, axis=-1, keepdims=True)) for v, _ in parts]
         held = [radius * v / root for (v, radius), root in zip(parts, roots, strict=True)]
 
         def back(gradient: AnyArray) -> AnyArray:
-            outer = _product(gradient, xp.matrix_transpose(design), xp)
+            outer = _pulled(gradient, design, xp)
             pulled = [
                 radius * (o / root - v * xp.sum(o * v, axis=-1, keepdims=True) / root**3)
                 for (v, radius), root, o in zip(
@@ -135,7 +136,7 @@ class BoundedLinear(LinearScores):
             ]
             return xp.reshape(xp.concat(pulled, axis=-1), parameters.shape)
 
-        return _product(xp.concat(held, axis=-1), design, xp), back
+        return _affine(xp.concat(held, axis=-1), design, xp), back
 
 
 @dataclass(frozen=True)
@@ -146,11 +147,12 @@ class RandomFeatures(LinearScores):
     Source: Rahimi, Recht, NeurIPS 2007.
 
     >>> x = np.array([[0.0], [1.0]])
-    >>> features = RandomFeatures(4096, scale=1, seed=0).design(x)[:-1]
+    >>> features = RandomFeatures(4096, scale=1, seed=0).design(x)
     >>> float((features[:, 0] @ features[:, 1]).round(1)), round(float(np.exp(-0.5)), 1)
     (0.6, 0.6)
     """
 
+    rescales: ClassVar[bool] = False
     features: int = 64
     scale: Exact = Fraction(1)
     seed: int = 0
@@ -165,8 +167,8 @@ class RandomFeatures(LinearScores):
     def __str__(self) -> str:
         return f"rff:features={self.features},scale={self.scale},seed={self.seed}"
 
-    def design(self, x: ArrayLike) -> NDArray[np.float64]:
-        inputs = np.asarray(x, dtype=float)
+    def design(self, x: ArrayLike | SparseDesign) -> NDArray[np.float64] | SparseDesign:
+        inputs: Any = x.matrix if isinstance(x, SparseDesign) else np.asarray(x, dtype=float)
         random = np.random.default_rng(self.seed)
         frequencies = random.standard_normal((inputs.shape[-1], self.features)) / float(self.scale)
         phases = random.uniform(0, 2 * np.pi, self.features)
@@ -178,7 +180,7 @@ class ReLUNetwork(Model):
     """``s_k = sum_j u_kj relu(v_j . x + c_j) + b_k`` with ``width`` hidden units.
 
     >>> ReLUNetwork(8).size(width=3, n_classes=2)
-    42
+    50
     """
 
     width: int = 16
@@ -191,16 +193,16 @@ class ReLUNetwork(Model):
         return f"relu:width={self.width}"
 
     def size(self, width: int, n_classes: int) -> int:
-        return self.width * width + n_classes * (self.width + 1)
+        return self.width * (width + 1) + n_classes * (self.width + 1)
 
     def is_weight(self, width: int, n_classes: int) -> NDArray[np.bool_]:
-        inner = np.tile(np.arange(width) < width - 1, self.width)
+        inner = np.tile(np.arange(width + 1) < width, self.width)
         return np.concatenate([inner, np.tile(np.arange(self.width + 1) < self.width, n_classes)])
 
     def start(
         self, batch: int, width: int, n_classes: int, random: np.random.Generator
     ) -> NDArray[np.float64]:
-        inner = random.standard_normal((batch, self.width * width)) * np.sqrt(2 / width)
+        inner = random.standard_normal((batch, self.width * (width + 1))) * np.sqrt(2 / (width + 1))
         outer = random.standard_normal((batch, n_classes * (self.width + 1))) * np.sqrt(
             1 / self.width
         )
@@ -209,11 +211,11 @@ class ReLUNetwork(Model):
     def scores(
         self, parameters: AnyArray, design: AnyArray, n_classes: int, xp: Any
     ) -> tuple[AnyArray, Pullback]:
-        batch, width = parameters.shape[0], design.shape[-2]
+        batch, width = parameters.shape[0], design.shape[-2] + 1
         cut = self.width * width
         inner = xp.reshape(parameters[:, :cut], (batch, self.width, width))
         outer = xp.reshape(parameters[:, cut:], (batch, n_classes, self.width + 1))
-        before = _product(inner, design, xp)
+        before = _affine(inner, design, xp)
         hidden = xp.maximum(before, xp.zeros_like(before))
 
         def back(gradient: AnyArray) -> AnyArray:
@@ -221,17 +223,31 @@ class ReLUNetwork(Model):
             by_bias = xp.sum(gradient, axis=-1, keepdims=True)
             by_hidden = xp.matmul(xp.matrix_transpose(outer[..., :-1]), gradient)
             by_before = xp.where(before > 0, by_hidden, xp.zeros_like(by_hidden))
-            by_inner = _product(by_before, xp.matrix_transpose(design), xp)
+            by_inner = _pulled(by_before, design, xp)
             pieces = [by_inner, xp.concat([by_outer, by_bias], axis=-1)]
             return xp.concat([xp.reshape(p, (batch, -1)) for p in pieces], axis=-1)
 
         return xp.matmul(outer[..., :-1], hidden) + outer[..., -1:], back
 
 
+def _affine(weights: AnyArray, design: AnyArray, xp: Any) -> AnyArray:
+    """Weights (A, k, D + 1), the bias last, at a design: (A, k, m)."""
+    return _product(weights[..., :-1], design, xp) + weights[..., -1:]
+
+
+def _pulled(gradient: AnyArray, design: AnyArray, xp: Any) -> AnyArray:
+    """A gradient (A, k, m) by the values of `_affine`, by its weights: (A, k, D + 1)."""
+    turned = design.transposed if isinstance(design, SparseDesign) else xp.matrix_transpose(design)
+    by_bias = xp.sum(gradient, axis=-1, keepdims=True)
+    return xp.concat([_product(gradient, turned, xp), by_bias], axis=-1)
+
+
 def _product(left: AnyArray, right: AnyArray, xp: Any) -> AnyArray:
     """(A, k, i) times (A or 1, i, j); one large product where all problems share the right
     factor.
     """
+    if isinstance(right, SparseDesign):
+        return right.product(left)
     if right.shape[0] > 1:
         return xp.matmul(left, right)
     batch, rows, inner = left.shape

@@ -7,7 +7,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,11 +14,14 @@ from numpy.typing import ArrayLike, NDArray
 from hconsist.arithmetic import NUMPY
 from hconsist.errors import InvalidInputError
 from hconsist.losses import CompSum, Loss, parse_loss
-from hconsist.losses.forms import convex_in_scores
 from hconsist.simulate.backend import AnyArray, Backend
+from hconsist.simulate.convergence import tell
 from hconsist.simulate.gradients import RiskKernel, risk_kernel
 from hconsist.simulate.lbfgs import minimise
 from hconsist.simulate.models import Model, parse_model
+from hconsist.simulate.problem import Problem, read_inputs
+from hconsist.simulate.rescaling import Rescaling
+from hconsist.simulate.sparse import SparseDesign
 
 Array = NDArray[np.float64]
 
@@ -39,7 +41,8 @@ class Fit:
     objective : array (B,)
         Training risk and penalty at the parameters.
     gradient : array (B,)
-        Largest absolute entry of its gradient.
+        Largest absolute entry of its gradient; where features are of unlike scales, by the weights
+        of scaled ones.
     converged : array (B,) of bool
     iterations : array (B,) of int
     """
@@ -54,7 +57,7 @@ class Fit:
 
     def scores(self, x: ArrayLike) -> Array:
         """Scores (B, m, n_classes) at inputs (m, d), shared by the problems, or (B, m, d)."""
-        design = self.model.design(_inputs(x))
+        design = self.model.design(read_inputs(x))
         scores, _ = self.model.scores(self.parameters, design, self.n_classes, Backend().xp)
         return np.moveaxis(np.asarray(scores), 1, -1)
 
@@ -98,8 +101,9 @@ def train(
         One for all problems, or one each. Any differentiable (or kinked) loss of the catalogue.
     model : Model or str
         ``"linear"``, ``"linear:W=1,B=1"``, ``"rff:features=64,scale=1"``, ``"relu:width=16"``.
-    x : array (m, d) or (B, m, d)
-        Inputs, shared by the problems or one set each.
+    x : array or sparse matrix (m, d), or array (B, m, d)
+        Inputs, shared by the problems or one set each. Doubles are not copied, and SciPy's sparse
+        matrices stay sparse (NumPy backend).
     y : array (m,) or (B, m) of int, or (m, n_classes) or (B, m, n_classes) of float
         Labels, or label distributions: with p(y|x) at the nodes of a quadrature this is the
         population risk.
@@ -124,6 +128,12 @@ def train(
     InvalidInputError
         For shapes that do not fit, labels out of range, or a loss for another number of classes.
 
+    Warns
+    -----
+    NotConvergedWarning
+        Where a gradient is still above the tolerance at the end: progress ended, as at the kink of
+        a hinge loss, or iterations ran out. `Fit.converged` says which.
+
     Examples
     --------
     >>> x = np.array([[-2.0], [-1.0], [1.0], [2.0]])
@@ -133,7 +143,9 @@ def train(
     """
     backend = backend or Backend()
     model = parse_model(model)
-    problem = _Problem.read(losses, model, x, y, n_classes, sample_weights, l2)
+    problem = Problem.read(losses, model, x, y, n_classes, sample_weights, l2)
+    if isinstance(problem.design, SparseDesign) and backend.name != "numpy":
+        raise InvalidInputError("sparse x needs NumPy", backend.name, "pass dense inputs")
     runs = restarts or (1 if problem.convex else RESTARTS)
     if runs < 1:
         raise InvalidInputError("restarts must be >= 1", restarts, "pass restarts=4")
@@ -145,15 +157,16 @@ def train(
             starts += random.standard_normal(starts.shape)
         guide = problem.with_losses([CompSum(1)] * problem.batch)
         found = minimise(
-            guide.objective(1, backend),
+            _Objective(guide, 1, backend),
             backend.array(starts[:, 0]),
             backend,
             tolerance=1e-3,
             max_iterations=min(100, max_iterations),
         )
         starts[:, 0] = backend.numpy(found.parameters)
+    objective = _Objective(problem, runs, backend)
     found = minimise(
-        problem.objective(runs, backend),
+        objective,
         backend.array(starts.reshape(problem.batch * runs, -1)),
         backend,
         tolerance=tolerance,
@@ -162,10 +175,11 @@ def train(
     value = np.where(np.isnan(found.value), np.inf, found.value).reshape(problem.batch, runs)
     best = np.argmin(value, axis=1) + runs * np.arange(problem.batch)
     best = best[problem.original]
+    tell(found.converged[best], found.gradient[best], tolerance)
     return Fit(
         model,
         n,
-        backend.numpy(found.parameters)[best],
+        objective.unscaled(found.parameters)[best],
         found.value[best],
         found.gradient[best],
         found.converged[best],
@@ -173,128 +187,23 @@ def train(
     )
 
 
-@dataclass(frozen=True)
-class _Problem:
-    """Checked data; problems are sorted by loss, so that those of one loss lie side by side, and
-    ``original`` leads back.
-    """
-
-    losses: tuple[Loss, ...]
-    model: Model
-    design: Array  # (B or 1, D, m)
-    weights: Array  # (B or 1, n, m): sample weight times label probability
-    l2: Array  # (B,)
-    n_classes: int
-    batch: int
-    original: NDArray[np.intp]
-
-    @classmethod
-    def read(
-        cls,
-        losses: Loss | str | Sequence[Loss | str],
-        model: Model,
-        x: ArrayLike,
-        y: ArrayLike,
-        n_classes: int | None,
-        sample_weights: ArrayLike | None,
-        l2: ArrayLike,
-    ) -> _Problem:
-        chosen = [parse_loss(v) for v in ([losses] if isinstance(losses, Loss | str) else losses)]
-        if not chosen:
-            raise InvalidInputError("there must be a loss to train", "none", "pass 'logistic'")
-        inputs = _inputs(x)
-        p = _label_distributions(y, inputs.shape[1], n_classes)
-        n = p.shape[-2]
-        even = np.full((1, inputs.shape[1]), 1 / inputs.shape[1])
-        sample = (
-            even
-            if sample_weights is None
-            else np.atleast_2d(np.asarray(sample_weights, dtype=float))
-        )
-        penalty = np.atleast_1d(np.asarray(l2, dtype=float))
-        if sample.shape[1] != inputs.shape[1] or not (
-            np.isfinite(sample).all() and (sample >= 0).all()
-        ):
-            raise InvalidInputError(
-                f"sample_weights must be non-negative with last axis {inputs.shape[1]}",
-                f"shape {sample.shape}",
-                "one a sample",
-            )
-        if penalty.ndim != 1 or not (penalty >= 0).all():
-            raise InvalidInputError(
-                "l2 must be a number >= 0, or one a problem", penalty.tolist(), "pass l2=0.01"
-            )
-        sizes = {len(chosen), inputs.shape[0], p.shape[0], sample.shape[0], penalty.size} - {1}
-        if len(sizes) > 1:
-            raise InvalidInputError(
-                "losses, x, y, sample_weights and l2 must agree on the number of problems",
-                sorted(sizes),
-                "use one number of problems, or 1 where shared",
-            )
-        batch = sizes.pop() if sizes else 1
-        chosen = chosen * batch if len(chosen) == 1 else chosen
-        for loss in set(chosen):
-            if loss.only_classes not in (None, n):
-                raise InvalidInputError(
-                    f"{loss.spec} is defined for n_classes = {loss.only_classes}",
-                    n,
-                    f"lift it: 'sum:phi={loss.spec_name}'",
-                )
-        order = sorted(range(batch), key=lambda i: chosen[i].spec)
-        design, weights = model.design(inputs), p * sample[:, None, :]
-
-        def sort(array: Array) -> Array:
-            return np.ascontiguousarray(
-                array if array.shape[0] == 1 or order == list(range(batch)) else array[order]
-            )
-
-        return cls(
-            tuple(chosen[i] for i in order),
-            model,
-            sort(design),
-            sort(weights),
-            np.broadcast_to(penalty, (batch,))[order],
-            n,
-            batch,
-            np.argsort(order),
-        )
-
-    @property
-    def convex(self) -> bool:
-        """Whether every local minimum is global."""
-        return self.model.convex and all(
-            convex_in_scores(loss.forms, self.n_classes) for loss in set(self.losses)
-        )
-
-    def with_losses(self, losses: Sequence[Loss]) -> _Problem:
-        """The same data under other losses."""
-        return _Problem(
-            tuple(losses),
-            self.model,
-            self.design,
-            self.weights,
-            self.l2,
-            self.n_classes,
-            self.batch,
-            self.original,
-        )
-
-    def objective(self, runs: int, backend: Backend) -> Any:
-        """The function that `minimise` wants: run r of problem b has number ``b * runs + r``."""
-        return _Objective(self, runs, backend)
-
-
 class _Objective:
     """Risk and gradient of the runs that are still active; their data are gathered once for each
     change of that set.
     """
 
-    def __init__(self, problem: _Problem, runs: int, backend: Backend) -> None:
+    def __init__(self, problem: Problem, runs: int, backend: Backend) -> None:
         self.problem, self.runs, self.backend = problem, runs, backend
         self.kernels: dict[Loss, RiskKernel] = {
             loss: risk_kernel(loss, backend) for loss in set(problem.losses)
         }
-        self.data = [backend.array(a) for a in (problem.design, problem.weights, problem.l2)]
+        design: AnyArray = problem.design
+        if not isinstance(design, SparseDesign):
+            design = backend.array(design)
+        self.data = [design, backend.array(problem.weights), backend.array(problem.l2)]
+        change = Rescaling.of(problem.design) if problem.model.rescales else None
+        self.change = change and Rescaling(backend.array(change.shift), backend.array(change.scale))
+        self.changed = self.change
         is_weight = problem.model.is_weight(problem.design.shape[-2], problem.n_classes)
         self.is_weight = backend.array(is_weight.astype(float))
         self.active: NDArray[np.int64] | None = None
@@ -308,6 +217,9 @@ class _Objective:
             self._gather(active)
         xp = self.backend.xp
         design, weights, l2 = self.part
+        n = self.problem.n_classes
+        if self.changed is not None:
+            parameters = self.changed.outward(parameters, n, xp)
         scores, back = self.problem.model.scores(parameters, design, self.problem.n_classes, xp)
         if len(self.groups) == 1:
             values, slopes = self.groups[0][0](scores, weights)
@@ -321,7 +233,18 @@ class _Objective:
             values, slopes = (xp.concat([piece[i] for piece in pieces], axis=0) for i in (0, 1))
         penalised = self.is_weight * parameters
         value = xp.sum(values, axis=-1) + 0.5 * l2 * xp.sum(penalised * penalised, axis=-1)
-        return value, back(slopes) + l2[:, None] * penalised
+        gradient = back(slopes) + l2[:, None] * penalised
+        return value, gradient if self.changed is None else self.changed.inward(gradient, n, xp)
+
+    def unscaled(self, parameters: AnyArray) -> Array:
+        """The parameters of all runs as the model has them."""
+        if self.change is None:
+            return self.backend.numpy(parameters)
+        change, xp = self.change, self.backend.xp
+        if change.scale.shape[0] > 1 and self.runs > 1:
+            rows = self.backend.index(np.repeat(np.arange(self.problem.batch), self.runs))
+            change = Rescaling(*(xp.take(a, rows, axis=0) for a in (change.shift, change.scale)))
+        return self.backend.numpy(change.outward(parameters, self.problem.n_classes, xp))
 
     def _gather(self, active: NDArray[np.int64]) -> None:
         rows = active // self.runs
@@ -333,51 +256,24 @@ class _Objective:
             else self.backend.xp.take(a, index, axis=0)
             for a in self.data
         ]
+        if self.change is not None:
+            one = everything or self.change.scale.shape[0] == 1
+            self.changed = (
+                self.change
+                if one
+                else Rescaling(
+                    *(
+                        self.backend.xp.take(a, index, axis=0)
+                        for a in (self.change.shift, self.change.scale)
+                    )
+                )
+            )
         losses = [self.problem.losses[i] for i in rows]
         cuts = [i for i in range(len(losses)) if i == 0 or losses[i] != losses[i - 1]] + [
             len(losses)
         ]
         self.groups = [(self.kernels[losses[a]], slice(a, b)) for a, b in itertools.pairwise(cuts)]
         self.active = active
-
-
-def _inputs(x: ArrayLike) -> Array:
-    inputs = np.asarray(x, dtype=float)
-    if inputs.ndim not in (2, 3) or inputs.shape[-2] == 0 or not np.isfinite(inputs).all():
-        raise InvalidInputError(
-            "x must be finite, of shape (m, d) or (B, m, d)",
-            f"shape {inputs.shape}",
-            "features come last",
-        )
-    return inputs if inputs.ndim == 3 else inputs[None]
-
-
-def _label_distributions(y: ArrayLike, m: int, n_classes: int | None) -> Array:
-    """Labels or distributions as (B or 1, n, m)."""
-    labels = np.asarray(y)
-    if labels.dtype.kind in "iu":
-        labels = np.atleast_2d(labels)
-        n = n_classes or max(int(labels.max()) + 1, 2)
-        if labels.ndim != 2 or labels.shape[1] != m or labels.min() < 0 or labels.max() >= n:
-            raise InvalidInputError(
-                f"labels must be 0..{n - 1}, of shape (..., {m})",
-                f"shape {labels.shape}",
-                "one label a sample",
-            )
-        return np.asarray(labels[:, None, :] == np.arange(n)[:, None], dtype=float)
-    labels = labels if labels.ndim == 3 else labels[None]
-    if (
-        labels.ndim != 3
-        or labels.shape[1] != m
-        or labels.shape[2] < 2
-        or n_classes not in (None, labels.shape[2])
-    ):
-        raise InvalidInputError(
-            f"y must be integer labels or distributions of shape (..., {m}, n_classes)",
-            f"shape {labels.shape}",
-            "pass p(y|x)",
-        )
-    return np.swapaxes(labels, -1, -2).astype(float)
 
 
 def _mean(values: Array, weights: ArrayLike | None) -> Array:

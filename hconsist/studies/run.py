@@ -16,6 +16,7 @@ import numpy as np
 
 from hconsist.errors import InvalidInputError
 from hconsist.simulate.backend import Backend
+from hconsist.simulate.convergence import counting
 from hconsist.simulate.results import Cell, Row
 from hconsist.studies.checkpoint import Checkpoint
 from hconsist.studies.study import study
@@ -34,12 +35,22 @@ def reproduce(name: str, cell: int, seed: int, quick: bool) -> str:
 
 
 def run_cell(name: str, cell: Cell, number: int, seed: int, device: str = "cpu") -> list[Row]:
-    """The rows of one cell, each with the cell's number first; the same wherever and whenever it
-    runs.
+    """The rows of one cell, each with the cell's number first and last the number of its fits that
+    did not converge; the same wherever and whenever it runs.
     """
     random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
-    rows = study(name).run(cell, random, Backend.on(device))
-    return [{"cell": number, **row} for row in rows]
+    with counting() as tally:
+        rows = study(name).run(cell, random, Backend.on(device))
+    return [{"cell": number, **row, "unconverged": tally.unconverged} for row in rows]
+
+
+def unconverged(rows: Sequence[Row]) -> int:
+    """How many fits of the study ended with a gradient above their tolerance.
+
+    >>> unconverged([{"cell": 0, "unconverged": 2}] * 3 + [{"cell": 1, "unconverged": 1}])
+    3
+    """
+    return sum({row["cell"]: int(row.get("unconverged", 0)) for row in rows}.values())
 
 
 def run_study(
