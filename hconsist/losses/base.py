@@ -14,6 +14,7 @@ import numpy as np
 from hconsist.arithmetic import Exact, Ops, Value, exact, is_symbolic
 from hconsist.arithmetic.logarithms import plain
 from hconsist.errors import InvalidInputError
+from hconsist.losses.at_scores import OnArrays
 from hconsist.losses.facts import Curve
 from hconsist.losses.forms import (
     Form,
@@ -68,7 +69,7 @@ class Separable:
 
 
 @dataclass(frozen=True)
-class Loss(ABC):
+class Loss(OnArrays, ABC):
     """A surrogate loss l(scores, y): a frozen dataclass whose fields are its parameters, kept
     exactly.
 
