@@ -8,6 +8,8 @@ read ``__init__.pyi``.
 __version__ = "0.1.0"
 
 _HOMES = {
+    # Packages whose own names are many: ``hc.verify.verify``, ``hc.simulate.train``, ...
+    "hconsist": ("certificates", "checker", "plots", "simulate", "theorems", "verify"),
     "hconsist.decisions": (
         "Abstain",
         "CostMatrix",
@@ -47,6 +49,8 @@ _HOMES = {
     "hconsist.consistency": ("ConsistencyVerdict", "Counterexample", "verdict"),
     "hconsist.gaps": ("Gap", "gap_upper_bound", "minimizability_gap"),
     "hconsist.bounds": ("Bound", "derive"),
+    "hconsist.certificates": ("certify",),
+    "hconsist.checker": ("check",),
     "hconsist.tightness": ("Tightness",),
     "hconsist.errors": (
         "EngineCannotAnswerError",
@@ -68,6 +72,8 @@ def __getattr__(name):  # type: ignore[no-untyped-def]
         and name in importlib.import_module("hconsist.losses").__all__
     ):
         home = "hconsist.losses"
+    if home == "hconsist":
+        return importlib.import_module(f"hconsist.{name}")
     if home is None:
         raise AttributeError(f"module 'hconsist' has no attribute {name!r}")
     value = globals()[name] = getattr(importlib.import_module(home), name)

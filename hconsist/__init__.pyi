@@ -1,5 +1,13 @@
+from hconsist import certificates as certificates
+from hconsist import checker as checker
+from hconsist import plots as plots
+from hconsist import simulate as simulate
+from hconsist import theorems as theorems
+from hconsist import verify as verify
 from hconsist.bounds import Bound as Bound
 from hconsist.bounds import derive as derive
+from hconsist.certificates import certify as certify
+from hconsist.checker import check as check
 from hconsist.consistency import ConsistencyVerdict as ConsistencyVerdict
 from hconsist.consistency import Counterexample as Counterexample
 from hconsist.consistency import verdict as verdict

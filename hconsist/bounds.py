@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hconsist.arithmetic import Exact, exact
+from hconsist.cards import card, curve
 from hconsist.closed_forms import float_curve
 from hconsist.decisions import Target
 from hconsist.engines import ENGINES, EngineName, load, transform
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 DRAWINGS: Registry[Callable[..., Axes]] = Registry("drawing of bounds", package="hconsist.plots")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Bound:
     """An H-consistency bound: target excess <= Gamma(surrogate excess), gaps included on both
     sides.
@@ -117,15 +118,58 @@ class Bound:
             raise EngineCannotAnswerError(self.engine, f"{reason}there is none")
         return self.derivation.latex()
 
-    def _repr_latex_(self) -> str:
-        import sympy
+    def __repr__(self) -> str:
+        """One line: what the bound is of, T where it is short, and what it rests on."""
+        problem = self.problem
+        of = f"{problem.surrogate.spec}, n = {problem.n_classes}, {problem.hypotheses}"
+        formula = "" if self.transform is None else f"; T(beta) {self._relation} {self.transform}"
+        shown = formula if len(formula) < 200 else "; T(beta) in closed form"
+        return f"Bound({of}, {problem.target}{shown}; {self._status})"
 
+    @property
+    def _relation(self) -> str:
+        return "=" if self.derivation is None else self.derivation.relation
+
+    @property
+    def _status(self) -> str:
+        if self.engine == "numeric":
+            return "estimates of the numeric engine"
+        rests = "; ".join(self.assumptions) or "the definitions alone"
+        return f"proven ({self.engine} engine), resting on {rests}"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: T as a formula, its proof status, and a picture of Gamma."""
+        problem = self.problem
+        facts = [
+            ("loss", problem.surrogate.spec),
+            ("labels", str(problem.n_classes)),
+            ("hypotheses", str(problem.hypotheses)),
+            ("target", str(problem.target)),
+            ("status", self._status),
+        ]
+        if self.gamma_upper is not None:
+            facts.append(("Gamma(epsilon) is at most", str(self.gamma_upper)))
+        title = (
+            "T has no closed form here"
+            if self.derivation is None
+            else f"$\\displaystyle {self.derivation.equation}$"
+        )
+        return card(title, facts, self._picture())
+
+    def _picture(self) -> str:
+        """Gamma over the excess, where its curve is at hand at once: a closed form in numbers."""
+        if self.derivation is None or self.problem.is_symbolic:
+            return ""
+        betas = np.linspace(0.0, float(self.problem.decision.max_regret), 41)
+        return curve(self.envelope_curve(betas).tolist(), betas.tolist(), "epsilon", "Gamma")
+
+    def _repr_latex_(self) -> str:
         if self.derivation is None:
             return (
                 f"$T(\\beta)$ of {self.problem.surrogate.spec} by the {self.engine} engine (no "
                 "closed form)"
             )
-        return f"$\\displaystyle \\mathcal{{T}}(\\beta) = {sympy.latex(self.derivation.transform)}$"
+        return f"$\\displaystyle {self.derivation.equation}$"
 
     # -- values
     def T(self, beta: object, **options: Any) -> Answer:  # noqa: N802 (the name of the transformation in every paper)

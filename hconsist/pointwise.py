@@ -14,6 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hconsist.answer import UNREACHED as UNREACHED
+from hconsist.answer import Answer as Answer
+from hconsist.answer import Witness as Witness
+from hconsist.answer import round_down as round_down
+from hconsist.answer import round_up as round_up
 from hconsist.arithmetic import NUMPY, exact, is_symbolic
 from hconsist.decisions import Decision, Target, ZeroOne, decision_of, parse_target
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
@@ -24,10 +29,6 @@ from hconsist.losses.forms import OfProbabilities
 
 if TYPE_CHECKING:
     import sympy
-
-
-#: Why there is no value where T is infinite: a `reason` of an `Answer`.
-UNREACHED = "no prediction has that target regret at a finite surrogate regret"
 
 
 @lru_cache(maxsize=1)
@@ -276,125 +277,3 @@ def check_beta(beta: object, most: Fraction = Fraction(1)) -> Fraction:
             else "beta is a difference of expected costs, in their unit",
         )
     return value
-
-
-@dataclass(frozen=True)
-class Witness:
-    """A point where a value of T is attained or approached; anyone can evaluate it again.
-
-    Parameters
-    ----------
-    p : tuple of float or Fraction
-        Label distribution.
-    scores : tuple of float
-        Scores; an infinite optimum is shown by a large finite score.
-    predicted : tuple of int
-        The labels predicted under the tie rule.
-    regret : float
-        Surrogate regret evaluated at (p, scores).
-    prediction_regret : float or None
-        Target regret of the prediction at p, evaluated from the costs.
-    """
-
-    p: tuple[float | Fraction, ...]
-    scores: tuple[float, ...]
-    predicted: tuple[int, ...]
-    regret: float
-    prediction_regret: float | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-ready form: exact entries as strings such as ``"1/3"``."""
-        return {
-            "p": [str(v) if isinstance(v, Fraction) else float(v) for v in self.p],
-            "scores": [float(v) for v in self.scores],
-            "predicted": list(self.predicted),
-            "regret": float(self.regret),
-            **(
-                {}
-                if self.prediction_regret is None
-                else {"prediction_regret": self.prediction_regret}
-            ),
-        }
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What an engine knows about one value.
-
-    Parameters
-    ----------
-    estimate : float or None
-        The best guess. A solver's value is an estimate and nothing more.
-    lower, upper : Fraction or None
-        Proven bounds (exact rationals), None where nothing is proven.
-    witness : Witness or None
-    engine : str
-        "symbolic", "numeric" or "rigorous".
-    assumptions : tuple of str
-        What the answer rests on, in words; empty when on nothing but the definitions.
-    reason : str
-        Why the answer is undecided (estimate None, or bounds not as close as asked); empty
-        otherwise.
-
-    Examples
-    --------
-    >>> Answer(0.5, Fraction(1, 2), Fraction(1, 2), None, "symbolic").proven
-    True
-    """
-
-    estimate: float | None
-    lower: Fraction | None
-    upper: Fraction | None
-    witness: Witness | None
-    engine: str
-    assumptions: tuple[str, ...] = ()
-    reason: str = ""
-
-    def __post_init__(self) -> None:
-        if self.lower is not None and self.upper is not None and self.lower > self.upper:
-            raise AssertionError(
-                f"an engine returned lower {self.lower} > upper {self.upper}: please report this"
-            )
-
-    @property
-    def proven(self) -> bool:
-        """Whether both sides are bounded with a proof."""
-        return self.lower is not None and self.upper is not None
-
-    @property
-    def width(self) -> float | None:
-        """``upper - lower`` where both are proven."""
-        if self.lower is None or self.upper is None:
-            return None
-        return float(self.upper - self.lower)
-
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-ready form. Proven bounds are rounded outward to floats; null where not proven."""
-        return {
-            "estimate": self.estimate,
-            "lower": None if self.lower is None else round_down(self.lower),
-            "upper": None if self.upper is None else round_up(self.upper),
-            "witness": None if self.witness is None else self.witness.as_dict(),
-            "engine": self.engine,
-            "assumptions": list(self.assumptions),
-            **({"reason": self.reason} if self.reason else {}),
-        }
-
-
-def round_down(value: Fraction) -> float:
-    """The largest float that is at most the rational.
-
-    >>> Fraction(round_down(Fraction(1, 3))) <= Fraction(1, 3)
-    True
-    """
-    nearest = float(value)
-    return nearest if Fraction(nearest) <= value else float(np.nextafter(nearest, -np.inf))
-
-
-def round_up(value: Fraction) -> float:
-    """The smallest float that is at least the rational.
-
-    >>> Fraction(round_up(Fraction(1, 3))) >= Fraction(1, 3)
-    True
-    """
-    return 0.0 - round_down(-value)

@@ -89,10 +89,16 @@ class Derivation:
 
         return document(self)
 
-    def _repr_latex_(self) -> str:
+    @property
+    def equation(self) -> str:
+        """``T(beta) = ...`` in LaTeX, with the relation that is proven."""
         import sympy
 
-        return rf"$\displaystyle \mathcal{{T}}(\beta) = {sympy.latex(self.transform)}$"
+        relation = {"=": "=", "<=": r"\le", ">=": r"\ge"}[self.relation]
+        return rf"\mathcal{{T}}(\beta) {relation} {sympy.latex(self.transform)}"
+
+    def _repr_latex_(self) -> str:
+        return rf"$\displaystyle {self.equation}$"
 
 
 @dataclass(frozen=True)
