@@ -104,12 +104,24 @@ class EngineCannotAnswerError(HconsistError):
     --------
     >>> print(EngineCannotAnswerError("symbolic", "no closed form for n = 3", "numeric"))
     the symbolic engine cannot answer: no closed form for n = 3; try engine='numeric'
+
+    ``methods`` holds pairs of a method's name and why it does not apply: what it needs, or what
+    could not be shown.
     """
 
-    def __init__(self, engine: str, reason: str, alternative: str | None = None) -> None:
+    def __init__(
+        self,
+        engine: str,
+        reason: str,
+        alternative: str | None = None,
+        methods: tuple[tuple[str, str], ...] = (),
+    ) -> None:
         self.engine, self.reason, self.alternative = engine, reason, alternative
+        self.methods = methods
         hint = f"; try engine={alternative!r}" if alternative else ""
         super().__init__(f"the {engine} engine cannot answer: {reason}{hint}")
 
-    def __reduce__(self) -> tuple[type, tuple[str, str, str | None]]:
-        return type(self), (self.engine, self.reason, self.alternative)
+    def __reduce__(
+        self,
+    ) -> tuple[type, tuple[str, str, str | None, tuple[tuple[str, str], ...]]]:
+        return type(self), (self.engine, self.reason, self.alternative, self.methods)

@@ -12,13 +12,11 @@ rigorous     ball arithmetic               an enclosure that is a theorem, and a
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, get_args
+from typing import Any
 
-from hconsist.engines.protocol import Engine, EngineName
+from hconsist.engines.protocol import ENGINES, Engine, EngineName
 from hconsist.errors import UnknownNameError
 from hconsist.pointwise import Answer, PointwiseProblem
-
-ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 
 __all__ = ["ENGINES", "Engine", "EngineName", "load", "sweep", "transform"]
 

@@ -12,7 +12,6 @@ from fractions import Fraction
 from typing import Any
 
 from hconsist.arithmetic import precision
-from hconsist.engines.rigorous import plugin
 from hconsist.engines.rigorous.branch import Checkpoint, Progress
 from hconsist.engines.rigorous.envelope import BITS as ENVELOPE_BITS
 from hconsist.engines.rigorous.envelope import Envelope
@@ -22,7 +21,7 @@ from hconsist.engines.rigorous.gaps import (
     linear_gap,
     minimizability_gap,
 )
-from hconsist.engines.rigorous.methods import choose_lines, choose_plan, piecewise
+from hconsist.engines.rigorous.methods import choose_lines, choose_plan
 from hconsist.engines.rigorous.methods.plan import BITS, Budget, Question
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.losses.facts import assumptions, proven
@@ -88,14 +87,7 @@ def transform(
     (True, True)
     """
     beta = problem.check_beta(beta)
-    if problem.decision.structure.top is None:
-        found = piecewise.transform_of(problem)
-        if not isinstance(found, str):
-            limits = Budget(Fraction(width) if width else None, max_boxes, time_budget)
-            return piecewise.answer(found, beta, limits)
-        with precision(BITS):
-            return plugin.transform(problem, beta, Fraction(width or Fraction(1, 10**9)))
-    question = _question(problem)
+    question = question_of(problem)
     budget = Budget(
         None if width is None else Fraction(width),
         max_boxes,
@@ -120,15 +112,14 @@ def transform(
     return dataclasses.replace(answer, lower=None, upper=None, assumptions=told)
 
 
-def _question(problem: PointwiseProblem) -> Question:
+def question_of(problem: PointwiseProblem) -> Question:
     """The problem with numbers for everything.
 
     Raises
     ------
     EngineCannotAnswerError
-        Where something is not a number, or the target is not of the largest scores.
+        Where something is not a number.
     """
-    k = problem.top_k("rigorous", "numeric")
     if problem.is_symbolic:
         raise EngineCannotAnswerError(
             "rigorous", "it needs numbers for every parameter", "symbolic"
@@ -138,7 +129,7 @@ def _question(problem: PointwiseProblem) -> Question:
         raise EngineCannotAnswerError(
             "rigorous", f"the score bound {bound} is not rational", "numeric"
         )
-    return Question(problem, k, bound)
+    return Question(problem, problem.decision.structure.top or 0, bound)
 
 
 def envelope(problem: PointwiseProblem) -> Envelope:
@@ -156,6 +147,6 @@ def envelope(problem: PointwiseProblem) -> Envelope:
     >>> low <= Fraction(3, 10) <= high, float(high - low) < 1e-9, reason
     (True, True, '')
     """
-    question = _question(problem)
+    question = question_of(problem)
     with precision(ENVELOPE_BITS):
         return Envelope(choose_lines(question).supports, question.statement())

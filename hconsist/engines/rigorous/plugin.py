@@ -79,19 +79,23 @@ def transform(problem: PointwiseProblem, beta: Fraction, width: Fraction) -> Ans
     return Answer(estimate, lower, upper, witness, "rigorous", (PLUG_IN,), reason)
 
 
-def _checked(problem: PointwiseProblem) -> Fraction:
+def missing(problem: PointwiseProblem) -> str:
+    """Why the problem is not one of this kind; empty where it is."""
     decision = problem.decision
-    scale = cross_entropy_scale(problem.surrogate)
-    said = f"{problem.surrogate.spec} and the target {problem.target}: "
-    if scale is None or problem.surrogate.scores_predictions:
-        reason = "costs other than zero-one ones are enclosed for cross-entropy forecasts"
-        raise EngineCannotAnswerError("rigorous", said + reason, "numeric")
+    if cross_entropy_scale(problem.surrogate) is None or problem.surrogate.scores_predictions:
+        return "costs other than zero-one ones are enclosed for cross-entropy forecasts"
     if problem.hypotheses.score_bound is not None or decision.size != 1:
-        reason = "costs other than zero-one ones are enclosed for complete scores, one prediction"
-        raise EngineCannotAnswerError("rigorous", said + reason, "numeric")
+        return "costs other than zero-one ones are enclosed for complete scores, one prediction"
     if decision.items * (decision.items - 1) > _MOST_PAIRS:
-        reason = f"{decision.items} predictions have too many pairs"
-        raise EngineCannotAnswerError("rigorous", said + reason, "numeric")
+        return f"{decision.items} predictions have too many pairs"
+    return ""
+
+
+def _checked(problem: PointwiseProblem) -> Fraction:
+    reason, scale = missing(problem), cross_entropy_scale(problem.surrogate)
+    if reason or scale is None:
+        said = f"{problem.surrogate.spec} and the target {problem.target}: {reason}"
+        raise EngineCannotAnswerError("rigorous", said, "numeric")
     return scale
 
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 from hconsist.arithmetic import BALLS, endpoints, evaluate, precision
 from hconsist.engines.derivation import Derivation, beta_symbol
 from hconsist.engines.symbolic.budget import MOST_LABELS
-from hconsist.engines.symbolic.dispatch import solve
+from hconsist.engines.symbolic.methods import solve
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.pointwise import Answer, PointwiseProblem
 

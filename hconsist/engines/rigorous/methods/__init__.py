@@ -1,4 +1,4 @@
-"""The methods of the rigorous engine, one a file, tried in this order.
+"""The methods of the rigorous engine, one a file; see `hconsist.engines.methods`.
 
 Each returns a plan, or says why it does not apply. A plan rests on facts of the loss; where one of
 them is declared and not proven, the answer is an estimate and says so.
@@ -6,35 +6,36 @@ them is declared and not proven, the answer is an estimate and says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from typing import Any
 
+from hconsist.engines.methods import Asked, no_method, tries
 from hconsist.engines.rigorous.methods import (
     comp_sum,
     concave,
     constrained,
+    costs,
     one_margin,
     piecewise,
     softmax,
     top_k,
     transport,
 )
-from hconsist.engines.rigorous.methods.plan import Lines, Method, Plan, Question
+from hconsist.engines.rigorous.methods.plan import Lines, Plan, Question
 from hconsist.errors import EngineCannotAnswerError
 
-__all__ = ["METHODS", "Method", "choose_lines", "choose_plan"]
-
-METHODS: tuple[Method, ...] = (
-    comp_sum.METHOD,
-    concave.METHOD,
-    top_k.METHOD,
-    softmax.METHOD,
-    transport.METHOD,
-    constrained.METHOD,
-    one_margin.METHOD,
-    piecewise.METHOD,
-)
-_T = TypeVar("_T", Plan, Lines)
+__all__ = [
+    "choose_lines",
+    "choose_plan",
+    "comp_sum",
+    "concave",
+    "constrained",
+    "costs",
+    "one_margin",
+    "piecewise",
+    "softmax",
+    "top_k",
+    "transport",
+]
 
 
 def choose_plan(question: Question) -> Plan:
@@ -45,7 +46,8 @@ def choose_plan(question: Question) -> Plan:
     EngineCannotAnswerError
         With each method's reason.
     """
-    return _choose(question, [(m.name, m.plan) for m in METHODS])
+    found: Plan = _choose(question, "T")
+    return found
 
 
 def choose_lines(question: Question) -> Lines:
@@ -56,7 +58,7 @@ def choose_lines(question: Question) -> Lines:
     EngineCannotAnswerError
         With each method's reason.
     """
-    found = _choose(question, [(m.name, m.lines) for m in METHODS])
+    found: Lines = _choose(question, "T**")
     declared = [f.assumption for f in found.rests_on if not f.proven]
     if declared:
         raise EngineCannotAnswerError(
@@ -65,21 +67,15 @@ def choose_lines(question: Question) -> Lines:
     return found
 
 
-def _choose(question: Question, methods: list[tuple[str, Callable[[Question], _T | str]]]) -> _T:
-    reasons, second = [], None
-    for name, method in methods:
-        found = method(question)
-        if isinstance(found, str):
-            reasons.append(f"{name}: {found}")
-        elif all(fact.proven for fact in found.rests_on):
-            return found
+def _choose(question: Question, asked: Asked) -> Any:
+    tried, second = [], None
+    for one in tries("rigorous", question, asked):
+        if one.reason:
+            tried.append(one)
+        elif all(fact.proven for fact in one.found.rests_on):
+            return one.found
         elif second is None:
-            second = found
+            second = one.found
     if second is not None:
         return second
-    loss, hypotheses = question.problem.surrogate.spec, question.problem.hypotheses
-    raise EngineCannotAnswerError(
-        "rigorous",
-        f"no method for {loss}, {hypotheses}, {question.problem.target} ({'. '.join(reasons)})",
-        "numeric",
-    )
+    raise no_method("rigorous", question.problem, tried, "numeric")

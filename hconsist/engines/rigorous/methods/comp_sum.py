@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from hconsist.engines.methods import method
 from hconsist.engines.rigorous.methods.plan import (
     PAIRS,
     POOLING,
@@ -16,7 +17,6 @@ from hconsist.engines.rigorous.methods.plan import (
     STAR_SHAPE,
     TWO_LABELS,
     Lines,
-    Method,
     Plan,
     Question,
     complete_zero_one,
@@ -39,6 +39,7 @@ def _law(question: Question) -> tuple[Curve, Fraction] | str:
     return form.g, tau
 
 
+@method("rigorous", "comp-sum", rank=20, lemmas=(POOLING, STAR_SHAPE, REDUCTION, PAIRS))
 def plan(question: Question) -> Plan | str:
     """A search over two parameters."""
     law = _law(question)
@@ -60,6 +61,7 @@ def plan(question: Question) -> Plan | str:
     return searching.plan(question, known(g, "convex", "non-increasing")[0])
 
 
+@method("rigorous", "comp-sum", rank=20, lemmas=(POOLING, PAIRS, TWO_LABELS, POOLS), asked="T**")
 def lines(question: Question) -> Lines | str:
     """Pools; for tau = 2 Theorem C is simpler."""
     law = _law(question)
@@ -72,6 +74,3 @@ def lines(question: Question) -> Lines | str:
     if tau <= Fraction(3, 2):
         return Lines(Pools(g.term, (2,), (POOLING, PAIRS if tau <= 1 else TWO_LABELS)), facts)
     return Lines(Pools(g.term, range(2, question.n + 1), (POOLING, POOLS)), facts)
-
-
-METHOD = Method("comp-sum", plan, lines)

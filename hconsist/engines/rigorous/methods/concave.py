@@ -9,10 +9,10 @@ from fractions import Fraction
 from typing import Any
 
 from hconsist.arithmetic import BALLS, endpoints
+from hconsist.engines.methods import method
 from hconsist.engines.rigorous.methods.plan import (
     CONCAVE,
     Lines,
-    Method,
     Plan,
     Question,
     complete_zero_one,
@@ -38,6 +38,7 @@ def _needed(question: Question) -> tuple[OfSoftmax, tuple[Fact, ...]] | str:
     return (form, facts) if facts else missing
 
 
+@method("rigorous", "concave", rank=30, lemmas=(CONCAVE,))
 def plan(question: Question) -> Plan | str:
     """The least of n numbers."""
     found = _needed(question)
@@ -47,6 +48,7 @@ def plan(question: Question) -> Plan | str:
     return Plan(lambda beta, budget: _answer(question, form, beta), facts)
 
 
+@method("rigorous", "concave", rank=30, lemmas=(CONCAVE,), asked="T**")
 def lines(question: Question) -> Lines | str:
     """The ends of the pieces of a piecewise linear T."""
     found = _needed(question)
@@ -105,6 +107,3 @@ def _least_pool(n: int, g: list[Any], beta: Fraction) -> tuple[Fraction, Fractio
 def _uniform_terms(g: Curve, n: int) -> list[Any]:
     """g(0), g(1), g(1/2), ..., g(1/n)."""
     return [g(BALLS.const(Fraction(1, k) if k else 0), BALLS) for k in range(n + 1)]
-
-
-METHOD = Method("concave", plan, lines)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from hconsist.engines.methods import method
 from hconsist.engines.rigorous.constrained import ConstrainedRisk
 from hconsist.engines.rigorous.methods.concave import pool_ends
 from hconsist.engines.rigorous.methods.plan import (
@@ -16,7 +17,6 @@ from hconsist.engines.rigorous.methods.plan import (
     POOLING,
     STAR_SHAPE,
     Lines,
-    Method,
     Plan,
     Question,
     complete_zero_one,
@@ -36,6 +36,7 @@ def _needed(question: Question) -> tuple[Curve, tuple[Fact, ...]] | str:
     return (form.phi, facts) if facts else missing
 
 
+@method("rigorous", "constrained", rank=70, lemmas=(POOLING, STAR_SHAPE))
 def plan(question: Question) -> Plan | str:
     """Branch and bound over all sorted distributions."""
     found = _needed(question)
@@ -53,6 +54,7 @@ def plan(question: Question) -> Plan | str:
     return searching.plan(question, facts)
 
 
+@method("rigorous", "constrained", rank=70, lemmas=(POOLING, STAR_SHAPE, CONSTRAINED), asked="T**")
 def lines(question: Question) -> Lines | str:
     """The ends of the pieces for a hinge, a search for others."""
     found = _needed(question)
@@ -73,6 +75,3 @@ def lines(question: Question) -> Lines | str:
 def of_hinge(n: int, beta: Fraction) -> Fraction:
     """T(beta) of the hinge by theorem F (i): n times that of the mean absolute error."""
     return n * min(max(beta / k, beta - Fraction(1, k)) for k in range(2, n + 1))
-
-
-METHOD = Method("constrained", plan, lines)

@@ -13,8 +13,16 @@ from fractions import Fraction
 import flint
 
 from hconsist.arithmetic import BALLS, endpoints
+from hconsist.engines.methods import method
 from hconsist.engines.rigorous.binary import BinaryRisk
-from hconsist.engines.rigorous.methods.plan import Budget, Lines, Method, Plan, Question, known
+from hconsist.engines.rigorous.methods.plan import (
+    Budget,
+    Lines,
+    Plan,
+    Question,
+    known,
+    one_predicted_label,
+)
 from hconsist.engines.rigorous.supports import FiniteScores, MarginScores
 from hconsist.losses.facts import Curve
 from hconsist.pointwise import Answer, Witness
@@ -24,9 +32,10 @@ def _curve(question: Question) -> Curve | str:
     form = question.margin
     if form is None:
         return "needs two labels and a loss of the margin"
-    return "needs one predicted label" if question.k > 1 else form.phi
+    return one_predicted_label(question) or form.phi
 
 
+@method("rigorous", "one margin", rank=80)
 def plan(question: Question) -> Plan | str:
     """Convex, or non-increasing."""
     phi = _curve(question)
@@ -45,6 +54,7 @@ def plan(question: Question) -> Plan | str:
     return "; ".join(filter(None, (unconvex or str(falls), unfalling)))
 
 
+@method("rigorous", "one margin", rank=80, asked="T**")
 def lines(question: Question) -> Lines | str:
     """A line for each score of a convex phi; finitely many scores for two kinds of others."""
     phi = _curve(question)
@@ -102,6 +112,3 @@ def _answer(
     width = budget.width if budget.width is not None else _WIDTH
     reason = "" if upper - lower <= width else "the box budget ran out"
     return Answer(float((lower + upper) / 2), lower, upper, witness, "rigorous", (), reason)
-
-
-METHOD = Method("one margin", plan, lines)

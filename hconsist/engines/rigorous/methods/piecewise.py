@@ -11,7 +11,8 @@ from fractions import Fraction
 
 from hconsist.checker.cells import LABELS
 from hconsist.checker.statements import Statement
-from hconsist.engines.rigorous.methods.plan import Budget, Lines, Method, Plan, Question
+from hconsist.engines.methods import method
+from hconsist.engines.rigorous.methods.plan import Budget, Lines, Plan, Question
 from hconsist.engines.rigorous.piecewise.answers import Transform
 from hconsist.engines.rigorous.piecewise.risks import LeastRisks
 from hconsist.engines.rigorous.supports import Vertices
@@ -60,6 +61,7 @@ def transform_of(problem: PointwiseProblem) -> Transform | str:
         return str(problem_found)
 
 
+@method("rigorous", "piecewise", rank=90)
 def plan(question: Question) -> Plan | str:
     """Cells of distributions, the least first."""
     if question.k > 1:
@@ -83,6 +85,7 @@ def answer(found: Transform, beta: Fraction, budget: Budget) -> Answer:
     return Answer(estimate, value.lower, value.upper, witness, "rigorous", (), reason)
 
 
+@method("rigorous", "piecewise", rank=90, asked="T**")
 def lines(question: Question) -> Lines | str:
     """The corners of T**."""
     if question.k > 1:
@@ -94,6 +97,3 @@ def lines(question: Question) -> Lines | str:
     if points[-1][0] < 1:
         return f"T is infinite beyond {points[-1][0]}: there are no lines up to 1"
     return Lines(Vertices(tuple(points), ()))
-
-
-METHOD = Method("piecewise", plan, lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -50,7 +50,8 @@ class Question:
     ----------
     problem : PointwiseProblem
     k : int
-        How many labels are predicted.
+        How many labels are predicted, each at unit cost when it is not the true one; 0 where the
+        target has other costs or another way to predict.
     bound : Fraction or None
         The score bound.
     """
@@ -130,24 +131,6 @@ class Lines:
     rests_on: tuple[Fact, ...] = ()
 
 
-@dataclass(frozen=True)
-class Method:
-    """One way to answer: a name, and two functions that return a plan or the reason why not.
-
-    Parameters
-    ----------
-    name : str
-    plan : callable
-        For one value of T.
-    lines : callable
-        For supporting lines of T, by which T** and Gamma are enclosed.
-    """
-
-    name: str
-    plan: Callable[[Question], Plan | str]
-    lines: Callable[[Question], Lines | str] = field(default=lambda question: "no supporting lines")
-
-
 def known(curve: Curve, *whats: What) -> tuple[tuple[Fact, ...], str]:
     """These facts, and in words which of them are missing (then the facts are empty)."""
     return curve.facts(*whats), curve.missing(*whats)
@@ -157,4 +140,11 @@ def complete_zero_one(question: Question) -> str:
     """Why a method for all scores and one predicted label does not apply; empty where it does."""
     if question.bound is not None:
         return f"needs complete scores, not {question.problem.hypotheses}"
-    return "needs one predicted label" if question.k > 1 else ""
+    return one_predicted_label(question)
+
+
+def one_predicted_label(question: Question) -> str:
+    """Why a method for the zero-one target does not apply; empty where it does."""
+    if question.k == 1:
+        return ""
+    return "needs one predicted label" if question.k else "needs the zero-one target"

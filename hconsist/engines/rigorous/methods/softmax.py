@@ -6,12 +6,12 @@ regret; the pair lemma bounds T below near 0.
 
 from __future__ import annotations
 
+from hconsist.engines.methods import method
 from hconsist.engines.rigorous.methods.plan import (
     PAIRS,
     POOLING,
     STAR_SHAPE,
     Lines,
-    Method,
     Plan,
     Question,
     complete_zero_one,
@@ -33,6 +33,7 @@ def _needed(question: Question) -> tuple[OfSoftmax, tuple[Fact, ...]] | str:
     return (form, facts) if facts else missing
 
 
+@method("rigorous", "softmax search", rank=50, lemmas=(POOLING, STAR_SHAPE))
 def plan(question: Question) -> Plan | str:
     """Branch and bound over all sorted distributions."""
     found = _needed(question)
@@ -51,6 +52,7 @@ def plan(question: Question) -> Plan | str:
     return searching.plan(question, facts)
 
 
+@method("rigorous", "softmax search", rank=50, lemmas=(POOLING, STAR_SHAPE, PAIRS), asked="T**")
 def lines(question: Question) -> Lines | str:
     """Three numbers a line for two labels, a search beyond."""
     found = _needed(question)
@@ -64,6 +66,3 @@ def lines(question: Question) -> Lines | str:
     lemmas, region = (POOLING, STAR_SHAPE, PAIRS), [everything(question.n)]
     curvature = tie_curvature(form.g.term, question.n)
     return Lines(Searched(SoftmaxRisk(form.g), region, lemmas, 5_000, curvature), facts)
-
-
-METHOD = Method("softmax search", plan, lines)

@@ -7,12 +7,12 @@ from __future__ import annotations
 from fractions import Fraction
 
 from hconsist.arithmetic import endpoints
+from hconsist.engines.methods import method
 from hconsist.engines.rigorous.branch import Risk
 from hconsist.engines.rigorous.methods.plan import (
     POOLING_SETS,
     TOP_K,
     Lines,
-    Method,
     Plan,
     Question,
     known,
@@ -54,13 +54,14 @@ def _searched(question: Question) -> tuple[Risk, Coordinates, float, tuple[Fact,
 
 
 def _other(question: Question) -> str:
-    if question.k == 1:
+    if question.k < 2:
         return "needs a target of several predicted labels"
     if question.bound is not None:
         return f"top-k targets need complete scores, not {question.problem.hypotheses}"
     return ""
 
 
+@method("rigorous", "top-k", rank=40, lemmas=(TOP_K, POOLING_SETS))
 def plan(question: Question) -> Plan | str:
     """Theorem E, or branch and bound."""
     if other := _other(question):
@@ -83,6 +84,7 @@ def plan(question: Question) -> Plan | str:
     return searching.plan(question, facts)
 
 
+@method("rigorous", "top-k", rank=40, lemmas=(TOP_K, POOLING_SETS), asked="T**")
 def lines(question: Question) -> Lines | str:
     """Theorem E, or a search."""
     if other := _other(question):
@@ -114,6 +116,3 @@ def _two_labels(question: Question, form: OfSoftmax, beta: Fraction) -> Answer:
     witness = Witness(p, scores, tuple(range(k, 2 * k)), float(upper))
     lower = max(lower, Fraction(0))
     return Answer(float((lower + upper) / 2), lower, upper, witness, "rigorous", (TOP_K,))
-
-
-METHOD = Method("top-k", plan, lines)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from hconsist.engines.methods import method
 from hconsist.engines.rigorous.methods import one_margin
 from hconsist.engines.rigorous.methods.plan import (
     POOLING,
     QUADRATIC,
     STAR_SHAPE,
     Lines,
-    Method,
     Plan,
     Question,
     complete_zero_one,
@@ -35,6 +35,7 @@ def _needed(question: Question) -> Transport | str:
     )
 
 
+@method("rigorous", "transport", rank=60, lemmas=(POOLING, STAR_SHAPE))
 def plan(question: Question) -> Plan | str:
     """Branch and bound over all sorted distributions."""
     if question.transport is not None and question.n == 2:
@@ -52,6 +53,7 @@ def plan(question: Question) -> Plan | str:
     return searching.plan(question, ())
 
 
+@method("rigorous", "transport", rank=60, lemmas=(POOLING, STAR_SHAPE, QUADRATIC), asked="T**")
 def lines(question: Question) -> Lines | str:
     """A search over all distributions at once."""
     if question.transport is not None and question.n == 2:
@@ -62,6 +64,3 @@ def lines(question: Question) -> Lines | str:
     curvature = ((Fraction(1), Fraction(form.scale) * Fraction(form.lam) / 2),)
     lemmas, region = (POOLING, STAR_SHAPE, QUADRATIC), [everything(question.n)]
     return Lines(Searched(TransportRisk(form), region, lemmas, 5_000, curvature))
-
-
-METHOD = Method("transport", plan, lines)
