@@ -136,7 +136,6 @@ def test_what_is_counted() -> None:
 
 #: Files above 400 lines, with their lines when listed: the list only shrinks.
 LONG_FILES = {
-    "engines/numeric/__init__.py": 474,
     "engines/numeric/search.py": 508,
 }
 

@@ -12,8 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from hconsist.engines import numeric
 from hconsist.engines.derivation import Derivation
+from hconsist.engines.methods import Try, tries
 from hconsist.engines.numeric.inner import Inner
 from hconsist.engines.numeric.methods import inner_solver
+from hconsist.engines.numeric.ways import Question
 from hconsist.engines.protocol import BestInClassRisk, Effort, EngineName, no_closed_form
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.hull import ConvexHull, search_grid
@@ -119,6 +121,10 @@ class NumericEngine:
     def derive(self, problem: PointwiseProblem) -> Derivation:
         """Nothing: it works with numbers."""
         raise EngineCannotAnswerError(self.name, no_closed_form(self.name), "symbolic")
+
+    def methods(self, problem: PointwiseProblem) -> list[Try]:
+        """Each search, in the order in which they are tried."""
+        return list(tries("numeric", Question(problem)))
 
     def best_in_class(self, problem: PointwiseProblem) -> BestInClassRisk:
         """A batched solver, or convex programs where the losses are convex in the scores."""

@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hconsist.arithmetic import precision
 from hconsist.closed_forms import middle
 from hconsist.engines import rigorous
 from hconsist.engines.derivation import Derivation
+from hconsist.engines.methods import Try, tries
 from hconsist.engines.protocol import Effort, EngineName, no_closed_form
 from hconsist.engines.rigorous.envelope import Envelope
 from hconsist.engines.rigorous.gaps import best_in_class_risk
+from hconsist.engines.rigorous.methods.plan import BITS
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.pointwise import Answer, PointwiseProblem, round_down
 
@@ -100,6 +103,15 @@ class RigorousEngine:
     def derive(self, problem: PointwiseProblem) -> Derivation:
         """Nothing: it works with numbers."""
         raise EngineCannotAnswerError(self.name, no_closed_form(self.name), "symbolic")
+
+    def methods(self, problem: PointwiseProblem) -> list[Try]:
+        """Each plan for a value of T, then each source of supporting lines."""
+        question = rigorous.question_of(problem)
+        with precision(BITS):
+            return [
+                *tries("rigorous", question),
+                *tries("rigorous", question, "T**"),
+            ]
 
     def best_in_class(self, problem: PointwiseProblem) -> EnclosedRisk:
         """See `hconsist.engines.rigorous.best_in_class_risk`."""

@@ -8,8 +8,10 @@ from typing import Any
 
 from hconsist.engines import symbolic
 from hconsist.engines.derivation import Derivation, DerivedEnvelope
+from hconsist.engines.methods import Try
 from hconsist.engines.protocol import EngineName
 from hconsist.engines.symbolic.best_in_class import BestInClass, best_in_class
+from hconsist.engines.symbolic.methods import outcomes
 from hconsist.pointwise import Answer, PointwiseProblem
 
 
@@ -37,6 +39,10 @@ class SymbolicEngine:
     def derive(self, problem: PointwiseProblem) -> Derivation:
         """See `hconsist.engines.symbolic.derive`."""
         return symbolic.derive(problem)
+
+    def methods(self, problem: PointwiseProblem) -> list[Try]:
+        """Each derivation, begun where its form fits: it may stop at what is not shown."""
+        return outcomes(problem)
 
     def best_in_class(self, problem: PointwiseProblem) -> BestInClass:
         """See `hconsist.engines.symbolic.best_in_class.best_in_class`."""

@@ -9,7 +9,7 @@ import numpy as np
 import sympy
 
 from hconsist.arithmetic import SYMPY, Ops, Value, is_symbolic
-from hconsist.engines.methods import method, no_method, tries
+from hconsist.engines.methods import Try, method, no_method, tries
 from hconsist.engines.symbolic import constrained, cost_range, margin, proper, ranking, softmax
 from hconsist.engines.symbolic.budget import MOST_LABELS, SECONDS, budget
 from hconsist.engines.symbolic.failures import told
@@ -80,6 +80,21 @@ def _choose(problem: PointwiseProblem) -> Solution:
         )
         raise refusal
     raise no_method("symbolic", problem, tried, "numeric")
+
+
+def outcomes(problem: PointwiseProblem) -> list[Try]:
+    """What each method says of a problem, the derivation being carried out."""
+    try:
+        solve(problem)
+        stopped = {}
+    except EngineCannotAnswerError as refused:
+        stopped = dict(refused.methods)
+    return [
+        one
+        if one.reason or one.method.name not in stopped
+        else Try(one.method, stopped[one.method.name])
+        for one in tries("symbolic", problem)
+    ]
 
 
 def _one_label(problem: PointwiseProblem) -> str:

@@ -1,0 +1,246 @@
+"""The methods of the numeric engine, in the order in which they are tried.
+
+Each takes a `Question` and returns what computes the answers, or the reason why it does not apply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hconsist.engines.methods import method, no_method, tries
+from hconsist.engines.numeric import direct, general, kinked
+from hconsist.engines.numeric.answers import answer as _answer
+from hconsist.engines.numeric.answers import tie, unbounded
+from hconsist.engines.numeric.closed import VERTICES, at_vertices, no_bound, two_labels
+from hconsist.engines.numeric.inner import Inner
+from hconsist.engines.numeric.methods import inner_solver
+from hconsist.engines.numeric.pooled import pooled
+from hconsist.engines.numeric.searches import by_levels, directly, nearer, too_much
+from hconsist.engines.numeric.shapes import known_shape, order
+from hconsist.errors import EngineCannotAnswerError
+from hconsist.losses import SoftmaxLoss
+from hconsist.pointwise import Answer, PointwiseProblem
+
+Array = NDArray[np.float64]
+
+#: T(0): of a distribution without a preference every prediction is a best one.
+TIE = "no prediction has a target regret at the uniform distribution"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A problem, and at how many values of beta together.
+
+    Parameters
+    ----------
+    problem : PointwiseProblem
+    betas : int
+    """
+
+    problem: PointwiseProblem
+    betas: int = 1
+
+    @property
+    def k(self) -> int:
+        """How many labels are predicted, each at unit cost when it is not the true one; else 0."""
+        return self.problem.decision.structure.top or 0
+
+
+#: Exact betas, the same as floats, and a seed, to answers.
+Plan = Callable[[list[Fraction], Array, int], list[Answer]]
+
+
+def answers(
+    problem: PointwiseProblem, values: list[Fraction], array: Array, seed: int
+) -> list[Answer]:
+    """The answers of the first method that applies; T(0) of a symmetric loss is known.
+
+    Raises
+    ------
+    EngineCannotAnswerError
+        With each method's reason.
+    """
+    question, tried = Question(problem, len(values)), []
+    if _ties(question) and np.any(array == 0):
+        rest = array != 0
+        found = answers(problem, [v for v in values if v], array[rest], seed) if rest.any() else []
+        others = iter(found)
+        return [next(others) if v else tie(problem, (TIE,)) for v in values]
+    for one in tries("numeric", question):
+        if not one.reason:
+            plan: Plan = one.found
+            return plan(values, array, seed)
+        tried.append(one)
+    refusal = no_method("numeric", problem, tried, None)
+    refused = too_much(problem, question.k, question.betas)
+    raise EngineCannotAnswerError("numeric", refused, None, refusal.methods) if refused else refusal
+
+
+def _ties(question: Question) -> bool:
+    """Whether every prediction is a best one of a distribution without a preference."""
+    if not question.problem.surrogate.symmetric:
+        return False
+    return not _costs(question) and not _two(question)
+
+
+def _costs(question: Question) -> bool:
+    return not question.k or question.problem.surrogate.scores_predictions
+
+
+def _two(question: Question) -> bool:
+    problem = question.problem
+    return problem.n == 2 and problem.surrogate.shift_invariant and question.k == 1
+
+
+def _largest(question: Question) -> str:
+    """Why a method for targets of the largest scores does not apply; empty where it does."""
+    return "needs the zero-one or a top-k target" if _costs(question) else ""
+
+
+def _falls(question: Question) -> str:
+    """Why a method for losses that fall as their label's score rises does not apply."""
+    loss = question.problem.surrogate
+    if loss.symmetric and order(loss) != -1:
+        return "needs a loss that is seen to fall as its label's score rises"
+    return _largest(question)
+
+
+@method("numeric", "costs", rank=10)
+def costs(question: Question) -> Plan | str:
+    """Costs of any kind: a convex program for each prediction, or the plug-in forecast."""
+    if not _costs(question):
+        return "needs a target with costs of its own, or a loss that scores predictions"
+    return lambda values, array, seed: general.answers(question.problem, values)
+
+
+@method("numeric", "two labels", rank=20)
+def two(question: Question) -> Plan | str:
+    """Two labels: a problem in one variable, for every loss."""
+    if reason := _largest(question):
+        return reason
+    if not _two(question):
+        return "needs two labels and a loss of the score difference"
+    return lambda values, array, seed: two_labels(question.problem, array)
+
+
+@method("numeric", "rewards", rank=30)
+def rewards(question: Question) -> Plan | str:
+    """Losses that never fall as their label's score rises have T = 0."""
+    loss = question.problem.surrogate
+    if reason := _largest(question):
+        return reason
+    if not loss.symmetric or order(loss) != 1:
+        return "needs a loss that never falls as its label's score rises"
+    return lambda values, array, seed: [no_bound(question.problem, float(b)) for b in array]
+
+
+@method("numeric", "pooled", rank=40, lemmas=("pooling lemma (docs/theory.md)",))
+def pools(question: Question) -> Plan | str:
+    """Smooth convex losses: batched Newton over pooled distributions."""
+    problem = question.problem
+    if reason := _falls(question):
+        return reason
+    inner = _inner(problem)
+    if inner is None:
+        return "needs a symmetric loss, smooth and convex in the softmax values or the scores"
+    return lambda values, array, seed: _pooled_or_levels(problem, inner, values, array, seed)
+
+
+def _inner(problem: PointwiseProblem) -> Inner | None:
+    try:
+        with np.errstate(all="ignore"):  # what overflows is found by the residuals
+            return inner_solver(problem)
+    except OverflowError:  # a constant of the formula is no float
+        return None
+
+
+def _pooled_or_levels(
+    problem: PointwiseProblem, inner: Inner, values: list[Fraction], array: Array, seed: int
+) -> list[Answer]:
+    """The pooled search; where its solver fails (margins of a thousand temperatures), the search
+    over levels, which needs no derivative.
+    """
+    try:
+        with np.errstate(all="ignore"):
+            found = pooled(problem, inner, values, array, seed)
+        failed = [i for i, one in enumerate(found) if one.estimate is None]
+    except (np.linalg.LinAlgError, OverflowError):
+        found, failed = [], list(range(len(values)))
+    k = problem.top_k("numeric")
+    if not failed or too_much(problem, k, len(failed)):
+        if not found:
+            raise EngineCannotAnswerError(
+                "numeric", f"the solver failed on {problem.surrogate.spec}: pass fewer betas"
+            )
+        return found
+    others = dict(zip(failed, by_levels(problem, array[failed]), strict=True))
+    return [others[i] if i in others else found[i] for i in range(len(values))]
+
+
+@method("numeric", "concave", rank=50)
+def concave(question: Question) -> Plan | str:
+    """Losses concave in the softmax value: scores at the vertices of the simplex."""
+    loss, plain = question.problem.surrogate, question.problem.hypotheses.score_bound is None
+    if reason := _falls(question):
+        return reason
+    if not plain or question.k != 1:
+        return "needs complete scores and one predicted label"
+    if not isinstance(loss, SoftmaxLoss) or not (
+        known_shape(loss) == "concave in softmax" or kinked.is_linear(loss)
+    ):
+        return "needs a loss concave in the softmax value"
+    return lambda values, array, seed: at_vertices(question.problem, loss, values, array)
+
+
+@method("numeric", "kinks", rank=60, lemmas=(VERTICES,))
+def kinks(question: Question) -> Plan | str:
+    """Losses concave between their kinks: finitely many scores to try."""
+    problem = question.problem
+    if reason := _falls(question):
+        return reason
+    scores = kinked.score_vertices(problem) if problem.surrogate.symmetric else None
+    if scores is None:
+        return "needs a symmetric loss that is concave between finitely many kinks"
+    return lambda values, array, seed: [
+        _answer(problem, s.p, s.free, s.tied, s.predicted, s.value, 0.0, (VERTICES,))
+        if s.value != np.inf
+        else unbounded((VERTICES,))
+        for s in kinked.smallest_regret(problem, scores, array)
+    ]
+
+
+@method("numeric", "levels", rank=70)
+def few_levels(question: Question) -> Plan | str:
+    """Symmetric losses: scores of few values, linear programs over p and local searches in turns.
+    For few labels the direct search too; the smaller value is nearer to the least.
+    """
+    problem = question.problem
+    if reason := _largest(question) or too_much(problem, question.k, question.betas):
+        return reason
+    if not problem.surrogate.symmetric:
+        return "needs a symmetric loss"
+
+    def plan(values: list[Fraction], array: Array, seed: int) -> list[Answer]:
+        found = by_levels(problem, array)
+        if problem.n <= direct.MOST_CLASSES and question.k == 1 and array.size <= direct.MOST_BETAS:
+            # Two searches that miss different things.
+            return [nearer(a, b) for a, b in zip(found, directly(problem, array), strict=True)]
+        return found
+
+    return plan
+
+
+@method("numeric", "direct", rank=80)
+def grid(question: Question) -> Plan | str:
+    """Losses that tell the labels apart: a pattern search from a grid."""
+    problem = question.problem
+    if reason := _largest(question) or too_much(problem, question.k, question.betas):
+        return reason
+    if problem.surrogate.symmetric:
+        return "needs a loss that tells the labels apart"
+    return lambda values, array, seed: directly(problem, array)
