@@ -108,6 +108,29 @@ def losses_page() -> None:
     write(DOCS / "catalogue" / "losses.md", "\n".join([*lines, ""]))
 
 
+def methods_page() -> None:
+    """Every method of every engine, in the order in which they are tried."""
+    from hconsist.engines import ENGINES
+    from hconsist.engines.methods import methods
+
+    lines = [
+        "# Methods",
+        "",
+        "An engine tries its methods in this order. Each says what it needs and why it does not "
+        "apply; `hconsist methods SPEC` prints the answers for one problem. T\\*\\* stands for "
+        "supporting lines of T, by which Gamma is enclosed.",
+        "",
+    ]
+    for engine in ENGINES:
+        lines += [f"## {engine}", "", "| Method | For | Answers | Rests on |", "|---|---|---|---|"]
+        for method in [*methods(engine), *methods(engine, "T**")]:
+            lemmas = "; ".join(method.lemmas)
+            cells = (method.name, method.asked, method.summary, lemmas)
+            lines.append("| " + " | ".join(_plain(cell) for cell in cells) + " |")
+        lines.append("")
+    write(DOCS / "catalogue" / "methods.md", "\n".join(lines))
+
+
 def statements_page() -> None:
     """The catalogue of statements, paper by paper."""
     from hconsist.theorems import catalogue
@@ -219,6 +242,7 @@ def setup(app: Any) -> dict[str, bool]:
     app.add_directive("hconsist-help", HelpDirective)
     api_pages()
     losses_page()
+    methods_page()
     statements_page()
     write(DOCS / "_static" / "explore.html", page())
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -20,6 +20,7 @@ COMMANDS = {
     "explore": "Write a page with sliders that draws T and Gamma.",
     "figures": "Rebuild the project's figures.",
     "tightness": "Tell whether published bounds are tight, loose or false.",
+    "methods": "Tell which methods answer a problem, and why others do not.",
     "zoo": "List every loss with its verdicts and its bound.",
     "simulate": "Meet the bounds by experiment: a study by name.",
     "certify": "Prove or refute a claim about T, as a file to check.",

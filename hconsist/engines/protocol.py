@@ -90,6 +90,9 @@ class Engine(Protocol):
     def envelope(self, problem: PointwiseProblem) -> ConvexEnvelope:
         """T** and Gamma."""
 
+    def methods(self, problem: PointwiseProblem) -> list[Any]:
+        """What each of its methods says of a problem; see `hconsist.engines.methods.Try`."""
+
     def derive(self, problem: PointwiseProblem) -> Derivation:
         """A closed form of T with its steps."""
 
