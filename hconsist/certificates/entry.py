@@ -98,7 +98,7 @@ def certify_claim(
     Parameters
     ----------
     problem : PointwiseProblem
-        For a table of costs: cross-entropy, all scores, and a claim ``T >= EXPR``.
+        For a table of costs: cross-entropy and all scores.
     text : str
     time_budget, max_boxes, progress, resume, checkpoint
         See `certify`. Only claims about T of the zero-one target can be resumed.
@@ -210,19 +210,18 @@ def _with_costs(
         and decision.temperature == 1
         and problem.hypotheses.score_bound is None
         and isinstance(problem.n_classes, int)
-        and relation == ">="
     )
     if not fits:
         raise EngineCannotAnswerError(
             "certificate",
             f"T {relation} for {loss.spec}, {problem.hypotheses}, {problem.target} has no rule: "
-            "costs go with cross-entropy, all scores, one prediction of least expected cost, T >=",
+            "costs go with cross-entropy, all scores, one prediction of least expected cost",
             "rigorous",
         )
     kind, formula = loss_formula(loss)
     costs = [list(map(Fraction, row)) for row in decision.costs.exact_rows()]
     return certify_costs(
-        costs, tree(claim, {beta_symbol(): "b"}),
+        costs, tree(claim, {beta_symbol(): "b"}), relation=relation,
         loss={"spec": loss.spec, "kind": kind, "formula": formula},
         deadline=time.monotonic() + time_budget,
     )  # fmt: skip

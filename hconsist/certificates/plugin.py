@@ -1,24 +1,32 @@
-"""The search for a certificate of T >= claim for plug-in cross-entropy and a cost matrix.
+"""The search for a certificate about T for plug-in cross-entropy and a cost matrix.
 
 For each pair of predictions the chord of the exponential over the range [-a, g] of the cost
 difference d gives an admissible level and weight; slopes are affine in b near 0 and rational
-elsewhere. It reaches the bound kl((b + a)/(a + g); a/(a + g)) of each pair, not always T itself.
+elsewhere. Where that bound, kl((b + a)/(a + g); a/(a + g)), is not T itself, the multipliers of the
+rigorous engine serve (`hconsist.certificates.forecasts`).
 """
 
 from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from hconsist.arithmetic import precision
+from hconsist.certificates import forecasts
 from hconsist.certificates.margins import NO_PROOF
+from hconsist.certificates.statements import Relation
 from hconsist.checker import SCHEMA, Rejected, Tree, check, digest, discharge, read_statement
 from hconsist.checker.coverage import Piece
 from hconsist.checker.obligations import Identity
 from hconsist.checker.rules import plugin
+from hconsist.checker.statements import Statement
 from hconsist.checker.trees import add, mul
+from hconsist.decisions import Decision
+from hconsist.decisions.costs import Table
 from hconsist.errors import EngineCannotAnswerError
 
 _METHODS = ("algebra:0", "balls:0", "balls:1", "balls:2", "balls:3", "balls:4")
@@ -30,10 +38,12 @@ def certify_costs(
     costs: list[list[Fraction]],
     claim: Tree,
     *,
+    relation: Relation = ">=",
     loss: dict[str, Any] | None = None,
     deadline: float = math.inf,
 ) -> dict[str, Any]:
-    """A certificate that ``T(b) >= claim(b)`` for cross-entropy and the costs of predictions.
+    """A certificate that ``T(b) >= claim(b)`` (or <=) for cross-entropy and the costs of
+    predictions, or that it fails.
 
     Parameters
     ----------
@@ -41,6 +51,7 @@ def certify_costs(
         Rows are predictions, columns labels.
     claim : Tree
         In "b"; see docs/certificate.md.
+    relation : {">=", "<="}
     loss : dict, optional
         Spec, kind and formula, as a certificate states them: cross-entropy under a name.
     deadline : float
@@ -56,14 +67,15 @@ def certify_costs(
     >>> zero_one = [[Fraction(i != j) for j in range(3)] for i in range(3)]
     >>> certify_costs(zero_one, ["mul", "1/2", ["pow", "b", "2"]])["verdict"]
     'holds'
+    >>> certify_costs(zero_one, ["pow", "b", "2"])["verdict"]
+    'violated'
     """
-    matrix = [[str(Fraction(c)) for c in row] for row in costs]
     statement = {
         "loss": loss or {"spec": None, "kind": "softmax", "formula": CROSS_ENTROPY},
         "classes": len(costs[0]),
-        "target": {"kind": "costs", "matrix": matrix},
+        "target": {"kind": "costs", "matrix": [[str(Fraction(c)) for c in row] for row in costs]},
         "hypotheses": {"kind": "complete"},
-        "claim": {"kind": "T >=", "formula": claim},
+        "claim": {"kind": f"T {relation}", "formula": claim},
     }
     try:
         read = read_statement(statement)
@@ -71,47 +83,107 @@ def certify_costs(
         discharge(cross_entropy)
     except Rejected as problem:
         raise EngineCannotAnswerError("certificate", str(problem), "rigorous") from problem
-    assert read.costs is not None
+    search = _Search(statement, read, Decision(Table(costs), rule="least expected cost"), deadline)
     with precision(160):
-        listed = [
-            {"predicted": r, "best": s, "pieces": _pieces(read, r, s, deadline)}
-            for r, s in plugin.pairs(read.costs)
-        ]
-    c = {
-        "schema": SCHEMA,
-        "statement": statement,
-        "verdict": "holds",
-        "lemmas": list(plugin.LEMMAS),
-        "proof": {"rule": "plug-in lines", "pairs": listed},
-    }
-    made = {**c, "digest": digest(c)}
-    try:
-        check(made)
-    except Rejected as problem:  # a claim above 0 at 0, say
-        raise EngineCannotAnswerError("certificate", str(problem), "rigorous") from problem
-    return made
+        return search.above() if relation == ">=" else search.below()
 
 
-def _pieces(read: Any, r: int, s: int, deadline: float) -> list[dict[str, Any]]:
-    d = [x - y for x, y in zip(read.costs[r], read.costs[s], strict=True)]
-    low, high = max(-min(d), Fraction(0)), max(d)
-    todo, done = [(Fraction(0), high)], []
-    while todo:
-        if time.monotonic() > deadline:
+@dataclass(frozen=True)
+class _Search:
+    """One statement about costs."""
+
+    statement: dict[str, Any]
+    read: Statement
+    decision: Decision
+    deadline: float
+
+    def _tick(self) -> None:
+        if time.monotonic() > self.deadline:
             raise EngineCannotAnswerError("certificate", "the time budget ended", None)
-        first, last = todo.pop()
-        found = None
+
+    def _sealed(self, verdict: str, proof: dict[str, Any]) -> dict[str, Any]:
+        lemmas = list(plugin.LEMMAS) if proof["rule"] == "plug-in lines" else []
+        c = {
+            "schema": SCHEMA, "statement": self.statement, "verdict": verdict, "lemmas": lemmas,
+            "proof": proof,
+        }  # fmt: skip
+        made = {**c, "digest": digest(c)}
+        check(made)
+        return made
+
+    def _at(self, make: Callable[[Fraction], dict[str, Any] | None]) -> dict[str, Any] | None:
+        """The first number at which the claim is refuted."""
+        for beta in forecasts.grid(self.read.largest):
+            self._tick()
+            proof = make(beta)
+            if proof is None:
+                continue
+            try:
+                return self._sealed("violated", proof)
+            except Rejected:
+                continue
+        return None
+
+    def above(self) -> dict[str, Any]:
+        """T >= claim, by lines for each pair; or a point where it fails."""
+        made = self._at(lambda beta: forecasts.refuting_point(self.decision, beta))
+        if made is not None:
+            return made
+        assert self.read.costs is not None
+        listed = [
+            {"predicted": r, "best": s, "pieces": self._pieces(r, s)}
+            for r, s in plugin.pairs(self.read.costs)
+        ]
+        try:
+            return self._sealed("holds", {"rule": "plug-in lines", "pairs": listed})
+        except Rejected as problem:  # a claim above 0 at 0, say
+            raise EngineCannotAnswerError("certificate", str(problem), "rigorous") from problem
+
+    def below(self) -> dict[str, Any]:
+        """T <= claim, by curves of witnesses; or lines above it at one number."""
+        made = self._at(lambda beta: forecasts.refuting_lines(self.read, self.decision, beta))
+        if made is not None:
+            return made
+        pieces = forecasts.curves(self.read, self.decision, self._tick)
+        if pieces is None:
+            raise EngineCannotAnswerError("certificate", "no witnesses below the claim", None)
+        try:
+            return self._sealed("holds", {"rule": "plug-in curve", "pieces": pieces})
+        except Rejected as problem:
+            raise EngineCannotAnswerError("certificate", str(problem), "rigorous") from problem
+
+    def _pieces(self, r: int, s: int) -> list[dict[str, Any]]:
+        """Boxes of b with a line each for one pair."""
+        d = self.decision.difference(r, s)
+        low, high = max(-min(d), Fraction(0)), max(d)
+        todo, done = [(Fraction(0), high)], []
+        while todo:
+            self._tick()
+            first, last = todo.pop()
+            found = None
+            for witness in self._tries(r, s, first, last, low, high):
+                found = _piece(self.read, r, s, first, last, witness)
+                if found is not None:
+                    break
+            if found is not None:
+                done.append(found)
+            elif last - first > _SHORTEST:
+                middle = (first + last) / 2
+                todo += [(middle, last), (first, middle)]
+            else:
+                reason = f"no line for predictions {r}, {s} on [{float(first):g}, {float(last):g}]"
+                raise EngineCannotAnswerError("certificate", reason, None)
+        return done
+
+    def _tries(
+        self, r: int, s: int, first: Fraction, last: Fraction, low: Fraction, high: Fraction
+    ) -> Iterator[dict[str, Any]]:
+        """Witnesses, the cheapest first: chords, then what is best near 0 or in the middle."""
         for slope in _slopes(first, last, low, high):
-            found = found or _piece(read, r, s, first, last, _chord(slope, low, high, s, read))
-        if found is not None:
-            done.append(found)
-        elif last - first > _SHORTEST:
-            middle = (first + last) / 2
-            todo += [(middle, last), (first, middle)]
-        else:
-            reason = f"no line for predictions {r}, {s} on [{float(first):g}, {float(last):g}]"
-            raise EngineCannotAnswerError("certificate", reason, None)
-    return done
+            yield _chord(slope, low, high, s, self.read)
+        if first == 0:
+            yield from forecasts.near_zero(self.decision, r, s)
+        yield from forecasts.multipliers(self.decision, r, s, (first + last) / 2)
 
 
 def _slopes(first: Fraction, last: Fraction, low: Fraction, high: Fraction) -> list[Tree]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from hconsist.checker.limits import Rejected, need
 from hconsist.checker.obligations import Obligation
-from hconsist.checker.rules import above, chords, gamma, lower, plugin, points
+from hconsist.checker.rules import above, chords, forecasts, gamma, lower, plugin, points
 from hconsist.checker.rules.cells import CELLS
 from hconsist.checker.rules.concave import CONCAVE_PAIR, THEOREM_C
 from hconsist.checker.rules.margin import MARGIN
@@ -39,6 +39,9 @@ WHERE = {
 RULES: dict[tuple[str, str, str], tuple[Rule, tuple[str, ...]]] = {
     ("T >=", "holds", "plug-in lines"): (plugin.holds, plugin.LEMMAS),
     ("T <=", "holds", "tangent"): (above.holds, ()),
+    ("T <=", "violated", "plug-in lines"): (forecasts.refutes, plugin.LEMMAS),
+    ("T <=", "holds", "plug-in curve"): (forecasts.holds, ()),
+    ("T >=", "violated", "plug-in point"): (forecasts.point, ()),
     ("T <=", "holds", "chords"): (chords.holds, ()),
     ("T >=", "violated", "score point"): (chords.score_point, ()),
     ("T >=", "violated", "convex point"): (points.convex_point, ()),

@@ -78,15 +78,25 @@ def on_piece(
     claim = resolved(s.claim, ends)
     for end in ends:
         yield Number(put(claim, "b", end), "", "the claim has no value at an end")
-    witness = fields(piece.data["witness"], "witness", "slope level weights")
+    slope, line, terms = conditions_of(s, r, best, piece.data["witness"], piece.at, "x")
+    yield Sign(slope, "x", piece.low, piece.high, "algebra:0", False, "witness")
+    above = (minus(line, put(claim, "b", piece.at)), "line >= claim")
+    yield from piece.signs([above, *terms])
+
+
+def conditions_of(
+    s: Statement, r: int, best: int, data: Any, b: Tree, variable: str
+) -> tuple[Tree, Tree, list[tuple[Tree, str]]]:
+    """The slope of a witness, its line at b, and what else must be >= 0, with reasons."""
+    assert s.costs is not None
+    witness = fields(data, "witness", "slope level weights")
     slope, level = witness["slope"], witness["level"]
     weights = items(witness["weights"], "weights", 100)
     need(len(weights) == len(s.costs), "a weight for each prediction")
     for t in (slope, level, *weights):
-        check_tree(t, "x")
-    yield Sign(slope, "x", piece.low, piece.high, "algebra:0", False, "witness")
-    line = minus(mul(slope, piece.at), ["log", level])
-    terms = [(minus(line, put(claim, "b", piece.at)), "line >= claim")]
+        check_tree(t, *variable)
+    line = minus(mul(slope, b), ["log", level])
+    terms = []
     for y in range(len(s.costs[0])):
         d = s.costs[r][y] - s.costs[best][y]
         above = add(
@@ -97,4 +107,4 @@ def on_piece(
             ),
         )
         terms.append((minus(above, ["exp", mul(slope, str(d))]), f"bound at label {y + 1}"))
-    yield from piece.signs([*terms, *((weight, "a weight") for weight in weights)])
+    return slope, line, [*terms, *((weight, "a weight") for weight in weights)]

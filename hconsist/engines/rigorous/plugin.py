@@ -55,7 +55,7 @@ def transform(problem: PointwiseProblem, beta: Fraction, width: Fraction) -> Ans
         n = problem.n
         point = Witness((Fraction(1, n),) * n, (0.0,) * n, (_least(problem.decision),), 0.0)
         return Answer(0.0, Fraction(0), Fraction(0), point, "rigorous")
-    pairs = _pairs(problem.decision, beta)
+    pairs = pairs_at(problem.decision, beta)
     best, least = None, np.inf
     for pair in sorted(pairs, key=lambda pair: pair.by_range()[1]):
         value = pair.maximise(least)
@@ -113,7 +113,7 @@ def _divergence(p: Vector, q: Vector) -> Fraction:
     return endpoints(total)[1]
 
 
-def _pairs(decision: Decision, beta: Fraction) -> list[Pair]:
+def pairs_at(decision: Decision, beta: Fraction) -> list[Pair]:
     """The pairs whose cost difference reaches beta somewhere."""
     found = []
     for r in range(decision.items):
