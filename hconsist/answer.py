@@ -26,8 +26,8 @@ class Witness:
         Label distribution.
     scores : tuple of float
         Scores; an infinite optimum is shown by a large finite score.
-    predicted : tuple of int
-        The labels predicted under the tie rule.
+    predicted : tuple of int, or of float
+        The labels predicted under the tie rule; the number, where one is predicted.
     regret : float
         Surrogate regret evaluated at (p, scores).
     prediction_regret : float or None
@@ -36,7 +36,7 @@ class Witness:
 
     p: tuple[float | Fraction, ...]
     scores: tuple[float, ...]
-    predicted: tuple[int, ...]
+    predicted: tuple[int | float, ...]
     regret: float
     prediction_regret: float | None = None
 

@@ -20,7 +20,7 @@ from hconsist.answer import Witness as Witness
 from hconsist.answer import round_down as round_down
 from hconsist.answer import round_up as round_up
 from hconsist.arithmetic import NUMPY, exact, is_symbolic
-from hconsist.decisions import Decision, Target, ZeroOne, decision_of, parse_target
+from hconsist.decisions import Decision, Target, ZeroOne, by_scores, decision_of, parse_target
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.hypotheses import Complete, Hypotheses, check_score_bound, parse_hypotheses
 from hconsist.losses import Loss, check_distribution, parse_loss
@@ -99,14 +99,8 @@ class PointwiseProblem:
                 f"pass n_classes={only}, or lift it: 'constrained:phi=...', 'sum:phi=...'",
             )
         decision = self.decision  # refuses a target that is not its costs, or makes no sense for n
-        if self.surrogate.scores_predictions:
-            if is_symbolic(self.n_classes) or decision.size != 1:
-                raise InvalidInputError(
-                    f"{self.surrogate.spec} needs a number of labels, and one prediction",
-                    f"{self.target}, n_classes={self.n_classes}",
-                    "pass n_classes=3 and a target that predicts one label or option",
-                )
-            costs = decision.costs.exact_rows()
+        if self.surrogate.scores_of == "predictions":
+            costs = decision.finite.exact_rows()
             object.__setattr__(self, "surrogate", self.surrogate.with_costs(costs))
 
     @cached_property
@@ -117,18 +111,38 @@ class PointwiseProblem:
         2
         """
         found = decision_of(self.target, self.n_classes)
-        if self.surrogate.scores_predictions:
-            return found.by_largest_scores()
-        if found.plain:
-            return found
-        forecast = self.surrogate.form(OfProbabilities, self.n)
-        if forecast is None:
+        if self.surrogate.scores_of == "labels":
+            if found.plain:
+                return found
+            forecast = self.surrogate.form(OfProbabilities, self.n)
+            if forecast is None:
+                rule = "needs a surrogate that forecasts or scores predictions"
+                remedy = "use logistic, brier, ... or weighted:base=logistic"
+                raise InvalidInputError(
+                    f"the target {self.target} {rule}", self.surrogate.spec, remedy
+                )
+            return found.by_forecast(forecast.temperature)
+        if is_symbolic(self.n_classes) or found.size != 1:
             raise InvalidInputError(
-                f"the target {self.target} needs a surrogate that forecasts or scores predictions",
-                self.surrogate.spec,
-                "use logistic, brier, ... or weighted:base=logistic",
+                f"{self.surrogate.spec} needs a number of labels, and one prediction",
+                f"{self.target}, n_classes={self.n_classes}",
+                "pass n_classes=3 and a target that predicts one label or option",
             )
-        return found.by_forecast(forecast.temperature)
+        return self._read(found)
+
+    def _read(self, found: Decision) -> Decision:
+        """The decision for a surrogate that does not score labels."""
+        if found.numbers is not None:
+            moved = self.surrogate.with_points(found.numbers.points)
+            object.__setattr__(self, "surrogate", moved)
+        loss = self.surrogate
+        return by_scores.read(found, loss.scores_of, self.n, loss.centres(), self.target)
+
+    @property
+    def n_scores(self) -> int:
+        """How many scores the surrogate has: those of labels, predictions, items, ..."""
+        loss = self.surrogate
+        return by_scores.count(self.decision, loss.scores_of, self.n, loss.centres())
 
     def top_k(self, asker: str, alternative: str | None = None) -> int:
         """k, where the k largest scores are predicted and a label that is not among them costs 1.

@@ -188,7 +188,7 @@ def test_a_cost_matrix_of_zeros_and_ones_is_the_zero_one_target() -> None:
 @pytest.mark.parametrize(
     ("spec", "target", "hypotheses", "said"),
     [
-        ("gce:q=0.7", "abstain:c=0.3", "complete", "KL"),
+        ("gce:q=0.7", "squared-error:range=1", "complete", "KL"),
         ("logistic", "abstain:c=0.3", "bounded:2", "complete scores"),
     ],
 )

@@ -182,7 +182,7 @@ def test_losses_are_their_formula() -> None:
 
 
 def test_what_is_not_solved_is_refused_with_the_reason() -> None:
-    problem = hc.PointwiseProblem("weighted:base=mae", "abstain:c=0.3", n_classes=3)
+    problem = hc.PointwiseProblem("weighted:base=gce:q=0.5", "defer:experts=3", n_classes=40)
     with pytest.raises(EngineCannotAnswerError, match="KL divergence or a squared distance"):
         numeric.transform(problem, "0.1")
     for engine in ("symbolic", "rigorous"):

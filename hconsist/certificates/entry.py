@@ -219,7 +219,7 @@ def _with_costs(
             "rigorous",
         )
     kind, formula = loss_formula(loss)
-    costs = [list(map(Fraction, row)) for row in decision.costs.exact_rows()]
+    costs = [list(map(Fraction, row)) for row in decision.finite.exact_rows()]
     return certify_costs(
         costs, tree(claim, {beta_symbol(): "b"}), relation=relation,
         loss={"spec": loss.spec, "kind": kind, "formula": formula},

@@ -31,8 +31,9 @@ target_option: Callable[[F], F] = click.option(
     metavar="TARGET",
     is_eager=True,  # the number of classes may follow from it
     help="What a wrong prediction costs: zero-one, top-k:K, cost:[[0,2],[1,0]], cost:@FILE.csv, "
-    "ordinal:absolute, abstain:c=C, defer:accuracy=[[..]], weights:W1,W2,.., hamming:k=K, "
-    "subset:k=K.",
+    "ordinal:absolute, abstain:c=C, defer:accuracy=[[..]], defer:experts=M, weights:W1,W2,.., "
+    "hamming:k=K, subset:k=K, pairwise, borda, first, kendall, rank-loss (items=M), "
+    "squared-error:range=V, absolute-error:range=V, policy:arms=K.",
 )
 json_option: Callable[[F], F] = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

@@ -5,6 +5,7 @@ Everything else, the regret, its largest value, the structure that a method asks
 from these.
 """
 
+from hconsist.decisions.arms import Experts, Policy
 from hconsist.decisions.costs import Costs, Table, Uniform
 from hconsist.decisions.decision import Decision, Rule, Structure
 from hconsist.decisions.finite import (
@@ -17,10 +18,23 @@ from hconsist.decisions.finite import (
     SubsetZeroOne,
 )
 from hconsist.decisions.label_sets import TopK, ZeroOne
+from hconsist.decisions.numbers import Distance
+from hconsist.decisions.rankings import Borda, First, Kendall, Preference, RankLoss
+from hconsist.decisions.regression import AbsoluteError, SquaredError
 from hconsist.decisions.specs import MAKERS, parse_target, register_target
 from hconsist.decisions.target import Target, decision_of
 
 __all__ = [
+    "SquaredError",
+    "RankLoss",
+    "Policy",
+    "Preference",
+    "Kendall",
+    "First",
+    "Experts",
+    "Distance",
+    "Borda",
+    "AbsoluteError",
     "MAKERS",
     "Abstain",
     "CostMatrix",

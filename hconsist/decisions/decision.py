@@ -12,15 +12,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hconsist.arithmetic import NUMPY, is_symbolic
+from hconsist.decisions import score_rules
 from hconsist.decisions.costs import Costs, as_uniform
+from hconsist.decisions.numbers import Distance
 from hconsist.errors import InvalidInputError
 
 Array = NDArray[np.float64]
 
 #: How scores become a prediction. "largest scores": one score an item, the items with the largest
 #: scores. "least expected cost": one score a label, softmax(scores / temperature) is a forecast of
-#: the label, and the items with the least expected cost under it.
-Rule = Literal["largest scores", "least expected cost"]
+#: the label, and the items with the least expected cost under it. The others: `score_rules`.
+Rule = Literal["largest scores", "least expected cost", "signs", "count", "order", "mean", "value"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,10 @@ class Decision:
         How scores become a prediction. Ties fall on the worst items, so that T is closed.
     temperature : Fraction
         Of the forecast, for the rule "least expected cost".
+    numbers : Distance or None
+        The costs when any number may be predicted, where the labels are points on a line.
+    centres : tuple of Fraction or None
+        Of the bins of a histogram that is a forecast; None where the bins are the labels.
 
     Raises
     ------
@@ -69,10 +75,12 @@ class Decision:
     (Fraction(10, 1), None)
     """
 
-    costs: Costs
+    costs: Costs | Distance
     size: int = 1
     rule: Rule = "largest scores"
     temperature: Fraction = Fraction(1)
+    numbers: Distance | None = None
+    centres: tuple[Fraction, ...] | None = None
 
     def __post_init__(self) -> None:
         if not is_symbolic(self.items) and not 1 <= self.size < self.items:
@@ -100,7 +108,9 @@ class Decision:
     @cached_property
     def structure(self) -> Structure:
         """What is special about this decision."""
-        uniform = as_uniform(self.costs)
+        if self.rule not in ("largest scores", "least expected cost"):
+            return Structure(None)
+        uniform = as_uniform(self.finite)
         # With uniform costs the least expected cost is the largest softmax value, so the largest
         # score: both rules are one.
         unit = uniform is not None and uniform.wrong - uniform.right == 1
@@ -113,6 +123,36 @@ class Decision:
     def by_forecast(self, temperature: Fraction) -> Decision:
         """The same costs where softmax(scores / temperature) is the forecast."""
         return replace(self, temperature=temperature)
+
+    def by_score_rule(self, rule: score_rules.ScoreRule) -> Decision:
+        """The same costs where the scores are read by one of the rules of `score_rules`."""
+        return replace(self, rule=rule)
+
+    def by_value(self) -> Decision | None:
+        """The same target where the one score is the predicted number; None for other targets."""
+        return None if self.numbers is None else replace(self, costs=self.numbers, rule="value")
+
+    @property
+    def predicts_numbers(self) -> bool:
+        """Whether a prediction is a number, one of infinitely many."""
+        return isinstance(self.costs, Distance)
+
+    @property
+    def finite(self) -> Costs:
+        """The costs, one row a prediction.
+
+        Raises
+        ------
+        InvalidInputError
+            Where a prediction is a number.
+        """
+        if isinstance(self.costs, Distance):
+            raise InvalidInputError(
+                "there is no finite list of predictions where a number is predicted",
+                "a regression target",
+                "use the numeric engine",
+            )
+        return self.costs
 
     @property
     def plain(self) -> bool:
@@ -134,9 +174,23 @@ class Decision:
             return [self.difference(item, k) for k in others]
         return [[Fraction((y == k) - (y == item)) for y in every] for k in others]
 
+    def score_region(self, item: int, n_scores: int) -> list[list[int]]:
+        """Where scores may lead to one predicted item: ``region scores <= 0``, ties included.
+
+        >>> from hconsist.decisions.costs import Uniform
+        >>> Decision(Uniform(2)).score_region(1, 2)
+        [[1, -1]]
+        """
+        if self.rule in ("signs", "count", "order"):
+            return score_rules.region(self.rule, item, n_scores)
+        return [
+            [(y == k) - (y == item) for y in range(n_scores)] for k in range(n_scores) if k != item
+        ]
+
     def difference(self, item: int, other: int) -> list[Fraction]:
         """How much more an item costs than another, for each label."""
-        return [self.costs.entry(item, y) - self.costs.entry(other, y) for y in range(self.labels)]
+        costs = self.finite
+        return [costs.entry(item, y) - costs.entry(other, y) for y in range(self.labels)]
 
     def regret(self, p: ArrayLike, predicted: ArrayLike) -> Array:
         """Conditional regret: expected cost of the predicted items minus the least expected cost.
@@ -147,6 +201,8 @@ class Decision:
         Source: Mao, Mohri, Zhong, ICML 2023, lemma 3 (zero-one); Cortes et al., NeurIPS 2024
         (cardinality-aware); the definition, for other costs.
         """
+        if isinstance(self.costs, Distance):
+            return self.costs.regret(np.asarray(p, dtype=float), np.asarray(predicted, dtype=float))
         costs = self.costs.relative(np.asarray(p, dtype=float))
         items = np.asarray(predicted, dtype=np.intp)
         best = np.sort(costs, axis=-1)[..., : self.size].sum(axis=-1)
@@ -161,14 +217,15 @@ class Decision:
         Fraction(1, 3)
         """
         expected = [
-            sum((q * self.costs.entry(r, y) for y, q in enumerate(p) if q), Fraction(0))
+            sum((q * self.finite.entry(r, y) for y, q in enumerate(p) if q), Fraction(0))
             for r in range(self.items)
         ]
         best = sum(sorted(expected)[: self.size], Fraction(0))
         return sum((expected[r] for r in predicted), Fraction(0)) - best
 
-    def predict(self, scores: ArrayLike) -> NDArray[np.intp]:
-        """One prediction that the scores allow: (..., scores) to (..., size) numbers of items.
+    def predict(self, scores: ArrayLike) -> NDArray[Any]:
+        """One prediction that the scores allow: (..., scores) to (..., size) numbers of items, or
+        to (..., 1) predicted numbers.
 
         Which one, at a tie, is left open.
 
@@ -177,7 +234,14 @@ class Decision:
         array([1])
         """
         merits = np.asarray(scores, dtype=float)
-        if self.rule == "least expected cost":
-            forecast = NUMPY.softmax(merits / float(self.temperature))
-            merits = -self.costs.relative(np.asarray(forecast))
+        if self.rule in ("signs", "count", "order"):
+            return score_rules.predicted(self.rule, merits)[..., None]
+        if self.rule == "value":
+            return merits
+        if self.rule != "largest scores":
+            forecast = np.asarray(NUMPY.softmax(merits / float(self.temperature)))
+            if isinstance(self.costs, Distance):
+                centres = self.costs.positions if self.centres is None else self.centres
+                return np.asarray((forecast @ np.asarray(centres, dtype=float))[..., None])
+            merits = -self.costs.relative(forecast)
         return np.asarray(np.argsort(-merits, axis=-1, kind="stable")[..., : self.size])

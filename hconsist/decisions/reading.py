@@ -88,7 +88,25 @@ def rows(text: str, name: str) -> Rows:
     return tuple(tuple(number(v, name) for v in line.split(",")) for line in inner)
 
 
-def settings(text: str, spec: str, known: Mapping[str, str]) -> dict[str, str]:
+def whole(text: str, name: str, remedy: str) -> int:
+    """A whole number.
+
+    Raises
+    ------
+    InvalidInputError
+        For anything else.
+
+    >>> whole("3", "k", "k=3")
+    3
+    """
+    if not (text.isascii() and text.isdecimal() and len(text) < 20):
+        raise InvalidInputError(f"{name} must be a whole number", text, f"write {remedy}")
+    return int(text)
+
+
+def settings(
+    text: str, spec: str, known: Mapping[str, str], optional: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """``name=value`` settings; commas inside brackets belong to the value.
 
     Parameters
@@ -98,6 +116,8 @@ def settings(text: str, spec: str, known: Mapping[str, str]) -> dict[str, str]:
         The whole spec, for messages.
     known : mapping
         Each setting's name to an example of its value; all are needed.
+    optional : mapping, optional
+        Each setting that may be left out, to its value then.
 
     Raises
     ------
@@ -107,16 +127,17 @@ def settings(text: str, spec: str, known: Mapping[str, str]) -> dict[str, str]:
     {'accuracy': '[[.9,.8]]'}
     """
     found: dict[str, str] = {}
+    allowed = {**known, **(optional or {})}
     for part in re.split(r",(?=\s*[a-z]+\s*=)", text) if text.strip() else []:
         key, sign, value = part.partition("=")
         if not sign:
             raise InvalidInputError(
                 "a target's setting must read name=value",
                 part,
-                "write " + ",".join(f"{k}={v}" for k, v in known.items()),
+                "write " + ",".join(f"{k}={v}" for k, v in (known or allowed).items()),
             )
-        if key.strip() not in known:
-            raise UnknownNameError("setting of the target", key.strip(), known)
+        if key.strip() not in allowed:
+            raise UnknownNameError("setting of the target", key.strip(), allowed)
         if key.strip() in found:
             raise InvalidInputError("a setting may be given once", spec, f"drop one of the {key}=")
         found[key.strip()] = value.strip()
@@ -127,4 +148,4 @@ def settings(text: str, spec: str, known: Mapping[str, str]) -> dict[str, str]:
             spec,
             "write " + ",".join(f"{k}={v}" for k, v in known.items()),
         )
-    return found
+    return {**(optional or {}), **found}

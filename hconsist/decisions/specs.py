@@ -100,10 +100,15 @@ def _abstain(rest: str, spec: str) -> Target:
 
 @register_target(
     "defer",
-    "defer:accuracy=[[.9,.8,.1],[.3,.3,.9]]",
+    "defer:accuracy=[[.9,.8,.1],[.3,.3,.9]] or defer:experts=2",
     "zero-one, and predictions n, n+1, ... for the experts: their error on the label",
 )
 def _defer(rest: str, spec: str) -> Target:
+    from hconsist.decisions.arms import Experts
+
+    if rest.strip().startswith("experts"):
+        experts = reading.settings(rest, spec, {"experts": "2"})["experts"]
+        return Experts(reading.whole(experts, "the number of experts", "experts=2"))
     given = reading.settings(rest, spec, {"accuracy": "[[.9,.8,.1],[.3,.3,.9]]"})
     return Defer(reading.rows(given["accuracy"], "an accuracy"))
 
@@ -115,10 +120,7 @@ def _weights(rest: str, spec: str) -> Target:
 
 
 def _whole(rest: str, spec: str) -> int:
-    value = reading.settings(rest, spec, {"k": "3"})["k"]
-    if not value.isdecimal():
-        raise InvalidInputError("k must be a whole number", value, "write k=3")
-    return int(value)
+    return reading.whole(reading.settings(rest, spec, {"k": "3"})["k"], "k", "k=3")
 
 
 @register_target("hamming", "hamming:k=3", "of 2^k label sets: how many of the k labels are wrong")

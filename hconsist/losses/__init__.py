@@ -12,6 +12,7 @@ from hconsist.losses.base import Separable as Separable
 from hconsist.losses.base import SoftmaxLoss as SoftmaxLoss
 from hconsist.losses.base import check_distribution as check_distribution
 from hconsist.losses.catalogue import CATALOGUE as CATALOGUE
+from hconsist.losses.catalogue import FOR_TARGETS as FOR_TARGETS
 from hconsist.losses.catalogue import LOSSES as LOSSES
 from hconsist.losses.catalogue import parse_loss as parse_loss
 from hconsist.losses.catalogue import register_loss as register_loss
@@ -19,6 +20,7 @@ from hconsist.losses.catalogue import register_maker as register_maker
 
 _OWN = (
     "CATALOGUE",
+    "FOR_TARGETS",
     "LOSSES",
     "Loss",
     "MarginLoss",

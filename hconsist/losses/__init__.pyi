@@ -7,6 +7,7 @@ from hconsist.losses.base import Separable as Separable
 from hconsist.losses.base import SoftmaxLoss as SoftmaxLoss
 from hconsist.losses.base import check_distribution as check_distribution
 from hconsist.losses.catalogue import CATALOGUE as CATALOGUE
+from hconsist.losses.catalogue import FOR_TARGETS as FOR_TARGETS
 from hconsist.losses.catalogue import LOSSES as LOSSES
 from hconsist.losses.catalogue import parse_loss as parse_loss
 from hconsist.losses.catalogue import register_loss as register_loss
@@ -16,8 +17,12 @@ from hconsist.losses.imbalance import *
 from hconsist.losses.ldr import *
 from hconsist.losses.margin import *
 from hconsist.losses.multiclass import *
+from hconsist.losses.of_items import *
+from hconsist.losses.of_parts import *
 from hconsist.losses.of_predictions import *
+from hconsist.losses.preferences import *
 from hconsist.losses.proper import *
+from hconsist.losses.regression import *
 from hconsist.losses.robust import *
 from hconsist.losses.robust_truncated import *
 from hconsist.losses.spherical_family import *

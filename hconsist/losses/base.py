@@ -31,6 +31,8 @@ _F = TypeVar("_F", bound=Form)
 _FOUND = ("_forms", "_binary_form", "_bare_curve")
 #: Coordinates in which every conditional risk is convex, or concave; None when neither is known.
 Shape = Literal["convex in softmax", "concave in softmax", "convex in scores"]
+#: What a loss scores; "bits" are labels that may be present, "bins" those of a forecast.
+ScoresOf = Literal["labels", "predictions", "bits", "thresholds", "items", "bins", "value"]
 _DECLARES: dict[Shape | None, str] = {
     "convex in softmax": "convex",
     "concave in softmax": "concave",
@@ -85,8 +87,10 @@ class Loss(OnArrays, ABC):
     symmetric: ClassVar[bool] = True
     #: Whether adding a constant to every score changes nothing.
     shift_invariant: ClassVar[bool] = True
-    #: Whether there is one score for each prediction of the target; else one for each label.
-    scores_predictions: ClassVar[bool] = False
+    #: What the scores are of: `ScoresOf`.
+    scores_of: ClassVar[ScoresOf] = "labels"
+    #: The target that the loss is made for, as a spec; such losses are listed apart.
+    made_for: ClassVar[str] = ""
     #: Whether a value is itself found by optimisation, so that many of them take long.
     solves_for_its_value: ClassVar[bool] = False
     #: Number of classes for which the loss is defined; None for every n >= 2.
@@ -102,6 +106,14 @@ class Loss(OnArrays, ABC):
         """
         del costs
         return self
+
+    def with_points(self, points: tuple[Fraction, ...]) -> Loss:
+        """The loss for labels at these points of a line: the same, unless it is about them."""
+        del points
+        return self
+
+    def centres(self) -> tuple[Fraction, ...] | None:
+        """Of the bins that are scored, where they are not the labels."""
 
     @property
     def shape(self) -> Shape | None:

@@ -62,7 +62,7 @@ class Entry:
     @property
     def parameters(self) -> dict[str, str]:
         """Parameter names and their defaults, as they are written in a spec string."""
-        return {k: _written(p.default) for k, p in inspect.signature(self.make).parameters.items()}
+        return {k: _written(p.default) for k, p in _settable(self.make).items()}
 
     @property
     def spec(self) -> str:
@@ -71,14 +71,20 @@ class Entry:
         return self.name + (f":{shown}" if shown else "")
 
 
+def _settable(make: Callable[..., Loss]) -> dict[str, inspect.Parameter]:
+    """The parameters of a spec string; what only a target can set is keyword-only."""
+    found = inspect.signature(make).parameters
+    return {k: p for k, p in found.items() if p.kind is not p.KEYWORD_ONLY}
+
+
 def _written(default: object) -> str:
     if isinstance(default, Fraction):
         return str(float(default)) if default.denominator != 1 else str(default)
     return "hinge" if callable(default) or repr(default).startswith("<") else str(default)
 
 
-def _for_predictions(make: Callable[..., Loss]) -> bool:
-    return getattr(make, "scores_predictions", False)
+def _for_targets(make: Callable[..., Loss]) -> bool:
+    return getattr(make, "scores_of", "labels") != "labels" or bool(getattr(make, "made_for", ""))
 
 
 def _binary(make: Callable[..., Loss]) -> bool:
@@ -86,29 +92,39 @@ def _binary(make: Callable[..., Loss]) -> bool:
 
 
 class _Catalogue(Mapping[str, Entry]):
-    """The registered losses whose scores are those of the labels, the binary ones last."""
+    """Registered losses, the binary ones last: those for classification, whose scores are those of
+    the labels, or those made for other targets.
+    """
+
+    def __init__(self, for_targets: bool) -> None:
+        self._for_targets = for_targets
+
+    def _lists(self, make: Callable[..., Loss]) -> bool:
+        return _for_targets(make) == self._for_targets
 
     def __getitem__(self, name: str) -> Entry:
         found = LOSSES[name]
-        if _for_predictions(found.value):
+        if not self._lists(found.value):
             raise KeyError(name)
         words = found.summary.replace("`", "").partition(". Source:")[0].partition(". Units:")[0]
         words = ("binary: " if _binary(found.value) else "") + words
         return Entry(name, found.value, words, found.source)
 
     def __contains__(self, name: object) -> bool:
-        return name in LOSSES and not _for_predictions(LOSSES[str(name)].value)
+        return name in LOSSES and self._lists(LOSSES[str(name)].value)
 
     def __iter__(self) -> Iterator[str]:
-        known = [e for e in LOSSES.values() if not _for_predictions(e.value)]
+        known = [e for e in LOSSES.values() if self._lists(e.value)]
         return iter([e.name for e in sorted(known, key=lambda e: _binary(e.value))])
 
     def __len__(self) -> int:
-        return sum(not _for_predictions(e.value) for e in LOSSES.values())
+        return sum(self._lists(e.value) for e in LOSSES.values())
 
 
 #: Every named loss of the labels' scores, by its name.
-CATALOGUE: Mapping[str, Entry] = _Catalogue()
+CATALOGUE: Mapping[str, Entry] = _Catalogue(for_targets=False)
+#: Every loss made for targets beyond classification, by its name.
+FOR_TARGETS: Mapping[str, Entry] = _Catalogue(for_targets=True)
 
 
 def _split(spec: str, kind: str) -> tuple[str, dict[str, str]]:
@@ -164,7 +180,7 @@ def parse_loss(spec: str | Loss) -> Loss:
     read: Callable[..., Loss] | None = getattr(make, "read", None)
     if read is not None:  # a spelling of its own
         return read(rest, parse_loss)
-    known = set(inspect.signature(make).parameters)
+    known = set(_settable(make))
     if "formula" in known:
         # the rest is a formula, commas and all; an empty one is an error of the formula
         return make(rest) if colon else make()

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal
 
 from hconsist.arithmetic import Ops, Value, require
 from hconsist.errors import InvalidInputError, UnknownNameError
-from hconsist.losses.base import Loss, MarginLoss, SoftmaxLoss
+from hconsist.losses.base import Loss, MarginLoss, ScoresOf, SoftmaxLoss
 from hconsist.losses.catalogue import register_loss
 from hconsist.losses.comp_sum import CompSum
 from hconsist.losses.forms import OfMargin, OfSoftmax
@@ -59,7 +59,7 @@ class PredictionLoss(Loss):
     costs: Rows | None = field(default=None, kw_only=True)
 
     symmetric: ClassVar[bool] = False
-    scores_predictions: ClassVar[bool] = True
+    scores_of: ClassVar[ScoresOf] = "predictions"
 
     @classmethod
     def read(cls, rest: str, parse: Callable[[str], Loss]) -> Loss:

@@ -189,7 +189,7 @@ def _lowest(question: Question, answer: Answer, point: Point) -> float:
     if witness is None or value <= known + 1e-9 * point.scale:
         return value
     p = tuple(float(v) for v in witness.p)
-    chosen = witness.predicted[0]
+    chosen = int(witness.predicted[0])
     gap = max(p) - p[chosen]
     allowed = max(witness.scores) - witness.scores[chosen] <= 1e-9
     if gap < float(Fraction(question.betas[0])) - 1e-9 or not allowed:

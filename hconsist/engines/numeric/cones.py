@@ -1,9 +1,10 @@
 """One convex program for each pair of predictions, where the surrogate regret is jointly convex.
 
 The scores of predictions enter through coordinates v with regret D(w, v), w = A p: KL on a simplex,
-binary KL or a square in each coordinate. Predicting r needs v_r >= v_k (or, for a forecast, its
-polytope), so T_{r,r*}(b) = min D(A p, v) over p with <p, d> >= b and over such v: a cone program.
-It is convex in b, and its multipliers are tangents, by which pairs are left out at other b.
+binary KL or a square in each coordinate. Predicting r needs v in a polytope (v_r >= v_k, signs, an
+order, the forecasts that lead to r), so T_{r,r*}(b) = min D(A p, v) over p with <p, d> >= b and
+over such v: a cone program. It is convex in b, and its multipliers are tangents, by which pairs are
+left out at other b.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,16 +39,21 @@ class Coordinates:
         Of the regret.
     scores : callable
         The scores at which the coordinates are v.
-    regions : list of array or None
-        For each prediction the rows of ``rows @ v <= 0``; None where the largest coordinate is
-        predicted.
+    region : callable
+        For each prediction the rows of ``rows @ v <= rows @ origin``.
+    nearest : callable or None
+        The best v in the region of a prediction at w, where it is known in closed form.
+    origin : float
+        The coordinate of the score 0.
     """
 
     kind: Kind
     weights: Array
     scale: float
     scores: Callable[[Array], Array]
-    regions: list[Array] | None = None
+    region: Callable[[int], Array]
+    nearest: Callable[[Array, int], Array] | None = None
+    origin: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -68,11 +74,14 @@ class Pairs:
     ----------
     coordinates : Coordinates
     costs : array (predictions, labels)
+    which : list of pairs
+        The ordered pairs to solve: all, or one of each class of equal ones.
     """
 
     coordinates: Coordinates
     costs: Array
-    _programs: dict[int, Any] = field(init=False, default_factory=dict)
+    which: list[tuple[int, int]]
+    _programs: dict[int, Program] = field(init=False, default_factory=dict)
     _tangents: dict[tuple[int, int], list[tuple[float, float, float]]] = field(
         init=False, default_factory=dict
     )
@@ -80,9 +89,7 @@ class Pairs:
     def smallest_regret(self, beta: float) -> Solution | str | None:
         """T(beta); None where no prediction has that regret; a string where the solver failed."""
         best: Solution | None = None
-        items = range(len(self.costs))
-        pairs = [(r, s) for r in items for s in items if r != s]
-        for pair in sorted(pairs, key=lambda pair: self._below(pair, beta)):
+        for pair in sorted(self.which, key=lambda pair: self._below(pair, beta)):
             if best is not None and self._below(pair, beta) >= best.value * (1 - 1e-9):
                 break
             d = self.costs[pair[0]] - self.costs[pair[1]]
@@ -101,56 +108,21 @@ class Pairs:
         return max((v + slope * (beta - b) - _SLACK for b, v, slope in lines), default=0.0)
 
     def _solve(self, pair: tuple[int, int], d: Array, beta: float) -> Solution | str | None:
-        import cvxpy as cp
-
         item = pair[0]
         if item not in self._programs:
-            self._programs[item] = self._program(item)
-        program, p, v, direction, level, bound = self._programs[item]
-        direction.value, level.value = d, beta
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                program.solve(
-                    solver=cp.CLARABEL, tol_gap_abs=1e-11, tol_gap_rel=1e-10, tol_feas=1e-11
-                )
-            except cp.error.SolverError as failure:
-                return f"the solver failed: {failure}"
-        if program.status in (cp.INFEASIBLE, cp.INFEASIBLE_INACCURATE):
+            self._programs[item] = Program(self.coordinates, self.coordinates.region(item))
+        program = self._programs[item]
+        status, value, slope = program.solve(d, np.zeros(len(self.coordinates.weights)), beta)
+        if status == "infeasible":
             return None
-        if program.status not in (cp.OPTIMAL, cp.OPTIMAL_INACCURATE):
-            return f"the solver stopped as {program.status}"
+        if status not in ("optimal", "optimal_inaccurate"):
+            return status
+        p, v = program.point()
+        found = self._repaired(p, v, d, beta, item)
         scale = self.coordinates.scale
-        slope = abs(float(bound.dual_value)) * scale
-        found = self._repaired(p.value, v.value, d, beta, item)
-        if program.status == cp.OPTIMAL:
-            self._tangents.setdefault(pair, []).append((beta, scale * float(program.value), slope))
+        if status == "optimal":
+            self._tangents.setdefault(pair, []).append((beta, scale * value, scale * slope))
         return found
-
-    def _program(self, item: int) -> Any:
-        import cvxpy as cp
-
-        c = self.coordinates
-        size, n = c.weights.shape
-        p, v = cp.Variable(n), cp.Variable(size)
-        direction, level = cp.Parameter(n), cp.Parameter()
-        w = c.weights @ p
-        bound = direction @ p >= level
-        constraints = [p >= 0, cp.sum(p) == 1, bound]
-        if c.regions is None:
-            constraints += [v[item] >= v[k] for k in range(size) if k != item]
-        else:
-            constraints.append(c.regions[item] @ v <= 0)
-        if c.kind == "kl on a simplex":
-            constraints.append(cp.sum(v) == cp.sum(w))
-            risk = cp.sum(cp.rel_entr(w, v))
-        elif c.kind == "kl of each":
-            risk = cp.sum(cp.rel_entr(w, v)) + cp.sum(cp.rel_entr(1 - w, 1 - v))
-        else:
-            if c.kind == "square on a simplex":
-                constraints += [v >= 0, cp.sum(v) == 1]
-            risk = cp.sum_squares(w - v)
-        return cp.Problem(cp.Minimize(risk), constraints), p, v, direction, level, bound
 
     def _repaired(self, p: Array, v: Array, d: Array, beta: float, item: int) -> Solution | None:
         """The solver's point made feasible: p a distribution of enough regret, v the best at it."""
@@ -164,21 +136,78 @@ class Pairs:
             p = (1 - share) * p
             p[most] += share
         w = self.coordinates.weights @ p
-        if self.coordinates.regions is None:
-            v = pooled(w, item)
+        if self.coordinates.nearest is not None:
+            v = self.coordinates.nearest(w, item)
         else:
             v = np.maximum(v, 0.0)
             v = v / v.sum()
-        return Solution(self.coordinates.scale * self.regret(w, v), p, v, item)
+        return Solution(self.coordinates.scale * divergence(self.coordinates, w, v), p, v, item)
 
-    def regret(self, w: Array, v: Array) -> float:
-        """D(w, v), without the scale."""
-        if self.coordinates.kind.startswith("square"):
-            return float(np.sum((w - v) ** 2))
-        total = float(_terms(w, v).sum())
-        if self.coordinates.kind == "kl of each":
-            total += float(_terms(1 - w, 1 - v).sum())
-        return total
+
+class Program:
+    """``min D(weights p, v)`` over ``direction p + lean v >= level`` and ``rows v <= rows origin``:
+    stated once, solved for many directions and levels.
+    """
+
+    def __init__(self, coordinates: Coordinates, rows: Array) -> None:
+        import cvxpy as cp
+
+        c = coordinates
+        size, n = c.weights.shape
+        p, v = cp.Variable(n), cp.Variable(size)
+        direction, lean, level = cp.Parameter(n), cp.Parameter(size), cp.Parameter()
+        w = c.weights @ p
+        bound = direction @ p + lean @ v >= level
+        constraints = [p >= 0, cp.sum(p) == 1, bound]
+        if rows.size:
+            constraints.append(rows @ v <= rows.sum(axis=1) * c.origin)
+        if c.kind == "kl on a simplex":
+            constraints.append(cp.sum(v) == cp.sum(w))
+            risk = cp.sum(cp.rel_entr(w, v))
+        elif c.kind == "kl of each":
+            risk = cp.sum(cp.rel_entr(w, v)) + cp.sum(cp.rel_entr(1 - w, 1 - v))
+        else:
+            if c.kind == "square on a simplex":
+                constraints += [v >= 0, cp.sum(v) == 1]
+            risk = cp.sum_squares(w - v)
+        self._program = cp.Problem(cp.Minimize(risk), constraints)
+        self._parameters, self._variables, self._bound = (direction, lean, level), (p, v), bound
+
+    def solve(self, direction: Array, lean: Array, level: float) -> tuple[str, float, float]:
+        """The solver's word, the value, and its slope in the level."""
+        import cvxpy as cp
+
+        for parameter, value in zip(self._parameters, (direction, lean, level), strict=True):
+            parameter.value = value
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                self._program.solve(
+                    solver=cp.CLARABEL, tol_gap_abs=1e-11, tol_gap_rel=1e-10, tol_feas=1e-11
+                )
+            except cp.error.SolverError as failure:
+                return f"the solver failed: {failure}", np.nan, np.nan
+        status = str(self._program.status)
+        if status.startswith("infeasible"):
+            return "infeasible", np.inf, np.nan
+        if not status.startswith("optimal"):
+            return f"the solver stopped as {status}", np.nan, np.nan
+        return status, float(self._program.value), abs(float(self._bound.dual_value))
+
+    def point(self) -> tuple[Array, Array]:
+        """p and v of the last solution."""
+        p, v = (np.asarray(x.value, dtype=float) for x in self._variables)
+        return p, v
+
+
+def divergence(coordinates: Coordinates, w: Array, v: Array) -> float:
+    """D(w, v), without the scale."""
+    if coordinates.kind.startswith("square"):
+        return float(np.sum((w - v) ** 2))
+    total = float(_terms(w, v).sum())
+    if coordinates.kind == "kl of each":
+        total += float(_terms(1 - w, 1 - v).sum())
+    return total
 
 
 def _terms(w: Array, v: Array) -> Array:
@@ -203,3 +232,31 @@ def pooled(w: Array, item: int) -> Array:
         total, members = total + float(w[k]), [*members, int(k)]
     v[members] = total / len(members)
     return v
+
+
+def sorted_as(w: Array, order: tuple[int, ...]) -> Array:
+    """The nearest v that falls along an order, by any of the divergences: isotonic regression.
+
+    >>> sorted_as(np.array([0.2, 0.5, 0.3]), (0, 1, 2))
+    array([0.35, 0.35, 0.3 ])
+    """
+    blocks: list[list[int]] = []
+    for i in order:
+        blocks.append([i])
+        while len(blocks) > 1 and w[blocks[-2]].mean() < w[blocks[-1]].mean():
+            blocks[-2:] = [blocks[-2] + blocks[-1]]
+    v = np.empty_like(w)
+    for block in blocks:
+        v[block] = w[block].mean()
+    return v
+
+
+def on_the_side(w: Array, rows: Array, origin: float) -> Array:
+    """The nearest v whose coordinates are each on a side of the origin: ``rows (v - origin) <= 0``,
+    one entry a row.
+
+    >>> on_the_side(np.array([0.2, 0.9]), np.array([[-1.0, 0], [0, -1]]), 0.5)
+    array([0.5, 0.9])
+    """
+    wrong = np.diag(rows) * (w - origin) > 0
+    return np.where(wrong, origin, w)

@@ -25,8 +25,8 @@ Array = NDArray[np.float64]
 
 #: Relative distance of the dual value and the vertices' value at which a pair is done.
 _CLOSE = 1e-13
-#: lam times the range of the cost difference is searched up to here; beyond, e^{-_FAR} is 0.
-_FAR = 700.0
+#: lam times the range of the cost difference is searched up to here; beyond, e^{-FAR} is 0.
+FAR = 700.0
 _ROUNDS = 60
 #: Rows of a polytope that its program is given at once, where a forecast breaks them.
 _ROWS_AT_ONCE = 4
@@ -107,7 +107,7 @@ def _ranges(d: Array, beta: float) -> tuple[Array, Array]:
         lam = (np.log(x / y) - np.log((1 - x) / (1 - y))) / (a + g)
     possible = (g >= beta) & (a > 0) & (g > 0)
     kl = np.where(possible, np.maximum(kl, 0.0), np.inf)
-    return kl, np.where(np.isfinite(lam), lam, _FAR / np.maximum(a + g, 1e-300))
+    return kl, np.where(np.isfinite(lam), lam, FAR / np.maximum(a + g, 1e-300))
 
 
 def _xlogy(x: Array, y: Array) -> Array:
@@ -171,9 +171,9 @@ class Program:
 
         V is the same for every beta, so the vertices of earlier ones are kept.
         """
-        low, high = 0.0, _FAR / max(float(np.ptp(d)), 1e-300)
+        low, high = 0.0, FAR / max(float(np.ptp(d)), 1e-300)
         vertices = self._known.get(other, np.zeros((0, d.size)))
-        lam = _top(vertices, d, beta, low, high) if len(vertices) else min(start, high)
+        lam = top(vertices, d, beta, low, high) if len(vertices) else min(start, high)
         for _ in range(_ROUNDS):
             while True:  # fewer rows allow more forecasts: a larger V, a lower bound of T
                 q = self.relaxed(_growth(d, lam))
@@ -189,8 +189,8 @@ class Program:
             if known.size and known.min() - lower <= _CLOSE * max(abs(lower), 1e-12):
                 break
             low, high = (lam, high) if slope[-1, 0] > 0 else (low, lam)
-            lam = _top(vertices, d, beta, low, high)
-        return _primal(vertices, d, beta, lam)
+            lam = top(vertices, d, beta, low, high)
+        return primal(vertices, d, beta, lam)
 
 
 def _growth(d: Array, lam: float) -> Array:
@@ -218,7 +218,7 @@ def _curves(vertices: Array, d: Array, beta: float, lam: Array) -> tuple[Array, 
     return value, slope
 
 
-def _top(vertices: Array, d: Array, beta: float, low: float, high: float) -> float:
+def top(vertices: Array, d: Array, beta: float, low: float, high: float) -> float:
     """Where the least of the concave curves of the vertices is largest, in [low, high]: the sign
     of its slope on finer and finer grids.
     """
@@ -238,9 +238,7 @@ def _top(vertices: Array, d: Array, beta: float, low: float, high: float) -> flo
     return (low + high) / 2
 
 
-def _primal(
-    vertices: Array, d: Array, beta: float, lam: float
-) -> tuple[float, Array, Array] | None:
+def primal(vertices: Array, d: Array, beta: float, lam: float) -> tuple[float, Array, Array] | None:
     """The forecast that mixes two optimal vertices so that the tilted mean of d is b, and p."""
     value, slope = (v[:, 0] for v in _curves(vertices, d, beta, np.array([lam])))
     least = float(value.min())

@@ -82,8 +82,10 @@ def transform(problem: PointwiseProblem, beta: Fraction, width: Fraction) -> Ans
 def missing(problem: PointwiseProblem) -> str:
     """Why the problem is not one of this kind; empty where it is."""
     decision = problem.decision
-    if cross_entropy_scale(problem.surrogate) is None or problem.surrogate.scores_predictions:
+    if cross_entropy_scale(problem.surrogate) is None or problem.surrogate.scores_of != "labels":
         return "costs other than zero-one ones are enclosed for cross-entropy forecasts"
+    if decision.predicts_numbers:
+        return "the predictions are numbers, infinitely many"
     if problem.hypotheses.score_bound is not None or decision.size != 1:
         return "costs other than zero-one ones are enclosed for complete scores, one prediction"
     if decision.items * (decision.items - 1) > _MOST_PAIRS:
@@ -100,7 +102,7 @@ def _checked(problem: PointwiseProblem) -> Fraction:
 
 
 def _least(decision: Decision) -> int:
-    rows = decision.costs.exact_rows()
+    rows = decision.finite.exact_rows()
     return min(range(len(rows)), key=lambda r: sum(rows[r], Fraction(0)))
 
 

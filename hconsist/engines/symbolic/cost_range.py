@@ -68,7 +68,7 @@ def solve(problem: PointwiseProblem) -> Solution:
     """
     decision = problem.decision
     scale = cross_entropy_scale(problem.surrogate)
-    if scale is None or problem.surrogate.scores_predictions:
+    if scale is None or problem.surrogate.scores_of != "labels":
         raise stop(
             f"the target {problem.target} for {problem.surrogate.spec}: derivations cover costs "
             "other than zero-one ones for cross-entropy forecasts"

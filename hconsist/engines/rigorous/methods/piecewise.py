@@ -39,7 +39,7 @@ def statement_of(problem: PointwiseProblem) -> Statement | str:
         formulas = piecewise_formulas(problem.surrogate, decision.items)
     except NotPiecewiseLinearError as problem_found:
         return f"needs a loss that is piecewise linear in the scores: it has {problem_found}"
-    costs = None if decision.structure.top == 1 else decision.costs.exact_rows()
+    costs = None if decision.structure.top == 1 else decision.finite.exact_rows()
     zero_sum = problem.surrogate.form(OfScores) is not None
     return Statement(
         problem.surrogate.spec, "scores", None, problem.n, costs, bound, "T >=", "0",
