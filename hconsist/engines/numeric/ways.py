@@ -89,7 +89,7 @@ def _ties(question: Question) -> bool:
 
 
 def _costs(question: Question) -> bool:
-    return not question.k or question.problem.surrogate.scores_predictions
+    return not question.k or question.problem.surrogate.scores_of != "labels"
 
 
 def _two(question: Question) -> bool:
