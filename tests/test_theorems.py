@@ -15,7 +15,12 @@ from hconsist.verify import Verification, verify
 
 ENGINES: tuple[EngineName, ...] = ("symbolic", "numeric")
 STATEMENTS = list(catalogue().values())
-TIGHT = [t for t in STATEMENTS if t.claim == "tight" and t.relation == "T ="]
+TIGHT = [t for t in STATEMENTS if t.claim == "tight" and t.formula is not None]
+#: Every fourth in the default run, all of them in the slow one.
+SAMPLED = [
+    pytest.param(t, id=t.id, marks=() if i % 4 == 0 else pytest.mark.slow)
+    for i, t in enumerate(TIGHT)
+]
 
 
 def only(entry: Theorem, count: int = 2) -> Theorem:
@@ -36,7 +41,7 @@ def test_no_engine_contradicts_a_statement_and_some_engine_settles_it(entry: The
 
 
 @pytest.mark.parametrize("factor", [0.99, 1.01])
-@pytest.mark.parametrize("entry", TIGHT, ids=lambda t: t.id)
+@pytest.mark.parametrize("entry", SAMPLED)
 def test_a_false_constant_is_noticed(entry: Theorem, factor: float) -> None:
     import sympy
 
@@ -49,10 +54,10 @@ def test_a_false_constant_is_noticed(entry: Theorem, factor: float) -> None:
 
 
 def test_ids_are_unique_and_sources_named() -> None:
-    assert len(STATEMENTS) >= 60
+    assert len(STATEMENTS) >= 250
     assert all(t.paper and t.locator and t.statement and t.instances for t in STATEMENTS)
     assert all(
-        (t.formula is None) == (t.relation in ("consistent", "inconsistent", "fact"))
+        (t.formula is None) == (t.relation in ("consistent", "inconsistent", "fact", "computed"))
         for t in STATEMENTS
     )
 

@@ -37,7 +37,10 @@ def catalogue() -> dict[str, Theorem]:
         entries += read_paper(path, eager=False)
     sources = {entry.source.key: entry.source for entry in entries}
     own = sources["hconsist"]
-    entries += [*exact.theorems(own), *facts.theorems(own, sources[facts.ENHANCED])]
+    entries += [
+        *exact.theorems(own),
+        *facts.theorems(own, sources[facts.ENHANCED], sources[facts.INFORMATION]),
+    ]
     entries.sort(key=lambda entry: (entry.new, entry.source.key))
     found: dict[str, Theorem] = {}
     for entry in entries:

@@ -15,7 +15,7 @@ from hconsist.theorems.statement import Paper, Theorem, problems
 if TYPE_CHECKING:
     import sympy
 
-ENHANCED = "mao-enhanced-2025"
+ENHANCED, INFORMATION = "mao-enhanced-2025", "reid-williamson-2011"
 _AISTATS = Paper(
     "awasthi-aistats-2023",
     "Awasthi, Mao, Mohri, Zhong, Theoretically grounded loss functions, AISTATS 2023",
@@ -24,15 +24,6 @@ _AISTATS = Paper(
     "2023",
     "AISTATS (PMLR 206)",
     version="PMLR 206",
-)
-_INFORMATION = Paper(
-    "reid-williamson-2011",
-    "Reid, Williamson, Information, divergence and risk for binary experiments, JMLR 2011",
-    "Information, divergence and risk for binary experiments",
-    "Reid, Williamson",
-    "2011",
-    "JMLR 12",
-    version="journal",
 )
 
 
@@ -157,8 +148,8 @@ def cost_weighted(minimum: bool) -> Callable[[PointwiseProblem], tuple[bool, flo
     return check
 
 
-def theorems(own: Paper, enhanced: Paper) -> tuple[Theorem, ...]:
-    """All statements of this module."""
+def theorems(own: Paper, enhanced: Paper, information: Paper) -> tuple[Theorem, ...]:
+    """All statements of this module, with the papers that have more of them."""
     import sympy
 
     sums = problems(("comp-sum-margin:phi=rho-margin,tau=0",), (3, 5))
@@ -262,7 +253,7 @@ def theorems(own: Paper, enhanced: Paper) -> tuple[Theorem, ...]:
         ),
         Theorem(
             "reid-williamson-25",
-            _INFORMATION,
+            information,
             "Theorem 25, eq. (46), with the maximum of the two cases (section 2 defines the "
             "symbol)",
             r"B(\eta,\hat\eta) \ge \psi(c_0,\alpha) \vee \psi(c_0,-\alpha)",

@@ -38,14 +38,17 @@ from hconsist.arithmetic import exact, to_sympy
 from hconsist.errors import HconsistError, InvalidInputError, UnknownNameError
 from hconsist.formula import parse_formula
 from hconsist.pointwise import PointwiseProblem, beta_symbol, excess_symbol
+from hconsist.theorems.checks import check_named
 from hconsist.theorems.statement import Claim, Paper, Theorem
 
 _PAPER = ("short", "title", "authors", "year", "venue", "arxiv", "url", "version", "quoted")
 _TEXTS = ("id", "locator", "statement", "relation", "claim", "quoted", "conditions", "note")
+_MORE_TEXTS = ("check", "subject", "improves", "gain")
 _KEYS = (
     *_TEXTS,
+    *_MORE_TEXTS,
     *("loss", "losses", "parameters", "classes", "target", "hypotheses"),
-    *("formula", "where", "betas"),
+    *("formula", "where", "betas", "given"),
 )
 #: The relations that a file may state, each with the claim that it makes unless the file says so;
 #: None for those that have no formula.
@@ -60,8 +63,12 @@ RELATIONS: Mapping[str, Claim] = {
     "tsybakov": "valid",
     "consistent": "valid",
     "inconsistent": "valid",
+    "strongly proper": "tight",
+    "fact": "valid",
+    "computed": "valid",
 }
-_NO_FORMULA = ("consistent", "inconsistent")
+_CHECKED = ("fact", "computed")
+_NO_FORMULA = ("consistent", "inconsistent", *_CHECKED)
 #: A file is small; a large one is a mistake.
 _LARGEST = 1_000_000
 
@@ -160,7 +167,7 @@ def _statement(claim: object, paper: Paper, quoted: str) -> Theorem:
     for key in claim:
         if key not in _KEYS:
             raise UnknownNameError("key of a claim", str(key), _KEYS)
-    for key in _TEXTS:
+    for key in (*_TEXTS, *_MORE_TEXTS):
         if not isinstance(claim.get(key, ""), str):
             raise InvalidInputError(f"{key} is a text", repr(claim[key]), "put it in quotes")
     identifier = claim.get("id", "")
@@ -186,6 +193,13 @@ def _statement(claim: object, paper: Paper, quoted: str) -> Theorem:
         raise InvalidInputError(
             "only a paper that was read is said to fail as printed", source, 'use claim = "false"'
         )
+    if (relation in _CHECKED) != ("check" in claim):
+        raise InvalidInputError(
+            f"a check and the relations {' and '.join(_CHECKED)} go together",
+            claim.get("check", relation),
+            'write relation = "fact" and check = "divergence"',
+        )
+    check = check_named(claim["check"], claim.get("given", {})) if "check" in claim else None
     instances, parameters = _instances(claim)
     betas = claim.get("betas")
     return Theorem(
@@ -197,10 +211,14 @@ def _statement(claim: object, paper: Paper, quoted: str) -> Theorem:
         word,
         instances,
         None if formula is None else _formula(formula, claim.get("where", ()), parameters),
+        check=check,
         betas=None if betas is None else _betas(betas),
         quoted=source,
         conditions=claim.get("conditions", ""),
         note=claim.get("note", ""),
+        subject=claim.get("subject", ""),
+        improves=claim.get("improves", ""),
+        gain=claim.get("gain", ""),
     )
 
 
@@ -225,6 +243,8 @@ def _instances(
     claim: Mapping[str, Any],
 ) -> tuple[tuple[PointwiseProblem, ...], dict[PointwiseProblem, dict[str, Any]]]:
     """The problems of a claim, and the values of its own parameters on each."""
+    if claim.get("subject"):
+        claim = {"loss": "logistic", **claim}  # a problem that is named and not asked
     if ("loss" in claim) == ("losses" in claim):
         raise InvalidInputError("a claim names loss, or losses", "both or none", 'loss = "mae"')
     templates = _listed(claim.get("loss", claim.get("losses")), "losses")

@@ -79,8 +79,8 @@ class Theorem:
         ``formula(problem)``: the claimed closed form, in `beta_symbol()` for transformations, in
         `excess_symbol()` for Gamma; None for statements without one.
     check : callable or None
-        For the relation "fact": ``check(problem)`` gives whether it is true there, by how much, and
-        the evidence.
+        For the relations "fact" and "computed": ``check(problem)`` gives whether it is true there,
+        by how much, and the evidence.
     betas : callable or None
         Target regrets at which a transformation is checked, where the statement does not cover all
         of [0, 1].
@@ -90,6 +90,13 @@ class Theorem:
         What the source assumes of hypothesis sets, losses and distributions.
     note : str
         What was found: a counterexample in words, a missing condition, a constant that was dropped.
+    subject : str
+        What is evaluated, in words, where no problem of the package says it.
+    improves : str
+        For "not tight": the id of the published bound.
+    gain : str
+        How many times smaller the new bound of the excess error is, as a formula in n, where it
+        cannot be read off two transformations (`hconsist.verify.gain`).
     """
 
     id: str
@@ -105,6 +112,9 @@ class Theorem:
     quoted: Quoted = "memory"
     conditions: str = ""
     note: str = ""
+    subject: str = ""
+    improves: str = ""
+    gain: str = ""
 
     @property
     def paper(self) -> str:
@@ -156,7 +166,10 @@ class Theorem:
                 getattr(problem.surrogate, "phi", None),
             )
             same_phi = type(inner[0]) is type(inner[1])
-            same_target = _one_label(instance) == _one_label(problem)
+            kinds = _one_label(instance), _one_label(problem)
+            same_target = kinds[0] == kinds[1]
+            if kinds[0] is None:  # costs of its own: those costs alone
+                same_target = instance.target == problem.target
             same_set = (instance.hypotheses.score_bound is None) == (
                 problem.hypotheses.score_bound is None
             )

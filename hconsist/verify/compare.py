@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from hconsist.engines import EngineName, sweep, transform
@@ -87,14 +88,31 @@ def compare_estimate(answer: Answer, value: float, relation: str) -> tuple[Outco
     )
 
 
+@lru_cache(maxsize=512)
+def _asked(
+    engine: EngineName, problem: PointwiseProblem, betas: tuple[Fraction, ...]
+) -> tuple[Answer, ...] | EngineCannotAnswerError:
+    """Answers are kept: many statements are about one problem."""
+    try:
+        if engine == "numeric":
+            return tuple(sweep(problem, list(betas), "numeric"))
+        budget = RIGOROUS_BUDGET if engine == "rigorous" else {}
+        return tuple(transform(problem, b, engine, **budget) for b in betas)
+    except EngineCannotAnswerError as found:
+        return found
+
+
 def ask(engine: EngineName, problem: PointwiseProblem, betas: Sequence[Fraction]) -> list[Answer]:
-    """T at several betas from one engine, the rigorous one within its budget."""
-    if engine == "numeric":
-        return sweep(problem, list(betas), "numeric")
-    return [
-        transform(problem, b, engine, **(RIGOROUS_BUDGET if engine == "rigorous" else {}))
-        for b in betas
-    ]
+    """T at several betas from one engine, the rigorous one within its budget.
+
+    Raises
+    ------
+    EngineCannotAnswerError
+    """
+    found = _asked(engine, problem, tuple(betas))
+    if isinstance(found, EngineCannotAnswerError):
+        raise found
+    return list(found)
 
 
 def levels(
