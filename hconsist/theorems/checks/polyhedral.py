@@ -119,7 +119,7 @@ def _link(u: Array, link: str, threshold: Fraction) -> set[int]:
 
 def _lines(link: str, threshold: float) -> list[tuple[float, float, float]]:
     """a u_1 + b u_2 = c: where the losses bend, and the walls of the link."""
-    found: list[tuple[float, float, float]] = [(1.0, 0.0, s) for s in (-1, 0, 1)] + [
+    found: list[tuple[float, float, float]] = [(1.0, 0.0, s) for s in (-1.0, 0.0, 1.0)] + [
         (0.0, 1.0, s) for s in (-1, 0, 1)
     ]
     found += [(1.0, 1.0, 0.0), (1.0, -1.0, 0.0)]
