@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from hconsist.errors import InvalidInputError
 from hconsist.theorems import PAPERS, catalogue, read_paper
 from hconsist.theorems.citation import bibtex
 from hconsist.theorems.reading import parse_paper
+from hconsist.verify.gain import gain
 
 STATEMENTS = list(catalogue().values())
 HEAD = '[paper]\ntitle = "A draft"\nauthors = "A, B"\nyear = 2026\n\n'
@@ -42,10 +45,12 @@ def test_nobody_is_called_wrong_from_memory() -> None:
 
 def test_an_improvement_names_the_bound_that_it_improves() -> None:
     improvements = [entry for entry in STATEMENTS if entry.claim == "not tight"]
-    assert len(improvements) >= 3
+    assert len(improvements) >= 13
     for entry in improvements:
         name = re.search(r"an improvement of ([\w-]+)", entry.note)
-        assert name and catalogue()[name[1]].claim in ("valid", "tight"), entry.id
+        assert name and name[1] == entry.improves, entry.id
+        assert catalogue()[name[1]].claim in ("valid", "tight"), entry.id
+        assert gain(entry) > 1.2, entry.id
 
 
 def test_one_right_and_one_wrong_claim_of_a_draft(tmp_path: Path) -> None:
@@ -69,8 +74,35 @@ def test_one_right_and_one_wrong_claim_of_a_draft(tmp_path: Path) -> None:
     }
     assert found["draft/right"]["quoted"] == "memory"
     page = report.read_text(encoding="utf-8")
-    assert page.count("<tr class=") == 2
+    assert page.count("<tr class=") == page.count("<svg ") == 2
     assert "draft/wrong" in page and "violated" in page
+    assert "(false there)" in page.split("draft/wrong: violated")[1]
+    assert "(false there)" not in page.split("draft/wrong: violated")[0]
+
+
+@pytest.mark.parametrize("suffix", [".md", ".tex"])
+def test_a_report_names_its_images(suffix: str, tmp_path: Path) -> None:
+    paper, report = tmp_path / "draft.toml", tmp_path / f"review{suffix}"
+    paper.write_text(
+        HEAD
+        + claim("a_b", "mae", "Gamma <=", "3*u/2", "classes = 2")
+        + claim("c", "mae", "consistent", None)
+    )
+    words = ["verify", str(paper), "--engine", "symbolic", "--report", str(report)]
+    assert CliRunner().invoke(app, words).exit_code == 1
+    text = report.read_text(encoding="utf-8")
+    image = "review-1" + (".svg" if suffix == ".md" else ".pdf")
+    assert image in text and (tmp_path / image).stat().st_size > 1000
+    assert not (tmp_path / image.replace("1", "2")).exists()
+    assert "Witness at beta" in text
+    if suffix == ".tex" and shutil.which("pdflatex"):
+        done = subprocess.run(
+            ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", report.name],
+            cwd=tmp_path,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout[-2000:]
 
 
 @pytest.mark.parametrize(
@@ -120,6 +152,10 @@ def test_each_relation_says_yes_and_no(relation: str, formula: str | None, statu
         (HEAD + 2 * claim("a", "mae", "T >=", "b"), 12, "given once"),
         (HEAD + claim("a", "mae", "T >=", "b", 'claim = "fails as printed"'), 6, "was read"),
         (HEAD + claim("a b", "mae", "T >=", "b"), 7, "letters, digits"),
+        (HEAD + claim("a", "mae", "fact", None), 6, "go together"),
+        (HEAD + claim("a", "mae", "T >=", "b", 'check = "divergence"'), 6, "go together"),
+        (HEAD + claim("a", "mae", "fact", None, 'check = "nothing"'), 10, "unknown check"),
+        (HEAD + claim("a", "mae", "fact", None, 'check = "divergence"'), 6, "takes other values"),
     ],
 )
 def test_a_bad_file_is_refused_with_its_line(text: str, line: int | None, words: str) -> None:

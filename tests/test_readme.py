@@ -14,6 +14,8 @@ import pytest
 import hconsist
 from hconsist import theorems
 from hconsist.cli import COMMANDS, main
+from hconsist.verify.gain import gain
+from hconsist.verify.table import gains_table, quoted_table
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -127,3 +129,12 @@ def test_readme_counts_the_catalogue() -> None:
     for words, count in counts.items():
         found = re.search(f"(\\d+) {words}", text)
         assert found and int(found[1]) == count, words
+    gains = [gain(entry) for entry in entries if entry.claim == "not tight"]
+    assert f"by factors from {min(gains):.2f} to {max(gains):.2f}," in text
+
+
+def test_the_record_lists_sources_and_gains() -> None:
+    record = (ROOT / "docs" / "catalogue.md").read_text(encoding="utf-8")
+    for name, table in (("quoted", quoted_table()), ("gains", gains_table())):
+        shown = record.split(f"<!-- {name}: begin -->\n")[1].split(f"<!-- {name}: end -->")[0]
+        assert shown.strip() == table, f"hconsist.verify.table.{name}_table() prints it"

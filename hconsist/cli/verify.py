@@ -61,7 +61,7 @@ _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": E
     "--report",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write the claims with verdicts and evidence: FILE.html, FILE.md or FILE.tex.",
+    help="Write the claims with verdicts, pictures and evidence: FILE.html, FILE.md or FILE.tex.",
 )
 @json_option
 @time_budget_option(math.inf)
@@ -102,10 +102,7 @@ def command(
     order = {t.id: i for i, t in enumerate(chosen)}
     found.sort(key=lambda v: order[v.theorem.id])
     if report is not None:
-        from hconsist.verify.report import report as written
-
-        with atomic_file(report) as temporary:
-            temporary.write_text(written(found, report), encoding="utf-8")
+        _write_report(found, report)
     if as_json:
         print_json([v.as_dict() for v in found])
     elif markdown:
@@ -138,6 +135,19 @@ def command(
     worst = "violated" if any(v.status == "violated" for v in found) else None
     worst = worst or ("undecided" if any(v.status == "undecided" for v in found) else "holds")
     return _CODES[worst]
+
+
+def _write_report(found: list[Any], report: Path) -> None:
+    """The report, after the images that it shows."""
+    from hconsist.cli.pictures import picture
+    from hconsist.verify.report import report as written
+
+    text, images = written(found, report, picture)
+    for name, image in images.items():
+        with atomic_file(report.with_name(name)) as temporary:
+            temporary.write_bytes(image)
+    with atomic_file(report) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def _named(names: tuple[str, ...]) -> list[Any]:
