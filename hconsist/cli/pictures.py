@@ -41,7 +41,6 @@ def picture(curves: Sequence[Curve], kind: str) -> bytes:
         axes.set_xlabel("target regret" if of == "T" else "surrogate regret")
         axes.set_ylabel("least surrogate regret T" if of == "T" else "target regret")
         axes.legend(fontsize=6)
-        figure.tight_layout()
         stream = io.BytesIO()
         figure.savefig(stream, format=kind, metadata={"Date": None} if kind == "svg" else None)
         plt.close(figure)
