@@ -17,6 +17,7 @@ import pytest
 
 _reach: dict[str, dict[str, list[int]]] = {}
 _seconds: dict[str, float] = {}
+_failed: set[str] = set()
 
 
 def _watched() -> Any:
@@ -50,6 +51,9 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """The time of a test, and the first failure."""
     _seconds[report.nodeid] = _seconds.get(report.nodeid, 0.0) + report.duration
     target = os.environ.get("HCONSIST_KILLER")
+    if report.failed:
+        _reach.pop(report.nodeid, None)
+        _failed.add(report.nodeid)
     if target and report.failed and not Path(target).exists():
         Path(target).write_text(report.nodeid, encoding="utf-8")
 
@@ -60,5 +64,6 @@ def pytest_sessionfinish() -> None:
         found = {
             name: {"seconds": round(_seconds.get(name, 0.0), 3), "lines": lines}
             for name, lines in _reach.items()
+            if name not in _failed  # kills nothing
         }
         Path(target).write_text(json.dumps(found), encoding="utf-8")

@@ -54,7 +54,7 @@ def _hinge(curve: Curve) -> tuple[Fraction, Fraction] | None:
     level, slope = limits.at(left, Fraction(0)).rational, left.derivative.rational
     if joint[0] != joint[1] or level is None or slope is None or not joint[0] > 0 > slope:
         return None
-    return (level, joint[0]) if level == -slope * joint[0] else None
+    return level, joint[0]  # level = -slope joint, as the pieces meet
 
 
 def _both_sides(curve: Curve, right: Fraction | None) -> tuple[Interval, Sum, Sum]:

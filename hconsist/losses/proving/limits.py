@@ -88,6 +88,8 @@ def _factored(value: Fraction) -> list[tuple[Fraction, int]]:
 
 def log_of(positive: Sum) -> Sum:
     """The logarithm of a sum that is positive."""
+    if len(positive.terms) != 1 and len(tail := mirrored(positive).terms) == 1:
+        positive = Sum(tail)  # 1 - Phi(s) = Phi(-s)
     if len(positive.terms) != 1:
         # No exponential is taken out of it here: log(1 + exp(-x)) shows its sign as it stands.
         return _log_atom(positive)
@@ -125,6 +127,20 @@ def canonical(value: Sum) -> Sum:
     return value.expanded.map_atoms(image)
 
 
+def mirrored(value: Sum) -> Sum:
+    """The same with every Phi(s) written as 1 - Phi(-s), where its powers are natural."""
+
+    def image(atom: Atom, e: Fraction) -> Sum:
+        if atom.kind != "ndtr" or e.denominator != 1 or e < 0:
+            return Sum({frozenset({(atom, e)}): Fraction(1)})
+        tail = Sum({frozenset({(Atom("ndtr", -atom.of), Fraction(1))}): Fraction(1)})
+        return (1 - tail).power(e)
+
+    if not any(atom.kind == "ndtr" for m in value.terms for atom, _ in m):
+        return value
+    return value.map_atoms(image)
+
+
 def _log_atom(positive: Sum) -> Sum:
     return Sum({frozenset({(Atom("log", positive), Fraction(1))}): Fraction(1)})
 
@@ -153,6 +169,11 @@ def at(value: Sum, point: Fraction) -> Sum:
                 return rational_power(point, e)
             case "exp":
                 return exp_of(at(Sum({atom.of: Fraction(1)}), point) * sum_of(e))
+            case "ndtr":
+                inner = at(atom.of, point)
+                if inner.is_zero:
+                    return rational_power(Fraction(1, 2), e)
+                return Sum({frozenset({(Atom("ndtr", inner), e)}): Fraction(1)})
             case "log" | "base":
                 inner = at(atom.of, point)
                 if atom.kind == "log":
@@ -192,13 +213,14 @@ def _positive(constant: Sum) -> bool:
 
 
 # -- leading terms at an end
-Growth: TypeAlias = tuple[Fraction, Fraction, Fraction, Fraction]
+Growth: TypeAlias = tuple[Fraction, Fraction, Fraction, Fraction, Fraction]
 
 
 @dataclass(frozen=True)
 class Lead:
-    """``coefficient * exp(rate w) w^power log(w)^logs log(log(w))^nested`` as w -> infinity; the
-    growth is (rate, power, logs, nested), and growths compare from left to right.
+    """``coefficient * exp(square w^2 + rate w) w^power log(w)^logs log(log(w))^nested`` as w ->
+    infinity; the growth is (square, rate, power, logs, nested), and growths compare from left to
+    right.
     """
 
     growth: Growth
@@ -211,7 +233,8 @@ class Lead:
 
 
 _ZERO = Fraction(0)
-FLAT: Growth = (_ZERO, _ZERO, _ZERO, _ZERO)
+FLAT: Growth = (_ZERO,) * 5
+_SQUARED = frozenset({(Atom("x"), Fraction(2))})
 _LINEAR = [
     (frozenset({(Atom("x"), Fraction(1))}),),
     (frozenset({(Atom("x"), Fraction(-1))}),),
@@ -223,6 +246,17 @@ def lead(value: Sum, end: str) -> Lead | None:
     where leading terms cancel.
     """
     best: Lead | None = None
+    for term in _leads(value, end) or ():
+        if best is None or term.growth > best.growth:
+            best = term
+        elif term.growth == best.growth:
+            best = Lead(best.growth, best.coefficient + term.coefficient)
+    return best if best is None or best.sign is not None else None
+
+
+def _leads(value: Sum, end: str) -> list[Lead] | None:
+    """The leading terms of every term; None where one is not found."""
+    found = []
     for m, c in value.expanded.terms.items():
         coefficient = BALLS.const(c)
         growth = FLAT
@@ -234,22 +268,22 @@ def lead(value: Sum, end: str) -> Lead | None:
                 return None
             coefficient = coefficient * BALLS.power(part.coefficient, e)
             growth = _grown(growth, part.growth, e)
-        term = Lead(growth, coefficient)
-        if best is None or term.growth > best.growth:
-            best = term
-        elif term.growth == best.growth:
-            best = Lead(growth, best.coefficient + coefficient)
-    return best if best is None or best.sign is not None else None
+        found.append(Lead(growth, coefficient))
+    return found
 
 
 def _grown(a: Growth, b: Growth, e: Fraction) -> Growth:
-    return (a[0] + e * b[0], a[1] + e * b[1], a[2] + e * b[2], a[3] + e * b[3])
+    return (a[0] + e * b[0], a[1] + e * b[1], a[2] + e * b[2], a[3] + e * b[3], a[4] + e * b[4])
 
 
-def _unit(place: int, size: int = 1) -> Growth:
-    growth = [_ZERO] * 4
+#: Places in a growth.
+_SQUARE, _RATE, _POWER = 0, 1, 2
+
+
+def _unit(place: int, size: Fraction | int = 1) -> Growth:
+    growth = [_ZERO] * 5
     growth[place] = Fraction(size)
-    return (growth[0], growth[1], growth[2], growth[3])
+    return (growth[0], growth[1], growth[2], growth[3], growth[4])
 
 
 def _atom_lead(atom: Atom, end: str) -> Lead | None:
@@ -259,8 +293,8 @@ def _atom_lead(atom: Atom, end: str) -> Lead | None:
     match atom.kind:
         case "x":
             if end == "0":
-                return Lead(_unit(1, -1), one)
-            return Lead(_unit(1), one if end == "+inf" else -one)
+                return Lead(_unit(_POWER, -1), one)
+            return Lead(_unit(_POWER), one if end == "+inf" else -one)
         case "exp":
             inner = lead(Sum({atom.of: Fraction(1)}), end)
             if inner is None:
@@ -269,10 +303,14 @@ def _atom_lead(atom: Atom, end: str) -> Lead | None:
                 return Lead(FLAT, one)
             if inner.growth == FLAT:
                 return Lead(FLAT, BALLS.exp(inner.coefficient))
+            if end != "0" and atom.of == _SQUARED:
+                return Lead(_unit(_SQUARE), one)
             if atom.of not in _LINEAR[end == "0"]:
                 return None
             # exp(x) at either infinity, exp(1/x) at 0
-            return Lead(_unit(0, 1 if inner.coefficient > 0 else -1), one)
+            return Lead(_unit(_RATE, 1 if inner.coefficient > 0 else -1), one)
+        case "ndtr":
+            return _ndtr_lead(atom.of, end)
         case "base":
             return lead(atom.of, end)
     return _log_lead(atom, end)
@@ -282,16 +320,48 @@ def _log_lead(atom: Atom, end: str) -> Lead | None:
     inner = lead(atom.of, end)
     if inner is None or not inner.coefficient > 0:
         return None
-    for place, size in enumerate(inner.growth[:3]):
-        if size:  # log(e^w) = w, log(w), log(log(w))
-            return Lead(_unit(place + 1), BALLS.const(size))
+    for place, size in enumerate(inner.growth[:4]):
+        if size:  # log(e^(w^2)) = w^2, log(e^w) = w, log(w), log(log(w))
+            power = _unit(_POWER, 2) if place == _SQUARE else _unit(place + 1)
+            return Lead(power, BALLS.const(size))
     if inner.growth != FLAT:
         return None
+    if is_distribution_function(atom.of):  # log(1 - d) is about -d, d = Phi(-s)
+        (tail,) = (a for m in atom.of.terms for a, _ in m)
+        near = _ndtr_lead(-tail.of, end)
+        if near is not None and near.growth < FLAT:
+            return Lead(near.growth, -near.coefficient)
     near = lead(atom.of - 1, end)  # log(1 + d) is about d
     if near is not None and near.growth < FLAT:
         return near
     logarithm = BALLS.log(inner.coefficient)
     return Lead(FLAT, logarithm) if logarithm > 0 or logarithm < 0 else None
+
+
+def is_distribution_function(value: Sum) -> bool:
+    """Whether a sum is Phi of something, which is in (0, 1)."""
+    return [[(a.kind, e) for a, e in m] for m in value.terms] == [[("ndtr", Fraction(1))]] and (
+        list(value.terms.values()) == [Fraction(1)]
+    )
+
+
+def _ndtr_lead(inner: Sum, end: str) -> Lead | None:
+    """Phi(s): 1 where s grows, and exp(-s^2/2) / (sqrt(2 pi) |s|) where it falls, for s = c x."""
+    found = lead(inner, end)
+    if found is None:
+        return None
+    if found.growth < FLAT:
+        return Lead(FLAT, BALLS.const(Fraction(1, 2)))
+    if found.growth == FLAT:
+        return None
+    if found.coefficient > 0:
+        return Lead(FLAT, BALLS.const(1))
+    square = (inner * inner).expanded.terms
+    if end == "0" or set(square) != {_SQUARED}:
+        return None
+    rate, tau = square[_SQUARED], BALLS.pi() * 2
+    growth = _grown(_unit(_SQUARE, -rate / 2), _unit(_POWER, -1), Fraction(1))
+    return Lead(growth, 1 / BALLS.power(tau * BALLS.const(rate), Fraction(1, 2)))
 
 
 def end_sign(value: Sum, point: Fraction | None, end: str, *, from_right: bool) -> int | None:
@@ -313,7 +383,7 @@ def end_sign(value: Sum, point: Fraction | None, end: str, *, from_right: bool) 
             if point != 0 or not from_right:
                 return None
             end = "0"
+    if all(term.growth < FLAT for term in _leads(value, end) or [Lead(FLAT, None)]):
+        return 0  # whether or not leading terms cancel
     found = lead(value, end)
-    if found is None:
-        return None
-    return 0 if found.growth < FLAT else found.sign
+    return None if found is None else found.sign

@@ -130,9 +130,28 @@ class RegionOps(Ops):
         """``1 / (1 + exp(-x))``."""
         return 1 / (1 + self.exp(Term(-self._sum(x), self)))
 
+    def erf(self, x: Value) -> Value:
+        """``2 Phi(sqrt(2) x) - 1``."""
+        return 2 * self._ndtr(x, limits.rational_power(Fraction(2), Fraction(1, 2))) - 1
+
+    def erfc(self, x: Value) -> Value:
+        """``2 Phi(-sqrt(2) x)``."""
+        return 2 * self._ndtr(x, -limits.rational_power(Fraction(2), Fraction(1, 2)))
+
+    def log_ndtr(self, x: Value) -> Value:
+        """``log Phi(x)``."""
+        return Term(limits.log_of(self._ndtr(x, UNIT).sum), self)
+
+    def _ndtr(self, x: Value, scale: Sum) -> Term:
+        value = (self._sum(x) * scale).expanded
+        if value.is_zero:
+            return Term(sum_of(Fraction(1, 2)), self)
+        return Term(_atom_sum(Atom("ndtr", value)), self)
+
     def apply(self, function: Elementary, x: Value) -> Value:
         """A function of the table: those above are exact sums, others are not."""
         known = {"exp", "log", "tanh", "softplus", "expm1", "sigmoid", "xlogx"}
+        known |= {"erf", "erfc", "log_ndtr"}
         if function.name not in known:
             raise UndecidedError(f"could not show the signs of a formula with {function.name}")
         return getattr(self, function.name)(x)

@@ -25,6 +25,7 @@ from typing import Any
 
 from hconsist.arithmetic import BALLS
 from hconsist.losses.proving import limits
+from hconsist.losses.proving.polynomials import ball, roots_sign
 from hconsist.losses.proving.terms import (
     ONE,
     Atom,
@@ -102,6 +103,8 @@ class Interval:
 
     def _found(self, value: Sum, depth: int) -> int | None:
         sign = self._of_terms(value, depth)
+        if sign is None and (mirrored := limits.mirrored(value)) != value:
+            sign = self._of_terms(mirrored, depth)
         if sign is not None:
             return sign
         factor, rest = self._factored(value)
@@ -160,10 +163,12 @@ class Interval:
                     return 3
                 return -3 if self.right is not None and self.right <= 0 else None
             case "log":
+                if limits.is_distribution_function(atom.of):
+                    return -3
                 return self.sign(atom.of - 1, depth - 1)
             case "constant":
                 return constant_sign(Sum({frozenset({(atom, Fraction(1))}): Fraction(1)}))
-        return 3  # exponentials, and bases, which are made where they are positive
+        return 3  # exponentials, Phi, and bases, which are made where they are positive
 
     def _factored(self, value: Sum) -> tuple[Monomial, Sum]:
         """The common factor of all terms, and the rest multiplied out."""
@@ -195,9 +200,9 @@ class Interval:
         for m, c in value.terms.items():
             coefficients[int(exponents[m] * scale)] = int(c * shared)
         if scale != 1:
-            ends = (None if v is None else _ball(v) for v in (low, high))
+            ends = (None if v is None else ball(v) for v in (low, high))
             low, high = (None if v is None else BALLS.power(v, Fraction(1, scale)) for v in ends)
-        return _roots_sign(coefficients, low, high)
+        return roots_sign(coefficients, low, high)
 
     def _range(self, atom: Atom) -> tuple[Any, Any]:
         """The ends of the atom's range on this interval, rationals or balls; None: infinite."""
@@ -257,7 +262,7 @@ class Interval:
     def _quotients(self, value: Sum, depth: int) -> Iterator[tuple[Sum, int]]:
         """value / m for its monomials m of known sign, those with simple derivatives first."""
         found = []
-        for m in {ONE, *(_varying(m) for m in value.terms)}:
+        for m in {ONE, *(_varying(m) for m in value.terms), *_exponentials(value)}:
             sign = self._monomial_sign(m, depth)
             if sign in (3, -3):
                 quotient = value.scaled(to_the(m, Fraction(-1)))
@@ -349,6 +354,16 @@ def _varying(monomial: Monomial) -> Monomial:
     return frozenset((atom, e) for atom, e in monomial if not atom.constant)
 
 
+def _exponentials(value: Sum) -> set[Monomial]:
+    """The exponential factors of the terms, where Phi occurs: x Phi(x) + Phi'(x) has the slope
+    Phi(x), and x Phi(x) / Phi'(x) + 1 has none as simple.
+    """
+    atoms = {atom for m in value.terms for atom, _ in m}
+    if not any(atom.kind == "ndtr" for atom in atoms):
+        return set()
+    return {frozenset((a, e) for a, e in m if a.kind == "exp") for m in value.terms}
+
+
 def _weak(total: int) -> int:
     return (total > 0) - (total < 0)
 
@@ -358,41 +373,3 @@ def _product(a: int, b: int) -> int:
         return 0
     size = min(abs(a), abs(b))
     return size if (a > 0) == (b > 0) else -size
-
-
-def _ball(value: Any) -> Any:
-    return BALLS.const(value) if isinstance(value, Fraction) else value
-
-
-def _at_most(a: Any, b: Any) -> bool:
-    """Whether a <= b is certain, for rationals or balls."""
-    if isinstance(a, Fraction) and isinstance(b, Fraction):
-        return a <= b
-    return bool(_ball(a) <= _ball(b))
-
-
-def _roots_sign(coefficients: list[int], low: Any, high: Any) -> int | None:
-    """The sign of an integer polynomial between two ends (None: infinite)."""
-    import flint
-
-    polynomial = flint.fmpz_poly(coefficients)
-    _, factors = polynomial.factor()
-    beyond, level = 0, 3
-    for factor, multiplicity in factors:
-        roots: list[Any]
-        if factor.degree() == 1:
-            roots = [Fraction(-int(factor[0]), int(factor[1]))]
-        else:
-            roots = [r.real for r, _ in factor.complex_roots() if r.imag == 0]
-        for root in roots:
-            if high is not None and _at_most(high, root):
-                beyond += multiplicity
-            elif low is not None and _at_most(root, low):
-                continue
-            elif multiplicity % 2 == 0:
-                level = 2  # inside or not: a square
-            else:
-                return None
-    leading = int(polynomial[polynomial.degree()])
-    sign = 1 if leading > 0 else -1
-    return -level * sign if beyond % 2 else level * sign

@@ -1,7 +1,8 @@
 """Exact sums of products of elementary atoms in one variable, closed under differentiation.
 
 A `Sum` is a polynomial with rational coefficients and rational exponents in *atoms*: the variable
-x, exp of a monomial, the logarithm of a sum, a sum as the base of a power, and named constants.
+x, exp of a monomial, the logarithm of a sum, the normal distribution function Phi of a sum, a sum
+as the base of a power, and named constants.
 Like terms are collected, so that what cancels is exactly zero: that is what makes signs of second
 derivatives provable where balls would only touch zero.
 
@@ -53,7 +54,7 @@ class ExhaustedError(UndecidedError):
 
 @dataclass(frozen=True)
 class Atom:
-    """One elementary function: kind "x", "exp" (of a monomial), "log" or "base" (of a sum),
+    """One elementary function: kind "x", "exp" (of a monomial), "log", "ndtr" or "base" (of a sum),
     "constant" (a name, with its ball).
     """
 
@@ -87,6 +88,8 @@ class Atom:
                 return f"exp({_written(self.of)})"
             case "log":
                 return f"log({self.of})"
+            case "ndtr":
+                return f"Phi({self.of})"
             case "base":
                 return f"({self.of})"
         return str(self.of)
@@ -269,6 +272,8 @@ def atom_ball(atom: Atom, x: Any) -> Any:
             return BALLS.exp(Sum({atom.of: Fraction(1)}).ball(x))
         case "log":
             return BALLS.log(atom.of.ball(x))
+        case "ndtr":
+            return BALLS.erfc(-atom.of.ball(x) / BALLS.power(BALLS.const(2), Fraction(1, 2))) / 2
         case "base":
             return atom.of.ball(x)
     return BALLS.const(atom.of)
@@ -293,8 +298,20 @@ def _slope(atom: Atom) -> Sum:
         case "log":
             inner: Sum = atom.of
             return inner.derivative.scaled(*reciprocal(inner))
+        case "ndtr":
+            of: Sum = atom.of
+            return _density(of) * of.derivative
     derivative: Sum = atom.of.derivative
     return derivative
+
+
+def _density(x: Sum) -> Sum:
+    """``exp(-x^2 / 2) / sqrt(2 pi)``."""
+    import sympy
+
+    powers = frozenset((Atom("exp", m), -c / 2) for m, c in (x * x).expanded.terms.items())
+    scale = Atom("constant", 1 / sympy.sqrt(2 * sympy.pi))
+    return Sum({times(powers, frozenset({(scale, Fraction(1))})): Fraction(1)})
 
 
 def reciprocal(positive: Sum) -> tuple[Monomial, Fraction]:

@@ -30,7 +30,7 @@ MUTANTS: list[Mutant] = [
         "checker/rules/lower.py",
         ("yield Number(minus(\"0\", claim_at(s.claim, \"0\")), \">=\"", "yield Number(minus(\"0\", claim_at(s.claim, \"0\")), \"\""),
         ("claim_at(s.claim, beta)), \">\", \"T <=", "claim_at(s.claim, beta)), \">=\", \"T <="),
-        ("need(0 <= rational(proof[\"beta\"]) <= 1", "need(0 <= rational(proof[\"beta\"]) <= 2"),
+        ("<= rational(proof[\"beta\"]) <= s.largest,", "<= rational(proof[\"beta\"]) <= 2 * s.largest,"),
     ),
     *of(
         "checker/rules/gamma.py",

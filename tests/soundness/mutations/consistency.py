@@ -101,7 +101,7 @@ MUTANTS: list[Mutant] = [
     ),
     *of(
         "consistency/rules/general.py",
-        ("limit = to_sympy(loss.alpha - 1) * sympy.log(n)", "limit = to_sympy(loss.alpha) * sympy.log(n)"),
+        ("limit = to_sympy(form.alpha - 1) * sympy.log(n)", "limit = to_sympy(form.alpha) * sympy.log(n)"),
         ("not (outside - limit).is_negative or not", "not"),
         ("    if sympy.expand(risk - distance).has(*s):", "    if False:"),
     ),

@@ -11,7 +11,6 @@ MUTANTS: list[Mutant] = [
         ("return exponent + 2 if falls", "return exponent + 1 if falls"),
         ("(Sum({frozenset(rest): c})) == -3", "(Sum({frozenset(rest): c})) != 0"),
         ("joint[0] > 0 > slope", "0 > slope"),
-        ("if level == -slope * joint[0] else None", "if True else None"),
         ("share * slope**2 / (2 * bend)", "share * slope**2 / bend"),
         ("not in (0, 3)", "not in (-3, 0, 3)"),
         ("even * sum_of(4 * kappa)", "even * sum_of(2 * kappa)"),
@@ -34,6 +33,24 @@ MUTANTS: list[Mutant] = [
         ("if least is not None and least >= 0:", "if least is not None:"),
         ("if most is not None and most <= 0:", "if most is not None:"),
         ("if left * right < 0 or middle is None:", "if middle is None:"),
+    ),
+    *of(
+        "losses/proving/limits.py",
+        ("rate, tau = square[_SQUARED], BALLS.pi() * 2", "rate, tau = -square[_SQUARED], BALLS.pi() * 2"),
+        ("return (1 - tail).power(e)", "return tail.power(e)"),
+        ("if all(term.growth < FLAT for term in", "if any(term.growth < FLAT for term in"),
+        ("return Lead(near.growth, -near.coefficient)", "return near"),
+    ),
+    *of(
+        "losses/proving/terms.py",
+        ("(Atom(\"exp\", m), -c / 2)", "(Atom(\"exp\", m), -c)"),
+    ),
+    *of(
+        "losses/proving/on_interval.py",
+        ("        return 2 * self._ndtr(x, -limits", "        return 2 * self._ndtr(x, limits"),
+        ("if self.interval.sign(value) != 3:", "if self.interval.sign(value) == -3:"),
+        ("else y), self)\n\n    def minimum", "else x), self)\n\n    def minimum"),
+        ("return sign < 0 or (sign == 0 and not strict)", "return sign <= 0"),
     ),
     *of(
         "losses/proving/scores.py",
