@@ -18,7 +18,8 @@ from matplotlib.figure import Figure
 
 from hconsist.bounds import Bound, derive
 from hconsist.errors import InvalidInputError
-from hconsist.plots import STYLE, bound_curves, save, transform_curves
+from hconsist.plots import STYLE, bound_curves, figure_of, save, transform_curves
+from hconsist.plots.labels import legend_name
 
 
 @cache
@@ -60,7 +61,7 @@ def test_published_bounds_are_never_below_ours(ax: Axes) -> None:
 
 def test_a_published_bound_that_is_ours_is_one_curve() -> None:
     (only,) = bound_curves(numeric("logistic", 3)).lines
-    assert only.get_label() == "comp-sum:tau=1: numerical estimate, as published"
+    assert only.get_label() == r"comp-sum ($\tau = 1$): numerical estimate, as published"
 
 
 def test_looks_differ_without_colour(ax: Axes) -> None:
@@ -113,8 +114,8 @@ def test_transform_curves_show_the_envelope_only_where_it_differs() -> None:
         str(line.get_label())
         for line in transform_curves([numeric("mae", 4), numeric("logistic", 4)]).lines
     ]
-    assert "comp-sum:tau=2: convex envelope" in labels
-    assert "comp-sum:tau=1: convex envelope" not in labels
+    assert r"comp-sum ($\tau = 2$): convex envelope" in labels
+    assert r"comp-sum ($\tau = 1$): convex envelope" not in labels
 
 
 def test_a_certified_curve_lies_on_the_safe_side() -> None:
@@ -176,3 +177,30 @@ def test_style_sheet_is_readable_and_shipped() -> None:
     import matplotlib as mpl
 
     assert len(mpl.rc_params_from_file(STYLE, use_default_template=False)["axes.prop_cycle"]) == 7
+
+
+@pytest.mark.parametrize(
+    ("spec", "name"),
+    [
+        ("gce:q=0.7", "gce ($q = 0.7$)"),
+        ("ldr:lam=1,c=1/2", r"ldr ($\lambda = 1$, $c = 1/2$)"),
+        ("constrained:phi=hinge", r"constrained ($\varphi$ = hinge)"),
+        ("softmax:-log(u)", r"$- \log{\left(u \right)}$"),
+        ("margin:Max(0, 1 - v)", r"$\max\left(0, 1 - v\right)$"),
+        ("softmax:Piecewise((1-u, u < 1/2), (1/2, True))", None),
+    ],
+)
+def test_legends_name_losses_in_mathematics(spec: str, name: str | None) -> None:
+    assert legend_name(spec) == (name or spec.partition(":")[2])
+
+
+def test_a_figure_for_a_column_of_a_paper_has_small_letters_and_no_title() -> None:
+    wide = bound_curves(numeric("mae", 3))
+    column = bound_curves(numeric("mae", 3), title=False, width=3.3)
+    assert figure_of(column).get_figwidth() == pytest.approx(3.3) and not column.get_title(
+        loc="left"
+    )
+    assert wide.get_title(loc="left") and figure_of(wide).get_figwidth() > 5
+    assert column.xaxis.label.get_fontsize() < wide.xaxis.label.get_fontsize()
+    with pytest.raises(InvalidInputError, match="inches"):
+        bound_curves(numeric("mae", 3), width=0)

@@ -56,6 +56,13 @@ SUFFIXES = (".svg", ".pdf", ".png")
 )
 @click.option("--exact-only", is_flag=True, help="Leave out the published bounds.")
 @click.option("--log", "as_log", is_flag=True, help="Logarithmic axes.")
+@click.option(
+    "--label", "labels", multiple=True, metavar="TEXT", help="A name for each loss; may repeat."
+)
+@click.option("--no-title", is_flag=True, help="Leave out the title: a paper has captions.")
+@click.option(
+    "--width", type=float, metavar="INCHES", help="Width of the figure; 3.3 is a paper's column."
+)
 @time_budget_option(MANY_VALUES)
 def command(
     specs: tuple[str, ...],
@@ -67,11 +74,19 @@ def command(
     what: str,
     exact_only: bool,
     as_log: bool,
+    labels: tuple[str, ...],
+    no_title: bool,
+    width: float | None,
 ) -> ExitCode:
     """Draw the bounds of one or more losses: target excess against surrogate excess, published
     beside exact.
     """
     check_output(output, SUFFIXES)
+    if labels and len(labels) != len(specs):
+        raise click.UsageError(
+            f"--label comes once for each loss; received {len(labels)} for {len(specs)}; "
+            "repeat it, or leave it out"
+        )
     from hconsist.bounds import derive
     from hconsist.pointwise import PointwiseProblem
 
@@ -96,9 +111,18 @@ def command(
         if note:
             progress(f"{spec}, {n} classes: {note}")
     from hconsist.plots import bound_curves, save, transform_curves
+    from hconsist.plots.labels import legend_name
 
     draw = bound_curves if what == "bound" else transform_curves
-    ax = draw(bounds, labels=[spec for spec, _ in pairs], published=not exact_only, log=as_log)
+    names = dict(zip(specs, labels or map(legend_name, specs), strict=True))
+    ax = draw(
+        bounds,
+        labels=[names[spec] for spec, _ in pairs],
+        published=not exact_only,
+        log=as_log,
+        title=not no_title,
+        width=width,
+    )
     with atomic_file(output) as temporary:
         save(ax, temporary)
     progress(f"wrote {output}")

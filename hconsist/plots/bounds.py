@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from hconsist.bounds import DRAWINGS
 from hconsist.errors import InvalidInputError
+from hconsist.plots.labels import legend_name
 from hconsist.plots.names import finish
 from hconsist.plots.published import best_published
-from hconsist.plots.style import DASHED, DOTTED, axes_in_style, draw_curve
+from hconsist.plots.style import DASHED, DOTTED, axes_in_style, draw_curve, narrow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,6 +34,8 @@ def bound_curves(
     labels: Sequence[str] | None = None,
     published: bool = True,
     log: bool = False,
+    title: bool = True,
+    width: float | None = None,
 ) -> Axes:
     """Gamma against the surrogate excess: ours solid, the best published bound for the same problem
     dashed.
@@ -45,11 +48,15 @@ def bound_curves(
     bounds : Bound or sequence of Bound
     ax : matplotlib Axes, optional
     labels : sequence of str, optional
-        One name for each bound; spec strings when left out.
+        One name for each bound; made from the spec strings when left out (`legend_name`).
     published : bool
         Whether to draw published bounds.
     log : bool
         Logarithmic axes: a constant factor between two bounds is then a constant distance.
+    title : bool
+        Whether to write a title: a paper has captions.
+    width : float, optional
+        Inches, for new Axes: 3.3 is a column of a paper, with smaller letters.
 
     Returns
     -------
@@ -67,7 +74,7 @@ def bound_curves(
     >>> ax.get_ylabel()
     'excess zero-one error + gap, at most'
     """
-    return _draw(_GAMMA, bounds, ax, labels, published, log)
+    return _draw(_GAMMA, bounds, ax, labels, published, log, title, width)
 
 
 def transform_curves(
@@ -77,6 +84,8 @@ def transform_curves(
     labels: Sequence[str] | None = None,
     published: bool = True,
     log: bool = False,
+    title: bool = True,
+    width: float | None = None,
 ) -> Axes:
     """T against the target regret: ours solid, its convex envelope dotted where it differs, the
     published one dashed.
@@ -88,9 +97,9 @@ def transform_curves(
     >>> from hconsist.bounds import derive
     >>> ax = transform_curves(derive("mae", n_classes=10), published=False)
     >>> [line.get_label() for line in ax.lines]
-    ['comp-sum:tau=2: exact', 'comp-sum:tau=2: convex envelope']
+    ['comp-sum ($\\\\tau = 2$): exact', 'comp-sum ($\\\\tau = 2$): convex envelope']
     """
-    return _draw(_TRANSFORM, bounds, ax, labels, published, log)
+    return _draw(_TRANSFORM, bounds, ax, labels, published, log, title, width)
 
 
 @dataclass(frozen=True)
@@ -129,9 +138,14 @@ def _draw(
     labels: Sequence[str] | None,
     published: bool,
     log: bool,
+    title: bool,
+    width: float | None,
 ) -> Axes:
+    if width is not None and not 1.5 <= width <= 40:
+        raise InvalidInputError("a width is from 1.5 to 40 inches", width, "pass width=3.3")
+    settings = {} if width is None or ax is not None else narrow(width)
     chosen, names = _checked(bounds, labels)
-    own, ax = ax is None, axes_in_style(ax)
+    own, ax = ax is None, axes_in_style(ax, settings)
     curves = []
     for index, (bound, name) in enumerate(zip(chosen, names, strict=True)):
         betas = float(bound.problem.decision.max_regret) * _grid(log)
@@ -139,13 +153,13 @@ def _draw(
         def line(
             values: NDArray[np.float64],
             what: str,
-            *dash: Any,
+            dash: Any = None,
             name: str = name,
             index: int = index,
             betas: NDArray[np.float64] = betas,
         ) -> Line2D:
             x, y = (values, betas) if view.inverse else (betas, values)
-            return draw_curve(ax, x, y, f"{name}: {what}", index, *dash)
+            return draw_curve(ax, x, y, f"{name}: {what}", index, dash, settings)
 
         envelope = bound.envelope_curve(betas)
         values = envelope if view.inverse else bound.transform_curve(betas)
@@ -157,11 +171,14 @@ def _draw(
         if papers is not None and not same:
             line(papers[1], f"published, {papers[0]}", DASHED)
     target = _common([str(b.problem.target) for b in chosen], "target")
-    ax.set_xlabel(view.x.format(target=target))
-    ax.set_ylabel(view.y.format(target=target))
-    finish(
-        ax, curves, _title(view.title.format(target=target), chosen), view.corner, own=own, log=log
-    )
+    across, up = view.x.format(target=target), view.y.format(target=target)
+    if settings:  # a narrow figure has its axes' names in two lines, its curves in the legend alone
+        across, up = (text.replace(" (in ", "\n(in ") for text in (across, up))
+        curves = curves[:1]
+    ax.set_xlabel(across)
+    ax.set_ylabel(up)
+    said = _title(view.title.format(target=target), chosen) if title else ""
+    finish(ax, curves, said, view.corner, own=own, log=log, settings=settings)
     return ax
 
 
@@ -184,7 +201,11 @@ def _checked(
         raise InvalidInputError(
             "there must be one label for each bound", list(labels), f"pass {len(chosen)} labels"
         )
-    names = list(labels) if labels is not None else [b.problem.surrogate.spec for b in chosen]
+    names = (
+        list(labels)
+        if labels is not None
+        else [legend_name(b.problem.surrogate.spec) for b in chosen]
+    )
     if labels is not None and len(set(names)) == len(names):
         return chosen, names
     for part in ("n_classes", "hypotheses", "target"):

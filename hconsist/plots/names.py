@@ -18,16 +18,26 @@ from hconsist.plots.style import STYLE, figure_of
 
 
 def finish(
-    ax: Axes, curves: Sequence[tuple[Line2D, str]], title: str, corner: str, *, own: bool, log: bool
+    ax: Axes,
+    curves: Sequence[tuple[Line2D, str]],
+    title: str,
+    corner: str,
+    *,
+    own: bool,
+    log: bool,
+    settings: dict[str, Any] | None = None,
 ) -> None:
-    """Title, scales, limits, legend, and the name of each curve beside it."""
+    """Title, scales, limits, legend, and the name of each curve beside it; ``settings`` go over the
+    house style.
+    """
+    letters = (settings or {}).get("legend.fontsize", 9)
     if log:
         ax.set_xscale("log")
         ax.set_yscale("log")
     else:
         ax.set_xlim(0, None)
         ax.set_ylim(0, None)
-    with mpl.rc_context(fname=STYLE if own else None):
+    with mpl.rc_context(settings, fname=STYLE if own else None):
         ax.set_title(title)
         for loc in (corner, "best"):
             legend = ax.legend(loc=loc)
@@ -36,7 +46,7 @@ def finish(
             if not crowded:
                 break
         if crowded:
-            legend = ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
+            legend = _below(ax, bool(settings))
             if own:  # the room that the legend takes is added, not taken from the curves
                 figure = figure_of(ax)
                 figure.set_figheight(
@@ -44,7 +54,24 @@ def finish(
                 )
             points = _drawn(ax)
     if len(curves) > 1:
-        _name_curves(ax, curves, points, [legend.get_window_extent()])
+        _name_curves(ax, curves, points, [legend.get_window_extent()], letters)
+
+
+def _below(ax: Axes, narrow: bool) -> Any:
+    """A legend under the Axes: two columns where they fit the figure, else one; under a narrow
+    figure as a whole, so that it takes height and no width.
+    """
+    figure = figure_of(ax)
+    if narrow:
+        if (inside := ax.get_legend()) is not None:
+            inside.remove()
+        return figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center")
+    for columns in (2, 1):
+        legend = ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=columns)
+        figure.draw_without_rendering()
+        if legend.get_window_extent().width <= figure.bbox.width:
+            break
+    return legend
 
 
 def _name_curves(
@@ -52,6 +79,7 @@ def _name_curves(
     curves: Sequence[tuple[Line2D, str]],
     points: dict[Line2D, NDArray[np.float64]],
     taken: list[Bbox],
+    letters: float,
 ) -> None:
     """Write each name beside its curve, where no other curve, name or legend is near: the freest of
     a hundred places.
@@ -64,7 +92,7 @@ def _name_curves(
             [path for other, path in points.items() if other is not line] or [np.empty((0, 2))]
         )
         text = ax.annotate(
-            name, (0.5, 0.5), xycoords="axes fraction", color=line.get_color(), fontsize=9
+            name, (0.5, 0.5), xycoords="axes fraction", color=line.get_color(), fontsize=letters
         )
         size = text.get_window_extent().size
 

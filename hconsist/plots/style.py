@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
@@ -39,12 +39,25 @@ def save(ax: Axes, path: Path | str) -> None:
         figure_of(ax).savefig(path, metadata=dated, dpi=200)
 
 
-def axes_in_style(ax: Axes | None) -> Axes:
-    """The caller's Axes, or new ones in the house style."""
+def narrow(width: float) -> dict[str, Any]:
+    """Settings of Matplotlib for a figure of this width in inches, with letters to match.
+
+    >>> narrow(3.3)["figure.figsize"]
+    (3.3, 2.64)
+    """
+    sizes = ("font.size", "axes.titlesize", "axes.labelsize")
+    small = ("legend.fontsize", "xtick.labelsize", "ytick.labelsize")
+    shapes = {"lines.markersize": 3.5, "lines.linewidth": 1.2}
+    letters = dict.fromkeys(sizes, 8.0) | dict.fromkeys(small, 6.5)
+    return {"figure.figsize": (width, round(0.8 * width, 3)), **letters, **shapes}
+
+
+def axes_in_style(ax: Axes | None, settings: dict[str, Any] | None = None) -> Axes:
+    """The caller's Axes, or new ones in the house style with these settings over it."""
     if ax is not None:
         return ax
     pyplot = sys.modules.get("matplotlib.pyplot")
-    with mpl.rc_context(fname=STYLE):
+    with mpl.rc_context(settings, fname=STYLE):
         figure = pyplot.figure() if pyplot else Figure()
         return figure.add_subplot()
 
@@ -63,11 +76,12 @@ def draw_curve(
     label: str,
     index: int,
     dash: tuple[int, tuple[float, ...]] | None = None,
+    settings: dict[str, Any] | None = None,
 ) -> Line2D:
     """One line in the look of its index: colour and marker tell losses apart; dashes and hollow
     markers the status.
     """
-    with mpl.rc_context(fname=STYLE):
+    with mpl.rc_context(settings, fname=STYLE):
         colours = mpl.rcParams["axes.prop_cycle"].by_key()["color"]
         (line,) = ax.plot(
             x,
