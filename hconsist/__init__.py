@@ -1,8 +1,8 @@
 """hconsist: H-consistency bounds derived, solved and certified.
 
 Every name is loaded on first use, so that importing the package costs nothing. The losses of
-`hconsist.losses` are all reachable here: ``hc.CompSum``, ``hc.LDR``, ``hc.GCE``, ... Type checkers
-read ``__init__.pyi``.
+`hconsist.losses`, the targets and the hypothesis sets are all reachable here: ``hc.CompSum``,
+``hc.TopK``, ``hc.Bounded``, ... Type checkers read ``__init__.pyi``.
 """
 
 __version__ = "0.1.0"
@@ -10,38 +10,6 @@ __version__ = "0.1.0"
 _HOMES = {
     # Packages whose own names are many: ``hc.verify.verify``, ``hc.simulate.train``, ...
     "hconsist": ("certificates", "checker", "plots", "simulate", "theorems", "verify"),
-    "hconsist.decisions": (
-        "Abstain",
-        "AbsoluteError",
-        "Borda",
-        "CostMatrix",
-        "Decision",
-        "Defer",
-        "Experts",
-        "First",
-        "Hamming",
-        "Kendall",
-        "LabelWeights",
-        "Ordinal",
-        "Preference",
-        "Policy",
-        "RankLoss",
-        "SquaredError",
-        "SubsetZeroOne",
-        "Table",
-        "Target",
-        "TopK",
-        "ZeroOne",
-        "parse_target",
-    ),
-    "hconsist.hypotheses": (
-        "Bounded",
-        "Complete",
-        "Hypotheses",
-        "Linear",
-        "OneHiddenReLU",
-        "parse_hypotheses",
-    ),
     "hconsist.distributions": (
         "ClassNoise",
         "Distribution",
@@ -71,25 +39,26 @@ _HOMES = {
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 
+#: Packages each of whose registered classes is a name here.
+_REGISTERED = ("hconsist.losses", "hconsist.decisions", "hconsist.hypotheses")
+
+
 def __getattr__(name):  # type: ignore[no-untyped-def]
     import importlib
 
     home = _HOME_OF.get(name)
-    if (
-        home is None
-        and not name.startswith("_")
-        and name in importlib.import_module("hconsist.losses").__all__
-    ):
-        home = "hconsist.losses"
     if home == "hconsist":
         return importlib.import_module(f"hconsist.{name}")
-    if home is None:
-        raise AttributeError(f"module 'hconsist' has no attribute {name!r}")
-    value = globals()[name] = getattr(importlib.import_module(home), name)
-    return value
+    registered = () if name.startswith("_") or home else map(importlib.import_module, _REGISTERED)
+    for module in (importlib.import_module(home),) if home else registered:
+        if home or name in module.__all__:
+            value = globals()[name] = getattr(module, name)
+            return value
+    raise AttributeError(f"module 'hconsist' has no attribute {name!r}")
 
 
 def __dir__():  # type: ignore[no-untyped-def]
     import importlib
 
-    return sorted({*globals(), *_HOME_OF, *importlib.import_module("hconsist.losses").__all__})
+    registered = (importlib.import_module(home).__all__ for home in _REGISTERED)
+    return sorted({*globals(), *_HOME_OF, *(name for names in registered for name in names)})

@@ -11,28 +11,7 @@ from hconsist.checker import check as check
 from hconsist.consistency import ConsistencyVerdict as ConsistencyVerdict
 from hconsist.consistency import Counterexample as Counterexample
 from hconsist.consistency import verdict as verdict
-from hconsist.decisions import AbsoluteError as AbsoluteError
-from hconsist.decisions import Abstain as Abstain
-from hconsist.decisions import Borda as Borda
-from hconsist.decisions import CostMatrix as CostMatrix
-from hconsist.decisions import Decision as Decision
-from hconsist.decisions import Defer as Defer
-from hconsist.decisions import Experts as Experts
-from hconsist.decisions import First as First
-from hconsist.decisions import Hamming as Hamming
-from hconsist.decisions import Kendall as Kendall
-from hconsist.decisions import LabelWeights as LabelWeights
-from hconsist.decisions import Ordinal as Ordinal
-from hconsist.decisions import Policy as Policy
-from hconsist.decisions import Preference as Preference
-from hconsist.decisions import RankLoss as RankLoss
-from hconsist.decisions import SquaredError as SquaredError
-from hconsist.decisions import SubsetZeroOne as SubsetZeroOne
-from hconsist.decisions import Table as Table
-from hconsist.decisions import Target as Target
-from hconsist.decisions import TopK as TopK
-from hconsist.decisions import ZeroOne as ZeroOne
-from hconsist.decisions import parse_target as parse_target
+from hconsist.decisions import *
 from hconsist.distributions import ClassNoise as ClassNoise
 from hconsist.distributions import Distribution as Distribution
 from hconsist.distributions import Estimate as Estimate
@@ -50,12 +29,7 @@ from hconsist.errors import UnknownNameError as UnknownNameError
 from hconsist.gaps import Gap as Gap
 from hconsist.gaps import gap_upper_bound as gap_upper_bound
 from hconsist.gaps import minimizability_gap as minimizability_gap
-from hconsist.hypotheses import Bounded as Bounded
-from hconsist.hypotheses import Complete as Complete
-from hconsist.hypotheses import Hypotheses as Hypotheses
-from hconsist.hypotheses import Linear as Linear
-from hconsist.hypotheses import OneHiddenReLU as OneHiddenReLU
-from hconsist.hypotheses import parse_hypotheses as parse_hypotheses
+from hconsist.hypotheses import *
 from hconsist.losses import *
 from hconsist.pointwise import Answer as Answer
 from hconsist.pointwise import PointwiseProblem as PointwiseProblem

@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from fractions import Fraction
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -314,3 +314,15 @@ def parse_hypotheses(spec: str | Hypotheses) -> Hypotheses:
             f"write {name}:" + ",".join("1" if len(letters) == 1 else f"{k}=1" for k in letters),
         )
     return make(**arguments)
+
+
+if not TYPE_CHECKING:  # type checkers read the classes
+
+    def __getattr__(name):
+        found = HYPOTHESES.by_name_in_code(name) if name[:1].isupper() else None
+        if name == "__all__":
+            kinds = (entry.value.__name__ for entry in HYPOTHESES.values())
+            return ["Hypotheses", "parse_hypotheses", *kinds]
+        if found is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return found

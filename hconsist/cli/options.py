@@ -17,23 +17,49 @@ spec_argument: Callable[[F], F] = click.argument("spec", metavar="SPEC")
 specs_argument: Callable[[F], F] = click.argument(
     "specs", metavar="SPEC...", nargs=-1, required=True
 )
+
+
+class Listed(click.Option):
+    """An option whose help lists what a registry holds, read only when the help is printed."""
+
+    def __init__(self, *args: Any, listed: Callable[[], str], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.listed = listed
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The help, the list after it."""
+        record = super().get_help_record(ctx)
+        return None if record is None else (record[0], f"{self.listed()}  {record[1]}".strip())
+
+
+def _hypothesis_sets() -> str:
+    from hconsist.hypotheses import forms
+
+    return forms() + "."
+
+
+def _targets() -> str:
+    from hconsist.decisions.specs import forms
+
+    return "What a wrong prediction costs: " + forms() + "."
+
+
 hypotheses_option: Callable[[F], F] = click.option(
     "--hypotheses",
+    cls=Listed,
+    listed=_hypothesis_sets,
     default="complete",
     show_default=True,
     metavar="SET",
-    help="complete, bounded:B, linear:W=..,B=.. or relu:L=..,W=..,B=..",
 )
 target_option: Callable[[F], F] = click.option(
     "--target",
+    cls=Listed,
+    listed=_targets,
     default="zero-one",
     show_default=True,
     metavar="TARGET",
     is_eager=True,  # the number of classes may follow from it
-    help="What a wrong prediction costs: zero-one, top-k:K, cost:[[0,2],[1,0]], cost:@FILE.csv, "
-    "ordinal:absolute, abstain:c=C, defer:accuracy=[[..]], defer:experts=M, weights:W1,W2,.., "
-    "hamming:k=K, subset:k=K, pairwise, borda, first, kendall, rank-loss (items=M), "
-    "squared-error:range=V, absolute-error:range=V, policy:arms=K.",
 )
 json_option: Callable[[F], F] = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

@@ -3,56 +3,54 @@ prediction.
 
 Everything else, the regret, its largest value, the structure that a method asks for, is computed
 from these.
+
+Every registered class of targets is a name of this package, those of other packages too; none is
+listed here.
 """
 
-from hconsist.decisions.arms import Experts, Policy
-from hconsist.decisions.costs import Costs, Table, Uniform
-from hconsist.decisions.decision import Decision, Rule, Structure
-from hconsist.decisions.finite import (
-    Abstain,
-    CostMatrix,
-    Defer,
-    Hamming,
-    LabelWeights,
-    Ordinal,
-    SubsetZeroOne,
-)
-from hconsist.decisions.label_sets import TopK, ZeroOne
-from hconsist.decisions.numbers import Distance
-from hconsist.decisions.rankings import Borda, First, Kendall, Preference, RankLoss
-from hconsist.decisions.regression import AbsoluteError, SquaredError
-from hconsist.decisions.specs import MAKERS, parse_target, register_target
-from hconsist.decisions.target import Target, decision_of
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "SquaredError",
-    "RankLoss",
-    "Policy",
-    "Preference",
-    "Kendall",
-    "First",
-    "Experts",
-    "Distance",
-    "Borda",
-    "AbsoluteError",
+from hconsist.decisions.arms import Experts as Experts
+from hconsist.decisions.costs import Costs as Costs
+from hconsist.decisions.costs import Table as Table
+from hconsist.decisions.costs import Uniform as Uniform
+from hconsist.decisions.decision import Decision as Decision
+from hconsist.decisions.decision import Rule as Rule
+from hconsist.decisions.decision import Structure as Structure
+from hconsist.decisions.numbers import Distance as Distance
+from hconsist.decisions.specs import MAKERS as MAKERS
+from hconsist.decisions.specs import parse_target as parse_target
+from hconsist.decisions.specs import register_target as register_target
+from hconsist.decisions.target import Target as Target
+from hconsist.decisions.target import decision_of as decision_of
+
+_OWN = (
     "MAKERS",
-    "Abstain",
-    "CostMatrix",
-    "Defer",
-    "Hamming",
-    "LabelWeights",
-    "Ordinal",
-    "SubsetZeroOne",
     "Costs",
     "Decision",
+    "Distance",
+    "Experts",
     "Rule",
     "Structure",
     "Table",
     "Target",
-    "TopK",
     "Uniform",
-    "ZeroOne",
     "decision_of",
     "parse_target",
     "register_target",
-]
+)
+
+if not TYPE_CHECKING:  # type checkers read __init__.pyi
+
+    def __getattr__(name):
+        if name == "__all__":
+            kinds = (entry.value.__name__ for entry in MAKERS.values())
+            return sorted({*_OWN, *filter(None, kinds)})
+        found = MAKERS.by_name_in_code(name) if name[:1].isupper() else None
+        if found is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = found.kind
+        return found.kind
+
+    def __dir__():
+        return sorted({*globals(), *__getattr__("__all__")})

@@ -109,7 +109,7 @@ class Experts(Target):
         return f"defer:experts={self.experts}"
 
 
-@register_target("policy", "policy:arms=3", "of one of K arms: its cost in [0, 1]")
+@register_target("policy", "policy:arms=3", "of one of K arms: its cost in [0, 1]", Policy)
 def _policy(rest: str, spec: str) -> Target:
     arms = reading.settings(rest, spec, {"arms": "3"})["arms"]
     return Policy(reading.whole(arms, "the number of arms", "arms=3"))

@@ -13,9 +13,11 @@ from fractions import Fraction
 from typing import Any, ClassVar, Literal
 
 from hconsist.arithmetic import exact, is_symbolic, require
+from hconsist.decisions import reading
 from hconsist.decisions.costs import Table
 from hconsist.decisions.decision import Decision
 from hconsist.decisions.reading import Rows, shown, shown_rows
+from hconsist.decisions.specs import register_target, whole
 from hconsist.decisions.target import Target
 from hconsist.errors import InvalidInputError
 
@@ -45,6 +47,11 @@ def _fractions(rows: object, name: str) -> Rows:
     return table.rows
 
 
+@register_target(
+    "cost",
+    "cost:[[0,2],[1,0]] or cost:@FILE.csv",
+    "rows are predictions, columns labels; entries such as 2, 0.3, 1/3",
+)
 @dataclass(frozen=True)
 class CostMatrix(_Costed):
     """Any finite costs: one row a prediction, one column a label.
@@ -56,6 +63,11 @@ class CostMatrix(_Costed):
     """
 
     rows: Rows
+
+    @classmethod
+    def read(cls, rest: str, spec: str) -> CostMatrix:
+        """From its spec string."""
+        return cls(reading.rows(rest, "a cost"))
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rows", _fractions(self.rows, "a cost"))
@@ -79,6 +91,7 @@ class CostMatrix(_Costed):
         return "cost:" + shown_rows(self.rows)
 
 
+@register_target("ordinal", "ordinal:absolute|squared", "|r - y| or (r - y)^2")
 @dataclass(frozen=True)
 class Ordinal(_Costed):
     """Labels in an order: ``|r - y|`` or ``(r - y)^2``.
@@ -90,6 +103,11 @@ class Ordinal(_Costed):
     """
 
     distance: Literal["absolute", "squared"] = "absolute"
+
+    @classmethod
+    def read(cls, rest: str, spec: str) -> Ordinal:
+        """From its spec string."""
+        return cls(rest or "absolute")  # type: ignore[arg-type] # checked there
 
     def __post_init__(self) -> None:
         require(
@@ -108,6 +126,7 @@ class Ordinal(_Costed):
         return f"ordinal:{self.distance}"
 
 
+@register_target("abstain", "abstain:c=0.25", "zero-one, and c for the prediction n, reject")
 @dataclass(frozen=True)
 class Abstain(_Costed):
     """Zero-one costs, and one prediction more, "reject", at cost c whatever the label.
@@ -121,6 +140,11 @@ class Abstain(_Costed):
     """
 
     c: Fraction = Fraction(1, 4)
+
+    @classmethod
+    def read(cls, rest: str, spec: str) -> Abstain:
+        """From its spec string."""
+        return cls(reading.number(reading.settings(rest, spec, {"c": "0.25"})["c"], "c"))
 
     def __post_init__(self) -> None:
         c = exact(self.c, "c")
@@ -137,6 +161,11 @@ class Abstain(_Costed):
         return f"abstain:c={shown(self.c)}"
 
 
+@register_target(
+    "defer",
+    "defer:accuracy=[[.9,.8,.1],[.3,.3,.9]] or defer:experts=2",
+    "zero-one, and predictions n, n+1, ... for the experts: their error on the label",
+)
 @dataclass(frozen=True)
 class Defer(_Costed):
     """Zero-one costs, and for each expert one prediction more: the expert's error on the label.
@@ -156,6 +185,17 @@ class Defer(_Costed):
     """
 
     accuracy: Rows
+
+    @classmethod
+    def read(cls, rest: str, spec: str) -> Target:
+        """From its spec string; experts of unknown accuracy are labels of their own."""
+        from hconsist.decisions.arms import Experts
+
+        if rest.strip().startswith("experts"):
+            experts = reading.settings(rest, spec, {"experts": "2"})["experts"]
+            return Experts(reading.whole(experts, "the number of experts", "experts=2"))
+        given = reading.settings(rest, spec, {"accuracy": "[[.9,.8,.1],[.3,.3,.9]]"})
+        return cls(reading.rows(given["accuracy"], "an accuracy"))
 
     def __post_init__(self) -> None:
         read = tuple(tuple(exact(v, "an accuracy") for v in row) for row in self.accuracy)
@@ -190,6 +230,7 @@ class Defer(_Costed):
         return "defer:accuracy=" + shown_rows(self.accuracy)
 
 
+@register_target("weights", "weights:3,2,1", "w_y unless the label y is predicted")
 @dataclass(frozen=True)
 class LabelWeights(_Costed):
     """A missed label y costs w_y: balanced error, logit adjustment, class weights.
@@ -201,6 +242,11 @@ class LabelWeights(_Costed):
     """
 
     weights: tuple[Fraction, ...]
+
+    @classmethod
+    def read(cls, rest: str, spec: str) -> LabelWeights:
+        """From its spec string."""
+        return cls(tuple(reading.number(v, "a weight") for v in rest.split(",")))
 
     def __post_init__(self) -> None:
         read = tuple(exact(v, "a weight") for v in self.weights)
@@ -268,6 +314,7 @@ class _LabelSets(_Costed):
         return f"{self.name}:k={self.k}"
 
 
+@register_target("hamming", "hamming:k=3", "of 2^k label sets: how many of the k labels are wrong")
 @dataclass(frozen=True)
 class Hamming(_LabelSets):
     """How many of k labels are predicted wrongly.
@@ -278,10 +325,16 @@ class Hamming(_LabelSets):
 
     name: ClassVar[str] = "hamming"
 
+    @classmethod
+    def read(cls, rest: str, spec: str) -> Hamming:
+        """From its spec string."""
+        return cls(whole(rest, spec))
+
     def _distance(self, r: int, y: int) -> int:
         return (r ^ y).bit_count()
 
 
+@register_target("subset", "subset:k=3", "of 2^k label sets: 1 unless the whole set is predicted")
 @dataclass(frozen=True)
 class SubsetZeroOne(_LabelSets):
     """1 unless the whole set of k labels is predicted.
@@ -291,6 +344,11 @@ class SubsetZeroOne(_LabelSets):
     """
 
     name: ClassVar[str] = "subset"
+
+    @classmethod
+    def read(cls, rest: str, spec: str) -> SubsetZeroOne:
+        """From its spec string."""
+        return cls(whole(rest, spec))
 
     def _distance(self, r: int, y: int) -> int:
         return int(r != y)

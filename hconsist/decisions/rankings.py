@@ -179,7 +179,9 @@ class RankLoss(_Rankings):
         return [[wrong(r, y) for y in range(2**m)] for r in rankings(m)]
 
 
-@register_target("pairwise", "pairwise", "1 unless the preferred one of two items is predicted")
+@register_target(
+    "pairwise", "pairwise", "1 unless the preferred one of two items is predicted", Preference
+)
 def _pairwise(rest: str, spec: str) -> Target:
     if rest:
         raise InvalidInputError("the pairwise target has no parameter", spec, "write pairwise")
@@ -191,7 +193,7 @@ def _register(kind: type[_Rankings], summary: str) -> None:
         items = reading.settings(rest, spec, {}, {"items": ""})["items"]
         return kind(reading.whole(items, "the number of items", "items=3") if items else None)
 
-    register_target(kind.name, f"{kind.name}:items=3", summary)(read)
+    register_target(kind.name, f"{kind.name}:items=3", summary, kind)(read)
 
 
 _register(Borda, "of one item of a ranking: how many items are ranked before it")

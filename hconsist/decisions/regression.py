@@ -136,7 +136,10 @@ def _read(rest: str, spec: str, *more: str) -> dict[str, Any]:
 
 
 @register_target(
-    "squared-error", "squared-error:range=1", "(h - y)^2, h the forecast's mean, y on a grid"
+    "squared-error",
+    "squared-error:range=1",
+    "(h - y)^2, h the forecast's mean, y on a grid",
+    SquaredError,
 )
 def _squared(rest: str, spec: str) -> Target:
     given = _read(rest, spec, "law")
@@ -144,7 +147,10 @@ def _squared(rest: str, spec: str) -> Target:
 
 
 @register_target(
-    "absolute-error", "absolute-error:range=1", "|h - y|, h the forecast's median, y on a grid"
+    "absolute-error",
+    "absolute-error:range=1",
+    "|h - y|, h the forecast's median, y on a grid",
+    AbsoluteError,
 )
 def _absolute(rest: str, spec: str) -> Target:
     given = _read(rest, spec)

@@ -8,10 +8,12 @@ from typing import Any
 from hconsist.arithmetic import is_symbolic
 from hconsist.decisions.costs import Uniform
 from hconsist.decisions.decision import Decision
+from hconsist.decisions.specs import register_target
 from hconsist.decisions.target import Target
 from hconsist.errors import InvalidInputError
 
 
+@register_target("zero-one", "zero-one", "1 unless the label is predicted")
 @dataclass(frozen=True)
 class ZeroOne(Target):
     """Zero-one loss: the predicted label is an argmax of the scores, ties falling on the worst
@@ -22,6 +24,13 @@ class ZeroOne(Target):
     0.4
     """
 
+    @classmethod
+    def read(cls, rest: str, spec: str) -> ZeroOne:
+        """From its spec string."""
+        if rest:
+            raise InvalidInputError("the zero-one target has no parameter", spec, "write zero-one")
+        return cls()
+
     def decision(self, n_classes: Any) -> Decision:
         """A label that is not the predicted one costs 1."""
         return Decision(Uniform(n_classes))
@@ -30,6 +39,7 @@ class ZeroOne(Target):
         return "zero-one"
 
 
+@register_target("top-k", "top-k:2", "1 unless the label is among the k predicted")
 @dataclass(frozen=True)
 class TopK(Target):
     """Top-k loss: the k labels with the largest scores are predicted, ties falling on the worst
@@ -41,6 +51,14 @@ class TopK(Target):
     """
 
     size: int = 1
+
+    @classmethod
+    def read(cls, rest: str, spec: str) -> TopK:
+        """From its spec string."""
+        size = rest.removeprefix("k=")
+        if not size.isdecimal():
+            raise InvalidInputError("a top-k target needs a whole number", spec, "write top-k:2")
+        return cls(int(size))
 
     def __post_init__(self) -> None:
         if isinstance(self.size, bool) or not isinstance(self.size, int) or self.size < 1:
