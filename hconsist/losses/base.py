@@ -193,6 +193,14 @@ class Loss(OnArrays, ABC):
         """Whether a parameter is a symbol without a value."""
         return any(is_symbolic(getattr(self, f.name)) for f in dataclasses.fields(self))
 
+    @property
+    def family(self) -> tuple[Any, ...]:
+        """What the loss is but for the values of its parameters: two losses of one family differ
+        by numbers alone.
+        """
+        values = (getattr(self, f.name) for f in dataclasses.fields(self))
+        return (type(self), *(v.family for v in values if isinstance(v, Loss)))
+
     def __str__(self) -> str:
         return self.spec
 

@@ -48,6 +48,11 @@ class _Formula:
     source: ClassVar[str] = "user's formula"
     symbolic: ClassVar[bool] = False
 
+    @property
+    def family(self) -> tuple[Any, ...]:
+        """The formula: a loss of its own, not a parameter of a family."""
+        return (type(self), self.formula)
+
     def __post_init__(self) -> None:
         formula = _parse(self.formula, self.variable)
         object.__setattr__(self, "formula", formula)

@@ -157,15 +157,7 @@ class Theorem:
         returns None outside).
         """
         for instance in self.instances:
-            same_loss = type(instance.surrogate) is type(problem.surrogate)
-            # a user's formula is a loss of its own, not a parameter of a family
-            own = getattr(instance.surrogate, "formula", None)
-            same_loss = same_loss and own == getattr(problem.surrogate, "formula", None)
-            inner = (
-                getattr(instance.surrogate, "phi", None),
-                getattr(problem.surrogate, "phi", None),
-            )
-            same_phi = type(inner[0]) is type(inner[1])
+            same_loss = instance.surrogate.family == problem.surrogate.family
             kinds = _one_label(instance), _one_label(problem)
             same_target = kinds[0] == kinds[1]
             if kinds[0] is None:  # costs of its own: those costs alone
@@ -173,7 +165,7 @@ class Theorem:
             same_set = (instance.hypotheses.score_bound is None) == (
                 problem.hypotheses.score_bound is None
             )
-            if same_loss and same_phi and same_target and same_set:
+            if same_loss and same_target and same_set:
                 return self.formula is None or self.formula(problem) is not None
         return False
 

@@ -148,5 +148,12 @@ def envelope(problem: PointwiseProblem) -> Envelope:
     (True, True, '')
     """
     question = question_of(problem)
+    if problem.decision.max_regret != 1:  # points and lines are kept on [0, 1]
+        raise EngineCannotAnswerError(
+            "rigorous",
+            f"the target {problem.target} has regrets up to {problem.decision.max_regret}: T** is "
+            "enclosed where the largest is 1",
+            "numeric",
+        )
     with precision(ENVELOPE_BITS):
         return Envelope(choose_lines(question).supports, question.statement())

@@ -12,7 +12,13 @@ from fractions import Fraction
 from hconsist.checker.cells import LABELS
 from hconsist.checker.statements import Statement
 from hconsist.engines.methods import method
-from hconsist.engines.rigorous.methods.plan import Budget, Lines, Plan, Question
+from hconsist.engines.rigorous.methods.plan import (
+    Budget,
+    Lines,
+    Plan,
+    Question,
+    one_predicted_label,
+)
 from hconsist.engines.rigorous.piecewise.answers import Transform
 from hconsist.engines.rigorous.piecewise.risks import LeastRisks
 from hconsist.engines.rigorous.supports import Vertices
@@ -88,8 +94,8 @@ def answer(found: Transform, beta: Fraction, budget: Budget) -> Answer:
 @method("rigorous", "piecewise", rank=90, asked="T**")
 def lines(question: Question) -> Lines | str:
     """The corners of T**."""
-    if question.k > 1:
-        return "needs one predicted label"
+    if other := one_predicted_label(question):
+        return other
     found = transform_of(question.problem)
     if isinstance(found, str):
         return found
