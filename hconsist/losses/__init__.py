@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from hconsist.losses.base import Loss as Loss
 from hconsist.losses.base import MarginLoss as MarginLoss
 from hconsist.losses.base import ProbabilityLoss as ProbabilityLoss
-from hconsist.losses.base import Separable as Separable
 from hconsist.losses.base import SoftmaxLoss as SoftmaxLoss
 from hconsist.losses.base import check_distribution as check_distribution
 from hconsist.losses.catalogue import CATALOGUE as CATALOGUE
@@ -17,6 +16,7 @@ from hconsist.losses.catalogue import LOSSES as LOSSES
 from hconsist.losses.catalogue import parse_loss as parse_loss
 from hconsist.losses.catalogue import register_loss as register_loss
 from hconsist.losses.catalogue import register_maker as register_maker
+from hconsist.losses.separable import Separable as Separable
 
 _OWN = (
     "CATALOGUE",

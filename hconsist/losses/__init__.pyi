@@ -3,7 +3,6 @@
 from hconsist.losses.base import Loss as Loss
 from hconsist.losses.base import MarginLoss as MarginLoss
 from hconsist.losses.base import ProbabilityLoss as ProbabilityLoss
-from hconsist.losses.base import Separable as Separable
 from hconsist.losses.base import SoftmaxLoss as SoftmaxLoss
 from hconsist.losses.base import check_distribution as check_distribution
 from hconsist.losses.catalogue import CATALOGUE as CATALOGUE
@@ -25,5 +24,6 @@ from hconsist.losses.proper import *
 from hconsist.losses.regression import *
 from hconsist.losses.robust import *
 from hconsist.losses.robust_truncated import *
+from hconsist.losses.separable import Separable as Separable
 from hconsist.losses.spherical_family import *
 from hconsist.losses.user import *

@@ -8,10 +8,11 @@ from typing import ClassVar
 
 from hconsist.arithmetic import Exact, Ops, Value, require
 from hconsist.losses import forms
-from hconsist.losses.base import Loss, MarginLoss, Separable, Shape
+from hconsist.losses.base import Loss, MarginLoss, Shape
 from hconsist.losses.catalogue import register_loss, register_maker
 from hconsist.losses.facts import Curve
 from hconsist.losses.margin import Hinge
+from hconsist.losses.separable import Separable
 
 _NEURIPS22 = "Awasthi, Mao, Mohri, Zhong, NeurIPS 2022"
 
