@@ -25,6 +25,7 @@ _HOMES = {
     "hconsist.engines": ("transform",),
     "hconsist.consistency": ("ConsistencyVerdict", "Counterexample", "verdict"),
     "hconsist.gaps": ("Gap", "gap_upper_bound", "minimizability_gap"),
+    "hconsist.auditing": ("Audit", "audit"),
     "hconsist.bounds": ("Bound", "derive"),
     "hconsist.certificates": ("certify",),
     "hconsist.checker": ("check",),

@@ -4,6 +4,8 @@ from hconsist import plots as plots
 from hconsist import simulate as simulate
 from hconsist import theorems as theorems
 from hconsist import verify as verify
+from hconsist.auditing import Audit as Audit
+from hconsist.auditing import audit as audit
 from hconsist.bounds import Bound as Bound
 from hconsist.bounds import derive as derive
 from hconsist.certificates import certify as certify

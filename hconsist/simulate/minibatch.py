@@ -114,7 +114,8 @@ class MiniBatches:
 
     def _started(self, problem: Problem, width: int) -> Array:
         """The starting point (1, P), and the change of variables that the first batch asks for."""
-        self._change = Rescaling.of(problem.design) if self.model.rescales else None
+        if self.model.rescales:
+            self._change = Rescaling.of(problem.design, problem.l2)
         if self._begin is not None:
             begun = np.asarray(self._begin, dtype=float)[None]
             if self._change is None:

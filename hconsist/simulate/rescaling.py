@@ -29,12 +29,17 @@ class Rescaling:
     scale: Any
 
     @classmethod
-    def of(cls, design: Array | SparseDesign) -> Rescaling | None:
-        """What a design (B or 1, d, m) asks for; None where its features are alike.
+    def of(cls, design: Array | SparseDesign, l2: Array) -> Rescaling | None:
+        """What a design (B or 1, d, m) asks for under penalties (B,); None where features are
+        alike.
 
-        >>> Rescaling.of(np.array([[[1.0, -1.0], [0.5, 1.0]]])) is None
+        A weight's curvature is about a quarter of its feature's variance, and the penalty: scaled
+        by its root all are alike, rare features too.
+
+        >>> free = np.zeros(1)
+        >>> Rescaling.of(np.array([[[1.0, -1.0], [0.5, 1.0]]]), free) is None
         True
-        >>> Rescaling.of(np.array([[[1000.0, 1200.0], [0.5, 1.0]]])).scale
+        >>> Rescaling.of(np.array([[[1000.0, 1200.0], [0.5, 1.0]]]), free).scale
         array([[[0.0078125, 4.       ]]])
         """
         if isinstance(design, SparseDesign):
@@ -46,9 +51,11 @@ class Rescaling:
         used = square > 0
         if not (used & ((square > MILD**2) | (square < MILD**-2))).any():
             return None
-        deviation = np.sqrt(np.maximum(square - mean**2, 1e-14 * square))
+        variance = np.maximum(square - mean**2, 1e-14 * square)
+        least = float(np.min(l2))  # one scale for all problems that share the inputs
+        curvature = variance + 4 * (l2[:, None] if len(variance) == len(l2) else least)
         # powers of two: scaling rounds nothing
-        scale = np.exp2(-np.round(np.log2(np.where(used, deviation, 1.0))))
+        scale = np.exp2(-np.round(np.log2(np.where(used, curvature, 1.0)) / 2))
         return cls(mean[:, None, :], scale[:, None, :])
 
     def outward(self, parameters: Any, n_classes: int, xp: Any) -> Any:

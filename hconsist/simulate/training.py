@@ -201,7 +201,7 @@ class _Objective:
         if not isinstance(design, SparseDesign):
             design = backend.array(design)
         self.data = [design, backend.array(problem.weights), backend.array(problem.l2)]
-        change = Rescaling.of(problem.design) if problem.model.rescales else None
+        change = Rescaling.of(problem.design, problem.l2) if problem.model.rescales else None
         self.change = change and Rescaling(backend.array(change.shift), backend.array(change.scale))
         self.changed = self.change
         is_weight = problem.model.is_weight(problem.design.shape[-2], problem.n_classes)
