@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,7 +12,9 @@ from hconsist.cli.app import ExitCode
 from hconsist.cli.options import engine_option, json_option, problem_options, spec_argument
 from hconsist.cli.output import at_zero, print_answer, progress
 from hconsist.cli.search import search_arguments, search_options
-from hconsist.losses import Loss
+
+if TYPE_CHECKING:
+    from hconsist.losses import Loss
 
 
 @click.command("bound", short_help=COMMANDS["bound"])
