@@ -4,9 +4,12 @@ all.
 
 from __future__ import annotations
 
+import glob
+import hashlib
 import json
 import math
 import os
+import platform
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -186,9 +189,16 @@ def check_output(path: Path, suffixes: Sequence[str]) -> None:
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
     """A temporary path beside ``path`` that takes its name when the block ends well, and vanishes
-    when it does not.
+    when it does not; what programs left that were killed on the way goes too.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    own = f".{path.stem}-{_host()}-"
+    for left in path.parent.glob(f"{glob.escape(own)}*{glob.escape(path.suffix)}"):
+        process = left.name[len(own) :].partition("-")[0]
+        if process.isdecimal() and not _runs(int(process)):
+            left.unlink(missing_ok=True)
+    handle, name = tempfile.mkstemp(
+        prefix=f"{own}{os.getpid()}-", suffix=path.suffix, dir=path.parent
+    )
     os.close(handle)
     temporary = Path(name)
     try:
@@ -199,6 +209,22 @@ def atomic_file(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _host() -> str:
+    """A short word for this machine: a process number says nothing about another one's."""
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+
+
+def _runs(process: int) -> bool:
+    """Whether a process of this machine is alive, as far as can be told."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def write_json(path: Path, value: Any, indent: int | None = None) -> None:

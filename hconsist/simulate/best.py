@@ -63,7 +63,8 @@ def best_risk(
     nodes : Population
         Independent rules for the distribution.
     spread : float
-        Standard errors, over the rules, that each side is moved outward.
+        Standard errors, over the rules, that each side is moved outward: of a normal law, widened
+        to Student's of as many rules.
     restarts, backend
         See `hconsist.simulate.training.train`.
 
@@ -77,6 +78,8 @@ def best_risk(
     >>> best.low < float(entropy) < best.high and best.high - best.low < 1e-3
     True
     """
+    from scipy.stats import norm, t
+
     loss = parse_loss(loss)
     fit = train(
         loss,
@@ -92,7 +95,8 @@ def best_risk(
     scores = np.stack([fit.scores(part) for part in nodes.x], axis=1)  # (hypothesis, rule, m, n)
     risks = ((nodes.p * loss.losses(scores, NUMPY)).sum(-1) * nodes.weights).sum(-1)
     elsewhere = (risks.sum(axis=1) - np.diagonal(risks)) / (repeats - 1)
-    inside, scale = np.diagonal(risks), spread / np.sqrt(repeats)
+    inside = np.diagonal(risks)
+    scale = float(t.isf(norm.sf(spread), repeats - 1)) / np.sqrt(repeats)
     return BestRisk(
         float(inside.mean() - scale * inside.std(ddof=1)),
         float(elsewhere.mean() + scale * max(elsewhere.std(ddof=1), inside.std(ddof=1))),

@@ -84,6 +84,7 @@ class Curve:
                 "numeric", f"no value of T for {self.problem.surrogate.spec}"
             )
         self.nodes = _hull(self.grid, self.values)
+        self.vertices = _vertices(self.grid, self.values)
 
     @property
     def proven(self) -> bool:
@@ -95,7 +96,7 @@ class Curve:
         """Target regrets at the ends of the long chords of T**, where T touches its envelope; empty
         where it is curved.
         """
-        x, _ = self.nodes
+        x, _ = self.vertices
         long = np.diff(x) > 0.021
         return np.asarray(
             np.round(x[np.concatenate([[False], long]) | np.concatenate([long, [False]])], 4)
@@ -278,9 +279,18 @@ class Curve:
         return states
 
 
-def _hull(betas: Array, values: Array) -> tuple[Array, Array]:
+def _vertices(betas: Array, values: Array) -> tuple[Array, Array]:
     hull = ConvexHull.of(betas.tolist(), values.tolist())
     return np.asarray(hull.betas, dtype=float), np.asarray(hull.values, dtype=float)
+
+
+def _hull(betas: Array, values: Array) -> tuple[Array, Array]:
+    """The points of a table that lie on its hull, those inside a straight piece too: where T is
+    linear their chords are its own prolongations, and the hull has no other neighbours to prolong.
+    """
+    chords = np.interp(betas, *_vertices(betas, values))
+    on = values <= chords + 1e-12 * (1 + np.abs(chords))
+    return betas[on], np.minimum(values, chords)[on]
 
 
 def _upper(nodes: tuple[Array, Array], beta: Array) -> Array:

@@ -1,7 +1,12 @@
-"""Finished cells of a study on disk: what an interruption leaves behind is read back."""
+"""Finished cells of a study on disk: what an interruption leaves behind is read back.
+
+Every line carries a checksum of itself and of the run that it belongs to. A line that is cut short,
+or in which a single digit has changed, is dropped, and its cell is run again.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -17,39 +22,64 @@ class Checkpoint:
 
     def __init__(self, path: Path, fingerprint: dict[str, Any]) -> None:
         self.path, self.fingerprint = path, fingerprint
+        self._salt = json.dumps(fingerprint, sort_keys=True)
 
     def read(self) -> Iterator[tuple[int, list[Row]]]:
-        """What was finished; a last line that an interruption cut short is dropped from the
-        file.
+        """What was finished; damaged lines are taken out of the file.
+
+        Raises
+        ------
+        InvalidInputError
+            When the file is of another run: none of its lines is of this one.
         """
+        self.path.with_name(f"{self.path.name}.new").unlink(missing_ok=True)
         if not self.path.exists() or self.path.stat().st_size == 0:
-            self._write("w", self.fingerprint)
+            self._write([self.fingerprint])
             return
-        whole = []
-        for line in self.path.read_bytes().splitlines(keepends=True):
-            try:
-                whole.append((line, json.loads(line) if line.endswith(b"\n") else None))
-            except ValueError:
-                whole.append((line, None))
-        kept = [(line, value) for line, value in whole if value is not None]
-        if not kept or kept[0][1] != self.fingerprint:
+        lines = self.path.read_bytes().splitlines(keepends=True)
+        found = [self._value(line) for line in lines]
+        kept = [value for value in found if value is not None]
+        if not kept:
             raise InvalidInputError(
                 "the checkpoint must be of the same study, seed, device and version",
                 str(self.path),
                 "write to another folder, or delete the checkpoint",
             )
-        if len(kept) < len(whole):
-            with self.path.open("r+b") as file:
-                file.truncate(sum(len(line) for line, _ in kept))
-        for _, value in kept[1:]:
+        cells = [value for value in kept if "cell" in value]
+        if len(kept) < len(found) or len(cells) == len(kept):
+            self._write([self.fingerprint, *cells])
+        for value in cells:
             yield int(value["cell"]), value["rows"]
 
     def append(self, number: int, rows: list[Row]) -> None:
         """Add a cell; on disk when this returns."""
-        self._write("a", {"cell": number, "rows": rows})
-
-    def _write(self, mode: str, value: Any) -> None:
-        with self.path.open(mode, encoding="utf-8") as file:
-            file.write(json.dumps(value) + "\n")
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(self._line({"cell": number, "rows": rows}))
             file.flush()
             os.fsync(file.fileno())
+
+    def _sum(self, text: str) -> str:
+        return hashlib.sha256((self._salt + text).encode()).hexdigest()[:32]
+
+    def _line(self, value: Any) -> str:
+        text = json.dumps(value)
+        return f"{self._sum(text)} {text}\n"
+
+    def _value(self, line: bytes) -> Any:
+        """What a line says; None where it is damaged, or of another run."""
+        try:
+            checksum, _, text = line.decode("utf-8").partition(" ")
+        except UnicodeDecodeError:
+            return None
+        if not text.endswith("\n") or checksum != self._sum(text[:-1]):
+            return None
+        return json.loads(text)
+
+    def _write(self, values: list[Any]) -> None:
+        """The whole file anew, in one step."""
+        new = self.path.with_name(f"{self.path.name}.new")  # one name: what is left is overwritten
+        with new.open("w", encoding="utf-8") as file:
+            file.writelines(map(self._line, values))
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self.path)
