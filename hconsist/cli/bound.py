@@ -100,7 +100,7 @@ def looks_like_a_raw_risk(loss: Loss, n_classes: object, excess: str) -> str:
 
     if not isinstance(n_classes, int) or n_classes > 10**4 or loss.symbolic:
         return ""
-    if loss.scores_predictions:
+    if loss.scores_of != "labels":
         return ""
     with np.errstate(all="ignore"):
         equal = float(np.max(loss.losses(np.zeros(min(n_classes, 50)), NUMPY)))
