@@ -1,4 +1,6 @@
-"""``python -m benchmarks run OUT.json`` measures, ``... compare OLD.json NEW.json`` prints ratios.
+"""``python -m benchmarks run OUT.json`` measures, ``... compare OLD.json NEW.json`` prints ratios,
+and ``... coverage [--engines numeric,...] [--losses A;B] [--jobs N] [-o OUT.json]`` prints which
+questions each engine answers (`benchmarks.coverage`).
 
 A run holds the least of several wall times of each case, in seconds, and beside each the least
 time of a fixed piece of work around it (``python -c pass``, or a sum of floats), so that two
@@ -7,6 +9,7 @@ machines, or two hours of a busy one, can be compared: a ratio is of times in th
 
 from __future__ import annotations
 
+import argparse
 import json
 import platform
 import subprocess
@@ -85,6 +88,20 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, f
     ]
 
 
+def _coverage(options: list[str]) -> int:
+    from benchmarks import coverage
+    from hconsist.engines import ENGINES
+
+    reader = argparse.ArgumentParser("python -m benchmarks coverage", description=coverage.__doc__)
+    reader.add_argument("--engines", default=",".join(ENGINES), help="names with commas")
+    reader.add_argument("--losses", help="spec strings with semicolons; the catalogue if left out")
+    reader.add_argument("--jobs", type=int, default=1, help="cells at a time")
+    reader.add_argument("-o", "--out", type=Path, help="a JSON file with every cell")
+    given = reader.parse_args(options)
+    losses = given.losses.split(";") if given.losses else None
+    return coverage.main(given.engines.split(","), given.out, losses, given.jobs)
+
+
 def main(words: list[str]) -> int:
     """The command line; 2 where it makes no sense."""
     match words:
@@ -93,6 +110,8 @@ def main(words: list[str]) -> int:
         case ["compare", old, new]:
             for name, ratio in compare(*(json.loads(Path(f).read_text()) for f in (old, new))):
                 print(f"{name:40} {ratio:6.2f} x")
+        case ["coverage", *options]:
+            return _coverage(options)
         case _:
             print(__doc__, file=sys.stderr)
             return 2

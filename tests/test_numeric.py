@@ -400,7 +400,7 @@ def test_direct_search_finds_minima_narrower_than_its_grid() -> None:
 
 def test_direct_search_refuses_what_would_not_come_back() -> None:
     with pytest.raises(EngineCannotAnswerError, match="betas at most"):
-        sweep(PointwiseProblem("max:phi=exponential", n_classes=3), np.linspace(0, 1, 100).tolist())
+        sweep(PointwiseProblem("max:phi=exponential", n_classes=3), np.linspace(0, 1, 999).tolist())
     with pytest.raises(EngineCannotAnswerError, match="beyond 4 classes"):
         transform(PointwiseProblem("ldam", n_classes=5), 0.5)
     with pytest.raises(EngineCannotAnswerError, match="memory"):

@@ -1,12 +1,12 @@
 """Numeric engine: T by convex optimisation, with a witness; an estimate, never a proof.
 
-Inner problem (over scores): `inner` solves it in batches over grouped distributions, `oracle` is
-the readable check by CVXPY. Outer problem (over p): `search`, with the pooling lemma; `exhaustive`
-backs it for few classes without the lemma. Losses that are concave between kinks have finitely many
-scores to try: `kinked` (and `vertices`, in closed form). Two labels are a problem in one variable:
-`binary`, for every loss. For the rest, `levels`, a search over score vectors of few values, and
-`direct` where the loss tells the labels apart. `ways` tells which of them answers; `answers`
-evaluates each witness anew.
+Inner problem (over scores): `inner`, `water` and `smooth` solve it in batches over grouped
+distributions, `oracle` is the readable check by CVXPY. Outer problem (over p): `search`, with the
+pooling lemma; `exhaustive` backs it for few classes without the lemma. Losses that are concave
+between kinks have finitely many scores to try: `kinked` (and `vertices`, in closed form). Two
+labels are a problem in one variable: `binary`, for every loss. For the rest, `levels`, a search
+over score vectors of few values; `direct` where the loss tells the labels apart; `zeros` where
+T = 0 is a theorem. `ways` tells which of them answers; `answers` evaluates each witness anew.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from threadpoolctl import threadpool_limits
 
+from hconsist.engines.numeric import candidates, oracle, search
 from hconsist.engines.numeric import exhaustive as exhaustive_
-from hconsist.engines.numeric import oracle, search
 from hconsist.engines.numeric.answers import answer as _answer
 from hconsist.engines.numeric.methods import inner_solver
 from hconsist.engines.numeric.oracle import BestInClass
@@ -149,7 +149,7 @@ def best_in_class(
     ones = np.ones((1, problem.n))
     q = distribution[None]
     if predicted is not None:
-        q, _ = search.pool(q, ones, np.isin(np.arange(problem.n), list(predicted)))
+        q, _ = candidates.pool(q, ones, np.isin(np.arange(problem.n), list(predicted)))
     optimum = inner.solve(q, ones)
     residual = float(optimum.residual[0])
     known = residual <= search.ACCEPTED_RESIDUAL
@@ -183,7 +183,7 @@ def exhaustive(problem: PointwiseProblem, beta: object, *, resolution: int = 16)
             "numeric", "exhaustion is for a smooth convex loss, n_classes <= 4, zero-one"
         )
     regret, p = exhaustive_.smallest_regret(inner, problem.n, float(value), resolution)
-    pooled, _ = search.pool(p[None], np.ones((1, p.size)), np.arange(p.size) == 1)
+    pooled, _ = candidates.pool(p[None], np.ones((1, p.size)), np.arange(p.size) == 1)
     ones = np.ones((1, p.size))
     best, tied = inner.solve(p[None], ones), inner.solve(pooled, ones)
     residual = float(max(best.residual[0], tied.residual[0]))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hconsist.arithmetic import NUMPY
 from hconsist.engines.numeric.shapes import lost_digits
-from hconsist.losses import SoftmaxLoss
+from hconsist.losses.forms import OfProbabilities
 from hconsist.pointwise import Answer, PointwiseProblem, Witness
 
 Array = NDArray[np.float64]
@@ -143,10 +143,9 @@ def regret_of(problem: PointwiseProblem, p: Array, tied: Array, best: Array) -> 
 def losses_of(problem: PointwiseProblem, scores: NDArray[np.floating]) -> NDArray[np.floating]:
     """The losses of all labels by their definition, in the precision of the scores: (..., n)."""
     loss = problem.surrogate
-    if isinstance(loss, SoftmaxLoss) and scores.shape[-1] > _PAIRS:
-        return np.asarray(
-            loss.of_probabilities(NUMPY.softmax(scores / float(loss.temperature)), NUMPY)
-        )
+    form = loss.form(OfProbabilities)
+    if form is not None and scores.shape[-1] > _PAIRS:
+        return np.asarray(form.f(NUMPY.softmax(scores / float(form.temperature)), NUMPY))
     return np.asarray(loss.losses(scores, NUMPY))
 
 
@@ -157,6 +156,7 @@ def _finite(problem: PointwiseProblem, scores: Array) -> Array:
         return np.asarray(scores - scores.mean())
     if not loss.shift_invariant:
         return scores
-    unit = float(loss.temperature) if isinstance(loss, SoftmaxLoss) else 1.0
+    form = loss.form(OfProbabilities)
+    unit = 1.0 if form is None else float(form.temperature)
     below = scores - scores.max()
     return np.where(np.isneginf(below), -_INFINITE * unit, below)

@@ -9,8 +9,9 @@ l(t) that of the other, a distribution ((1 + b)/2, (1 - b)/2) has the best risks
 so its regret is max(0, K(b) - K(-b)). Nothing is asked of the loss, convexity neither. Both infima
 are found for all b at once: the losses are tabulated on a grid whose ratio is constant, from 2^-60
 to 2^100, so the scale of the scores does not matter; the lowest basins are then narrowed by golden
-sections, which need no derivative (kinks and jumps do no harm), in the widest floats of the
-machine. T(b) is the least regret over all b' >= b: where l < h somewhere, regrets may fall.
+sections, which need no derivative (kinks do no harm), in the widest floats of the machine. Where a
+loss may jump, the floats on both sides of each jump are nodes too (`jumps`): an infimum may be a
+one-sided limit. T(b) is the least regret over all b' >= b: where l < h somewhere, regrets may fall.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.engines.numeric.answers import losses_of
+from hconsist.engines.numeric.jumps import sides
+from hconsist.losses.forms import OfMargin
 from hconsist.pointwise import PointwiseProblem
 
 Wide = NDArray[np.longdouble]
@@ -36,7 +39,9 @@ _GOLDEN = (np.sqrt(np.longdouble(5)) - 1) / 2
 #: A risk below minus this is minus infinity.
 _HUGE = 1e300
 #: Basins that are narrowed for each target regret.
-_BASINS = 3
+_BASINS = 6
+#: Differences of risks that are rounding, in units of the floats' relative spacing.
+_ROUNDING = 8
 #: Target regrets to look for a fall of the regret.
 _FALL = 257
 
@@ -95,7 +100,13 @@ class Differences:
                     self.limit * np.linspace(np.longdouble(0), np.longdouble(1), 201)[1:],
                 ]
             )
-        self.nodes = np.unique(np.concatenate([[np.longdouble(0)], nodes]))
+        nodes = np.unique(np.concatenate([[np.longdouble(0)], nodes]))
+        form = problem.surrogate.form(OfMargin, 2)
+        if form is None or not form.phi.fact("continuous"):
+            known = [] if form is None else [abs(2 * float(v)) for v in form.phi.kinks or ()]
+            near = sides(lambda t: np.stack(self.losses(t)), nodes, known)
+            nodes = np.unique(np.concatenate([nodes, near[near <= self.limit]]))
+        self.nodes = nodes
         self.high, self.low = self.losses(self.nodes)
 
     def losses(self, t: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
@@ -122,14 +133,27 @@ class Differences:
         ends = self.nodes[np.maximum(node - 1, 0)], self.nodes[np.minimum(node + 1, last)]
         at, value = self.nodes[node], risks[row, node]
         narrow(lambda t: self.risk(x[row], t), *ends, at, value)
+        self._to_doubles(x[row], at, value)
         best = np.lexsort((value, row))[np.searchsorted(row, np.arange(x.size))]
         unbounded, slow = self._far(risks, value[best])
         return Infimum(np.where(unbounded, -np.inf, value[best]), at[best], unbounded, slow)
+
+    def _to_doubles(self, x: Wide, at: Wide, value: Wide) -> None:
+        """Move each place to a double, beside a jump to that on its side: a witness has doubles."""
+        nearest = at.astype(float)
+        trials = [nearest, np.nextafter(nearest, 0.0), np.nextafter(nearest, np.inf)]
+        wide = np.minimum(np.stack(trials).astype(at.dtype), self.limit)
+        risks = np.stack([self.risk(x, t) for t in wide])
+        near = risks[0] - value <= _ROUNDING * np.finfo(float).eps * np.abs(value)
+        best = np.where(near, 0, np.argmin(risks, axis=0))
+        rows = np.arange(at.size)
+        at[:], value[:] = wide[best, rows], risks[best, rows]
 
     @staticmethod
     def _basins(risks: Wide) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Rows and nodes of the lowest local minima of each row, rows in order."""
         wall = np.full((len(risks), 1), np.inf, dtype=risks.dtype)
+        risks = _levelled(risks)
         before, after = risks[:, :-1], risks[:, 1:]
         # of a level stretch only the first node counts
         local = (risks < np.concatenate([wall, before], axis=1)) & (
@@ -152,6 +176,20 @@ class Differences:
         last = risks[:, -1] <= value
         unbounded = (value < -_HUGE) | (last & (far > scale) & (far > near / 2))
         return unbounded, last & (far > scale) & ~unbounded
+
+
+def _levelled(risks: Wide) -> Wide:
+    """The risks along the nodes, without the ups and downs of rounding: a value moves on only where
+    it differs from the last one by more.
+    """
+    levelled = np.ascontiguousarray(risks.T)
+    unit = _ROUNDING * np.finfo(risks.dtype).eps
+    last = levelled[0]
+    for new in levelled[1:]:
+        move = np.abs(new - last) > unit * np.maximum(np.abs(new), np.abs(last))
+        new[~move] = last[~move]
+        last = new
+    return np.asarray(levelled.T)
 
 
 def _mixed(

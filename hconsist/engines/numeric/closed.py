@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hconsist.engines.numeric import binary, vertices
 from hconsist.engines.numeric.answers import answer as _answer
 from hconsist.engines.numeric.answers import unbounded
-from hconsist.losses import SoftmaxLoss
+from hconsist.losses.forms import OfSoftmax
 from hconsist.pointwise import Answer, PointwiseProblem
 
 Array = NDArray[np.float64]
@@ -67,10 +67,10 @@ def no_bound(problem: PointwiseProblem, beta: float) -> Answer:
 
 
 def at_vertices(
-    problem: PointwiseProblem, loss: SoftmaxLoss, betas: list[Fraction], array: Array
+    problem: PointwiseProblem, form: OfSoftmax, betas: list[Fraction], array: Array
 ) -> list[Answer]:
     """A loss concave in the softmax value: best scores are uniform on some labels."""
-    value, largest, size = vertices.smallest_regret(loss, problem.n, array)
+    value, largest, size = vertices.smallest_regret(form, problem.n, array)
     answers = []
     for i in range(len(betas)):
         p = vertices.distribution(float(array[i]), float(largest[i]), problem.n)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from hconsist.arithmetic import NUMPY
 from hconsist.engines.numeric.exhaustive import simplex_grid
+from hconsist.losses.forms import OfProbabilities
 from hconsist.pointwise import PointwiseProblem
 
 Array = NDArray[np.float64]
@@ -39,7 +40,8 @@ class Direct:
         self.problem, self.n = problem, problem.n
         bound = problem.hypotheses.score_bound
         self.bound = np.inf if bound is None else float(bound)
-        unit = float(getattr(problem.surrogate, "temperature", 1))
+        form = problem.surrogate.form(OfProbabilities)
+        unit = 1.0 if form is None else float(form.temperature)
         spacing, count = _STEPS[self.n]
         half = spacing * unit * np.arange(1, count // 2 + 1)
         # near 0 evenly, then far out: 40 units stand for infinity

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -13,8 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from hconsist.engines import numeric
 from hconsist.engines.derivation import Derivation
 from hconsist.engines.methods import Try, tries
-from hconsist.engines.numeric.inner import Inner
-from hconsist.engines.numeric.methods import inner_solver
+from hconsist.engines.numeric.risks import best_in_class_risks
 from hconsist.engines.numeric.ways import Question
 from hconsist.engines.protocol import BestInClassRisk, Effort, EngineName, no_closed_form
 from hconsist.errors import EngineCannotAnswerError
@@ -58,17 +57,15 @@ class SampledEnvelope:
 
 
 @dataclass(frozen=True)
-class Batched:
-    """C*(p) by a batched solver."""
+class Found:
+    """C*(p) by the first method of `risks` that applies."""
 
-    inner: Inner
+    risks: Callable[[NDArray[np.float64]], NDArray[np.float64]]
     how: str = "solver"
 
     def __call__(self, p: ArrayLike) -> NDArray[np.float64]:
         """All label distributions at once."""
-        rows = np.atleast_2d(np.asarray(p, dtype=float))
-        risk = np.asarray(self.inner.solve(rows, np.ones_like(rows)).risk)
-        return risk.reshape(np.shape(p)[:-1])
+        return self.risks(np.asarray(p, dtype=float))
 
 
 @dataclass(frozen=True)
@@ -127,11 +124,13 @@ class NumericEngine:
         return list(tries("numeric", Question(problem)))
 
     def best_in_class(self, problem: PointwiseProblem) -> BestInClassRisk:
-        """A batched solver, or convex programs where the losses are convex in the scores."""
+        """The first method that applies, or convex programs where the losses are convex in the
+        scores.
+        """
         _require_bounded(problem)
-        inner = inner_solver(problem)
-        if inner is not None:
-            return Batched(inner)
+        risks = best_in_class_risks(problem)
+        if risks is not None:
+            return Found(risks)
         # proven or declared: a solver's value is an estimate in any case
         if convex_in_scores(problem.surrogate.forms, problem.n):
             return ByPrograms(problem)

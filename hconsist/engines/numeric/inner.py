@@ -8,7 +8,6 @@ distribution is kept as a few distinct values with multiplicities: n = 1000 cost
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -21,7 +20,7 @@ from hconsist.losses import Separable
 Array = NDArray[np.float64]
 _JETS = JetOps()
 #: Label probabilities of 0 are differentiated as this: the limit, without infinities.
-_VANISHING = 1e-30
+VANISHING = 1e-30
 #: exp(-200) does not show in a double sum with a term of order 1, and its third power is still a
 #: double.
 _LOWEST = -200.0
@@ -95,7 +94,7 @@ class SeparableSoftmax:
             np.ascontiguousarray(a.reshape(-1, shape[-1]).T) for a in (p, multiplicity)
         )
         weight = np.where(p > 0, multiplicity, 0.0)
-        log_p = np.log(np.maximum(p, _VANISHING))
+        log_p = np.log(np.maximum(p, VANISHING))
         w, nu = self._conditions(log_p, weight, log_p - _logsumexp(log_p, weight))
         result = self._optimum(p, log_p, weight, w, nu, second)
         if self.rising and np.any(bad := ~(result[-1] <= 1e-11)):
@@ -190,7 +189,7 @@ class SeparableSoftmax:
             np.zeros((p.shape[1], size, size)) if want_hessian else np.zeros((p.shape[1], 0, 0))
         )
         if want_hessian:
-            curvature = np.where(weight > 0, 1.0 / (np.maximum(p, _VANISHING) * second), 0.0)
+            curvature = np.where(weight > 0, 1.0 / (np.maximum(p, VANISHING) * second), 0.0)
             a = weight * curvature * first
             hessian = (a.T[:, :, None] * a.T[:, None, :]) / np.sum(weight * curvature, axis=0)[
                 :, None, None
@@ -198,76 +197,6 @@ class SeparableSoftmax:
             index = np.arange(size)
             hessian[:, index, index] -= (a * first).T
         return risk, value, w * float(self.separable.temperature), hessian, residual
-
-
-@dataclass(frozen=True)
-class WaterFilling:
-    """``min sum_i p_i g(z_i)`` over the simplex, g strictly convex with a finite slope at 0.
-
-    Labels with ``-p_i g'(0) <= mu`` get z = 0, so the optimality conditions of `SeparableSoftmax`
-    fail for them. Here mu is bisected, and the inverse of -g' is read off a table and polished by
-    Newton steps.
-    """
-
-    separable: Separable
-    nodes: int = 4001
-
-    @cached_property
-    def _table(self) -> tuple[Array, Array]:
-        """Slopes -g' in increasing order, and where they are taken."""
-        z = np.linspace(1.0, 0.0, self.nodes) ** 2
-        z[-1] = _VANISHING
-        return -self._derivatives(z)[1], z
-
-    def _derivatives(self, z: Array) -> tuple[Array, Array, Array]:
-        jet = self.separable.term(Jet.variable(z), _JETS)
-        return jet.value, jet.gradient[..., 0], jet.hessian[..., 0, 0]
-
-    def _shares(self, p: Array, mu: Array) -> Array:
-        """z_i for every label, between 0 (slope too small) and 1."""
-        slopes, places = self._table
-        with np.errstate(all="ignore"):
-            wanted = mu[..., None] / p
-            z = np.interp(wanted, slopes, places)
-            inside = (wanted > slopes[0]) & (wanted < slopes[-1])
-            for _ in range(3):
-                _, first, second = self._derivatives(np.maximum(z, _VANISHING))
-                z = np.where(inside, np.clip(z + (-first - wanted) / second, 0.0, 1.0), z)
-        return np.where(
-            wanted >= slopes[-1], 0.0, np.where(wanted <= slopes[0], 1.0, np.nan_to_num(z))
-        )
-
-    def solve(self, p: Array, multiplicity: Array, *, second: bool = True) -> Optimum:
-        """The optimum for each distribution of the batch; without its Hessian unless ``second``."""
-        p, multiplicity = np.broadcast_arrays(p, multiplicity)
-        weight = np.where(p > 0, multiplicity, 0.0)
-        low = np.zeros(p.shape[:-1])
-        high = p.max(axis=-1) * self._table[0][-1]
-        for _ in range(60):
-            mu = (low + high) / 2
-            enough = np.sum(weight * self._shares(p, mu), axis=-1) >= 1.0
-            low, high = np.where(enough, mu, low), np.where(enough, high, mu)
-        z = self._shares(p, (low + high) / 2)
-        value, first, bend = self._derivatives(np.maximum(z, _VANISHING))
-        residual = np.abs(np.sum(weight * z, axis=-1) - 1.0)
-        free = (z > 0) & (z < 1) & (weight > 0)
-        hessian = np.zeros((*p.shape[:-1], 0, 0))
-        if second:
-            with np.errstate(all="ignore"):
-                curvature = np.where(free, 1.0 / (p * bend), 0.0)
-                a = weight * curvature * first
-                total = np.sum(weight * curvature, axis=-1)
-                hessian = np.where(
-                    total[..., None, None] > 0,
-                    a[..., :, None] * a[..., None, :] / total[..., None, None],
-                    0.0,
-                )
-            index = np.arange(p.shape[-1])
-            hessian[..., index, index] -= a * first
-        scores = np.maximum(np.log(np.maximum(z, _VANISHING)), _LOWEST) * float(
-            self.separable.temperature
-        )
-        return Optimum(np.sum(weight * p * value, axis=-1), value, scores, hessian, residual)
 
 
 @dataclass(frozen=True)

@@ -15,26 +15,20 @@ used. Source: docs/theory.md, "finite scores".
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations_with_replacement, product
 from math import comb
 
-import highspy
 import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.arithmetic import NUMPY
+from hconsist.engines.numeric.lattice import unit_of
+from hconsist.engines.numeric.program import CLOSE, Program
+from hconsist.engines.numeric.rays import rays
 from hconsist.engines.numeric.shapes import known_shape
-from hconsist.losses import (
-    CompSumMargin,
-    Constrained,
-    LDRk,
-    Loss,
-    MarginLoss,
-    Max,
-    SoftmaxLoss,
-    Sum,
-)
+from hconsist.losses.facts import Curve
+from hconsist.losses.forms import OfMargin, OfScores, OfSoftmax, Pairwise
 from hconsist.pointwise import PointwiseProblem
 
 Array = NDArray[np.float64]
@@ -43,8 +37,6 @@ Array = NDArray[np.float64]
 MOST_VERTICES = 2000
 #: Softmax values this far below the largest are 0 (scores, in units of the temperature).
 _NEGLIGIBLE = 100.0
-#: A vertex whose lower bound is this close to the best value is not pursued.
-_CLOSE = 1e-12
 
 
 def score_vertices(problem: PointwiseProblem) -> Array | None:
@@ -65,45 +57,54 @@ def score_vertices(problem: PointwiseProblem) -> Array | None:
     bound = (
         None if problem.hypotheses.score_bound is None else float(problem.hypotheses.score_bound)
     )
-    if isinstance(loss, SoftmaxLoss):
-        if known_shape(loss) == "concave in softmax" or is_linear(loss):
-            low = -_NEGLIGIBLE * float(loss.temperature) if bound is None else -bound
+    form = loss.form(OfSoftmax)
+    if form is not None:
+        if known_shape(loss) == "concave in softmax" or is_linear(form):
+            low = -_NEGLIGIBLE * float(form.temperature) if bound is None else -bound
             return _multisets([0.0 if bound is None else bound, low], n)
         return None
-    bends = _bends(loss)
+    bends = _bends(problem)
     if bends is None:
         return None
     return _free_sum(bends, n, bound) if loss.sum_to_zero else _differences(bends, n, bound)
 
 
-def is_linear(loss: SoftmaxLoss) -> bool:
+def is_linear(form: OfSoftmax) -> bool:
     """Whether the loss is linear in the softmax value.
 
     >>> from hconsist.losses import parse_loss
-    >>> is_linear(parse_loss("mae"))
+    >>> is_linear(parse_loss("mae").form(OfSoftmax))
     True
     """
     u = np.linspace(0.01, 1.0, 100)
     try:
-        value = np.asarray(loss.of_softmax(u, NUMPY), dtype=float)
+        with np.errstate(all="ignore"):
+            value = np.broadcast_to(np.asarray(form.g(u, NUMPY), dtype=float), u.shape)
     except OverflowError:  # a constant such as exp(c/lam) is no float
         return False
     return bool(np.max(np.abs(np.diff(value, 2))) < 1e-13 * (1.0 + np.max(np.abs(value))))
 
 
-def _bends(loss: Loss) -> list[float] | None:
+def _bends(problem: PointwiseProblem) -> list[float] | None:
     """Where the losses bend: values of single scores (sum to zero), or of score differences."""
-    if isinstance(loss, LDRk):
-        return [float(loss.c)] if loss.c > 0 else None
-    phi = loss if isinstance(loss, MarginLoss) else getattr(loss, "phi", None)
-    if not isinstance(phi, MarginLoss) or phi.kinks is None:
+    loss = problem.surrogate
+    if (margin := loss.form(OfMargin)) is not None:  # the two scores are (f, -f)
+        kinks = _kinks(margin.phi)
+        return None if kinks is None else sorted({*kinks, *(-v for v in kinks)})
+    if (scores := loss.form(OfScores)) is not None:
+        kinks = _kinks(scores.phi)
+        return None if kinks is None else [-v for v in kinks]
+    if (pairs := loss.form(Pairwise)) is not None:
+        return _kinks(pairs.phi)
+    unit = unit_of(problem)
+    return None if unit is None else [unit]
+
+
+def _kinks(phi: Curve) -> list[float] | None:
+    """Of a continuous piecewise linear phi that falls and is bounded below."""
+    if phi.kinks is None or not phi.facts("piecewise linear", "non-increasing", "bounded below"):
         return None
-    kinks = [float(v) for v in phi.kinks]
-    if phi is loss:  # the two scores are (f, -f)
-        return sorted({*kinks, *(-v for v in kinks)})
-    if isinstance(loss, Constrained):
-        return [-v for v in kinks]
-    return kinks if isinstance(loss, Sum | Max | CompSumMargin) else None
+    return [float(v) for v in phi.kinks]
 
 
 def _multisets(levels: Iterable[float], n: int) -> Array | None:
@@ -147,123 +148,6 @@ def _differences(bends: list[float], n: int, bound: float | None) -> Array | Non
     return _multisets({round(v, 14) for v in [*down, *(-v for v in down)]}, n)
 
 
-@dataclass
-class Program:
-    """The linear program over p for one role of the labels: ``min <p, l(w)> - z`` with cuts ``z <=
-    <p, l(s)>``.
-
-    The labels are, in this order, k - r predicted rightly, r predicted wrongly, r missed, and the
-    rest; each of these groups is sorted by p, and w falls along the whole order. Only the costs (w)
-    and one right side (b) change between solves.
-    """
-
-    n: int
-    k: int
-    r: int
-    table: Array
-    rays: Array
-    _lp: highspy.Highs = field(init=False)
-    _cuts: set[bytes] = field(init=False, default_factory=set)
-
-    def __post_init__(self) -> None:
-        n, k, r = self.n, self.k, self.r
-        self._lp = lp = highspy.Highs()
-        for option, value in (
-            ("output_flag", False),
-            ("presolve", "off"),
-            ("solver", "simplex"),
-            (
-                "parallel",
-                "off",
-                # not "threads": HiGHS refuses a number other than the process's first, which may be
-                # CVXPY's
-            ),
-            ("primal_feasibility_tolerance", 1e-10),
-            ("dual_feasibility_tolerance", 1e-10),
-        ):
-            lp.setOptionValue(option, value)
-        for _ in range(n):
-            lp.addVar(0.0, 1.0)
-        lp.addVar(-highspy.kHighsInf, highspy.kHighsInf)
-        lp.changeColCost(n, -1.0)
-        rightly, wrongly = range(k - r), range(k - r, k)
-        missed, rest = range(k, k + r), range(k + r, n)
-        regret = np.zeros(n)
-        regret[list(missed)], regret[list(wrongly)] = 1.0, -1.0
-        self._row(regret, 0.0)
-        self._row(np.ones(n), 1.0, 1.0)
-        falling = [
-            (g[i], g[i + 1]) for g in (rightly, wrongly, missed, rest) for i in range(len(g) - 1)
-        ]
-        falling += [
-            (a[-1], b[0]) for a in (rightly, missed) for b in (wrongly, rest) if len(a) and len(b)
-        ]
-        for high, low in falling:
-            row = np.zeros(n)
-            row[high], row[low] = 1.0, -1.0
-            self._row(row, 0.0)
-        for losses in self.table[[0, -1]]:
-            self._cut(losses)
-
-    def _row(self, coefficients: Array, low: float, high: float = highspy.kHighsInf) -> None:
-        index = np.flatnonzero(coefficients).astype(np.int32)
-        self._lp.addRow(low, high, index.size, index, np.asarray(coefficients[index], dtype=float))
-
-    def _cut(self, losses: Array, z: float = -1.0) -> bool:
-        """Add ``<p, losses> >= z``; False where it is there already."""
-        row = np.append(losses, z)
-        key = np.round(row, 12).tobytes()
-        if key in self._cuts:
-            return False
-        self._cuts.add(key)
-        self._row(row, 0.0)
-        return True
-
-    def best_risk(self, p: Array) -> tuple[float, int]:
-        """C*(p) and the row of the table where it is attained, the scores falling as p does."""
-        risks = self.table @ p[np.argsort(-p, kind="stable")]
-        row = int(np.argmin(risks))
-        return float(risks[row]), row
-
-    def solve(self, costs: Array, beta: float, enough: float) -> tuple[float, float, Array | None]:
-        """A lower bound of T_w(beta) for the losses l(w), its slope in beta, and p where the bound
-        is attained (None where it exceeds ``enough``).
-
-        All are infinite, and p None, where no p of that regret has a finite best risk.
-        """
-        lp, n = self._lp, self.n
-        lp.changeColsCost(n, np.arange(n, dtype=np.int32), costs)
-        lp.changeRowBounds(0, beta, highspy.kHighsInf)
-        while True:
-            lp.run()
-            status = lp.getModelStatus()
-            if status == highspy.HighsModelStatus.kInfeasible:
-                return np.inf, 0.0, None
-            if status != highspy.HighsModelStatus.kOptimal:
-                return -np.inf, 0.0, None
-            solution = lp.getSolution()
-            value, slope = lp.getInfo().objective_function_value, solution.row_dual[0]
-            if value >= enough:
-                return value, slope, None
-            column = np.array(solution.col_value)
-            p = np.maximum(column[:n], 0.0)
-            order = np.argsort(-p, kind="stable")
-            added = False
-            if self.rays.size:  # a risk unbounded below leaves no regret to speak of
-                fall = self.rays @ p[order]
-                if fall.min() < -1e-11:
-                    cut = np.empty(n)
-                    cut[order] = self.rays[int(np.argmin(fall))]
-                    added = self._cut(cut, 0.0)
-            risk, best = self.best_risk(p)
-            if risk < column[n] - _CLOSE:
-                cut = np.empty(n)
-                cut[order] = self.table[best]
-                added |= self._cut(cut)
-            if not added:
-                return value, slope, p
-
-
 @dataclass(frozen=True)
 class Solution:
     """T at one beta: labels in the order missed, predicted wrongly, predicted rightly, rest.
@@ -286,7 +170,7 @@ def smallest_regret(problem: PointwiseProblem, scores: Array, betas: Array) -> l
     n, k = problem.n, problem.top_k("numeric")
     with np.errstate(all="ignore"):
         table = np.asarray(problem.surrogate.losses(scores, NUMPY), dtype=float)
-    programs = [Program(n, k, r, table, _rays(problem)) for r in range(1, min(k, n - k) + 1)]
+    programs = [Program(n, k, r, table, rays(problem)) for r in range(1, min(k, n - k) + 1)]
     grid, back = np.unique(betas, return_inverse=True)
     lower = np.zeros((len(programs), len(table), grid.size))  # regrets are >= 0
     best: list[tuple[float, int, int, Array | None]] = [(np.inf, 0, 0, None)] * grid.size
@@ -294,7 +178,7 @@ def smallest_regret(problem: PointwiseProblem, scores: Array, betas: Array) -> l
 
     def visit(index: int, which: int, row: int) -> None:
         value, slope, p = programs[which].solve(
-            table[row], float(grid[index]), best[index][0] - _CLOSE
+            table[row], float(grid[index]), best[index][0] - CLOSE
         )
         failed[index] |= value == -np.inf
         if value == np.inf:  # no p at all, whatever the vertex
@@ -313,7 +197,7 @@ def smallest_regret(problem: PointwiseProblem, scores: Array, betas: Array) -> l
     for index in range(grid.size):
         while True:
             which, row = np.unravel_index(np.argmin(lower[:, :, index]), lower.shape[:2])
-            if not lower[which, row, index] < best[index][0] - _CLOSE:
+            if not lower[which, row, index] < best[index][0] - CLOSE:
                 break
             visit(index, int(which), int(row))
     return [
@@ -326,17 +210,6 @@ def smallest_regret(problem: PointwiseProblem, scores: Array, betas: Array) -> l
         )
         for i in back
     ]
-
-
-def _rays(problem: PointwiseProblem) -> Array:
-    """Slopes of the losses along the indicator vectors of the highest labels, for scores far apart;
-    empty when bounded.
-    """
-    loss, n = problem.surrogate, problem.n
-    if not isinstance(loss, LDRk) or problem.hypotheses.score_bound is not None:
-        return np.empty((0, n))  # the other families are bounded below
-    far = np.tri(n, n)[: n - 1] * 8.0 * float(loss.c)
-    return np.asarray(loss.losses(2 * far, NUMPY) - loss.losses(far, NUMPY)) / (8.0 * float(loss.c))
 
 
 def _solution(program: Program, scores: Array, value: float, row: int, p: Array | None) -> Solution:

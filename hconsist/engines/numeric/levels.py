@@ -1,48 +1,53 @@
 """Losses that are neither convex nor known to have finitely many best scores: a search over score
-vectors of at most three distinct values, any number of classes.
+vectors of few distinct values, any number of classes, all target regrets at once.
 
 The loss does not tell the labels apart, so a score vector is a few levels and how many labels have
 each; which label gets which is decided by sorting: the smallest loss goes to the likeliest label
 (among all for a best risk, among the predicted ones and among the others for a prediction). Levels
-are tabulated on a geometric grid. For the most promising wrong predictions w the distribution is
-found exactly by the linear program of `kinked`,
+are tabulated on a geometric grid (`tables`), far ones among them, where a loss nears its limits.
+For the most promising wrong predictions w the distribution is found exactly by the linear program
+of `program`,
 
     min over p of <p, l(w)> - min over s of <p, l(s)>,
 
-in turns with a local search over the levels of w and of s, until nothing moves. What is left
-between the linear program and the regret at its p is the gap that the answer allows for.
+in turns with local searches over the levels of w and of s, and then over every label's score, until
+nothing moves. What is left between the linear program and the regret at its p is the gap that the
+answer allows for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import product
+from dataclasses import dataclass, field
 from time import process_time
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
-from hconsist.engines.numeric.answers import losses_of
-from hconsist.engines.numeric.exhaustive import simplex_grid
-from hconsist.engines.numeric.kinked import Program
-from hconsist.engines.numeric.shapes import scale
+from hconsist.engines.numeric.polish import Polish
+from hconsist.engines.numeric.program import Program
+from hconsist.engines.numeric.tables import Tables
 from hconsist.pointwise import PointwiseProblem
 
 Array = NDArray[np.float64]
 
-#: More classes than this make the tables large.
-MOST_CLASSES = 40
-#: How many wrong predictions are followed to the end, and for how many turns.
-_FOLLOWED, _TURNS = 6, 30
-#: Moves of one local search: where a risk falls towards infinity, it ends somewhere.
-_MOVES = 120
-#: Seconds of computing after which no further start is followed, and no further turn taken.
-_SECONDS = 3.0
+#: More classes than this make the tables large; more target regrets take minutes.
+MOST_CLASSES, MOST_BETAS = 40, 600
+#: So many target regrets are searched from the tables, further ones from the solutions beside them.
+_ANCHORS = 12
+#: How many wrong predictions of each target regret are followed, and for how many turns.
+_FOLLOWED, _TURNS = 6, 12
+#: A regret that is 0 up to what scores far apart leave of it.
+_NOTHING = 1e-9
+#: How many of them are followed to the end.
+_FINISHED = 2
+#: Shares of mass that polls move are no smaller.
+_SMALLEST = 1e-6
+#: How many of the table are solved for their best distributions, from which these are chosen.
+_LOOKED_AT = 16
+#: Seconds of computing for the turns of one target regret, and for each further one.
+_SECONDS, _EACH = 1.6, 0.4
 #: Regrets closer than this are equal: the turns end.
-_STILL = 1e-12
-_LARGE = 1e30
+_STILL, _NEAR = 1e-13, 1e-11
 
 
 @dataclass(frozen=True)
@@ -59,261 +64,298 @@ class Solution:
     gap: float
 
 
-class Levels:
-    """The tables of one problem.
+@dataclass
+class _Path:
+    """One wrong prediction that is followed at one target regret."""
 
-    Parameters
-    ----------
-    problem : PointwiseProblem
-        With a loss that is symmetric in the labels.
-    """
+    index: int
+    beta: float
+    r: int
+    p: Array
+    tied: Array
+    free: Array = field(default_factory=lambda: np.empty(0))
+    value: float = np.inf
+    bound: float = -np.inf
+    best: tuple[Array, Array, Array] | None = None
+    done: bool = False
+
+
+def _level(p: Array, k: int) -> Array:
+    """The level at which predicted labels (the first k) and likelier others are pooled: (M, 1)."""
+    low, high = np.zeros((len(p), 1)), np.ones((len(p), 1))
+    for _ in range(50):
+        level = (low + high) / 2
+        short = np.maximum(level - p[:, :k], 0).sum(axis=1) < np.maximum(p[:, k:] - level, 0).sum(
+            axis=1
+        )
+        low = np.where(short[:, None], level, low)
+        high = np.where(short[:, None], high, level)
+    return (low + high) / 2
+
+
+class Levels:
+    """The search of one problem, whose loss is symmetric in the labels."""
 
     def __init__(self, problem: PointwiseProblem) -> None:
         self.problem, self.n, self.k = problem, problem.n, problem.top_k("numeric")
-        loss, bound = problem.surrogate, problem.hypotheses.score_bound
-        self.bound = np.inf if bound is None else float(bound)
-        self.unit = scale(loss, self.n)
-        self.scores = self._inside(self._grid())
-        self.free = np.sort(self.losses(self.scores), axis=1)
-        self.tied = self.arranged(self.scores)[0]
+        self.tables = Tables(problem)
+        self.polish = Polish(self.tables)
+        self._programs: dict[int, Program] = {}
 
-    def losses(self, scores: Array) -> Array:
-        """The losses of all labels, very large where they are not numbers."""
-        with np.errstate(all="ignore"):
-            values = np.asarray(losses_of(self.problem, scores), dtype=float)
-        if not self.problem.surrogate.shift_invariant:
-            return np.asarray(np.nan_to_num(values, nan=_LARGE, posinf=_LARGE))
-        # equal scores, whatever rounding leaves of their spread, where the loss has no value there
-        level = np.ptp(scores, axis=-1) <= 1e-12 * np.max(np.abs(scores), axis=-1, initial=1e-300)
-        if np.any(level):
-            with np.errstate(all="ignore"):
-                tie = np.asarray(losses_of(self.problem, np.zeros(self.n)), dtype=float)
-            values = np.where(level[..., None], tie, values)
-        return np.asarray(np.nan_to_num(values, nan=_LARGE, posinf=_LARGE))
+    def program(self, r: int) -> Program:
+        """The linear program over p where r labels are missed; its cuts serve every beta."""
+        if r not in self._programs:
+            self._programs[r] = Program(self.n, self.k, r, self.tables.free, self.tables.rays)
+        return self._programs[r]
 
-    def arranged(self, scores: Array) -> tuple[Array, Array]:
-        """Losses and scores with the k highest scores first, each part by its losses."""
-        order = np.argsort(-scores, axis=1, kind="stable")
-        scores = np.take_along_axis(scores, order, axis=1)
-        losses = self.losses(scores)
-        k = self.k
-        inside, outside = (
-            np.argsort(part, axis=1, kind="stable") for part in np.split(losses, [k], 1)
-        )
-        order = np.concatenate([inside, outside + k], axis=1)
-        return np.take_along_axis(losses, order, 1), np.take_along_axis(scores, order, 1)
-
-    def _grid(self) -> Array:
-        n = self.n
-        sizes = range(1, n) if n <= 12 else sorted({1, 2, 3, self.k, n // 2, n - 2, n - 1})
-        reach = 64.0 * self.unit if np.isinf(self.bound) else 2 * self.bound
-        count = 24 if n <= 4 else 12
-        gaps = reach * np.concatenate([np.geomspace(2.0**-11, 1.0, count), [0.75, 0.5, 0.3]])
-        rows = [np.zeros((1, n))]
-        for first in sizes:
-            pattern = np.where(np.arange(n) < first, 0.0, -1.0)
-            rows.append(gaps[:, None] * pattern)
-            pairs = np.array(list(product(gaps, repeat=2)))
-            for second in (s for s in sizes if first + s < n):
-                lower = np.where(np.arange(n) < first + second, 0.0, -1.0)
-                rows.append(pairs[:, :1] * pattern + pairs[:, 1:] * lower)
-        scores = np.concatenate(rows)
-        if np.isfinite(self.bound):
-            scores = scores[-scores.min(axis=1) <= reach * (1 + 1e-12)]
-        if self.problem.surrogate.sum_to_zero:
-            return np.asarray(scores)
-        if self.problem.surrogate.shift_invariant:
-            return np.asarray(scores + (self.bound if np.isfinite(self.bound) else 0.0))
-        steps = reach * np.array([1.0, 0.5, 0.2, 0.1, 0.05, 0.02])
-        shifts = np.concatenate([-steps, [0.0], steps])
-        return np.asarray((scores[None] + shifts[:, None, None]).reshape(-1, n))
-
-    def _inside(self, scores: Array) -> Array:
-        if self.problem.surrogate.sum_to_zero:
-            scores = scores - scores.mean(axis=1, keepdims=True)
-        return np.asarray(scores[np.max(np.abs(scores), axis=1) <= self.bound * (1 + 1e-12)])
-
-    # -- distributions
-    def distributions(self, beta: float, r: int) -> Array:
-        """Distributions of at most five distinct values with target regret beta, in the order of
-        `kinked.Program`.
-        """
-        n, k = self.n, self.k
-        rightly, rest = k - r, n - k - r
-        parts = []
-        for many in sorted({0, 1, 2, 3, rest // 2, rest - 1, rest} & set(range(rest + 1))):
-            sizes = [rightly, many, rest - many]
-            used = [i for i, size in enumerate(sizes) if size]
-            grid = simplex_grid(2 + len(used), (60, 40, 16, 10)[len(used)]) * (1.0 - beta)
-            pair, extra = grid[:, :1] / (2 * r), grid[:, 1:2] / r
-            blocks = [np.zeros((len(grid), 1))] * 3
-            for column, i in enumerate(used):
-                blocks[i] = grid[:, 2 + column : 3 + column] / sizes[i]
-            columns = [(blocks[0], rightly), (pair, r), (pair + beta / r + extra, r)]
-            columns += [(blocks[1], many), (blocks[2], rest - many)]
-            p = np.concatenate([np.repeat(c, m, axis=1) for c, m in columns if m], axis=1)
-            least = p[:, :rightly].min(axis=1, initial=1.0)
-            good = least >= p[:, rightly:k].max(axis=1) - 1e-12
-            good &= p[:, k : k + r].min(axis=1) >= p[:, k + r :].max(axis=1, initial=0.0) - 1e-12
-            parts.append(p[good])
-        p = np.concatenate(parts)
-        tail = -np.sort(-p[:, k + r :], axis=1)
-        return np.concatenate([p[:, : k + r], tail], axis=1)
-
-    def regrets(self, p: Array) -> Iterator[tuple[Array, NDArray[np.intp]]]:
-        """The regret on the table and the best wrong prediction, in pieces."""
-        for start in range(0, len(p), 512):
-            piece = p[start : start + 512]
-            best = np.min(-np.sort(-piece, axis=1) @ self.free.T, axis=1)
-            risks = piece @ self.tied.T
-            row = np.argmin(risks, axis=1)
-            yield risks[np.arange(len(piece)), row] - best, row
-
-    # -- local search over the levels
-    def polish(self, p: Array, start: Array, tied: bool) -> tuple[float, Array]:
-        """Lower the risk from several starts (M, n) by moving their levels: value, scores (n,)."""
-        best_value, best_scores = np.inf, start[0]
-        for scores in start:
-            values, member = np.unique(scores, return_inverse=True)
-            directions = np.array(
-                [d for d in product((-1.0, 0.0, 1.0), repeat=values.size) if any(d)]
-            )
-            if self.problem.surrogate.shift_invariant and values.size > 1:
-                directions = directions[directions[:, 0] == 0]
-            levels, size = values, 0.25 * self.unit
-            value = float(self._risk(p, scores[None], tied)[0])
-            for _ in range(_MOVES):
-                if size < 1e-8 * self.unit:
-                    break
-                trial = (levels + size * directions)[:, member]
-                if np.isfinite(self.bound) and not self.problem.surrogate.sum_to_zero:
-                    trial = np.clip(trial, -self.bound, self.bound)
-                risks = self._risk(p, trial, tied)
-                best = int(np.argmin(risks))
-                if risks[best] < value - 1e-16:
-                    value, scores = float(risks[best]), trial[best]
-                    levels = np.array([scores[member == j][0] for j in range(values.size)])
-                    size = min(1.5 * size, 16 * self.unit)
-                else:
-                    size /= 2.5
-            if value < best_value:
-                best_value, best_scores = value, scores
-        return self._split(p, best_value, best_scores, tied)
-
-    def _split(self, p: Array, value: float, scores: Array, tied: bool) -> tuple[float, Array]:
-        """Lower the risk further where labels of one level have different probabilities: each its
-        own level, but for those tied with the predicted ones.
-        """
-        scores = self._one(scores)
-        place = p if tied else -np.sort(-p)
-        if tied:
-            start = self.arranged(scores)[1][0]
-        else:
-            start = scores[0][np.argsort(self.losses(scores)[0], kind="stable")]
-        apart = place.copy()
-        if tied:
-            apart[np.abs(start - start[: self.k].min()) <= 1e-9 * self.unit] = -1.0
-        keys = np.round(np.stack([start / self.unit, apart], axis=1), 9)
-        distinct, member = np.unique(keys, axis=0, return_inverse=True)
-        member = member.ravel()
-        if len(distinct) < 2:
-            return value, scores[0]
-        step = 1e-5 * self.unit
-        moves = step * np.concatenate([np.eye(len(distinct)), -np.eye(len(distinct))])
-
-        def risk(x: Array) -> tuple[float, Array]:
-            trial = np.concatenate([[x], x + moves])[:, member]
-            if self.problem.surrogate.sum_to_zero:
-                trial = trial - trial.mean(axis=1, keepdims=True)
-            values = self.losses(trial) @ place
-            up, down = np.split(values[1:], 2)
-            return float(values[0]), np.nan_to_num((up - down) / (2 * step), posinf=0.0, neginf=0.0)
-
-        x0 = np.array([start[member == j][0] for j in range(len(distinct))])
-        limits = None if np.isinf(self.bound) else [(-self.bound, self.bound)] * len(distinct)
-        found = minimize(
-            risk,
-            x0,
-            jac=True,
-            method="L-BFGS-B",
-            bounds=limits,
-            options={"ftol": 1e-16, "gtol": 1e-10},
-        )
-        reached = float(self._risk(p, found.x[None, member], tied)[0])
-        return (reached, found.x[member]) if reached < value else (value, scores[0])
-
-    def _risk(self, p: Array, scores: Array, tied: bool) -> Array:
-        if self.problem.surrogate.sum_to_zero:
-            scores = scores - scores.mean(axis=1, keepdims=True)
-        outside = np.max(np.abs(scores), axis=1) > self.bound * (1 + 1e-12)
-        losses = self.arranged(scores)[0] if tied else np.sort(self.losses(scores), axis=1)
-        risk = losses @ (p if tied else -np.sort(-p))
-        return np.where(outside, np.inf, risk)
-
-    # -- one target regret
     def smallest_regret(self, beta: float) -> Solution:
         """T(beta)."""
-        end = process_time() + _SECONDS
-        starts: list[tuple[float, int, Array, Array]] = []
+        return self.sweep(np.array([beta]))[0]
+
+    def sweep(self, betas: Array) -> list[Solution]:
+        """T at every beta. What is found at a larger target regret holds at a smaller one too."""
+        many, back = np.unique(betas, return_inverse=True)
+        chosen = many
+        if many.size > _ANCHORS:
+            chosen = many[np.unique(np.linspace(0, many.size - 1, _ANCHORS).round().astype(int))]
+        end = process_time() + _SECONDS + _EACH * chosen.size
+        paths = self._searched(chosen, end)
+        if chosen.size < many.size:
+            paths = self._followed(many, dict(zip(chosen, paths, strict=True)))
+        for i in range(len(paths) - 2, -1, -1):
+            if paths[i + 1].value < paths[i].value:
+                paths[i] = paths[i + 1]
+        return [self._solution(paths[i]) for i in back]
+
+    def best_risks(self, p: Array) -> Array:
+        """C* at descending p (M, n)."""
+        return np.concatenate(
+            [self._free(p[i : i + 512], [], 6, len(p) <= 64)[0] for i in range(0, len(p), 512)]
+        )
+
+    def _searched(self, betas: Array, end: float) -> list[_Path]:
+        paths = [path for i, b in enumerate(betas) for path in self._starts(i, float(b))]
+        self._turn(paths)
+        paths = self._kept(paths, betas.size, 2 * _FOLLOWED)
+        self._turn(paths)
+        paths = self._kept(paths, betas.size, _FOLLOWED)
+        for turn in range(_TURNS):
+            going = [path for path in paths if not path.done]
+            if not going or (turn > 1 and process_time() > end):
+                break
+            self._turn(going)
+            if turn >= 2:  # only the nearest to the best are followed further
+                self._drop(paths, betas.size, 3 if turn < 5 else 1)
+        found = []
+        for index, beta in enumerate(betas):
+            mine = sorted((p for p in paths if p.index == index), key=lambda p: p.value)
+            for place, path in enumerate(mine[:_FINISHED]):
+                if path.value > _NOTHING and (place == 0 or process_time() < end):
+                    if place == 0:
+                        self._poll(path, end)
+                    self._finish(path, end)
+            nothing = _Path(index, float(beta), 1, np.empty(0), np.empty(0))
+            found.append(min([*mine[:_FINISHED], nothing], key=lambda p: p.value))
+        return found
+
+    def _followed(self, betas: Array, known: dict[float, _Path]) -> list[_Path]:
+        """Solutions at further target regrets, from those of the known ones on either side."""
+        anchors = np.array(sorted(known))
+        paths = []
+        for i, beta in enumerate(betas):
+            at = int(np.searchsorted(anchors, beta))
+            for anchor in {max(at - 1, 0), min(at, anchors.size - 1)}:
+                source = known[anchors[anchor]]
+                if source.best is None or float(beta) in known:
+                    continue
+                costs, _ = self.tables.arranged(source.best[1][None])
+                _, _, p = self.program(source.r).solve(costs[0], float(beta), np.inf)
+                if p is not None:
+                    start = _Path(i, float(beta), source.r, p / p.sum(), source.best[1])
+                    paths.append(start)
+        for _ in range(3):
+            self._turn([path for path in paths if not path.done])
+        for path in paths:  # once more, with all best scores that have been found since
+            if path.best is not None:
+                path.p, path.tied, _ = path.best
+                path.value = np.inf
+        self._turn([path for path in paths if path.best is not None])
+        found = []
+        for i, beta in enumerate(betas):
+            nothing = _Path(i, float(beta), 1, np.empty(0), np.empty(0))
+            mine = [p for p in paths if p.index == i] + [known.get(float(beta), nothing)]
+            found.append(min(mine, key=lambda p: p.value))
+        return found
+
+    def _starts(self, index: int, beta: float) -> list[_Path]:
+        """The most promising wrong predictions of the table, each with its best distribution, and
+        distributions that are flat but for what is missed.
+        """
+        found = []
         for r in range(1, min(self.k, self.n - self.k) + 1):
-            grid = self.distributions(beta, r)
-            pieces = list(self.regrets(grid))
-            values, rows = (np.concatenate([piece[i] for piece in pieces]) for i in (0, 1))
+            grid = self.tables.distributions(beta, r)
+            values, rows = self.tables.regrets(grid)
             order = np.argsort(values, kind="stable")
             _, first = np.unique(rows[order], return_index=True)
-            for index in order[np.sort(first)[:_FOLLOWED]]:
-                starts.append((float(values[index]), r, grid[index], self.scores[rows[index]]))
-        best: Solution | None = None
-        for _, r, p, tied in sorted(starts, key=lambda start: start[0])[:_FOLLOWED]:
-            found = self._follow(beta, r, p, tied, end)
-            if best is None or found.value < best.value:
-                best = found
-            if best.value <= _STILL or process_time() > end:
-                break
-        assert best is not None
-        return best
+            for at in order[np.sort(first)[:_LOOKED_AT]]:
+                scores = self.tables.scores[rows[at]]
+                _, _, p = self.program(r).solve(self.tables.tied[rows[at]], beta, np.inf)
+                found.append(_Path(index, beta, r, grid[at] if p is None else p / p.sum(), scores))
+            flat = self.tables.flat(beta, r)
+            for p, row in zip(flat, self.tables.regrets(flat)[1], strict=True):
+                found.append(_Path(index, beta, r, p, self.tables.scores[row]))
+        return found
 
-    def _follow(self, beta: float, r: int, p: Array, tied: Array, end: float) -> Solution:
-        program = Program(self.n, self.k, r, self.free, np.empty((0, self.n)))
-        table, known = self.free, self.scores
-        value, bound = np.inf, -np.inf
-        record: tuple[Array, Array, Array] | None = None
-        for _ in range(_TURNS):
-            _, tied = self.polish(p, tied[None], True)
-            costs, arranged = self.arranged(self._one(tied))
-            lower, _, found = program.solve(costs[0], beta, np.inf)
-            if found is None:
-                break
-            p = found / found.sum()
-            starts = np.argsort(table @ -np.sort(-p), kind="stable")[:3]
-            _, free = self.polish(p, known[starts], False)
-            risk = np.sort(self.losses(self._one(free)), axis=1)
-            table, known = np.concatenate([table, risk]), np.concatenate([known, self._one(free)])
-            program.table = table
-            regret = float(costs[0] @ p - risk[0] @ -np.sort(-p))
-            if regret < value:
-                record, bound = (p, arranged[0], self._one(free)[0]), lower
-            done = value - regret < _STILL and regret - lower < _STILL * 100
-            value = min(value, regret)
-            if done or process_time() > end:
-                break
-        if record is None:
-            raise AssertionError("the linear program over p has no solution")
-        return self._solution(r, value, record, max(value - bound, 0.0))
+    @staticmethod
+    def _kept(paths: list[_Path], count: int, most: int) -> list[_Path]:
+        """The best few of each target regret, to be followed further."""
+        kept = []
+        for index in range(count):
+            mine = sorted((p for p in paths if p.index == index), key=lambda p: p.value)
+            kept += [p for p in mine[:most] if np.isfinite(p.value)]
+        for path in kept:
+            path.done = path.value <= _NOTHING
+        return kept
 
-    def _one(self, scores: Array) -> Array:
-        centre = scores.mean() if self.problem.surrogate.sum_to_zero else 0.0
-        return np.asarray(scores - centre)[None]
+    def _drop(self, paths: list[_Path], count: int, keep: int) -> None:
+        for index in range(count):
+            mine = sorted((p for p in paths if p.index == index), key=lambda p: p.value)
+            for path in mine[keep:] if mine and mine[0].value > _NOTHING else mine:
+                path.done = True
 
-    def _solution(
-        self, r: int, value: float, record: tuple[Array, Array, Array], gap: float
-    ) -> Solution:
+    def _turn(self, paths: list[_Path], fine: bool = False) -> None:
+        """The wrong scores and the best scores at p, then the linear program for the next p: once
+        for each path.
+        """
+        if not paths:
+            return
+        p, tied = (np.array([getattr(path, f) for path in paths]) for f in ("p", "tied"))
+        tied = self._wrong(p, tied, fine)
+        costs, arranged = self.tables.arranged(tied)
+        ordered = -np.sort(-p, axis=1)
+        free = self._free(ordered, [], 6 if fine else 3, fine)[1]
+        losses = self.tables.add(free)
+        for program in self._programs.values():
+            program.table = self.tables.free
+        for i, path in enumerate(paths):
+            path.tied = arranged[i]
+            regret = float(costs[i] @ p[i] - losses[i] @ ordered[i])
+            before = path.value
+            if regret < path.value:
+                path.value, path.best = regret, (p[i], arranged[i], free[i])
+            lower, _, found = self.program(path.r).solve(costs[i], path.beta, np.inf)
+            path.done = found is None or (before - regret < _STILL and path.value - lower < _NEAR)
+            path.bound = min(lower, path.value)
+            if found is not None:
+                path.p = found / found.sum()
+
+    def _wrong(self, p: Array, tied: Array, fine: bool) -> Array:
+        """The best wrong scores found at each p, from the given ones and from pooled logarithms."""
+        pooled = p.copy()
+        level = _level(p, self.k)
+        pooled[:, : self.k] = np.maximum(p[:, : self.k], level)
+        pooled[:, self.k :] = np.minimum(p[:, self.k :], level)
+        return self._least(p, [tied, self._logarithms(pooled, 1.0)], True, fine)[1]
+
+    def _free(
+        self, ordered: Array, known: list[Array], many: int, fine: bool
+    ) -> tuple[Array, Array]:
+        """Best risks and scores at descending p: from those known, those of the table, and the
+        logarithms of p, as at infinity nothing shows which way is down.
+        """
+        logarithms = [self._logarithms(ordered, t) for t in (1.0, 2.5)]
+        return self._least(
+            ordered, [*known, *self.tables.best(ordered, many), *logarithms], False, fine
+        )
+
+    def _least(self, p: Array, starts: list[Array], tied: bool, fine: bool) -> tuple[Array, Array]:
+        many = len(starts)
+        risks, scores = self.polish.lower(np.tile(p, (many, 1)), np.concatenate(starts), tied, fine)
+        risks, scores = risks.reshape(many, -1), scores.reshape(many, -1, self.n)
+        row, index = np.argmin(risks, axis=0), np.arange(len(p))
+        risk, at = risks[row, index], scores[row, index]
+        return self.polish.smooth(p, risk, at, tied) if fine else (risk, at)
+
+    def _logarithms(self, p: Array, power: float) -> Array:
+        scores = power * np.log(np.maximum(p, 1e-6))
+        top, bound = scores.max(axis=1, keepdims=True), self.tables.bound
+        if np.isfinite(bound):
+            return np.asarray(np.maximum(scores - top + bound, -bound))
+        return np.asarray((scores - top) * min(self.tables.unit, 1e6))
+
+    def _poll(self, path: _Path, end: float) -> None:
+        """Mass moves between blocks of equally likely labels while that lowers the regret: turns
+        alone creep where the best scores follow p.
+        """
+        size = 0.1
+        while size > _SMALLEST and process_time() < end:
+            assert path.best is not None
+            p, tied, free = path.best
+            trial = self._moves(p, path.r, path.beta, size)
+            size /= 3.0
+            if not len(trial):
+                continue
+            ordered = -np.sort(-trial, axis=1)
+            wrong = self._wrong(trial, np.tile(tied, (len(trial), 1)), False)
+            costs, wrong = self.tables.arranged(wrong)
+            risks, best = self._free(ordered, [np.tile(free, (len(trial), 1))], 1, False)
+            values = np.sum(costs * trial, axis=1) - risks
+            at = int(np.argmin(values))
+            if values[at] < path.value - _STILL:
+                path.value, path.bound = float(values[at]), -np.inf
+                path.best = (trial[at], wrong[at], best[at])
+                self.tables.add(path.best[2][None])
+                size = min(4.0 * size, 0.3)
+
+    def _moves(self, p: Array, r: int, beta: float, size: float) -> Array:
+        """Distributions with a share of mass moved from one block of labels to another."""
         n, k = self.n, self.k
-        p, tied, scores = record
+        role = np.repeat([0, 1, 2, 3], [k - r, r, r, n - k - r])
+        blocks = [np.isin(role, (1, 2)), role == 2]
+        for part in (0, 3):
+            for value in np.unique(np.round(p[role == part], 9)):
+                blocks.append((role == part) & (np.abs(p - value) < 1e-8))
+        for part in (0, 3):  # labels of one level may part
+            blocks += [np.arange(n) == i for i in np.flatnonzero(role == part)[:4]]
+        weights = np.array([b / b.sum() for b in blocks])
+        moves = np.array([a - b for a in weights for b in weights if np.any(a != b)])
+        trial = np.unique(np.round(p + size * moves, 15), axis=0)
+        inside = np.all(trial >= 0, axis=1)
+        inside &= trial[:, role == 2].sum(axis=1) - trial[:, role == 1].sum(axis=1) >= beta - 1e-15
+        trial = trial[inside]
+        # each role in descending order, as the linear program has them
+        trial = np.concatenate([-np.sort(-trial[:, role == i], axis=1) for i in range(4)], axis=1)
+        low = trial[:, role <= 0].min(axis=1, initial=1.0)
+        missed = trial[:, role == 2].min(axis=1)
+        wrong, rest = (trial[:, role == i].max(axis=1, initial=0.0) for i in (1, 3))
+        return np.asarray(
+            trial[(low >= np.maximum(wrong, rest)) & (missed >= np.maximum(wrong, rest))]
+        )
+
+    def _finish(self, path: _Path, end: float) -> None:
+        """A last turn from the best point, to the end."""
+        assert path.best is not None
+        path.p, path.tied, _ = path.best
+        path.value = np.inf  # found with best scores that may not have been the best ones
+        for _ in range(3):
+            before = path.value
+            path.done = False
+            self._turn([path], fine=True)
+            if before - path.value <= _STILL or process_time() > end:
+                break
+
+    def _solution(self, path: _Path) -> Solution:
+        n, k, r = self.n, self.k, path.r
+        predicted = np.arange(r, r + k)
+        if path.best is None:  # no distribution of that regret has a finite best risk
+            zero = np.zeros(n)
+            return Solution(np.inf, np.full(n, 1.0 / n), zero, zero, predicted, 0.0)
+        p, tied, scores = path.best
         free = np.empty(n)
-        by_loss = scores[np.argsort(self.losses(scores[None])[0], kind="stable")]
+        by_loss = scores[np.argsort(self.tables.losses(scores[None])[0], kind="stable")]
         free[np.argsort(-p, kind="stable")] = by_loss
         order = np.concatenate(
             [np.arange(k, k + r), np.arange(k - r, k), np.arange(k - r), np.arange(k + r, n)]
         )
-        return Solution(value, p[order], tied[order], free[order], np.arange(r, r + k), gap)
+        gap = max(path.value - path.bound, 0.0)
+        return Solution(path.value, p[order], tied[order], free[order], predicted, gap)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from hconsist.engines.numeric import search
 from hconsist.engines.numeric.answers import answer as _answer
+from hconsist.engines.numeric.candidates import TOP_K, ZERO_ONE, predicted_groups
 from hconsist.engines.numeric.inner import Inner, SeparableSoftmax
 from hconsist.pointwise import Answer, PointwiseProblem
 
@@ -38,8 +39,8 @@ def pooled(
         if dense
         else found.take(np.searchsorted(anchors, array))
     )
-    groups = search.ZERO_ONE if k == 1 else search.TOP_K
-    predicted = search.predicted_groups(groups)
+    groups = ZERO_ONE if k == 1 else TOP_K
+    predicted = predicted_groups(groups)
     layout = found.candidates.layout
     best, tied = inner.solve(found.p, layout), inner.solve(found.pooled, layout)
     answers = []

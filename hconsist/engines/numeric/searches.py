@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from hconsist.engines.numeric import direct, levels
 from hconsist.engines.numeric.answers import answer as _answer
+from hconsist.engines.numeric.answers import unbounded
 from hconsist.pointwise import Answer, PointwiseProblem
 
 Array = NDArray[np.float64]
@@ -25,13 +26,11 @@ _GAP = 1e-6
 
 
 def too_much(problem: PointwiseProblem, k: int, betas: int) -> str:
-    """Why a problem without a better method is beyond the direct searches; empty where it is not.
-
-    They take a second or more for each beta: an envelope on hundreds would not come back.
-    """
+    """Why a problem without a better method is beyond the searches; empty where it is not."""
     spec, symmetric = problem.surrogate.spec, problem.surrogate.symmetric
-    if betas > direct.MOST_BETAS:
-        return f"{spec} needs a direct search, for {direct.MOST_BETAS} betas at most"
+    limit = levels.MOST_BETAS if symmetric else direct.MOST_BETAS
+    if betas > limit:
+        return f"{spec} needs a search for each beta, for {limit} betas at most"
     most = levels.MOST_CLASSES if symmetric else direct.MOST_CLASSES
     if problem.n > most or (k > 1 and not symmetric):
         return (
@@ -42,10 +41,14 @@ def too_much(problem: PointwiseProblem, k: int, betas: int) -> str:
 
 
 def by_levels(problem: PointwiseProblem, array: Array) -> list[Answer]:
-    """Scores of at most three values to start from; see `LEVELS`."""
-    search_, answers = levels.Levels(problem), []
-    for beta in array:
-        s = search_.smallest_regret(float(beta))
+    """Scores of at most three values to start from, for all betas at once; see `LEVELS`."""
+    answers = []
+    with np.errstate(all="ignore"):  # what overflows is not chosen
+        solutions = levels.Levels(problem).sweep(array)
+    for s in solutions:
+        if not np.isfinite(s.value):
+            answers.append(unbounded((LEVELS,)))
+            continue
         found = _answer(problem, s.p, s.free, s.tied, s.predicted, s.value, 0.0, (LEVELS,))
         if s.gap > _GAP and not found.reason:
             found = replace(
@@ -65,9 +68,3 @@ def directly(problem: PointwiseProblem, array: Array) -> list[Answer]:
             _answer(problem, p, free, tied, np.array([predicted]), value, 0.0, (DIRECT,))
         )
     return answers
-
-
-def nearer(first: Answer, second: Answer) -> Answer:
-    """The answer with the smaller estimate; one that has an estimate before one that has none."""
-    values = [np.inf if a.estimate is None else a.estimate for a in (first, second)]
-    return second if values[1] < values[0] else first

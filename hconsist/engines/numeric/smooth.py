@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from hconsist.arithmetic import NUMPY, Ops, Value
 from hconsist.engines.numeric.inner import Array, Optimum
 from hconsist.engines.numeric.jets import GroupJetOps, GroupScores, Jet, JetOps
-from hconsist.losses import Loss, SoftmaxLoss
+from hconsist.losses import Loss
+from hconsist.losses.forms import OfSoftmax
 
 _JETS = JetOps()
 
@@ -39,14 +40,14 @@ class Model(Protocol):
 
 @dataclass(frozen=True)
 class SoftmaxModel:
-    """A loss of the label's own softmax value: derivatives from those of psi(w) = phi(e^w), w = log
+    """A loss of the label's own softmax value: derivatives from those of psi(w) = g(e^w), w = log
     softmax.
     """
 
-    loss: SoftmaxLoss
+    form: OfSoftmax
 
     def _log_softmax(self, scores: Array, multiplicity: Array) -> tuple[Array, Array]:
-        t = float(self.loss.temperature)
+        t = float(self.form.temperature)
         top = np.max(np.where(multiplicity > 0, scores, -np.inf), axis=-1, keepdims=True)
         e = multiplicity * np.exp(np.minimum((scores - top) / t, 0.0))
         total = e.sum(axis=-1, keepdims=True)
@@ -58,14 +59,14 @@ class SoftmaxModel:
         return np.asarray(self._psi(w).value)
 
     def _psi(self, w: Array) -> Jet:
-        result: Jet = self.loss.of_softmax(_JETS.exp(Jet.variable(np.maximum(w, -300.0))), _JETS)
+        result: Jet = self.form.g(_JETS.exp(Jet.variable(np.maximum(w, -300.0))), _JETS)
         return result
 
     def derivatives(
         self, scores: Array, multiplicity: Array, weight: Array
     ) -> tuple[Array, Array, Array]:
         """Losses, Jacobian, Hessian of the weighted sum."""
-        t = float(self.loss.temperature)
+        t = float(self.form.temperature)
         w, share = self._log_softmax(scores, multiplicity)
         psi = self._psi(w)
         first, second = psi.gradient[..., 0], psi.hessian[..., 0, 0]
@@ -247,8 +248,28 @@ class Newton:
         scores = self.unit * (
             log_p - (log_p.max(axis=-1, keepdims=True) + log_p.min(axis=-1, keepdims=True)) / 2
         )
-        scores = np.clip(scores, -self.bound, self.bound)
-        rows = np.arange(len(p))
+        scores = self._descend(weight, m, np.clip(scores, -self.bound, self.bound))
+        losses, jacobian, hessian = self.model.derivatives(scores, m, weight)
+        gradient = np.einsum("ng,ngj->nj", weight, jacobian)
+        risk = _dot(weight, losses)
+        # what a Newton step would still gain: the optimality gap up to higher order
+        _, held, gap = self._step(scores, gradient, hessian, m)
+        residual = gap / (1.0 + np.abs(risk))
+        if not second:
+            return Optimum(risk, losses, scores, np.zeros((len(p), 0, 0)), residual)
+        # d2 C* = - B' F^+ B with B the Jacobian of the gradient by p, F the Hessian on the free
+        # scores
+        b = np.where(held[:, None, :], 0.0, m[..., None] * jacobian)
+        inverse = _pseudo_inverse(np.where(held[:, :, None] | held[:, None, :], 0.0, hessian))
+        curvature = -np.matmul(b, np.matmul(inverse, np.swapaxes(b, -1, -2)))
+        return Optimum(risk, losses, scores, curvature, residual)
+
+    def lower(self, p: Array, m: Array, scores: Array) -> Array:
+        """Scores of lower risk from the given ones: a local minimum where it is not convex."""
+        return self._descend(p * m, m, np.clip(scores, -self.bound, self.bound))
+
+    def _descend(self, weight: Array, m: Array, scores: Array) -> Array:
+        rows = np.arange(len(scores))
         for _ in range(self.iterations):
             if rows.size == 0:
                 break
@@ -266,20 +287,7 @@ class Newton:
             scores[rows] = moved
             stuck = np.all(moved == s, axis=-1)
             rows = rows[~stuck]
-        losses, jacobian, hessian = self.model.derivatives(scores, m, weight)
-        gradient = np.einsum("ng,ngj->nj", weight, jacobian)
-        risk = _dot(weight, losses)
-        # what a Newton step would still gain: the optimality gap up to higher order
-        _, held, gap = self._step(scores, gradient, hessian, m)
-        residual = gap / (1.0 + np.abs(risk))
-        if not second:
-            return Optimum(risk, losses, scores, np.zeros((len(p), 0, 0)), residual)
-        # d2 C* = - B' F^+ B with B the Jacobian of the gradient by p, F the Hessian on the free
-        # scores
-        b = np.where(held[:, None, :], 0.0, m[..., None] * jacobian)
-        inverse = _pseudo_inverse(np.where(held[:, :, None] | held[:, None, :], 0.0, hessian))
-        curvature = -np.matmul(b, np.matmul(inverse, np.swapaxes(b, -1, -2)))
-        return Optimum(risk, losses, scores, curvature, residual)
+        return scores
 
     def _step(
         self, s: Array, gradient: Array, hessian: Array, m: Array

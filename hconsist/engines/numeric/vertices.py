@@ -12,20 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.arithmetic import NUMPY
-from hconsist.losses import SoftmaxLoss
+from hconsist.losses.forms import OfSoftmax
 
 Array = NDArray[np.float64]
 
 
-def smallest_regret(
-    loss: SoftmaxLoss, n: int, betas: Array
-) -> tuple[Array, Array, NDArray[np.intp]]:
+def smallest_regret(form: OfSoftmax, n: int, betas: Array) -> tuple[Array, Array, NDArray[np.intp]]:
     """T, p_max and the size of the pool for each beta: arrays (B,)."""
     k = np.arange(1, n + 1)
-    top, floor = float(loss.of_softmax(np.asarray(1.0), NUMPY)), _at_zero(loss)
-    gain = floor - loss.of_softmax(
-        1.0 / k, NUMPY
-    )  # (n,): what a pooled label gains over softmax value 0
+    top, floor = float(form.g(np.asarray(1.0), NUMPY)), _at_zero(form)
+    gain = floor - form.g(1.0 / k, NUMPY)  # (n,): what a pooled label gains over softmax value 0
     b = betas[:, None, None]
     low, high = np.maximum(b, (1.0 + b) / n), (1.0 + b) / 2.0
     m = np.concatenate(
@@ -42,9 +38,9 @@ def smallest_regret(
     )
 
 
-def _at_zero(loss: SoftmaxLoss) -> float:
+def _at_zero(form: OfSoftmax) -> float:
     with np.errstate(all="ignore"):
-        return float(loss.of_softmax(np.asarray(0.0), NUMPY))
+        return float(form.g(np.asarray(0.0), NUMPY))
 
 
 def distribution(beta: float, largest: float, n: int) -> Array:

@@ -13,17 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.engines.methods import method, no_method, tries
-from hconsist.engines.numeric import direct, general, kinked
+from hconsist.engines.numeric import general, kinked, zeros
 from hconsist.engines.numeric.answers import answer as _answer
 from hconsist.engines.numeric.answers import tie, unbounded
 from hconsist.engines.numeric.closed import VERTICES, at_vertices, no_bound, two_labels
 from hconsist.engines.numeric.inner import Inner
 from hconsist.engines.numeric.methods import inner_solver
 from hconsist.engines.numeric.pooled import pooled
-from hconsist.engines.numeric.searches import by_levels, directly, nearer, too_much
+from hconsist.engines.numeric.searches import by_levels, directly, too_much
 from hconsist.engines.numeric.shapes import known_shape, order
 from hconsist.errors import EngineCannotAnswerError
-from hconsist.losses import SoftmaxLoss
+from hconsist.losses.forms import OfSoftmax
 from hconsist.pointwise import Answer, PointwiseProblem
 
 Array = NDArray[np.float64]
@@ -190,11 +190,10 @@ def concave(question: Question) -> Plan | str:
         return reason
     if not plain or question.k != 1:
         return "needs complete scores and one predicted label"
-    if not isinstance(loss, SoftmaxLoss) or not (
-        known_shape(loss) == "concave in softmax" or kinked.is_linear(loss)
-    ):
+    form = loss.form(OfSoftmax)
+    if form is None or not (known_shape(loss) == "concave in softmax" or kinked.is_linear(form)):
         return "needs a loss concave in the softmax value"
-    return lambda values, array, seed: at_vertices(question.problem, loss, values, array)
+    return lambda values, array, seed: at_vertices(question.problem, form, values, array)
 
 
 @method("numeric", "kinks", rank=60, lemmas=(VERTICES,))
@@ -214,25 +213,28 @@ def kinks(question: Question) -> Plan | str:
     ]
 
 
+@method("numeric", "zero", rank=65)
+def vanishing(question: Question) -> Plan | str:
+    """Losses for which T = 0 is a theorem: a constant sum, or scores that may be reflected."""
+    if reason := _largest(question):
+        return reason
+    if not zeros.theorem(question.problem):
+        return (
+            "needs losses that sum to a constant and reach it at infinity, or that do not change "
+            "when scores are reflected"
+        )
+    return lambda values, array, seed: zeros.zero(question.problem, array)
+
+
 @method("numeric", "levels", rank=70)
 def few_levels(question: Question) -> Plan | str:
-    """Symmetric losses: scores of few values, linear programs over p and local searches in turns.
-    For few labels the direct search too; the smaller value is nearer to the least.
-    """
+    """Symmetric losses: scores of few values, then linear programs over p and searches in turns."""
     problem = question.problem
     if reason := _largest(question) or too_much(problem, question.k, question.betas):
         return reason
     if not problem.surrogate.symmetric:
         return "needs a symmetric loss"
-
-    def plan(values: list[Fraction], array: Array, seed: int) -> list[Answer]:
-        found = by_levels(problem, array)
-        if problem.n <= direct.MOST_CLASSES and question.k == 1 and array.size <= direct.MOST_BETAS:
-            # Two searches that miss different things.
-            return [nearer(a, b) for a, b in zip(found, directly(problem, array), strict=True)]
-        return found
-
-    return plan
+    return lambda values, array, seed: by_levels(problem, array)
 
 
 @method("numeric", "direct", rank=80)

@@ -81,7 +81,7 @@ class SoftmaxBox:
         weights, ratio = [float(v) for v in p], float(self.inner)
 
         def slope(u: float) -> float:
-            return float(self.g(variable(u), FLOAT_JETS).d1)
+            return float(self.g(variable(u, 1), FLOAT_JETS).d1)  # the second one is infinite
 
         def share(weight: float, level: float, low: float, high: float) -> float:
             """Where ``weight g'(u) = -level`` between low and high."""

@@ -91,7 +91,7 @@ def inverse_slope(g: Any, z: Any) -> tuple[Any, Any, Any] | None:
             roots = [(sign * x / slope.subs(z, 1)) ** (1 / order)]
         else:
             roots = [r for r in sympy.solve(sympy.Eq(slope, sign * x), z) if r.is_real is not False]
-    except NotImplementedError:
+    except (NotImplementedError, TypeError):  # SymPy asks for the truth of an open relation
         return None
     if len(roots) != 1:
         return None

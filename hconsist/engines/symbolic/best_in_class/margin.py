@@ -115,13 +115,14 @@ def _stationary(phi: Any, f: Any, pieces: Pieces, limit: Any, symbolic: bool) ->
         raise stop(f"could not show that phi = {phi} falls at 0")
     odds = sympy.Symbol("E", positive=True)
     equation = sympy.simplify((eta * slope - theta * slope.subs(f, -f)).rewrite(sympy.exp))
-    if equation.has(sympy.exp):
-        roots = [
-            sympy.log(r)
-            for r in sympy.solve(sympy.simplify(equation.subs(f, sympy.log(odds))), odds)
-        ]
-    else:
-        roots = sympy.solve(equation, f)
+    try:
+        if equation.has(sympy.exp):
+            in_odds = sympy.simplify(equation.subs(f, sympy.log(odds)))
+            roots = [sympy.log(r) for r in sympy.solve(in_odds, odds)]
+        else:
+            roots = sympy.solve(equation, f)
+    except (NotImplementedError, TypeError):  # SymPy asks for the truth of an open relation
+        roots = []
     # The optimum is 0 at equal probabilities; other roots are not on the real line or not on the
     # active branch.
     roots = [r for r in roots if r.subs({eta: 1, theta: 1}) == 0]

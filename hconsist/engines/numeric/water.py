@@ -1,0 +1,207 @@
+"""Best softmax values of any convex decreasing g: kinks and straight pieces, and a slope at 0 that
+may be finite.
+
+``min sum_i p_i g(z_i)`` over the simplex has a multiplier mu, and each z_i minimises ``p_i g(z) +
+mu z``: where the slope -g' falls through mu / p_i, the end of the interval where it never does, the
+kink where it falls past. The total of the z_i falls as mu grows; at the mu where it is 1 straight
+pieces may leave an interval of choices, all of them optimal, in which the total is mixed to 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hconsist.engines.numeric.inner import VANISHING, Optimum
+from hconsist.engines.numeric.jets import Jet, JetOps
+from hconsist.engines.numeric.jumps import sides
+from hconsist.losses import Separable
+
+Array = NDArray[np.float64]
+_JETS = JetOps()
+#: Scores below the largest by this many units do not show in a double.
+_LOWEST = -200.0
+#: Safeguarded Newton steps towards a slope, within one cell of the table.
+_STEPS = 7
+_SEARCH = 80
+
+
+@dataclass(frozen=True)
+class ConvexShares:
+    """The inner problem of a convex g that falls on (0, 1].
+
+    Examples
+    --------
+    >>> from hconsist.losses import parse_loss
+    >>> shares = ConvexShares(parse_loss("softmax:Max(1-u,2-3*u)").separable)
+    >>> shares.solve(np.array([[0.6, 0.4]]), np.ones((1, 2))).risk.round(12)
+    array([0.5])
+    """
+
+    separable: Separable
+
+    def derivatives(self, z: Array) -> tuple[Array, Array, Array]:
+        """g, g' and g''."""
+        with np.errstate(all="ignore"):
+            jet = self.separable.term(Jet.variable(z), _JETS)
+            parts = (jet.value, jet.gradient[..., 0], jet.hessian[..., 0, 0])
+        return tuple(np.broadcast_to(np.asarray(a, dtype=float), z.shape) for a in parts)  # type: ignore[return-value]
+
+    @cached_property
+    def table(self) -> tuple[Array, Array]:
+        """Places in (0, 1] in descending order, with both sides of every kink, and the slopes -g'
+        there, which increase.
+        """
+        z = np.unique(np.concatenate(
+            [np.geomspace(VANISHING, 1e-3, 200), np.linspace(1e-3, 1.0, 400)]
+        ))  # fmt: skip
+        kinks = sides(lambda t: (t * self.derivatives(np.maximum(t, VANISHING))[1])[None], z, [])
+        z = np.unique(np.concatenate([z, kinks[(kinks > 0) & (kinks <= 1)]]))[::-1]
+        slope = np.nan_to_num(-self.derivatives(z)[1], nan=0.0, posinf=1e300)
+        return z, np.maximum.accumulate(np.maximum(slope, 0.0))
+
+    @cached_property
+    def irregular(self) -> bool:
+        """Whether g has a kink inside (0, 1), or a straight piece."""
+        z, slope = self.table
+        inside = (z[1:] > 2 * VANISHING) & (z[:-1] < 1)
+        step = np.diff(slope)[inside]
+        far = np.abs(np.diff(z))[inside]
+        size = np.maximum(slope[1:][inside], 1e-12)
+        kink = (far < 1e-12 * z[1:][inside]) & (step > 1e-7 * size)
+        straight = (far > 1e-6 * z[1:][inside]) & (step < 1e-13 * size)
+        return bool(np.any(kink) or np.any(straight))
+
+    def _places(self, wanted: Array, side: str) -> Array:
+        """Where the slope -g' passes ``wanted``; of a straight piece the end on that side."""
+        z, slope = self.table
+        # slopes ascend; the cell between index - 1 (slope < wanted) and index (slope >= wanted)
+        index = np.searchsorted(slope, wanted, side="left" if side == "high" else "right")
+        low, high = z[np.clip(index, 0, z.size - 1)], z[np.clip(index - 1, 0, z.size - 1)]
+        result = np.where(index == 0, 1.0, np.where(index == z.size, 0.0, high))
+        inside = (index > 0) & (index < z.size) & (high - low > 1e-14 * high)
+        if not np.any(inside):
+            return np.asarray(result)
+        a, b, target = low[inside], high[inside], wanted[inside]
+        x = np.sqrt(a * b)
+        for _ in range(_STEPS):
+            _, first, second = self.derivatives(x)
+            value = -first - target  # falls in x
+            a, b = np.where(value > 0, x, a), np.where(value > 0, b, x)
+            with np.errstate(all="ignore"):
+                # Newton in log z for the logarithm of the slope: straight for powers
+                step = x * np.exp(np.clip(-np.log(-first / target) * first / (x * second), -9, 9))
+            x = np.where((step >= a) & (step <= b), step, np.sqrt(a * b))
+        result = np.asarray(result)
+        result[inside] = x
+        return result
+
+    def solve(self, p: Array, multiplicity: Array, *, second: bool = True) -> Optimum:
+        """The optimum for each distribution of the batch; without its Hessian unless ``second``."""
+        p, multiplicity = (np.asarray(a, dtype=float) for a in np.broadcast_arrays(p, multiplicity))
+        shape = p.shape
+        p, weight = (
+            p.reshape(-1, shape[-1]),
+            np.where(p > 0, multiplicity, 0.0).reshape(-1, shape[-1]),
+        )
+        z = self._shares(p, weight)
+        value, first, bend = self.derivatives(np.maximum(z, VANISHING))
+        with np.errstate(all="ignore"):
+            risk = np.sum(np.where(weight > 0, weight * p * value, 0.0), axis=-1)
+        residual = np.abs(np.sum(weight * z, axis=-1) - 1.0)
+        residual = np.where(np.isfinite(risk), residual, np.inf)
+        hessian = np.zeros((*p.shape[:-1], 0, 0))
+        if second:
+            hessian = self._hessian(p, weight, z, first, bend)
+        scores = np.maximum(np.log(np.maximum(z, VANISHING)), _LOWEST)
+        scores = scores * float(self.separable.temperature)
+        return Optimum(
+            risk.reshape(shape[:-1]),
+            value.reshape(shape),
+            scores.reshape(shape),
+            hessian.reshape(*shape[:-1], *hessian.shape[1:]),
+            residual.reshape(shape[:-1]),
+        )
+
+    def _shares(self, p: Array, weight: Array) -> Array:
+        """The z_i (N, G): the multiplier by bisection of its logarithm on the table, then by the
+        exact places.
+        """
+        z, slope = self.table
+        positive = slope[slope > 0]
+        least = np.log(positive[0] if positive.size else 1.0)
+        with np.errstate(divide="ignore"):
+            log_p = np.where(weight > 0, np.log(p), -np.inf)
+        top = log_p.max(axis=-1)
+        bottom = np.where(np.isneginf(log_p), np.inf, log_p).min(axis=-1)
+        low = bottom + min(least, 0.0) - 80.0
+        high = top + np.log(max(slope[-1], 1e-300)) + 1.0
+
+        def total(log_mu: Array, side: str) -> tuple[Array, Array]:
+            with np.errstate(over="ignore"):
+                wanted = np.exp(log_mu[:, None] - log_p)
+            places = np.where(weight > 0, self._places(wanted, side), 0.0)
+            return np.sum(weight * places, axis=-1), places
+
+        rough_slope = np.concatenate([[0.0], slope])
+        rough_place = np.concatenate([[1.0], z])
+        for _ in range(30):  # on the table, to a cell or two
+            middle = (low + high) / 2
+            with np.errstate(over="ignore"):
+                wanted = np.minimum(np.exp(middle[:, None] - log_p), 1e300)
+            places = np.where(wanted > slope[-1], 0.0, np.interp(wanted, rough_slope, rough_place))
+            enough = np.sum(weight * places, axis=-1) >= 1.0
+            low, high = np.where(enough, middle, low), np.where(enough, high, middle)
+        low, high = low - 0.1, high + 0.1
+        return self._exact(total, low, high)
+
+    @staticmethod
+    def _exact(total: object, low: Array, high: Array) -> Array:
+        at: object = total
+        assert callable(at)
+        (many, upper), (few, lower) = at(low, "high"), at(high, "low")
+        wider = np.full(low.shape, 1.0)
+        for _ in range(12):
+            bad_low, bad_high = many < 1.0, few > 1.0
+            if not np.any(bad_low | bad_high):
+                break
+            low, high = np.where(bad_low, low - wider, low), np.where(bad_high, high + wider, high)
+            wider = 2 * wider
+            (many, upper), (few, lower) = at(low, "high"), at(high, "low")
+        for i in range(_SEARCH):
+            open_ = (high - low > 4e-16 * np.maximum(1.0, np.abs(high))) & (many - few > 1e-15)
+            if not np.any(open_):
+                break
+            with np.errstate(all="ignore"):
+                middle = low + (high - low) * (many - 1.0) / (many - few)
+            centre = (low + high) / 2
+            middle = np.where((i % 3 == 2) | ~((middle > low) & (middle < high)), centre, middle)
+            value, places = at(middle, "high")
+            enough = value >= 1.0
+            low, many = np.where(enough, middle, low), np.where(enough, value, many)
+            upper = np.where(enough[:, None], places, upper)
+            value, places = at(middle, "low")
+            short = value <= 1.0
+            both = enough & short  # the choices of this multiplier surround the total
+            less = ~enough | both
+            high, few = np.where(less, middle, high), np.where(less, value, few)
+            lower = np.where(less[:, None], places, lower)
+        with np.errstate(all="ignore"):
+            share = np.where(many - few > 0, (1.0 - few) / (many - few), 0.0)
+        return np.asarray(lower + np.clip(share, 0.0, 1.0)[:, None] * (upper - lower))
+
+    @staticmethod
+    def _hessian(p: Array, weight: Array, z: Array, first: Array, bend: Array) -> Array:
+        free = (z > 0) & (z < 1) & (weight > 0) & (bend > 0)
+        with np.errstate(all="ignore"):
+            curvature = np.where(free, 1.0 / (p * bend), 0.0)
+        a = weight * curvature * first
+        total = np.sum(weight * curvature, axis=-1)[..., None, None]
+        outer = a[..., :, None] * a[..., None, :]
+        hessian = np.where(total > 0, outer / np.where(total > 0, total, 1.0), 0.0)
+        index = np.arange(p.shape[-1])
+        hessian[..., index, index] -= a * first
+        return hessian

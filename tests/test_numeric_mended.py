@@ -1,0 +1,184 @@
+"""Defects of the numeric engine and of gaps, mended at their cause: true values by brute force."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hconsist.arithmetic import NUMPY
+from hconsist.distributions import Finite
+from hconsist.engines.numeric import sweep, transform
+from hconsist.engines.numeric.levels import Levels
+from hconsist.engines.numeric.rays import rays
+from hconsist.engines.numeric.water import ConvexShares
+from hconsist.gaps import minimizability_gap
+from hconsist.losses import parse_loss
+from hconsist.pointwise import PointwiseProblem
+from hconsist.selftest import two_labels
+
+PAIR = Finite(["3/5", "2/5"], [["4/5", "1/5"], ["3/10", "7/10"]])
+THREE = Finite(["3/5", "2/5"], [["3/5", "1/5", "1/5"], ["1/10", "7/10", "1/5"]])
+
+
+def brute(spec: str, beta: float, bound: float | None = None) -> float:
+    loss = parse_loss(spec)
+    found = two_labels.sweep(lambda s: np.asarray(loss.losses(s, NUMPY)), [beta], bound, 2)
+    assert found is not None
+    return found[0].regret
+
+
+def test_a_kinked_convex_loss_of_three_labels() -> None:
+    problem = PointwiseProblem("softmax:Max(-log(u),1/(1+u))", n_classes=3)
+    answer = transform(problem, "0.37")
+    # its two labels alone: the third does not help a loss that is log-like at small u
+    assert answer.estimate == pytest.approx(0.0122381304676, abs=1e-11)
+    assert answer.reason == ""
+
+
+@pytest.mark.parametrize("formula", ["Max(1-u,2-3*u)", "Max((1-u)**2,1/2-u)", "(1-u)**(3/2)"])
+def test_best_risks_of_kinked_convex_losses_against_a_grid(formula: str) -> None:
+    separable = parse_loss(f"softmax:{formula}").separable
+    p = np.random.default_rng(1).dirichlet([1.0, 1.0], 12)
+    found = ConvexShares(separable).solve(p, np.ones_like(p))  # type: ignore[arg-type]
+    u = np.linspace(0.0, 1.0, 40001)
+    g = np.asarray(separable.term(u, NUMPY))  # type: ignore[union-attr]
+    grid = np.min(p[:, :1] * g + p[:, 1:] * g[::-1], axis=1)
+    assert np.all(found.risk <= grid + 1e-12) and np.all(found.risk >= grid - 1e-4)
+    assert found.residual.max() < 1e-14
+
+
+@pytest.mark.parametrize(
+    ("spec", "beta", "bound", "truth"),
+    [
+        ("margin:Piecewise((Abs(1-v),v<=1),((Abs(1-v))+0.37-1/2,True))", "1/80", None, 0.026625),
+        (
+            "margin:(Piecewise((1-tanh(v),v<1/3),(Max(0,1-v)**2,True)))+(Abs(1-v))",
+            "13/120",
+            1.0,
+            0.293375820156,
+        ),
+    ],
+)
+def test_an_infimum_that_is_a_one_sided_limit(
+    spec: str, beta: str, bound: float | None, truth: float
+) -> None:
+    hypotheses = "complete" if bound is None else f"bounded:{bound:g}"
+    answer = transform(PointwiseProblem(spec, hypotheses=hypotheses, n_classes=2), beta)
+    assert answer.estimate == pytest.approx(truth, abs=1e-9) and answer.reason == ""
+    a, _, b = beta.partition("/")
+    assert truth == pytest.approx(brute(spec, int(a) / int(b), bound), abs=1e-9)
+
+
+GAPS: list[tuple[str, str, Finite, str]] = [
+    ("softmax:((1-u**(7/10))/(7/10))+((1-u)**(3/2))", "complete", PAIR, "numeric"),
+    ("softmax:(1-u)**(3/2)", "bounded:1", PAIR, "rigorous"),
+    ("focal:gamma=24/20", "complete", PAIR, "numeric"),
+    ("softmax:(-log((1+u)/2))+(-log(u)*(1-u))", "bounded:1/2", PAIR, "numeric"),
+    ("margin:((1-v)**2)+5/7*(exp(-2*v))", "bounded:1/2", PAIR, "numeric"),
+    ("softmax:Max(1-u,Abs(u-1/2))", "complete", PAIR, "numeric"),
+    ("softmax:Min(1-u,(1-u)**2+1/8)", "bounded:1/2", PAIR, "numeric"),
+    ("margin:Min(1,Max(0,1-v))", "complete", PAIR, "numeric"),
+]
+
+
+@pytest.mark.filterwarnings("ignore")  # of SymPy's search for a closed form
+@pytest.mark.parametrize(("spec", "hypotheses", "inputs", "engine"), GAPS)
+def test_gaps_against_brute_force(spec: str, hypotheses: str, inputs: Finite, engine: Any) -> None:
+    found = minimizability_gap(spec, inputs, hypotheses, members="constant", engine=engine)
+    loss = parse_loss(spec)
+    bound = None if hypotheses == "complete" else float(eval(hypotheses.partition(":")[2]))
+    rows = np.array([[float(v) for v in row] for row in inputs.conditionals])
+    weights = np.array([float(w) for w in inputs.weights])
+    best = two_labels.best_in_class(
+        lambda s: np.asarray(loss.losses(s, NUMPY)),
+        np.append(rows[:, 0], weights @ rows[:, 0]),
+        bound,
+        2,
+    )
+    assert best is not None
+    assert float(found) == pytest.approx(best[-1] - weights @ best[:-1], abs=1e-7)
+
+
+def test_gaps_of_three_labels_of_losses_without_a_convex_form() -> None:
+    # crammer-singer is piecewise linear, spherical 1 - |p| at best
+    gap = float(minimizability_gap("spherical", THREE, members="constant"))
+    norms = [np.linalg.norm([float(v) for v in row]) for row in THREE.conditionals]
+    mean = np.array([0.4, 0.4, 0.2])
+    expected = 0.6 * norms[0] + 0.4 * norms[1] - np.linalg.norm(mean)
+    assert gap == pytest.approx(expected, abs=1e-7)
+    assert float(minimizability_gap("weston-watkins", THREE, members="constant")) == pytest.approx(
+        0.52, abs=1e-12
+    )
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_powers_near_a_logarithm_at_a_tiny_target_regret(n: int) -> None:
+    import mpmath
+
+    mpmath.mp.dps = 50
+    q, b = mpmath.mpf("0.001"), mpmath.mpf("1e-6")
+    a = 1 / (1 - q)
+    mean = (((1 + b) ** a + (1 - b) ** a) / 2) ** (1 / a)
+    exact = float(2 ** (-q) / q * (mean - 1))
+    answer = transform(PointwiseProblem("gce:q=0.001", n_classes=n), "1/1000000")
+    assert answer.estimate == pytest.approx(exact, rel=1e-3 if n == 3 else 1e-6)
+
+
+def test_a_linear_loss_has_no_regret() -> None:
+    for n, target in ((3, "zero-one"), (10, "top-k:2")):
+        problem = PointwiseProblem("ldr-inf:c=1", target, n_classes=n)
+        assert len(rays(problem)) == n - 1
+        answer = transform(problem, 0.3)
+        assert answer.estimate is None and "unbounded below" in answer.reason
+
+
+@pytest.mark.parametrize(
+    ("spec", "n", "hypotheses"),
+    [
+        ("nce", 3, "complete"),
+        ("nce", 10, "complete"),
+        ("taylor-softmax", 10, "complete"),
+        ("spherical-softmax:epsilon=0.1", 3, "bounded:1"),
+    ],
+)
+def test_where_t_vanishes_by_a_theorem(spec: str, n: int, hypotheses: str) -> None:
+    answer = transform(PointwiseProblem(spec, hypotheses=hypotheses, n_classes=n), 0.3)
+    assert answer.estimate == pytest.approx(0.0, abs=1e-12)
+    assert "a theorem" in answer.assumptions[0] and answer.witness is not None
+    p, wrong = answer.witness.p, answer.witness.predicted[0]
+    assert max(p) - p[wrong] >= 0.3 - 1e-12
+    assert answer.witness.scores[wrong] == max(answer.witness.scores)
+
+
+def test_no_theorem_where_its_conditions_fail() -> None:
+    # in a box that is not symmetric about -1, and where the sum of the losses is not constant
+    bounded = transform(
+        PointwiseProblem("taylor-softmax", hypotheses="bounded:1", n_classes=3), 0.3
+    )
+    assert bounded.estimate == pytest.approx(0.0225017094, abs=1e-8)
+    spherical = transform(PointwiseProblem("spherical", n_classes=3), 0.3)
+    assert spherical.estimate == pytest.approx(np.sqrt(1.09 / 2) - np.sqrt(0.5), abs=1e-10)
+
+
+def test_a_sweep_of_a_loss_without_convexity_is_one_search() -> None:
+    betas = np.linspace(0.05, 0.95, 19)
+    start = time.process_time()
+    answers = sweep(PointwiseProblem("spherical", n_classes=6), betas.tolist())
+    assert time.process_time() - start < 25.0  # seconds of computing; a beta took 3
+    found = np.array([a.estimate for a in answers], dtype=float)
+    # two labels: a third does not help
+    assert found == pytest.approx(np.sqrt((1 + betas**2) / 2) - np.sqrt(0.5), abs=1e-9)
+
+
+def test_best_risks_are_not_left_where_scores_are_infinite() -> None:
+    # a label far below has no slope in floats: starts at the logarithms of p find its place
+    levels = Levels(PointwiseProblem("dice:gamma=1", "top-k:2", n_classes=6))
+    p = np.array([[0.2464, 0.2464, 0.1572, 0.1572, 0.0964, 0.0964]])
+    p /= p.sum()
+    best = levels.best_risks(p)[0]
+    q = np.random.default_rng(0).dirichlet(np.full(6, 0.7), 200_000)
+    risks = 1 - np.max((2 * q @ p[0] + 1) / (np.sum(q**2, axis=1) + 2))
+    assert best <= risks + 1e-12 and best == pytest.approx(0.367988, abs=1e-5)
