@@ -129,6 +129,37 @@ def test_what_is_counted() -> None:
     assert _asked(ast.parse("loss = Logistic(); loss.form(OfSoftmax) is None"), names) == 0
 
 
+# --- nothing is imported by a string but what lies in the importer's own folder
+
+#: What registries and lazy commands are for: homes whose modules register themselves, by the file
+#: that owns the registry. plots draws bounds and stands above them: it registers itself there.
+HOMES_BY_NAME = {"bounds.py": {"hconsist.plots"}}
+
+
+def test_no_module_reaches_another_by_its_name_in_a_string() -> None:
+    found = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        where = path.relative_to(PACKAGE)
+        own = ".".join(["hconsist", *where.parts[:-1]])
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call):
+                continue
+            called = ast.unparse(node.func)
+            named = [*node.args, *(k.value for k in node.keywords if k.arg == "package")]
+            if not called.endswith(("import_module", "__import__")) and "Registry" not in called:
+                continue
+            for part in named:
+                head = part.values[0] if isinstance(part, ast.JoinedStr) else part
+                text = head.value if isinstance(head, ast.Constant) else None
+                if not isinstance(text, str) or not text.startswith("hconsist."):
+                    continue
+                if not (text + ".").startswith(own + ".") and text not in HOMES_BY_NAME.get(
+                    where.as_posix(), set()
+                ):
+                    found.append(f"{where}: {text}")
+    assert found == []
+
+
 # --- one idea a file
 
 #: Files above 400 lines, with their lines when listed: the list only shrinks.
