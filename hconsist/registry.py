@@ -57,7 +57,7 @@ class Registry(Mapping[str, Entry[T]]):
         What an entry is, in messages: "study".
     package : str, optional
         The package whose modules register entries when they are imported; all its direct children
-        are imported before the registry first answers.
+        are imported before the registry first answers. Or a module that registers them all.
     group : str, optional
         The entry-point group through which other packages add modules that register entries.
     """
@@ -138,7 +138,7 @@ class Registry(Mapping[str, Entry[T]]):
         self._loaded_own = True  # first, since a module that is imported may ask for the list
         try:
             home = importlib.import_module(self.package)
-            for module in pkgutil.iter_modules(home.__path__):
+            for module in pkgutil.iter_modules(getattr(home, "__path__", [])):
                 importlib.import_module(f"{self.package}.{module.name}")
         except BaseException:
             self._loaded_own = False

@@ -62,10 +62,10 @@ METHODS: Mapping[EngineName, Registry[Method]] = MappingProxyType(
     {
         name: Registry(
             f"method of the {name} engine",
-            package=f"hconsist.engines.{name}",
+            package=f"hconsist.engines.{name}.{home}",
             group=f"hconsist.methods.{name}",
         )
-        for name in ENGINES
+        for name, home in zip(ENGINES, ("methods", "ways", "methods"), strict=True)
     }
 )
 

@@ -11,7 +11,6 @@ from fractions import Fraction
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import ndtr
 
 from hconsist.arithmetic import Exact, Ops, Value, exact, require
 from hconsist.losses.base import Loss, ScoresOf
@@ -92,6 +91,8 @@ class HLGauss(PredictionLoss):
 
     def weights(self, n_scores: int) -> Rows:
         """The mass of each bin, for each label."""
+        from scipy.special import ndtr
+
         points = self.points or (Fraction(0), Fraction(1))
         width = float(points[-1] - points[0]) / self.bins
         edges = float(points[0]) + width * np.arange(self.bins + 1)

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog, minimize
 
 from hconsist.arithmetic import NUMPY, Ops, Value
 from hconsist.engines.numeric.coordinates import form_of, logarithm
@@ -225,6 +224,7 @@ def _descend(
     losses: Callable[[Array], Array], p: Array, rows: Array, start: Array, simplex: bool
 ) -> tuple[float, Array]:
     """The least ``<p, losses(x)>`` near a start, over ``rows @ x <= 0``."""
+    from scipy.optimize import minimize
 
     def risk(x: Array) -> float:
         return float(p @ losses(x))
@@ -306,6 +306,8 @@ class Exchange:
         self, losses: Array, d: Array, beta: float, cuts: int = 1
     ) -> tuple[float, Array] | None:
         """The least of ``<p, losses> - C*(p)`` over p, with so many new cuts: a lower bound."""
+        from scipy.optimize import linprog
+
         n = losses.size
         answer = None
         for _ in range(cuts):
@@ -333,6 +335,8 @@ class Exchange:
         self, pair: tuple[int, int], d: Array, beta: float, x: Array, p: Array
     ) -> Solution | None:
         """A local search over scores and p together."""
+        from scipy.optimize import minimize
+
         space, size = self.space, x.size
         rows = space.region(pair[0])
 

@@ -19,7 +19,6 @@ from itertools import combinations, product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
 
 from hconsist.arithmetic import NUMPY
 from hconsist.engines.numeric.coordinates import form_of, logarithm
@@ -200,6 +199,8 @@ class Programs:
         return Solution(0.0, p, scores, scores, int(np.argmax(self.found.allowed[:, v])))
 
     def _solve(self, vertex: int, d: Array, beta: float) -> tuple[float, Array] | None:
+        from scipy.optimize import linprog
+
         losses = self.found.losses
         n = losses.shape[1]
         answer = linprog(

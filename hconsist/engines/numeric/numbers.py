@@ -18,7 +18,6 @@ from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
 
 from hconsist.arithmetic import NUMPY
 from hconsist.decisions import Distance
@@ -225,6 +224,8 @@ class Values:
 
     def _best_p(self, h: float, d: Array, level: float, cuts: int) -> tuple[float, Array] | None:
         """The least regret of the score h over p: linear programs, with cuts of C* as needed."""
+        from scipy.optimize import linprog
+
         losses, n = self.losses(np.array(h)), self.y.size
         best: tuple[float, Array] | None = None
         for _ in range(cuts):

@@ -9,7 +9,6 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from hconsist.engines.numeric.methods import local_solver
 from hconsist.engines.numeric.tables import Tables
@@ -165,6 +164,8 @@ class Polish:
 
     def _smooth(self, p: Array, value: float, scores: Array, tied: bool) -> tuple[float, Array]:
         """L-BFGS over the scores of all labels, those tied with the predicted ones as one."""
+        from scipy.optimize import minimize
+
         start = scores
         key = self._apart(p[None], start[None].copy(), tied)[0]
         distinct, member = np.unique(np.round(key, 9), return_inverse=True)
