@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hconsist.engines.derivation import Derivation
 from hconsist.pointwise import Answer, PointwiseProblem
+
+if TYPE_CHECKING:
+    from hconsist.engines.derivation import Derivation
 
 EngineName = Literal["symbolic", "numeric", "rigorous"]
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)

@@ -11,15 +11,17 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hconsist.arithmetic import Exact, Value
 from hconsist.arithmetic.functions import Elementary
 from hconsist.arithmetic.objects import ObjectOps, elementwise
-from hconsist.checker.trees import Tree, add, mul
 from hconsist.losses.base import Loss
+
+if TYPE_CHECKING:
+    from hconsist.checker import Tree
 
 #: Subsets of scores that the sum of the largest may be written over.
 _SUBSETS = 300
@@ -96,6 +98,8 @@ class Formula:
 
     def tree(self) -> Tree:
         """The formula as the checker writes it, in s1, s2, ..."""
+        from hconsist.checker.trees import add, mul
+
         scores = [mul(str(a), f"s{k + 1}") for k, a in enumerate(self.slopes) if a]
         maxima = [mul(str(c), ["max", f.tree(), g.tree()]) for c, f, g in self.maxima]
         return add(str(self.constant), *scores, *maxima)

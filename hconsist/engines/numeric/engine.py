@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hconsist.engines import numeric
-from hconsist.engines.derivation import Derivation
 from hconsist.engines.methods import Try, tries
 from hconsist.engines.numeric.risks import best_in_class_risks
 from hconsist.engines.numeric.ways import Question
@@ -20,6 +19,9 @@ from hconsist.errors import EngineCannotAnswerError
 from hconsist.hull import ConvexHull, search_grid
 from hconsist.losses.forms import OfMargin, convex_in_scores
 from hconsist.pointwise import UNREACHED, Answer, PointwiseProblem
+
+if TYPE_CHECKING:
+    from hconsist.engines.derivation import Derivation
 
 ESTIMATE = (
     "an estimate: the envelope of values found by optimisation on a grid of beta; nothing is proven"
