@@ -130,6 +130,17 @@ def checked_jobs(_: click.Context, __: click.Parameter, value: int) -> int:
     return value
 
 
+jobs_option: Callable[[F], F] = click.option(
+    "--jobs",
+    default=1,
+    show_default=True,
+    metavar="N",
+    type=int,
+    callback=checked_jobs,
+    help="Processes; -1: all cores.",
+)
+
+
 def engine_option(default: str) -> Callable[[F], F]:
     """``--engine``, with the default that suits the command."""
     return click.option(

@@ -13,7 +13,7 @@ import click
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
 from hconsist.cli.limits import keeps, time_budget_option
-from hconsist.cli.options import checked_jobs
+from hconsist.cli.options import jobs_option
 from hconsist.cli.output import atomic_file, progress
 from hconsist.errors import InvalidInputError
 
@@ -38,15 +38,7 @@ _SHOWN = 5
     show_default=True,
     help="Where training runs.",
 )
-@click.option(
-    "--jobs",
-    default=1,
-    show_default=True,
-    metavar="N",
-    type=int,
-    callback=checked_jobs,
-    help="Processes; -1: all cores.",
-)
+@jobs_option
 @click.option(
     "--seed",
     default=0,

@@ -11,7 +11,7 @@ import click
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
 from hconsist.cli.limits import time_budget_option
-from hconsist.cli.options import ENGINES, checked_jobs, json_option
+from hconsist.cli.options import ENGINES, jobs_option, json_option
 from hconsist.cli.output import (
     atomic_file,
     check_output,
@@ -35,15 +35,7 @@ _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": E
     multiple=True,
     help="Ask this engine only (repeatable).",
 )
-@click.option(
-    "--jobs",
-    default=1,
-    show_default=True,
-    metavar="N",
-    type=int,
-    callback=checked_jobs,
-    help="Processes; -1: all cores.",
-)
+@jobs_option
 @click.option(
     "--scheduler",
     metavar="ADDRESS",

@@ -81,3 +81,42 @@ def line(ax: Axes, rows: Sequence[Row], x: str, y: str, label: str, index: int) 
     ax.fill_between(
         places, mean - spread, mean + spread, color=line.get_color(), alpha=0.18, linewidth=0
     )
+
+
+def side_by_side(
+    ax: Axes, rows: Sequence[Row], settings: tuple[str, ...], series: str, value: str
+) -> list[tuple[object, ...]]:
+    """Means with two standard errors, the series beside one another at each setting.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    rows : sequence of rows
+    settings : tuple of str
+        The columns that tell the places on the axis.
+    series, value : str
+        The column that tells the markers, and the one that is averaged.
+
+    Returns
+    -------
+    list of tuples
+        The settings, in the order of the places.
+    """
+    places = list(dict.fromkeys(tuple(row[key] for key in settings) for row in rows))
+    names = list(dict.fromkeys(row[series] for row in rows))
+    for i, name in enumerate(names):
+        chosen = [row for row in rows if row[series] == name]
+        values = [
+            np.array([r[value] for r in chosen if tuple(r[key] for key in settings) == place])
+            for place in places
+        ]
+        ax.errorbar(
+            np.arange(len(places)) + (i - (len(names) - 1) / 2) * 0.12,
+            [v.mean() for v in values],
+            [2 * v.std(ddof=1) / np.sqrt(v.size) for v in values],
+            linestyle="none",
+            marker=MARKERS[i],
+            label=name,
+            linewidth=1.2,
+        )
+    return places
