@@ -227,8 +227,8 @@ class PointwiseProblem:
         """Whether a loss parameter, the score bound or n_classes is a symbol without a value."""
         return (
             self.surrogate.symbolic
-            or is_symbolic(self.n_classes)
-            or is_symbolic(self.hypotheses.score_bound)
+            or any(map(is_symbolic, (self.n_classes, self.hypotheses.score_bound)))
+            or bool(self.decision.symbols)
         )
 
     def conditional_risk(self, scores: ArrayLike, p: ArrayLike) -> NDArray[np.float64]:

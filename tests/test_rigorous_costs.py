@@ -151,3 +151,18 @@ def test_a_liar_is_not_taken_for_cross_entropy() -> None:
 def test_what_is_not_enclosed_is_refused(spec: str, hypotheses: str, n: int) -> None:
     with pytest.raises(EngineCannotAnswerError):
         hc.transform(hc.PointwiseProblem(spec, "abstain:c=0.3", hypotheses, n), "0.1", "rigorous")
+
+
+@pytest.mark.parametrize(
+    ("target", "n", "excess"), [("abstain:c=0.3", 3, "0.3"), ("ordinal:squared", 3, "0.05")]
+)
+def test_gamma_is_enclosed_for_costs_and_meets_the_derivation(
+    target: str, n: int, excess: str
+) -> None:
+    proven = hc.derive("logistic", n, target=target, engine="rigorous").bound(
+        excess, tolerance=1e-4
+    )
+    derived = hc.derive("logistic", n, target=target, engine="symbolic").bound(excess)
+    assert proven.lower <= derived.upper and derived.lower <= proven.upper
+    assert float(proven.upper - proven.lower) <= 1.1e-4 * float(proven.upper)
+    assert "plug-in" in proven.assumptions[0]

@@ -46,6 +46,11 @@ class Uniform:
         """How many items there are to predict."""
         return self.labels
 
+    @property
+    def symbols(self) -> tuple[Any, ...]:
+        """The symbols in the costs: none."""
+        return ()
+
     def entry(self, item: int, label: int) -> Fraction:
         """The cost of one item when one label is true."""
         return self.right if item == label else self.wrong
@@ -76,7 +81,7 @@ class Table:
     Parameters
     ----------
     rows : sequence of sequences of numbers
-        Read exactly: 2, 0.3, "1/3". Negative costs are welcome.
+        Read exactly: 2, 0.3, "1/3". Negative costs are welcome, SymPy symbols for derivations.
 
     Raises
     ------
@@ -104,9 +109,13 @@ class Table:
         if len(lines[0]) < 2:
             raise InvalidInputError("costs need at least two labels", len(lines[0]), remedy)
         read = tuple(tuple(exact(v, "a cost") for v in line) for line in lines)
-        if not all(isinstance(v, Fraction) for line in read for v in line):
-            raise InvalidInputError("costs must be numbers", "a symbol", remedy)
         object.__setattr__(self, "rows", read)
+
+    @property
+    def symbols(self) -> tuple[Any, ...]:
+        """The symbols in the costs, for derivations."""
+        found = {s for row in self.rows for v in row for s in getattr(v, "free_symbols", ())}
+        return tuple(sorted(found, key=str))
 
     @property
     def labels(self) -> int:
@@ -132,6 +141,10 @@ class Table:
         That difference is convex in the label distribution, so it is largest where one label is
         certain.
         """
+        if self.symbols:
+            raise InvalidInputError(
+                "a value needs costs that are numbers", str(self.symbols[0]), "pass numbers"
+            )
         columns = [sorted(column) for column in zip(*self.rows, strict=True)]
         return max(sum(c[-size:], Fraction(0)) - sum(c[:size], Fraction(0)) for c in columns)
 

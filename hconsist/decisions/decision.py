@@ -138,6 +138,11 @@ class Decision:
         return isinstance(self.costs, Distance)
 
     @property
+    def symbols(self) -> tuple[Any, ...]:
+        """The symbols in the costs, for derivations."""
+        return () if isinstance(self.costs, Distance) else self.costs.symbols
+
+    @property
     def finite(self) -> Costs:
         """The costs, one row a prediction.
 

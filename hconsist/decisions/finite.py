@@ -149,16 +149,20 @@ class Abstain(_Costed):
     def __post_init__(self) -> None:
         c = exact(self.c, "c")
         object.__setattr__(self, "c", c)
-        require(
-            isinstance(c, Fraction) and 0 < c < 1, "c must lie in (0, 1)", c, "write abstain:c=0.25"
-        )
+        inside = is_symbolic(c) or (isinstance(c, Fraction) and 0 < c < 1)
+        require(inside, "c must lie in (0, 1)", c, "write abstain:c=0.25")
+
+    @property
+    def symbol_range(self) -> tuple[int, int]:
+        """c lies in (0, 1)."""
+        return (0, 1)
 
     def costs(self, n: int) -> list[list[Fraction]]:
         """The labels in order, then the rejection."""
         return [*_zero_one(n), [self.c] * n]
 
     def __str__(self) -> str:
-        return f"abstain:c={shown(self.c)}"
+        return f"abstain:c={self.c if is_symbolic(self.c) else shown(self.c)}"
 
 
 @register_target(

@@ -37,6 +37,21 @@ class Target:
         """The number of labels that the target is about; None for every number."""
         return None
 
+    @property
+    def symbol_range(self) -> tuple[Any, Any]:
+        """Between which values a symbol in the costs may lie; derivations cover all of it.
+
+        Raises
+        ------
+        InvalidInputError
+            When the target does not say.
+        """
+        raise InvalidInputError(
+            "a target with a symbol must say its range",
+            type(self).__name__,
+            "define symbol_range, or pass numbers",
+        )
+
     def decision(self, n_classes: Any) -> Decision:
         """The decision for so many labels: a number, or a symbol where the costs allow it.
 

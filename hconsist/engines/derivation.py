@@ -63,6 +63,10 @@ class Derivation:
     relation : {"=", "<=", ">="}
         How T compares with the formula `transform`: "<=" where the formula is proven from above
         only (the envelope is exact all the same), ">=" where it is a lower bound.
+    envelope_exact : bool
+        Whether the formula `envelope` is T**, not only a convex function below it.
+    reach : Fraction or None
+        The largest beta at which T is finite; None for the target's largest regret.
     """
 
     problem: PointwiseProblem
@@ -74,6 +78,8 @@ class Derivation:
     steps: tuple[Step, ...] = ()
     assumptions: tuple[str, ...] = field(default=())
     relation: Literal["=", "<=", ">="] = "="
+    envelope_exact: bool = True
+    reach: Fraction | None = None
 
     def latex(self) -> str:
         """The bound as a theorem with a proof sketch, in LaTeX (needs amsmath,
@@ -118,8 +124,8 @@ class DerivedEnvelope:
 
     def gamma(self, excess: Fraction, effort: object) -> Answer:
         """Gamma between rationals; from below only where nothing is assumed."""
-        most = self.derivation.problem.decision.max_regret
+        most = self.derivation.reach or self.derivation.problem.decision.max_regret
         low, high = invert(self.derivation.envelope, excess, most)
         assumed = self.derivation.assumptions
-        lower = None if assumed else low
+        lower = low if self.derivation.envelope_exact and not assumed else None
         return Answer(middle(low, high), lower, high, None, "symbolic", assumed)

@@ -59,7 +59,9 @@ def theorem(derivation: Derivation) -> str:
     problem = derivation.problem
     beyond = []
     if derivation.envelope != derivation.transform:
-        beyond.append(display(rf"\mathcal{{T}}^{{**}}(\beta) = {_tex(derivation.envelope)}", "."))
+        sign = "=" if derivation.envelope_exact else r"\ge"
+        formula = rf"\mathcal{{T}}^{{**}}(\beta) {sign} {_tex(derivation.envelope)}"
+        beyond.append(display(formula, "."))
     if derivation.gamma is not None:
         shown = display(rf"\Gamma(\varepsilon) = {_tex(derivation.gamma)}", ".")
         beyond.append(f"Its inverse is\n{shown}")

@@ -121,9 +121,11 @@ class Envelope:
 
     def __init__(self, supports: Supports, statement: dict[str, Any]) -> None:
         self.supports, self.statement = supports, statement
+        #: The largest target regret.
+        self.most: Fraction = getattr(supports, "most", Fraction(1))
         with precision(BITS):
             top = supports.top()
-        self.points: dict[Fraction, Fraction] = {Fraction(0): Fraction(0), Fraction(1): top}
+        self.points: dict[Fraction, Fraction] = {Fraction(0): Fraction(0), self.most: top}
         self.lines: list[Line] = []
         self._hull: ConvexHull | None = None
 
@@ -139,9 +141,9 @@ class Envelope:
     def inverse_bounds(self, excess: Fraction) -> tuple[Fraction, Fraction]:
         """Proven bounds of Gamma(excess)."""
         high = min(
-            (line.inverse(excess) for line in self.lines if line.slope > 0), default=Fraction(1)
+            (line.inverse(excess) for line in self.lines if line.slope > 0), default=self.most
         )
-        return self.hull.inverse(excess), min(high, Fraction(1))
+        return self.hull.inverse(excess), min(high, self.most)
 
     def bounds(self, beta: Fraction) -> tuple[Fraction, Fraction]:
         """Proven bounds of T**(beta)."""
@@ -190,7 +192,7 @@ class Envelope:
             hull = self.hull
             right = next(i for i, b in enumerate(hull.betas) if b >= beta and i)
             slope = _chord(hull, right)
-            if hull.betas[right] == beta != 1:  # a vertex: a slope between its two sides
+            if hull.betas[right] == beta != self.most:  # a vertex: a slope between its two sides
                 slope = (slope + _chord(hull, right + 1)) / 2
             return max(low, Fraction(0)), high, slope, tolerance * high / 4
 
@@ -243,7 +245,7 @@ class Envelope:
         if line not in self.lines:
             self.lines.append(line)
         for beta, upper in points:
-            if 0 < beta <= 1 and upper < self.hull(beta):  # others say nothing new
+            if 0 < beta <= self.most and upper < self.hull(beta):  # others say nothing new
                 self.points[beta], self._hull = max(upper, Fraction(0)), None
 
     # -- checkpoints

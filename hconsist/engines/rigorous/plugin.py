@@ -55,13 +55,13 @@ def transform(problem: PointwiseProblem, beta: Fraction, width: Fraction) -> Ans
         n = problem.n
         point = Witness((Fraction(1, n),) * n, (0.0,) * n, (_least(problem.decision),), 0.0)
         return Answer(0.0, Fraction(0), Fraction(0), point, "rigorous")
-    pairs = pairs_at(problem.decision, beta)
+    known = pairs_at(problem.decision, beta)
     best, least = None, np.inf
-    for pair in sorted(pairs, key=lambda pair: pair.by_range()[1]):
+    for pair in sorted(known, key=lambda pair: pair.by_range()[1]):
         value = pair.maximise(least)
         if value < least:
             best, least = pair, value
-    lower = min((b for pair in pairs if (b := pair.certified()) is not None), default=None)
+    lower = min((b for pair in known if (b := pair.certified()) is not None), default=None)
     if lower is None:
         return Answer(None, None, None, None, "rigorous", (PLUG_IN,), UNREACHED)
     lower = scale * max(lower, Fraction(0))
@@ -70,7 +70,7 @@ def transform(problem: PointwiseProblem, beta: Fraction, width: Fraction) -> Ans
         reason = "no rational forecast on the side of the upper bound was found"
         return Answer(float(lower), lower, None, None, "rigorous", (PLUG_IN,), reason)
     p, q = found
-    upper = scale * _divergence(p, q)
+    upper = scale * divergence(p, q)
     logs = np.log(np.maximum(np.array([float(v) for v in q]), 1e-300))
     scores = float(problem.decision.temperature) * (logs - logs.max())
     witness = Witness(p, tuple(map(float, scores)), (best.item,), float(upper))
@@ -106,7 +106,7 @@ def _least(decision: Decision) -> int:
     return min(range(len(rows)), key=lambda r: sum(rows[r], Fraction(0)))
 
 
-def _divergence(p: Vector, q: Vector) -> Fraction:
+def divergence(p: Vector, q: Vector) -> Fraction:
     """An upper bound of KL(p; q)."""
     total = BALLS.const(0)
     for x, y in zip(p, q, strict=True):
@@ -150,7 +150,7 @@ class Region:
         )
         if found.status != 0 or found.x[-1] <= 1e-9:
             return None
-        return _distribution(found.x[:n])
+        return distribution(found.x[:n])
 
     def holds(self, q: Vector) -> bool:
         """Whether a forecast lies in the region, exactly."""
@@ -160,12 +160,12 @@ class Region:
 
     def near(self, q: Array) -> Vector | None:
         """A rational forecast in the region next to a float one."""
-        short = _distribution([Fraction(float(v)).limit_denominator(10**6) for v in q])
+        short = distribution([Fraction(float(v)).limit_denominator(10**6) for v in q])
         if self.holds(short) and max(abs(float(a) - b) for a, b in zip(short, q, strict=True)) < (
             1e-13
         ):
             return short
-        exact, inside = _distribution(q), self.inside
+        exact, inside = distribution(q), self.inside
         if inside is None:
             return None
         for power in (15, 14, 13, 12, 10, 8):
@@ -176,7 +176,8 @@ class Region:
         return None
 
 
-def _distribution(values: Sequence[Any] | Array) -> Vector:
+def distribution(values: Sequence[Any] | Array) -> Vector:
+    """Rationals in proportion to the values, negative ones as 0, with sum 1."""
     exact = [max(Fraction(v), Fraction(0)) for v in values]
     total = sum(exact, Fraction(0))
     return tuple(v / total for v in exact)
@@ -273,11 +274,19 @@ class Pair:
                 break
         return (low + high) / 2
 
-    def certified(self) -> Fraction | None:
-        """A proven lower bound of T of the pair; None where no forecast leads to the prediction."""
-        found = self.program(self.lam)
+    def chord(self, lam: Fraction) -> float:
+        """Theorem 2's bound of log E e^{lam d}, as a float; infinite where it has none."""
+        a, g, x = -float(min(self.d)), float(self.top), float(lam)
+        if a <= 0:
+            return np.inf
+        return float(x * g + np.log((g * np.exp(-x * (a + g)) + a) / (a + g)))
+
+    def moment(self, lam: Fraction) -> Fraction | None:
+        """A proven upper bound of ``e^{-lam max d} E_q e^{lam d}`` over the forecasts that lead to
+        the prediction; None where none does.
+        """
+        found = self.program(float(lam))
         rows = self.region.rows
-        lam = Fraction(self.lam)
         if found is None:  # multipliers that prove the region empty
             m, n = self.region.floats.shape
             empty = linprog(
@@ -297,7 +306,13 @@ class Pair:
             endpoints(BALLS.exp(BALLS.const(lam * (x - self.top))) - BALLS.const(c))[1]
             for x, c in zip(self.d, combined, strict=True)
         )
-        if most <= 0:
+        return most if most > 0 else None
+
+    def certified(self) -> Fraction | None:
+        """A proven lower bound of T of the pair; None where no forecast leads to the prediction."""
+        lam = Fraction(self.lam)
+        most = self.moment(lam)
+        if most is None:
             return None
         bound = BALLS.const(lam * (self.beta - self.top)) - BALLS.log(BALLS.const(most))
         return endpoints(bound)[0]
@@ -308,12 +323,12 @@ class Pair:
         if q is None:
             return None
         if self.beta == self.top:
-            p = _distribution(
+            p = distribution(
                 [v if x == self.top else Fraction(0) for v, x in zip(q, self.d, strict=True)]
             )
             return (p, q) if all(y or not x for x, y in zip(p, q, strict=True)) else None
         weights = np.array([float(v) for v in q]) * np.exp(self.lam * self.below)
-        p = _distribution(weights)
+        p = distribution(weights)
         reached = sum((a * x for a, x in zip(p, self.d, strict=True)), Fraction(0))
         if reached < self.beta:
             share = (self.beta - reached) / (self.top - reached)

@@ -13,7 +13,7 @@ from hconsist.engines.derivation import Derivation, beta_symbol
 from hconsist.engines.symbolic.budget import MOST_LABELS
 from hconsist.engines.symbolic.methods import solve
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
-from hconsist.pointwise import Answer, PointwiseProblem
+from hconsist.pointwise import UNREACHED, Answer, PointwiseProblem
 
 __all__ = ["derive", "transform"]
 
@@ -71,6 +71,8 @@ def transform(problem: PointwiseProblem, beta: Fraction, bits: int = 160) -> Ans
             "substitute numbers, or use derive",
         )
     found = solve(problem)
+    if found.reach is not None and beta > found.reach:
+        return Answer(None, None, None, None, "symbolic", found.derivation.assumptions, UNREACHED)
     with precision(bits):
         value = BALLS.const(beta)
         expression = found.derivation.transform
@@ -90,7 +92,8 @@ def transform(problem: PointwiseProblem, beta: Fraction, bits: int = 160) -> Ans
             proven_low = None
     few = problem.n <= MOST_LABELS
     witness = found.witness(beta) if found.witness and few else None
-    proven_high = None if found.lower_only else max(high, Fraction(0))
+    below_only = found.lower_only or (found.exact_at is not None and not found.exact_at(beta))
+    proven_high = None if below_only else max(high, Fraction(0))
     reason = "" if few else f"no witness is written out for more than {MOST_LABELS} labels"
     if witness is not None:
         slack = 1e-6 * (1 + abs(estimate))

@@ -24,8 +24,7 @@ from scipy.optimize import linprog
 from hconsist.arithmetic import to_sympy
 from hconsist.decisions import Decision
 from hconsist.engines.derivation import Derivation, Step, beta_symbol, excess_symbol
-from hconsist.engines.symbolic.solution import Solution, stop
-from hconsist.losses.cross_entropy import cross_entropy_scale
+from hconsist.engines.symbolic.solution import Solution
 from hconsist.pointwise import PointwiseProblem, Witness
 
 tex = sympy.latex
@@ -58,54 +57,24 @@ class Range:
         return straight or turned
 
 
-def solve(problem: PointwiseProblem) -> Solution:
-    """The derivation, where one range is below all others and its forecast exists.
+def solve(problem: PointwiseProblem, scale: Fraction) -> Solution | None:
+    """The derivation, where one range is below all others and its forecast exists; None elsewhere.
 
-    Raises
-    ------
-    EngineCannotAnswerError
-        With what stopped it.
+    For a loss that is ``-scale log u`` and the prediction of least expected cost.
     """
     decision = problem.decision
-    scale = cross_entropy_scale(problem.surrogate)
-    if scale is None or problem.surrogate.scores_of != "labels":
-        raise stop(
-            f"the target {problem.target} for {problem.surrogate.spec}: derivations cover costs "
-            "other than zero-one ones for cross-entropy forecasts"
-        )
-    if decision.rule != "least expected cost":
-        raise stop(f"the target {problem.target} predicts the largest score whatever it costs")
-    if problem.hypotheses.score_bound is not None or decision.size != 1:
-        raise stop(
-            "costs other than zero-one ones with bounded scores, or more than one prediction"
-        )
     ranges = _ranges(decision)
-    found = [r for r in ranges if all(s.covers(r) for s in ranges)]
-    if not found:
-        shown = sorted({(min(r.d), max(r.d)) for r in ranges if _widest(r, ranges)})
-        pairs = ", ".join(f"[{low}, {high}]" for low, high in shown)
-        raise stop(
-            f"no range of cost differences of {problem.target} is below all others (the widest: "
-            f"{pairs}), so T need not have one formula"
-        )
-    for chosen in found:
+    for chosen in (r for r in ranges if all(s.covers(r) for s in ranges)):
         q = tied_forecast(decision, chosen)
         if q is not None and chosen.above == decision.max_regret:
             return _solution(problem, scale, chosen, q)
-    raise stop(
-        f"the widest range of cost differences of {problem.target} gives a lower bound only: no "
-        "forecast on its two extreme labels leads to the prediction"
-    )
+    return None
 
 
 def _ranges(decision: Decision) -> list[Range]:
     every = range(decision.items)
     pairs = [Range(r, s, tuple(decision.difference(r, s))) for r in every for s in every if r != s]
     return [pair for pair in pairs if pair.above > 0]  # the others have no regret
-
-
-def _widest(pair: Range, ranges: list[Range]) -> bool:
-    return not any(pair.covers(other) and not other.covers(pair) for other in ranges)
 
 
 def tied_forecast(decision: Decision, pair: Range) -> Vector | None:

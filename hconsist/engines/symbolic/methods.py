@@ -10,7 +10,7 @@ import sympy
 
 from hconsist.arithmetic import SYMPY, Ops, Value, is_symbolic
 from hconsist.engines.methods import Try, method, no_method, tries
-from hconsist.engines.symbolic import constrained, cost_range, margin, proper, ranking, softmax
+from hconsist.engines.symbolic import constrained, costs, margin, proper, ranking, softmax
 from hconsist.engines.symbolic.budget import MOST_LABELS, SECONDS, budget
 from hconsist.engines.symbolic.failures import told
 from hconsist.engines.symbolic.pairs import own_share
@@ -117,14 +117,20 @@ def _three_labels(problem: PointwiseProblem) -> str:
     return "needs three labels or more" if two else _one_label(problem) or _few_labels(problem)
 
 
-@method("symbolic", "range of costs", rank=10, lemmas=("docs/targets.md, theorem 1",))
-def range_of_costs(problem: PointwiseProblem) -> Plan | str:
-    """Any finite costs and a forecast by cross-entropy, where one range of cost differences is
-    below all others.
-    """
+@method("symbolic", "costs of a forecast", rank=10, lemmas=("docs/targets.md, theorems 2 and 4",))
+def costs_of_a_forecast(problem: PointwiseProblem) -> Plan | str:
+    """Any finite costs and a forecast by cross-entropy."""
     if problem.decision.structure.top is not None:
         return "needs a target with costs of its own"
-    return lambda: cost_range.solve(problem)
+    reason = costs.not_a_forecast(problem)
+    return reason or (lambda: costs.of_forecasts(problem))
+
+
+@method("symbolic", "competing scores", rank=15, lemmas=("docs/targets.md, theorem 5",))
+def competing_scores(problem: PointwiseProblem) -> Plan | str:
+    """Any finite costs and a loss with one score a prediction: cross-entropy, logistic, squared."""
+    reason = costs.not_of_scores(problem)
+    return reason or (lambda: costs.of_scores(problem))
 
 
 @method("symbolic", "softmax value", rank=20, lemmas=("Theorems A to E",))

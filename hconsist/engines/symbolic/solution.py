@@ -30,6 +30,11 @@ class Solution:
         Whether the transform is proven from below only.
     witness : callable or None
         A point that attains or approaches T(beta).
+    reach : Fraction or None
+        The largest beta at which T is finite, where that is below the target's largest regret.
+    exact_at : callable or None
+        Whether a transform proven from below is exact at one beta; None where it is or is not
+        everywhere.
     """
 
     derivation: Derivation
@@ -38,6 +43,8 @@ class Solution:
     at_one: Any = None
     lower_only: bool = False
     witness: Callable[[Fraction], Witness] | None = None
+    reach: Fraction | None = None
+    exact_at: Callable[[Fraction], bool] | None = None
 
 
 def stop(reason: str) -> EngineCannotAnswerError:

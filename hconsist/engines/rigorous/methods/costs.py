@@ -6,7 +6,9 @@ from fractions import Fraction
 
 from hconsist.engines.methods import method
 from hconsist.engines.rigorous import plugin
-from hconsist.engines.rigorous.methods.plan import Plan, Question
+from hconsist.engines.rigorous.methods.plan import Lines, Plan, Question
+from hconsist.engines.rigorous.supports import Forecasts
+from hconsist.losses.cross_entropy import cross_entropy_scale
 
 
 @method("rigorous", "forecasts", rank=10, lemmas=(plugin.PLUG_IN,))
@@ -23,3 +25,16 @@ def plan(question: Question) -> Plan | str:
     return Plan(
         lambda beta, budget: plugin.transform(question.problem, beta, budget.width or default)
     )
+
+
+@method("rigorous", "forecasts", rank=10, lemmas=(plugin.PLUG_IN,), asked="T**")
+def lines(question: Question) -> Lines | str:
+    """Any finite costs and a forecast by cross-entropy: one multiplier for all pairs."""
+    if question.k:
+        return "needs a target with costs of its own"
+    missing = plugin.missing(question.problem)
+    if missing:
+        return missing
+    scale = cross_entropy_scale(question.problem.surrogate)
+    assert scale is not None
+    return Lines(Forecasts(question.problem, scale))

@@ -1,0 +1,71 @@
+"""Costs of any kind: forecasts of the label, and one score a prediction."""
+
+from __future__ import annotations
+
+from hconsist.engines.symbolic import cost_range
+from hconsist.engines.symbolic.costs import forecasts, scores
+from hconsist.engines.symbolic.solution import Solution
+from hconsist.losses.cross_entropy import cross_entropy_scale
+from hconsist.losses.of_predictions import PredictionLoss
+from hconsist.pointwise import PointwiseProblem
+
+
+def _needs_complete(problem: PointwiseProblem) -> str:
+    decision = problem.decision
+    if problem.hypotheses.score_bound is not None or decision.size != 1:
+        return "needs complete scores and one prediction"
+    if decision.predicts_numbers:
+        return "needs finitely many predictions"
+    return ""
+
+
+def not_a_forecast(problem: PointwiseProblem) -> str:
+    """Why `of_forecasts` does not apply; empty where it does."""
+    loss = problem.surrogate
+    if reason := _needs_complete(problem):
+        return reason
+    if loss.scores_of != "labels" or cross_entropy_scale(loss) is None:
+        return "needs a cross-entropy forecast"
+    if problem.decision.rule != "least expected cost":
+        return f"the target {problem.target} predicts the largest score whatever it costs"
+    return ""
+
+
+def of_forecasts(problem: PointwiseProblem) -> Solution:
+    """By the widest range of cost differences where that decides, and else by all that matter.
+
+    Raises
+    ------
+    EngineCannotAnswerError
+        With what stopped it.
+    """
+    scale = cross_entropy_scale(problem.surrogate)
+    assert scale is not None
+    widest = None if problem.decision.symbols else cost_range.solve(problem, scale)
+    return widest or forecasts.solve(problem, scale)
+
+
+def not_of_scores(problem: PointwiseProblem) -> str:
+    """Why `of_scores` does not apply; empty where it does."""
+    loss = problem.surrogate
+    if not isinstance(loss, PredictionLoss) or loss.scores_of != "predictions":
+        return "needs a loss with one score a prediction"
+    if reason := _needs_complete(problem):
+        return reason
+    if problem.decision.rule != "largest scores":
+        return "needs the prediction with the largest score"
+    form = loss.prediction_form(problem.decision.items)
+    return "" if scores.covers(form) else "needs cross-entropy, the logistic or a squared loss"
+
+
+def of_scores(problem: PointwiseProblem) -> Solution:
+    """By the two weights that compete.
+
+    Raises
+    ------
+    EngineCannotAnswerError
+        With what stopped it.
+    """
+    loss = problem.surrogate
+    assert isinstance(loss, PredictionLoss)
+    return scores.solve(problem, loss.prediction_form(problem.decision.items))
