@@ -110,7 +110,7 @@ def _best(
     better: Better,
 ) -> tuple[Any, bool]:
     beta = parameter.number(parameter.symbol)
-    one = parameter.number(Fraction(1))
+    one = Fraction(1)
     known: list[tuple[Number | None, tuple[int, int]]] = []
     for pair in pairs:
         rows, right, sums = _optimal(one, beta, weights, pair, gaps[pair])

@@ -56,11 +56,7 @@ class Parameter:
         at = to_sympy(self.at)
         for element in set(self.signs):
             for part in (element.numer, element.denom):
-                polynomial = sympy.Poly(part.as_expr(), self.symbol)
-                if polynomial.degree() < 1:
-                    continue
-                for root in sympy.real_roots(polynomial, multiple=False):
-                    place = root[0]
+                for place in _roots(part, self.symbol):
                     if place < at and place > low:
                         low = place
                     elif place > at and place < high:
@@ -68,6 +64,17 @@ class Parameter:
                     elif place == at:
                         raise ArithmeticError("the sample is a root")
         return low, high
+
+
+def _roots(part: Any, symbol: Any) -> list[Any]:
+    """The real roots of a polynomial in one symbol."""
+    if part.degree() < 1:
+        return []
+    if part.degree() == 1:
+        terms = {powers[0]: Fraction(str(value)) for powers, value in part.terms()}
+        return [to_sympy(-terms.get(0, Fraction(0)) / terms[1])]
+    polynomial = sympy.Poly(part.as_expr(), symbol)
+    return [root[0] for root in sympy.real_roots(polynomial, multiple=False)]
 
 
 class Traced:
@@ -87,7 +94,11 @@ class Traced:
         return sympy.factor(self.element.as_expr())
 
     def _of(self, other: Any) -> Traced:
-        return other if isinstance(other, Traced) else self.parameter.number(Fraction(other))
+        if isinstance(other, Traced):
+            return other
+        value = Fraction(other)
+        exact = sympy.QQ(value.numerator, value.denominator)
+        return Traced(self.parameter, self.parameter.field.convert_from(exact, sympy.QQ), value)
 
     def _made(self, element: Any, value: Fraction) -> Traced:
         return Traced(self.parameter, element, value)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import flint
+
 #: A rational, or a rational function that knows its value at a sample (`parameters.Traced`).
 Number = Any
 Rows = Sequence[Sequence[Number]]
@@ -47,8 +49,8 @@ def maximum(rows: Rows, right: Sequence[Number], objective: Sequence[Number]) ->
     >>> found.value, found.point
     (Fraction(2, 1), (Fraction(0, 1), Fraction(1, 1), Fraction(0, 1)))
     """
-    shadow = [[sample(v) for v in row] for row in rows]
-    end = _simplex(shadow, [sample(v) for v in right], [sample(v) for v in objective])
+    shadow = [[_rational(v) for v in row] for row in rows]
+    end = _simplex(shadow, [_rational(v) for v in right], [_rational(v) for v in objective])
     if end is None:
         return None
     basis, kept = end
@@ -109,8 +111,18 @@ def _is_zero(value: Number) -> bool:
     return bool(value == 0) if isinstance(value, Fraction | int) else bool(value.vanishes)
 
 
+def _rational(value: Number) -> Any:
+    """At the sample, in an arithmetic faster than `fractions`."""
+    exact = sample(value)
+    return flint.fmpq(exact.numerator, exact.denominator)
+
+
+def _whole(value: int) -> Any:
+    return flint.fmpq(value)
+
+
 def _simplex(
-    rows: list[list[Fraction]], right: list[Fraction], objective: list[Fraction]
+    rows: list[list[Any]], right: list[Any], objective: list[Any]
 ) -> tuple[list[int], list[int]] | None:
     """An optimal basis and the rows that are independent, by Bland's rule; None where infeasible.
 
@@ -119,13 +131,13 @@ def _simplex(
     size, count = len(objective), len(rows)
     signs = [-1 if v < 0 else 1 for v in right]
     table = [
-        [s * v for v in row] + [Fraction(int(i == k)) for k in range(count)] + [s * value]
+        [s * v for v in row] + [_whole(int(i == k)) for k in range(count)] + [s * value]
         for i, (row, value, s) in enumerate(zip(rows, right, signs, strict=True))
     ]
     basis = [size + i for i in range(count)]
-    first = [Fraction(0)] * size + [Fraction(-1)] * count
+    first = [_whole(0)] * size + [_whole(-1)] * count
     _iterate(table, basis, first, size + count)
-    if sum((table[i][-1] for i in range(count) if basis[i] >= size), Fraction(0)) != 0:
+    if sum((table[i][-1] for i in range(count) if basis[i] >= size), _whole(0)) != 0:
         return None
     kept = []
     for i in range(count):
@@ -136,20 +148,18 @@ def _simplex(
             _pivot(table, basis, i, j)
         kept.append(i)
     table, basis = [table[i] for i in kept], [basis[i] for i in kept]
-    _iterate(table, basis, objective + [Fraction(0)] * count, size)
+    _iterate(table, basis, objective + [_whole(0)] * count, size)
     return basis, kept
 
 
-def _iterate(
-    table: list[list[Fraction]], basis: list[int], objective: list[Fraction], allowed: int
-) -> None:
+def _iterate(table: list[list[Any]], basis: list[int], objective: list[Any], allowed: int) -> None:
     while True:
         entering = None
         for j in range(allowed):
             if j in basis:
                 continue
             gain = objective[j] - sum(
-                (objective[b] * row[j] for b, row in zip(basis, table, strict=True)), Fraction(0)
+                (objective[b] * row[j] for b, row in zip(basis, table, strict=True)), _whole(0)
             )
             if gain > 0:
                 entering = j
@@ -166,7 +176,7 @@ def _iterate(
         _pivot(table, basis, min(ratios)[2], entering)
 
 
-def _pivot(table: list[list[Fraction]], basis: list[int], i: int, j: int) -> None:
+def _pivot(table: list[list[Any]], basis: list[int], i: int, j: int) -> None:
     head = table[i][j]
     table[i] = [v / head for v in table[i]]
     for k, row in enumerate(table):
