@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
 import pkgutil
 import re
 import xml.etree.ElementTree as ET
+from importlib.resources import files
 from pathlib import Path
 
 import matplotlib as mpl
@@ -27,6 +29,7 @@ from hconsist.figures import FIGURES, draw
 from hconsist.figures.clouds import cloud_under_bound, near_witnesses, random_pairs
 from hconsist.figures.gap import gap_curves
 from hconsist.figures.published import gain_over_published
+from hconsist.figures.published_costs import factor, lost_by_publication, published
 from hconsist.figures.rates import (
     fit_slope,
     gamma_rates,
@@ -297,6 +300,22 @@ def test_every_plot_function_has_its_image() -> None:
     }
 
 
+def test_factors_of_other_targets_are_those_of_the_derivations() -> None:
+    """Three points of the data beside the module, and no exact factor above the published one."""
+    data = json.loads(
+        files("hconsist.figures").joinpath("published_costs.json").read_text(encoding="utf-8")
+    )
+    chow = dict(map(tuple, data["abstention"]["forecast (Chow)"]))
+    assert factor("logistic", "abstain:c=0.2", 3) == pytest.approx(chow[0.2], rel=1e-5)
+    assert chow[0.2] == pytest.approx(np.sqrt(2 * 0.2 * 0.8), rel=3e-3)
+    weights = dict(map(tuple, data["imbalance"]["logit adjustment"]))
+    assert factor("logistic", "weights:10,10/9", 2) == pytest.approx(weights[0.1], rel=1e-5)
+    for panel, curves in data.items():
+        for name, points in curves.items():
+            for x, y in points:
+                assert y <= float(published(panel, x)) * 1.001, (panel, name)
+
+
 # --- image regression: pytest --mpl-generate-path=tests/baseline tests/test_project_figures.py
 # draws them anew -------
 
@@ -314,6 +333,13 @@ def test_image_of_gain_over_published() -> Figure:
     gain_over_published(
         [derive(spec, n_classes=10) for spec in ("mae", "gce:q=0.5")], figure.add_subplot()
     )
+    return figure
+
+
+@pytest.mark.mpl_image_compare(**LOOKED_AT)
+def test_image_of_lost_by_publication() -> Figure:
+    figure = Figure()
+    lost_by_publication("abstention", figure.add_subplot())
     return figure
 
 
