@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Literal
 
 from hconsist.arithmetic import exact, to_sympy
 from hconsist.bounds import Bound, check_excess
-from hconsist.decisions import ZeroOne
 from hconsist.errors import InvalidInputError
 from hconsist.pointwise import Answer, excess_symbol
 
@@ -118,7 +117,7 @@ class TwoStage:
                 "the form must be tight or published", self.form, "pass form='tight'"
             )
         for bound in (self.first, self.second):
-            if bound.problem.target != ZeroOne():
+            if bound.problem.decision.structure.top != 1:
                 raise InvalidInputError(
                     "both stages are bounds for the zero-one target",
                     str(bound.problem.target),
