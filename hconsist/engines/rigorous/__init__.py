@@ -148,12 +148,13 @@ def envelope(problem: PointwiseProblem) -> Envelope:
     (True, True, '')
     """
     question = question_of(problem)
-    if problem.decision.max_regret != 1:  # points and lines are kept on [0, 1]
-        raise EngineCannotAnswerError(
-            "rigorous",
-            f"the target {problem.target} has regrets up to {problem.decision.max_regret}: T** is "
-            "enclosed where the largest is 1",
-            "numeric",
-        )
     with precision(ENVELOPE_BITS):
-        return Envelope(choose_lines(question).supports, question.statement())
+        supports = choose_lines(question).supports
+        if getattr(supports, "most", 1) != problem.decision.max_regret:
+            raise EngineCannotAnswerError(
+                "rigorous",
+                f"the target {problem.target} has regrets up to {problem.decision.max_regret}: "
+                "T** is enclosed by this method where the largest is 1",
+                "numeric",
+            )
+        return Envelope(supports, question.statement())
