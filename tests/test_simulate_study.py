@@ -59,6 +59,14 @@ def test_no_pair_is_above_its_bound(rows: list[dict[str, Any]]) -> None:
     assert {row["standing"] for row in rows} == {"proven", "certified", "estimate", "none"}
 
 
+def test_targets_with_costs_of_their_own_take_part(rows: list[dict[str, Any]]) -> None:
+    groups = {row["hypotheses"] for row in rows if row["hypotheses"].startswith("complete, ")}
+    assert groups == {f"complete, {target}" for _, _, target in plan.COSTS[:3]}
+    for group in groups:
+        chosen = [row for row in rows if row["hypotheses"] == group]
+        assert max(row["target"] / row["bound"] for row in chosen if row["bound"] > 0) > 0.99
+
+
 def test_pairs_are_dense_near_the_bound(rows: list[dict[str, Any]]) -> None:
     for kind in ("witness", "climbed", "adversarial"):
         chosen = [row for row in rows if row["kind"] == kind and row["surrogate"] > 1e-3]

@@ -88,6 +88,19 @@ TRAINED_BOUNDED = (
 MODELS = ("linear", "rff:features=32,scale=1", "relu:width=8")
 
 
+#: Targets with costs of their own: loss, labels, target.
+COSTS = (
+    ("logistic", 3, "abstain:c=0.3"),
+    ("weighted", 3, "abstain:c=0.5"),
+    ("logistic", 3, "weights:3,2,1"),
+    ("weighted:base=logistic,offset=label", 3, "weights:3,2,1"),
+    ("logistic", 4, "ordinal:squared"),
+    ("logistic", 4, "hamming:k=2"),
+    ("logistic", 3, "defer:accuracy=[[.9,.8,.1],[.3,.3,.9]]"),
+    ("logistic", 3, "cost:[[0,2,5],[1,0,2],[4,1,0]]"),
+)
+
+
 def specs() -> list[str]:
     """The losses of the study, the whole catalogue: by name, or with other parameters.
 
@@ -142,11 +155,15 @@ def cells(quick: bool) -> list[Cell]:
         {"kind": "finite", "loss": loss, "n": n, "hypotheses": h, "pairs": k}
         for loss, n, h, k in chosen
     ]
+    costs = [
+        {"kind": "costs", "loss": loss, "n": n, "target": target, "pairs": 60 if quick else 240}
+        for loss, n, target in (COSTS[:3] if quick else COSTS)
+    ]
     mixtures = [
         {"kind": "mixture", "distribution": name, "model": model, "losses": losses, "seeds": seeds}
         for name, model, losses, seeds in plans
     ]
-    return [*finite, *mixtures]
+    return [*finite, *costs, *mixtures]
 
 
 def _pairs_of(spec: str, n: int) -> int:
