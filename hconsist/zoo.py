@@ -7,11 +7,11 @@ import io
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Context, Decimal
 from fractions import Fraction
 from typing import Any
 
 from hconsist.arithmetic import BALLS, endpoints, evaluate, precision
+from hconsist.arithmetic.shown import digits_up
 from hconsist.bounds import Bound, derive
 from hconsist.consistency import verdict
 from hconsist.errors import EngineCannotAnswerError
@@ -93,17 +93,6 @@ class ZooRow:
             self.published,
             self.source,
         )
-
-
-def digits_up(value: float, digits: int = 4) -> str:
-    """An upper bound in few digits: never below the value.
-
-    >>> digits_up(1.4142), digits_up(10.0), digits_up(0.0123449)
-    ('1.415', '10', '0.01235')
-    """
-    number = Decimal(value)
-    shown = Context(prec=digits, rounding=ROUND_CEILING).create_decimal(number)
-    return f"{float(shown):.{digits}g}"
 
 
 def zoo(n_classes: int = 10, specs: Sequence[str] | None = None) -> Iterator[ZooRow]:

@@ -100,10 +100,12 @@ def at_zero(bound: Bound) -> str:
     if value >= most:
         word = "" if answer.lower is not None else " by this estimate"
         return f"T = 0{word}: no bound exists, a surrogate excess of 0 allows any target excess"
+    from hconsist.arithmetic.shown import digits_down
+
     word = "" if answer.lower is not None else "about "
     return (
         f"this bound does not vanish: a surrogate excess of 0 still allows a target excess of "
-        f"{word}{float(value):.6g}"
+        f"{word}{digits_down(value, 6)}"
     )
 
 

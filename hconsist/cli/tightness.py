@@ -87,6 +87,7 @@ def command(
 
 
 def _print(report: Tightness) -> None:
+    from hconsist.arithmetic.shown import digits_down, digits_up
     from hconsist.tightness import ABSOLUTE, RELATIVE
 
     strongest = report.strongest if report.comparisons else None
@@ -105,7 +106,7 @@ def _print(report: Tightness) -> None:
         ]
         if strongest:
             ratio = strongest.ratios[i]
-            row[1:1] = [f"{strongest.values[i]:.8g}"]
+            row[1:1] = [digits_down(strongest.values[i], 8)]  # a claim that T is no less
             row[3:3] = ["-" if ratio is None else f"{ratio:.6g}"]
         rows.append(row)
     print_table(header, rows)
@@ -130,7 +131,7 @@ def _print(report: Tightness) -> None:
         print_table(
             ["EXCESS", "GAMMA PUBLISHED", "GAMMA EXACT"],
             [
-                [f"{i.excess:.4g}", f"{i.published:.6g}", f"{i.exact:.6g}"]
+                [f"{i.excess:.4g}", digits_up(i.published, 6), digits_up(i.exact, 6)]
                 for i in report.improvements
             ],
         )

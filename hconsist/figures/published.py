@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
 
+from hconsist.arithmetic import to_sympy
+from hconsist.arithmetic.shown import digits_up
 from hconsist.bounds import Bound, derive
-from hconsist.errors import InvalidInputError
+from hconsist.engines.derivation import excess_symbol
+from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.figures import FIGURES
 from hconsist.figures.style import DASHED, DOTTED, LOOKS
 from hconsist.plots import STYLE, axes_in_style, best_published, bound_curves, figure_of
@@ -115,33 +119,46 @@ def published_vs_exact() -> Figure:
         for n, ax in zip((10, 100), panels, strict=True):
             bounds = [derive(spec, n_classes=n) for spec in ("mae", "gce:q=0.7")]
             gain_over_published(bounds, ax, labels=["MAE", "GCE, q = 0.7"])
-            _read_off(ax, 0.05, "MAE")
+            _read_off(ax, Fraction(1, 20), "MAE", bounds[0])
             ax.set_title(f"{n} classes")
         panels[1].set_ylabel("")
         figure.legend(handles=panels[0].lines[:4], loc="outside lower center", ncols=4)
     return figure
 
 
-def _read_off(ax: Axes, excess: float, name: str) -> None:
+def _read_off(ax: Axes, excess: Fraction, name: str, bound: Bound) -> None:
     """Arrow at one excess from what the published bound of a loss says down to what the exact one
-    says.
+    says; both in words are rounded up.
     """
     values = {}
     for line in ax.lines:
         x, y = (np.asarray(v, dtype=float) for v in line.get_data())
-        values[str(line.get_label())] = float(np.interp(excess, x, y))
+        values[str(line.get_label())] = float(np.interp(float(excess), x, y))
     claimed, exact = values[f"{name}, published"], values[f"{name}, exact"]
     arrow = {"arrowstyle": "-|>", "color": "black", "linewidth": 1.2, "shrinkA": 0, "shrinkB": 2}
-    ax.annotate("", (excess, exact), (excess, claimed), arrowprops=arrow)
-    before = "says nothing" if claimed >= 1 else f"{claimed:.2f}"
+    ax.annotate("", (float(excess), exact), (float(excess), claimed), arrowprops=arrow)
+    before = "says nothing" if claimed >= 1 else digits_up(Fraction(f"{claimed:.9f}"), 2)
+    after = digits_up(_gamma(bound, excess), 2)
     ax.text(
-        excess + 0.006,
+        float(excess) + 0.006,
         0.12,
-        f"{name} at excess {excess:g}:\n{before} \u2192 {exact:.2f}",
+        f"{name} at excess {float(excess):g}:\n{before} \u2192 {after}",
         va="center",
         fontsize=9,
     )
-    ax.axvline(excess, ymax=exact / 1.03, color="black", linewidth=0.7, linestyle=DOTTED)
+    ax.axvline(float(excess), ymax=exact / 1.03, color="black", linewidth=0.7, linestyle=DOTTED)
+
+
+def _gamma(bound: Bound, excess: Fraction) -> Fraction:
+    """Gamma at an excess: exactly where the closed form is rational there, else from above."""
+    if bound.gamma is not None:
+        value = bound.gamma.subs(excess_symbol(), to_sympy(excess))
+        if value.is_Rational:
+            return Fraction(int(value.p), int(value.q))
+    upper = bound.bound(excess).upper
+    if upper is None:
+        raise EngineCannotAnswerError("symbolic", "no proven bound to read off", "rigorous")
+    return Fraction(upper)
 
 
 @FIGURES.register("bounds")

@@ -68,7 +68,7 @@ class Question:
 
     def at(self, random: np.random.Generator, many: int) -> Question:
         """The same at a few of the target regrets, in any order."""
-        chosen = random.choice(len(self.betas), size=many, replace=False)
+        chosen = random.choice(len(self.betas), size=min(many, len(self.betas)), replace=False)
         return replace(self, betas=tuple(self.betas[i] for i in chosen))
 
     def __str__(self) -> str:

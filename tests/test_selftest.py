@@ -1,0 +1,114 @@
+"""``hconsist selftest``: what it prints, what it exits with, and that it sees a false proof."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+import hconsist.selftest as selftest
+from hconsist.cli.app import app
+from hconsist.losses import parse_loss
+from hconsist.pointwise import Answer
+from hconsist.selftest import Finding, Tally, fuzz, judge
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["selftest", *arguments], standalone_mode=True)
+
+
+@pytest.fixture
+def two_losses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command on two small losses, whatever the clock says."""
+
+    def some(seed: int, minutes: float, progress: Any = None) -> Tally:
+        tally = Tally(seed)
+        for spec in ("mae", "margin:Max(0,1-v)"):
+            fuzz.compare(parse_loss(spec), spec, 2, None, tally, np.random.default_rng(seed))
+            tally.formulas += 1
+        return tally
+
+    monkeypatch.setattr(fuzz, "MANY", ("1/100", "3/10", "9/10"))
+    monkeypatch.setattr(selftest, "run", some)
+
+
+def test_it_prints_what_it_compared(two_losses: None) -> None:
+    found = run("--minutes", "1", "--seed", "7")
+    assert found.exit_code == 0, found.output
+    assert "seed 7: 2 losses" in found.output
+    assert "No proven statement was contradicted." in found.output
+    assert "symbolic" in found.output and "rigorous" in found.output
+
+
+def test_json_has_counts_and_seed(two_losses: None) -> None:
+    found = json.loads(run("--seed", "7", "--json").stdout)
+    assert found["seed"] == 7 and found["formulas"] == 2 and found["contradicted"] is False
+    proven = [row for row in found["compared"] if row["kind"] == "enclosure"]
+    assert found["comparisons"] == sum(row["count"] for row in found["compared"])
+    assert {row["engine"] for row in proven} >= {"symbolic", "rigorous", "gap, rigorous"}
+
+
+def test_a_contradiction_exits_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    tally = Tally(3, findings=[Finding("false proof", "e", "k", "q", "[1, 2]", "0")])
+    monkeypatch.setattr(selftest, "run", lambda *a, **k: tally)
+    found = run("--seed", "3")
+    assert found.exit_code == 1
+    assert "false proof: e k of q" in found.output and "please report" in found.output
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--minutes", "0"), ("--minutes", "nan"), ("--seed", "-1"), ("--minutes", "x")]
+)
+def test_bad_input_exits_2(arguments: tuple[str, ...]) -> None:
+    from hconsist.cli import main
+
+    with pytest.raises(SystemExit) as stopped:
+        main(["selftest", *arguments])
+    assert stopped.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "declared", "severity"),
+    [
+        (0.2, 0.3, False, []),  # T(1/2) of the MAE is 1/4
+        (0.26, 0.3, False, ["false proof"]),
+        (0.2, 0.24, False, ["false proof"]),
+        (0.26, 0.3, True, []),
+    ],
+)
+def test_a_false_enclosure_is_seen(
+    low: float, high: float, declared: bool, severity: list[str]
+) -> None:
+    tally, question = Tally(0), judge.Question(parse_loss("mae"), "mae", 2, None, ("1/2",))
+    points = judge.brute(question)
+    assert points is not None
+    from fractions import Fraction
+
+    said = ("declared: something",) if declared else ()
+    answer = Answer(0.27, Fraction(low), Fraction(high), None, "rigorous", said)
+    judge._held_against(tally, question, "rigorous", answer, points["1/2"])
+    assert [f.severity for f in tally.findings] == severity
+
+
+def test_a_miss_without_a_reason_is_seen() -> None:
+    question = judge.Question(parse_loss("mae"), "mae", 2, None, ("1/2",))
+    points = judge.brute(question)
+    assert points is not None
+    for reason, expected in (("", ["miss"]), ("not settled", [])):
+        tally = Tally(0)
+        answer = Answer(0.2501, None, None, None, "numeric", (), reason)
+        judge._held_against(tally, question, "numeric", answer, points["1/2"])
+        assert [f.severity for f in tally.findings] == expected
+
+
+def test_merged_tallies_add_up() -> None:
+    first, second = Tally(1), Tally(2)
+    first.count("numeric", "estimate", 1e-9)
+    second.count("numeric", "estimate", 1e-7)
+    second.unanswered("rigorous", "refused")
+    first.merge(second)
+    assert first.comparisons == 2 and first.worst["numeric", "estimate"] == 1e-7
+    assert first.silent["rigorous", "refused"] == 1
