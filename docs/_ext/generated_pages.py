@@ -13,6 +13,7 @@ import types
 from pathlib import Path
 from typing import Any
 
+import conditions_page
 from docutils import nodes
 from docutils.parsers.rst import Directive
 
@@ -244,5 +245,6 @@ def setup(app: Any) -> dict[str, bool]:
     losses_page()
     methods_page()
     statements_page()
+    write(DOCS / "catalogue" / "conditions.md", conditions_page.text(_plain))
     write(DOCS / "_static" / "explore.html", page())
     return {"parallel_read_safe": True, "parallel_write_safe": True}

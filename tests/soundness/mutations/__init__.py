@@ -8,18 +8,22 @@ from tests.soundness.mutations.mutant import Mutant
 #: Which tests are asked about a part, each in the order of its cost.
 GUARDS: dict[str, tuple[str, ...]] = {
     "proving": (
-        "tests/test_facts.py", "tests/soundness/test_enclosures.py",
+        "tests/test_facts.py", "tests/test_facts_normal.py", "tests/soundness/test_recognised.py",
+        "tests/soundness/test_enclosures.py",
     ),
     "rigorous": (
-        "tests/soundness/test_enclosures.py", "tests/test_rigorous_costs.py",
-        "tests/test_rigorous.py", "tests/test_gap_liars.py",
+        "tests/soundness/test_enclosures.py", "tests/soundness/test_candidates.py",
+        "tests/test_rigorous_costs.py", "tests/test_rigorous.py", "tests/test_gap_liars.py",
     ),
     "checker": (
         "tests/soundness/test_checker_conditions.py", "tests/test_kernel_forgeries.py",
         "tests/test_kernel_limits.py", "tests/test_kernel_gamma.py", "tests/test_kernel_plugin.py",
         "tests/test_kernel_directed.py", "tests/test_kernel_typed.py", "tests/test_checker.py",
     ),
-    "consistency": ("tests/test_consistency_liars.py", "tests/test_consistency.py"),
+    "consistency": (
+        "tests/soundness/test_consistency_conditions.py", "tests/test_consistency_liars.py",
+        "tests/test_consistency.py",
+    ),
     "symbolic": (
         "tests/test_symbolic_refusals.py", "tests/test_symbolic_margin.py",
         "tests/test_symbolic_liars.py", "tests/test_symbolic.py", "tests/test_symbolic_costs.py",
