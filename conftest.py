@@ -35,6 +35,7 @@ def no_figure_stays_open() -> Iterator[None]:
 #: Files, or tests by the beginning of their names, that ``-m quick`` leaves out: files
 #: whose tests search, prove, start programs, draw or train.
 LONG = (
+    "hconsist/certificates",
     "tests/soundness",
     "tests/test_checker",
     "tests/test_cli",
@@ -44,17 +45,22 @@ LONG = (
     "tests/test_examples.py",
     "tests/test_explore.py",
     "tests/test_exports.py",
-    "tests/test_facts.py",
+    "tests/test_facts",
     "tests/test_forger.py",
     "tests/test_gaps.py",
     "tests/test_kernel_",
     "tests/test_numeric",
     "tests/test_packaging.py",
     "tests/test_project_figures.py",
+    "tests/test_plots.py",
     "tests/test_proofs.py",
     "tests/test_quality.py::test_passes",
+    "tests/test_readme.py",
     "tests/test_rigorous",
+    "tests/test_second_checker.py",
+    "tests/test_shown.py",
     "tests/test_simulate_",
+    "tests/test_symbolic",
     "tests/test_theorems.py",
     "tests/test_verify.py",
 )

@@ -105,6 +105,9 @@ SILENT: list[tuple[str, Loss | str, int, str]] = [
     # an infinite slope at 0, and none at 1/4; neither convex nor concave
     ("softmax_value_top_k", "softmax:-(u**2/2-u/2+log(u)/16)", 4, "top-k:2"),
     ("softmax_value_top_k", "softmax:(1-u)+(u**2-u**3)/4", 4, "top-k:2"),
+    # no slope at 1, so that certainty is no minimiser; the same below a cap
+    ("softmax_value_top_k", "softmax:(1-u)**2", 4, "top-k:2"),
+    ("softmax_value_top_k", "softmax:Min((1-u)**2,1/2)", 4, "top-k:2"),
     ("binary_margin", "margin:exp(-v)+3*v**2/(1+v**2)", 2, "zero-one"),
     ("binary_margin", "margin:-tanh(v**3)", 2, "zero-one"),
     ("binary_margin", SeesTheSum(), 2, "zero-one"),
@@ -140,7 +143,9 @@ def test_a_rule_is_silent_where_a_condition_fails(
     assert FUNCTIONS[rule](case) is None
 
 
-@pytest.mark.parametrize("spec", ["softmax:exp(-u)", "softmax:1-u**2/2-u/4", "softmax:2-u-u**2/3"])
+@pytest.mark.parametrize(
+    "spec", ["softmax:exp(-u)", "softmax:exp(-9*u)", "softmax:1-u**2/2-u/4", "softmax:2-u-u**2/3"]
+)
 def test_no_distribution_is_below_the_floor_of_a_counterexample(spec: str) -> None:
     loss = parse_loss(spec)
     found = FUNCTIONS["softmax_value_top_k"](Case(loss, 4, parse_target("top-k:2")))
