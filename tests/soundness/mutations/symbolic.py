@@ -107,7 +107,6 @@ MUTANTS: list[Mutant] = [
     ),
     *of(
         "engines/symbolic/cost_range.py",
-        ("    if decision.rule != \"least expected cost\":", "    if False:"),
         ("        if q is not None and chosen.above == decision.max_regret:", "        if q is not None:"),
         ("((beta + a) / a if d == g else (g - beta) / g)", "((g - beta) / g if d == g else (beta + a) / a)"),
     ),
