@@ -179,18 +179,6 @@ def house_style(gallery_conf: dict[str, Any], fname: str) -> None:
     matplotlib.style.use(STYLE)
 
 
-def escape_subscripts(app: Any, document: str, source: list[str]) -> None:
-    """The theory page writes p_j and S_+^a in plain text, which Markdown would read as emphasis."""
-    if document == "theory":
-        lines = source[0].split("\n")
-        for number, line in enumerate(lines):
-            if not line.startswith("    "):
-                parts = line.split("`")
-                parts[::2] = [part.replace("_", "\\_") for part in parts[::2]]
-                lines[number] = "`".join(parts)
-        source[0] = "\n".join(lines)
-
-
 class HelpDirective(Directive):
     """The help of the program and of every command, as it is printed."""
 
@@ -237,7 +225,6 @@ def skip_aliases(app: Any, what: str, name: str, obj: Any, skip: bool, options: 
 
 def setup(app: Any) -> dict[str, bool]:
     """Write the pages before Sphinx looks for sources."""
-    app.connect("source-read", escape_subscripts)
     app.connect("autodoc-skip-member", skip_aliases)
     app.connect("autodoc-process-docstring", escape_bars, priority=100)
     app.add_directive("hconsist-help", HelpDirective)
