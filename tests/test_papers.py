@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -179,6 +180,11 @@ def test_citations_name_the_place_and_how_well_it_is_known() -> None:
     assert result.exit_code == 0
     assert "quoted: read" in result.stdout and "section 5.1" in result.stdout
     assert CliRunner().invoke(app, ["cite", "nothing"]).exit_code == 2
+    file = Path(__file__).parent.parent / "certificates" / "comp-sum-mae-not-tight-0.json"
+    words = ["cite", "comp-sum-mae-not-tight", "--certificate", str(file)]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    assert hashlib.sha256(file.read_bytes()).hexdigest() in result.stdout
 
 
 def test_a_statement_about_one_formula_is_not_about_another() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from hconsist.theorems.statement import Theorem
 
 
-def bibtex(entry: Theorem) -> str:
+def bibtex(entry: Theorem, certificate: bytes | None = None) -> str:
     """The source of a statement as a BibTeX entry; its note says where, how well known and what was
-    found.
+    found, and the SHA-256 digest of a certificate's bytes where one is given.
 
     Examples
     --------
@@ -17,7 +19,10 @@ def bibtex(entry: Theorem) -> str:
     """
     source = entry.source
     known = "this project" if entry.new else f"quoted: {entry.quoted}"
-    note = "; ".join(filter(None, (entry.id, entry.locator, known, f"record: {entry.claim}")))
+    parts = [entry.id, entry.locator, known, f"record: {entry.claim}"]
+    if certificate is not None:
+        parts.append(f"certificate sha256 {hashlib.sha256(certificate).hexdigest()}")
+    note = "; ".join(filter(None, parts))
     fields = {
         "title": source.title or source.short,
         "author": " and ".join(source.authors.split(", ")) if source.authors else "",
