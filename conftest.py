@@ -7,7 +7,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -71,3 +73,46 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not item.nodeid.startswith(LONG) and item.get_closest_marker("slow") is None:
             item.add_marker(pytest.mark.quick)
+
+
+#: What tests need that the test extra does not bring: a word of the reason for which they are
+#: skipped, and what installs it.
+EXTRAS = {
+    "chromium": "Debian: apt-get install chromium chromium-driver",
+    "coqc": "Debian: apt-get install coq libcoq-interval",
+    "pdflatex": "Debian: apt-get install texlive-latex-base texlive-latex-extra",
+    "torch": "pip install -e '.[full]'",
+    "z3": "pip install -e '.[full]'",
+    "xarray": "pip install -e '.[full]'",
+    "dask": "pip install -e '.[full]'",
+    "distributed": "pip install -e '.[full]'",
+    "sklearn": "pip install -e '.[full]'",
+    "jax": "pip install jax",
+}
+
+
+def _left_out(reporter: Any) -> Counter[str]:
+    """How many tests were skipped for the lack of each extra."""
+    count: Counter[str] = Counter()
+    for report in reporter.stats.get("skipped", []):
+        reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else ""
+        count.update(name for name in EXTRAS if name in reason)
+    return count
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say what was left out for the lack of a program or a library, and what runs it."""
+    for name, number in _left_out(terminalreporter).items():
+        terminalreporter.write_line(
+            f"left out: {number} tests or files that need {name} ({EXTRAS[name]})"
+        )
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where HCONSIST_INSTALLED names extras that are there, a test skipped for one of them fails
+    the run: nothing is skipped unseen.
+    """
+    promised = os.environ.get("HCONSIST_INSTALLED", "").split()
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if promised and reporter is not None and set(promised) & set(_left_out(reporter)):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

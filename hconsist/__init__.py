@@ -5,7 +5,7 @@ Every name is loaded on first use, so that importing the package costs nothing. 
 ``hc.TopK``, ``hc.Bounded``, ... Type checkers read ``__init__.pyi``.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     # Packages whose own names are many: ``hc.verify.verify``, ``hc.simulate.train``, ...
