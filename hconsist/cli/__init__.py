@@ -16,6 +16,7 @@ COMMANDS = {
     "derive": "Derive a bound in closed form, step by step.",
     "transform": "Compute T(beta), with a witness or an enclosure.",
     "bound": "Turn a surrogate excess into a bound on the target excess.",
+    "choose": "Choose a loss for a number of labels and label noise.",
     "audit": "Audit a classifier from its logits and labels.",
     "plot": "Draw bound curves, published beside exact.",
     "explore": "Write a page with sliders that draws T and Gamma.",

@@ -111,11 +111,11 @@ def side_by_side(
             for place in places
         ]
         ax.errorbar(
-            np.arange(len(places)) + (i - (len(names) - 1) / 2) * 0.12,
+            np.arange(len(places)) + (i - (len(names) - 1) / 2) * min(0.12, 0.8 / len(names)),
             [v.mean() for v in values],
             [2 * v.std(ddof=1) / np.sqrt(v.size) for v in values],
             linestyle="none",
-            marker=MARKERS[i],
+            marker=MARKERS[i % len(MARKERS)],
             label=name,
             linewidth=1.2,
         )

@@ -5,6 +5,10 @@ on a mixture with one covariance the robust error of a rule is a normal probabil
 training is compared with training on the worst margin and with the smooth adversarial comp-sum
 loss, which adds nu times the change of the margin, ``r |w|``, to the plain loss.
 
+Each method has its penalty l2 twice: 1e-3 for all (``fixed``), and its own, the best of `PENALTIES`
+by the robust error on a validation sample as large as the training sample (``tuned``), seed by
+seed.
+
 Source: Mao, Mohri, Zhong, ICML 2023 (smooth adversarial comp-sum losses); Awasthi et al., AISTATS
 2023.
 """
@@ -24,6 +28,11 @@ from hconsist.simulate.results import Cell, Row
 from hconsist.studies.study import Verdict
 
 Array = NDArray[np.float64]
+
+
+#: The penalty for all, and those that a method chooses from.
+FIXED_PENALTY = 1e-3
+PENALTIES = (1e-4, 1e-3, 1e-2, 0.03, 0.1, 0.3, 1.0, 3.0)
 
 
 def distribution() -> GaussianMixture:
@@ -87,10 +96,12 @@ def cells(quick: bool) -> list[Cell]:
 
 
 def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
-    """One row for each method and seed: the exact robust error."""
+    """One row for each method, seed and way of choosing l2: the exact robust error."""
     g, r, m = distribution(), cell["radius"], cell["samples"]
     samples = [g.sample(m, stream) for stream in random.spawn(cell["seeds"])]
     x, signs = np.stack([s[0] for s in samples]), np.stack([2.0 * s[1] - 1 for s in samples])
+    held = [g.sample(m, stream) for stream in random.spawn(cell["seeds"])]
+    unseen = np.stack([np.c_[s[0], np.ones(m)] * (2.0 * s[1] - 1)[:, None] for s in held])
     methods = {
         "plain logistic": (0.0, 0.0),
         "worst margin": (r, 0.0),
@@ -99,36 +110,50 @@ def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
     }
     rows = []
     for method, (inside, outside) in methods.items():
-        rules = robust_logistic(x, signs, inside, outside, backend=backend)
-        robust, plain = linear_error(g, rules, r), linear_error(g, rules)
-        rows += [
-            {
-                "radius": r,
-                "method": method,
-                "seed": i,
-                "robust_error": float(robust[i]),
-                "error": float(plain[i]),
-            }
-            for i in range(len(robust))
-        ]
+        rules = [robust_logistic(x, signs, inside, outside, l2, backend) for l2 in PENALTIES]
+        missed = np.stack(
+            [
+                np.mean(
+                    (unseen @ w[..., None])[..., 0]
+                    <= r * np.linalg.norm(w[:, :-1], axis=1)[:, None],
+                    axis=1,
+                )
+                for w in rules
+            ]
+        )
+        fixed = np.full(len(x), PENALTIES.index(FIXED_PENALTY))
+        for tuning, index in (("fixed", fixed), ("tuned", missed.argmin(axis=0))):
+            chosen = np.stack([rules[k][i] for i, k in enumerate(index)])
+            robust, plain = linear_error(g, chosen, r), linear_error(g, chosen)
+            rows += [
+                {
+                    "radius": r,
+                    "method": method,
+                    "tuning": tuning,
+                    "l2": PENALTIES[index[i]],
+                    "seed": i,
+                    "robust_error": float(robust[i]),
+                    "error": float(plain[i]),
+                }
+                for i in range(len(robust))
+            ]
     return rows
 
 
 def verdict(rows: Sequence[Row]) -> Verdict:
-    """Mean robust errors with standard errors over seeds."""
+    """Mean robust errors with standard errors over seeds, and the median penalty of each."""
     summary = []
-    for r in dict.fromkeys(row["radius"] for row in rows):
+    for r, tuning in dict.fromkeys((row["radius"], row["tuning"]) for row in rows):
+        group = [row for row in rows if (row["radius"], row["tuning"]) == (r, tuning)]
         told = []
-        for method in dict.fromkeys(row["method"] for row in rows):
-            values = np.array(
-                [
-                    row["robust_error"]
-                    for row in rows
-                    if (row["radius"], row["method"]) == (r, method)
-                ]
+        for method in dict.fromkeys(row["method"] for row in group):
+            values, penalties = (
+                np.array([row[key] for row in group if row["method"] == method])
+                for key in ("robust_error", "l2")
             )
             told.append(
-                f"{method} {values.mean():.4f} +- {values.std(ddof=1) / np.sqrt(values.size):.4f}"
+                f"{method} {values.mean():.4f} +- {values.std(ddof=1) / np.sqrt(values.size):.4f} "
+                f"(l2 {np.median(penalties):g})"
             )
-        summary.append(f"radius {r:g}: " + ", ".join(told))
+        summary.append(f"radius {r:g}, l2 {tuning}: " + ", ".join(told))
     return Verdict("measured", tuple(summary))

@@ -6,6 +6,9 @@ along the margins, clipped at -1, and divided by the margin z for z > 1. That 1/
 -log z, the borderline of losses bounded below. Fixed losses take the same steps on the same
 batches.
 
+Each method has its step twice: 0.1 for all (``fixed``), and its own, the best of `STEPS` on a
+validation sample of noisy labels as large as the training sample (``tuned``), seed by seed.
+
 Source: Dai, "EnsLoss: stochastic calibrated loss ensembles for preventing overfitting in
 classification", 2024.
 """
@@ -27,6 +30,10 @@ from hconsist.simulate.results import Cell, Row
 from hconsist.studies.study import Verdict
 
 Array = NDArray[np.float64]
+
+#: The step for all, and the steps that a method chooses from.
+FIXED_STEP = 0.1
+STEPS = (1e-4, 3e-4, 1e-3, 0.003, 0.01, 0.03, 0.1)
 
 FIXED = ("margin-logistic", "hinge", "exponential", "squared-hinge")
 
@@ -57,7 +64,9 @@ def cells(quick: bool) -> list[Cell]:
 
 
 def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
-    """One row for each method and seed: the exact error on clean labels at the end."""
+    """One row for each method, seed and way of choosing the step: the exact error on clean labels
+    at the end.
+    """
     d, m, seeds = cell["d"], cell["m"], cell["seeds"]
     mean = np.zeros(d)
     mean[:4] = 0.7
@@ -71,6 +80,8 @@ def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
         for _ in range(cell["epochs"])
     ]
     draws = random.spawn(1)[0]
+    held = [noisy.sample(m, stream) for stream in random.spawn(seeds)]
+    unseen = np.stack([np.c_[s[0], np.ones(m)] * (2.0 * s[1] - 1)[:, None] for s in held])
     methods: dict[str, Callable[[AnyArray], AnyArray]] = {
         "ensloss": lambda margins: ensemble(margins, draws, backend)
     }
@@ -80,20 +91,26 @@ def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
     signed = x * signs[..., None]
     rows = []
     for method, derivative in methods.items():
-        w = _descend(signed, batches, derivative, backend)
-        errors = linear_error(clean, w)
-        training = np.mean((signed @ w[..., None])[..., 0] <= 0, axis=1)
-        rows += [
-            {
-                "d": d,
-                "m": m,
-                "method": method,
-                "seed": i,
-                "error": float(errors[i]),
-                "training_error": float(training[i]),
-            }
-            for i in range(seeds)
-        ]
+        rules = [_descend(signed, batches, derivative, backend, step) for step in STEPS]
+        missed = np.stack([np.mean((unseen @ w[..., None])[..., 0] <= 0, axis=1) for w in rules])
+        best = missed.argmin(axis=0)  # the smallest of the best steps
+        for tuning, index in (("fixed", np.full(seeds, STEPS.index(FIXED_STEP))), ("tuned", best)):
+            w = np.stack([rules[k][i] for i, k in enumerate(index)])
+            errors = linear_error(clean, w)
+            training = np.mean((signed @ w[..., None])[..., 0] <= 0, axis=1)
+            rows += [
+                {
+                    "d": d,
+                    "m": m,
+                    "method": method,
+                    "tuning": tuning,
+                    "step": STEPS[index[i]],
+                    "seed": i,
+                    "error": float(errors[i]),
+                    "training_error": float(training[i]),
+                }
+                for i in range(seeds)
+            ]
     return rows
 
 
@@ -102,18 +119,19 @@ def _descend(
     batches: list[NDArray[np.int64]],
     derivative: Callable[[AnyArray], AnyArray],
     backend: Backend,
+    first_step: float,
 ) -> Array:
     """Rules after a pass over each of the batches (seeds, steps, size), by the derivative of the
     loss at the margins.
     """
     xp, (seeds, m, width) = backend.xp, signed.shape
     flat = backend.array(signed.reshape(seeds * m, width))
-    first = m * np.arange(seeds)[:, None]
+    offsets = m * np.arange(seeds)[:, None]
     w = backend.array(np.zeros((seeds, width)))
     for epoch, batch in enumerate(batches):
         size = batch.shape[2]
-        step = 0.1 / math.sqrt(1 + epoch / 10) / size
-        rows = backend.index((first + np.swapaxes(batch, 0, 1)).reshape(batch.shape[1], -1))
+        step = first_step / math.sqrt(1 + epoch / 10) / size
+        rows = backend.index((offsets + np.swapaxes(batch, 0, 1)).reshape(batch.shape[1], -1))
         for k in range(batch.shape[1]):
             part = xp.reshape(xp.take(flat, rows[k, ...], axis=0), (seeds, size, width))
             margins = xp.clip(xp.matmul(part, w[..., None])[..., 0], -30.0)
@@ -122,24 +140,21 @@ def _descend(
 
 
 def verdict(rows: Sequence[Row]) -> Verdict:
-    """Mean errors with standard errors over seeds."""
+    """Mean errors with standard errors over seeds, and the median step of each method."""
     summary = []
-    for d, m in dict.fromkeys((row["d"], row["m"]) for row in rows):
+    for d, m, tuning in dict.fromkeys((row["d"], row["m"], row["tuning"]) for row in rows):
+        group = [r for r in rows if (r["d"], r["m"], r["tuning"]) == (d, m, tuning)]
         told = []
-        for method in dict.fromkeys(row["method"] for row in rows):
-            values = np.array(
-                [
-                    row["error"]
-                    for row in rows
-                    if (row["d"], row["m"], row["method"]) == (d, m, method)
-                ]
+        for method in dict.fromkeys(row["method"] for row in group):
+            values, steps = (
+                np.array([row[key] for row in group if row["method"] == method])
+                for key in ("error", "step")
             )
-            told.append(
-                (
-                    float(values.mean()),
-                    f"{method} {values.mean():.4f} +- "
-                    f"{values.std(ddof=1) / np.sqrt(values.size):.4f}",
-                )
+            text = (
+                f"{method} {values.mean():.4f} +- {values.std(ddof=1) / np.sqrt(values.size):.4f}"
             )
-        summary.append(f"d = {d}, m = {m}: " + ", ".join(text for _, text in sorted(told)))
+            told.append((float(values.mean()), f"{text} (step {np.median(steps):g})"))
+        summary.append(
+            f"d = {d}, m = {m}, step {tuning}: " + ", ".join(text for _, text in sorted(told))
+        )
     return Verdict("measured", tuple(summary))

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 def draw(rows: Sequence[Row], ax: Axes) -> None:
     """Draw the rows of the study on the Axes."""
-    settings = side_by_side(ax, rows, ("d", "m"), "method", "error")
-    ax.set_xticks(range(len(settings)), [f"d = {d}\nm = {m}" for d, m in settings])
-    ax.set_xlabel("dimension and sample size")
+    rows = sorted(rows, key=lambda row: row["tuning"] != "fixed")
+    settings = side_by_side(ax, rows, ("d", "m", "tuning"), "method", "error")
+    ax.set_xticks(range(len(settings)), [f"d = {d}\nm = {m}\n{how}" for d, m, how in settings])
+    ax.set_xlabel("dimension, sample size; step 0.1 for all (fixed), or each method's own (tuned)")
     ax.set_ylabel("zero-one error on clean labels")
     ax.set_title(
         "Random calibrated derivatives against fixed losses\nmean and two standard errors over "

@@ -24,15 +24,19 @@ def draw(rows: Sequence[Row], ax: Axes) -> None:
             if group:
                 line(ax, group, "unlabeled", key, f"{method}, unlabeled points {kind}", index)
                 index += 1
-    labeled = [row["excess_labeled"] for row in rows if row["unlabeled"]]
-    if labeled:
-        ax.axhline(
-            float(np.mean(labeled)),
-            color="0.35",
-            linewidth=1.2,
-            linestyle=":",
-            label="labeled points alone (mean)",
-        )
+    for key, method, dash in (
+        ("excess_labeled", "mean", ":"),
+        ("excess_robust_labeled", "robust logistic", "--"),
+    ):
+        labeled = [row[key] for row in rows if row["unlabeled"]]
+        if labeled:
+            ax.axhline(
+                float(np.mean(labeled)),
+                color="0.35",
+                linewidth=1.2,
+                linestyle=dash,
+                label=f"{method}, labeled points alone",
+            )
     ax.set_xscale("log")
     ax.set_ylim(0, None)
     ax.set_xlabel("unlabeled points")
