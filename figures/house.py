@@ -25,6 +25,7 @@ CAPTIONS = {
     "torch": "a surrogate as a module",
     "answer": "what is estimated, what is proven",
     "cards": "what a notebook shows",
+    "choosing": "losses under noise",
     "auditing": "audits of trained classifiers",
     "zoo": "every loss on one line",
     "selftest": "brute force as a judge",

@@ -24,7 +24,7 @@ import hconsist.cli
 from hconsist.cli import COMMANDS, help_text, main
 
 PACKAGE = Path(hconsist.__file__).parent
-NOT_COMMANDS = {"app", "failures", "limits", "options", "output", "search"}
+NOT_COMMANDS = {"app", "cluster", "failures", "limits", "options", "output", "search"}
 
 
 @dataclass(frozen=True)

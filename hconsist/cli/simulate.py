@@ -12,6 +12,7 @@ import click
 
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
+from hconsist.cli.cluster import on_cluster, scheduler_option
 from hconsist.cli.limits import keeps, time_budget_option
 from hconsist.cli.options import jobs_option
 from hconsist.cli.output import atomic_file, progress
@@ -39,6 +40,7 @@ _SHOWN = 5
     help="Where training runs.",
 )
 @jobs_option
+@scheduler_option
 @click.option(
     "--seed",
     default=0,
@@ -70,6 +72,7 @@ def command(
     quick: bool,
     device: str,
     jobs: int,
+    scheduler: str | None,
     seed: int,
     cell: int | None,
     form: str,
@@ -97,18 +100,19 @@ def command(
     _folder(output)
     checkpoint = output / f".{name}.partial.jsonl"
     keeps(f"{output} keeps the cells that were finished: the same command goes on from there")
-    rows = run_study(
-        name,
-        quick=quick,
-        seed=seed,
-        device=device,
-        jobs=jobs,
-        only=cell,
-        checkpoint=checkpoint,
-        progress=lambda done, total, what: progress(
-            f"{done}/{total}  {', '.join(f'{k}={v}' for k, v in what.items())}"
-        ),
-    )
+    with on_cluster(scheduler, jobs) as n_jobs:
+        rows = run_study(
+            name,
+            quick=quick,
+            seed=seed,
+            device=device,
+            jobs=n_jobs,
+            only=cell,
+            checkpoint=checkpoint,
+            progress=lambda done, total, what: progress(
+                f"{done}/{total}  {', '.join(f'{k}={v}' for k, v in what.items())}"
+            ),
+        )
     found = chosen.verdict(rows)
     violations = [
         {**v, "reproduce": reproduce(name, v["cell"], seed, quick)} for v in found.violations

@@ -10,6 +10,7 @@ import click
 
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
+from hconsist.cli.cluster import on_cluster, scheduler_option
 from hconsist.cli.limits import time_budget_option
 from hconsist.cli.options import ENGINES, jobs_option, json_option
 from hconsist.cli.output import (
@@ -36,11 +37,7 @@ _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": E
     help="Ask this engine only (repeatable).",
 )
 @jobs_option
-@click.option(
-    "--scheduler",
-    metavar="ADDRESS",
-    help="Run on the Dask cluster at this address (needs the dask extra).",
-)
+@scheduler_option
 @click.option(
     "--certificates",
     metavar="DIR",
@@ -165,25 +162,11 @@ def _run(
     """Every verification, with a progress line each on stderr; on a Dask cluster when an address is
     given.
     """
-    from contextlib import ExitStack
-
     from hconsist.verify import verify_all
 
     found = []
-    with ExitStack() as stack:
-        if scheduler is not None:
-            import joblib
-
-            try:
-                from distributed import Client
-            except ImportError:
-                raise click.UsageError(
-                    "--scheduler needs the dask extra: pip install 'hconsist[dask]'"
-                ) from None
-            stack.enter_context(Client(scheduler))
-            stack.enter_context(joblib.parallel_config(backend="dask"))
-            jobs = -1
-        for result in verify_all(chosen, engines, n_jobs=jobs):  # type: ignore[arg-type]
+    with on_cluster(scheduler, jobs) as n_jobs:
+        for result in verify_all(chosen, engines, n_jobs=n_jobs):  # type: ignore[arg-type]
             found.append(result)
             progress(f"[{len(found)}/{len(chosen)}] {result.theorem.id}: {result.status}")
     return found

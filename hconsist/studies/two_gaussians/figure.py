@@ -38,7 +38,7 @@ def draw(rows: Sequence[Row], ax: Axes) -> None:
                 label=f"{method}, labeled points alone",
             )
     ax.set_xscale("log")
-    ax.set_ylim(0, None)
+    ax.set_ylim(0, 1.45 * ax.get_ylim()[1])  # room for the legend
     ax.set_xlabel("unlabeled points")
     ax.set_ylabel("excess zero-one error, exact")
     ax.set_title("Self-training on two Gaussians\nmean and two standard errors over seeds")
