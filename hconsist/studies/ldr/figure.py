@@ -22,5 +22,7 @@ def draw(rows: Sequence[Row], ax: Axes) -> None:
     ax.set_ylim(0, 1.25 * ax.get_ylim()[1])  # room for the legend
     ax.set_xlabel("label noise: kind and rate")
     ax.set_ylabel("excess error on clean labels")
-    ax.set_title("Losses trained on noisy labels, l2 of each tuned\nmean and two standard errors over seeds")
+    ax.set_title(
+        "Losses trained on noisy labels, l2 of each tuned\nmean and two standard errors over seeds"
+    )
     ax.legend(ncols=2)
