@@ -51,8 +51,8 @@ def command(
     BOUND is the excess error on clean labels that an excess risk of 0.01 on noisy labels allows,
     without gaps; ~ marks an estimate. Exits 3 where no loss can be recommended.
     """
+    from hconsist.arithmetic.shown import digits_up
     from hconsist.choosing import USUAL, choices, recommendation
-    from hconsist.zoo import digits_up
 
     rows = []
     for row in choices(n_classes, noise, target, specs or USUAL, kind):  # type: ignore[arg-type]
