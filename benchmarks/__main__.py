@@ -5,6 +5,8 @@ questions each engine answers (`benchmarks.coverage`).
 A run holds the least of several wall times of each case, in seconds, and beside each the least
 time of a fixed piece of work around it (``python -c pass``, or a sum of floats), so that two
 machines, or two hours of a busy one, can be compared: a ratio is of times in that unit.
+
+``python -m benchmarks targets`` prints T and times for each target (`benchmarks.targets`).
 """
 
 from __future__ import annotations
@@ -105,6 +107,10 @@ def _coverage(options: list[str]) -> int:
 def main(words: list[str]) -> int:
     """The command line; 2 where it makes no sense."""
     match words:
+        case ["targets"]:
+            from benchmarks import targets
+
+            targets.table()
         case ["run", out]:
             Path(out).write_text(json.dumps(run(), indent=1) + "\n")
         case ["compare", old, new]:

@@ -14,13 +14,16 @@ from hconsist.arithmetic import BALLS, endpoints, evaluate, precision
 from hconsist.arithmetic.shown import digits_up
 from hconsist.bounds import Bound, derive
 from hconsist.consistency import verdict
-from hconsist.errors import EngineCannotAnswerError
-from hconsist.losses import CATALOGUE, Loss, parse_loss
+from hconsist.decisions import Target, parse_target
+from hconsist.errors import EngineCannotAnswerError, InvalidInputError
+from hconsist.losses import CATALOGUE, FOR_TARGETS, Loss, parse_loss
 from hconsist.pointwise import PointwiseProblem, beta_symbol, round_up
 from hconsist.theorems import published
 
 #: Where the constant of a bound is looked for.
 _BETAS = (Fraction(1, 2048), Fraction(1, 1024), *(Fraction(i, 64) for i in range(1, 65)))
+#: The target of the table without another one.
+_PLAIN = "zero-one"
 HEADER = (
     "loss",
     "n",
@@ -110,19 +113,60 @@ def zoo(n_classes: int = 10, specs: Sequence[str] | None = None) -> Iterator[Zoo
     >>> [row.cells()[:6] for row in zoo(3, ["mae"])]
     [('mae', '3', 'yes', 'no', '1', '3')]
     """
-    names = [entry.spec for entry in CATALOGUE.values()] if specs is None else specs
+    return zoo_of(_PLAIN, n_classes, specs)
+
+
+def zoo_of(
+    target: Target | str, n_classes: int, specs: Sequence[str] | None = None
+) -> Iterator[ZooRow]:
+    """The rows of the zoo for a target.
+
+    Parameters
+    ----------
+    target : Target or str
+        What a wrong prediction costs. The column "top-2 consistent" is about the zero-one target's
+        labels, and empty for others.
+    n_classes : int
+        The number of labels.
+    specs : sequence of str, optional
+        Spec strings; when left out, those losses of the catalogue, and of those made for targets,
+        from whose scores the target has predictions.
+
+    Examples
+    --------
+    >>> [row.consistent for row in zoo_of("pairwise", 2, ["dpo", "ipo"])]
+    ['yes', 'yes']
+    """
+    wanted = parse_target(target)
+    names: Sequence[str] = [entry.spec for entry in CATALOGUE.values()] if specs is None else specs
+    if specs is None and str(wanted) != _PLAIN:
+        names = [name for name in (*names, *_made_for_targets()) if _fits(name, wanted, n_classes)]
     for name, loss in [(name, parse_loss(name)) for name in names]:  # all read before any work
-        yield _row(name, loss, loss.only_classes or n_classes)
+        yield _row(name, loss, loss.only_classes or n_classes, wanted)
 
 
-def _row(name: str, loss: Loss, n: int) -> ZooRow:
+def _made_for_targets() -> Iterator[str]:
+    for entry in FOR_TARGETS.values():
+        yield parse_loss(entry.name).spec
+
+
+def _fits(name: str, target: Target, n: int) -> bool:
+    try:
+        PointwiseProblem(name, target, n_classes=n)  # type: ignore[arg-type]
+    except InvalidInputError:
+        return False
+    return True
+
+
+def _row(name: str, loss: Loss, n: int, target: Target) -> ZooRow:
     words = {"consistent": "yes", "not consistent": "no", "undecided": "?"}
-    settled = words[verdict(loss, n).status]
-    top_2 = words[verdict(loss, n, "top-k:2").status] if n > 2 else "-"
+    settled = words[verdict(loss, n, target).status]
+    plain = str(target) == _PLAIN and loss.scores_of == "labels"
+    top_2 = words[verdict(loss, n, "top-k:2").status] if n > 2 and plain else "-"
     growth, constant, proven, known = None, None, False, "-"
     if settled != "no":
         try:
-            bound = derive(loss, n)
+            bound = derive(loss, n, target=target)
             found = _proven_growth_and_constant(bound)
             proven = found is not None
             growth, constant = found or _growth_and_constant(bound)
@@ -150,7 +194,8 @@ def _proven_growth_and_constant(bound: Bound) -> tuple[float, float] | None:
 
 
 def _growth_and_constant(bound: Bound) -> tuple[float | None, float | None]:
-    values = bound.envelope_curve([float(b) for b in _BETAS])
+    betas = [float(b * bound.problem.decision.max_regret) for b in _BETAS]
+    values = bound.envelope_curve(betas)
     if not all(math.isfinite(v) and v > 0 for v in values):
         return None, None
     if (
@@ -164,12 +209,12 @@ def _growth_and_constant(bound: Bound) -> tuple[float | None, float | None]:
     # The order at 0 is what the data show to two digits; a half-integer nearby is what it means.
     nearest = round(2 * growth) / 2
     growth = nearest if abs(growth - nearest) < 0.03 else growth
-    constant = max(float(b) / v ** (1 / growth) for b, v in zip(_BETAS, values, strict=True))
+    constant = max(b / v ** (1 / growth) for b, v in zip(betas, values, strict=True))
     return growth, constant
 
 
 def _against_published(bound: Bound) -> str:
-    known = published(PointwiseProblem(bound.problem.surrogate, n_classes=bound.problem.n))
+    known = published(bound.problem)
     if not known:
         return "-"
     from hconsist.closed_forms import enclose

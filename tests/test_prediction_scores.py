@@ -192,7 +192,7 @@ def test_what_is_not_solved_is_refused_with_the_reason() -> None:
             hc.transform(
                 hc.PointwiseProblem("ova:phi=hinge", target, n_classes=3), "0.1", "symbolic"
             )
-    assert hc.verdict("weighted", 3, "abstain:c=0.3").status == "undecided"
+    assert hc.verdict("weighted:base=gce:q=0.5", 3, "abstain:c=0.3").status == "undecided"
     with pytest.raises(InvalidInputError, match=r"costs in \[0, 1\]"):
         numeric.transform(hc.PointwiseProblem("ova", "ordinal:squared", n_classes=3), 1)
     with pytest.raises(InvalidInputError, match="one prediction"):

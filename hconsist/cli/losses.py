@@ -17,7 +17,7 @@ def command(as_json: bool) -> None:
     A spec string is the name alone, or the name with parameters: comp-sum:tau=1.5. What is left out
     keeps its default.
     """
-    from hconsist.losses import CATALOGUE
+    from hconsist.losses import CATALOGUE, FOR_TARGETS, parse_loss
 
     if as_json:
         print_json(
@@ -34,3 +34,5 @@ def command(as_json: bool) -> None:
         return
     rows = [(entry.spec, entry.summary, entry.source) for entry in CATALOGUE.values()]
     print_table(("SPEC (defaults shown)", "LOSS", "SOURCE"), rows)
+    others = [(parse_loss(e.name).spec, e.summary, e.source) for e in FOR_TARGETS.values()]
+    print_table(("FOR OTHER TARGETS", "LOSS", "SOURCE"), others)

@@ -8,7 +8,7 @@ import click
 
 from hconsist.cli import COMMANDS
 from hconsist.cli.limits import MANY_VALUES, BudgetSpent, keeps, time_budget_option
-from hconsist.cli.options import classes_option, json_option
+from hconsist.cli.options import classes_option, json_option, target_option
 from hconsist.cli.output import print_json, print_table, progress
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 @click.command("zoo", short_help=COMMANDS["zoo"])
 @click.argument("specs", metavar="[SPEC]...", nargs=-1)
+@target_option
 @classes_option(default=10)
 @click.option(
     "--format",
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 )
 @json_option
 @time_budget_option(MANY_VALUES)
-def command(specs: tuple[str, ...], n_classes: int, style: str, as_json: bool) -> None:
+def command(specs: tuple[str, ...], target: str, n_classes: int, style: str, as_json: bool) -> None:
     """Print the zoo: consistency, growth exponent, constant of the bound, and how tight the
     published bound is.
 
@@ -35,11 +36,11 @@ def command(specs: tuple[str, ...], n_classes: int, style: str, as_json: bool) -
     a derived closed form.
     """
     from hconsist.pointwise import check_n_classes
-    from hconsist.zoo import zoo
+    from hconsist.zoo import zoo_of
 
     rows: list[ZooRow] = []
     try:
-        for row in zoo(check_n_classes(n_classes), list(specs) or None):
+        for row in zoo_of(target, check_n_classes(n_classes), list(specs) or None):
             rows.append(row)
             progress(f"[{len(rows)}] {row.loss}")
     except (KeyboardInterrupt, BudgetSpent):

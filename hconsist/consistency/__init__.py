@@ -4,13 +4,16 @@ hypothesis set?
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from hconsist.consistency.costs import FreeRegret, free_regret
 from hconsist.consistency.rules import RULES, Case, asked_for
 from hconsist.consistency.verdict import ConsistencyVerdict, Counterexample
 from hconsist.decisions import Target, parse_target
 from hconsist.losses import Loss, parse_loss
 from hconsist.pointwise import PointwiseProblem
 
-__all__ = ["ConsistencyVerdict", "Counterexample", "verdict"]
+__all__ = ["ConsistencyVerdict", "Counterexample", "FreeRegret", "free_regret", "verdict"]
 
 
 def verdict(
@@ -47,12 +50,8 @@ def verdict(
     case = Case(problem.surrogate, problem.n, problem.target)
     if case.loss.symbolic:
         return case.verdict("undecided", "a parameter has no value: give a number for it")
-    if problem.decision.structure.top is None:
-        return case.verdict(
-            "undecided",
-            f"the rules are about the zero-one and top-k targets, not {problem.target}: where a "
-            "wrong prediction costs otherwise, they say nothing",
-        )
+    if problem.decision.structure.top is None or case.loss.scores_of != "labels":
+        return _of_costs(case, problem)
     for rule in RULES:
         found = rule.function(case) if rule.applies(case) else None
         if found is not None:
@@ -61,3 +60,39 @@ def verdict(
     return case.verdict(
         "undecided", "no rule applies" + (f"; the rules ask for: {tried}" if tried else "")
     )
+
+
+def _of_costs(case: Case, problem: PointwiseProblem) -> ConsistencyVerdict:
+    """Costs of any kind: whether best scores may lead to a wrong prediction, exactly."""
+    found = free_regret(problem)
+    if isinstance(found, str):
+        return case.verdict(
+            "undecided",
+            f"{found} (the other rules are about the zero-one and top-k targets, not "
+            f"{problem.target})",
+        )
+    if found.regret == 0:
+        made = case.verdict(
+            "consistent",
+            f"{found.reason}, and rational multipliers prove that they lead to best predictions",
+            (
+                r"\max \{ \langle p, L_r - L_{r^*} \rangle : A p \in V_r \} \le 0",
+                "for each pair of predictions, by linear programming duality in rationals",
+            ),
+            (
+                r"\mathcal{T}(\beta) > 0 \text{ for } \beta > 0",
+                "the regret is positive off A p, lower semicontinuous, and p and the coordinates "
+                "range over a compact set",
+            ),
+        )
+        return made
+    end = "and to no further" if found.largest else "at least"
+    made = case.verdict(
+        "not consistent",
+        f"T = 0 up to {found.shown} {end}: {found.reason}",
+        (
+            r"p = (" + ", ".join(map(str, found.p)) + ")",
+            f"the best scores may predict {found.predicted[0]}, whose regret is {found.regret}",
+        ),
+    )
+    return replace(made, free=found)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from hconsist.arithmetic import BALLS, SYMPY, evaluate, precision, to_sympy
+from hconsist.consistency.costs import FreeRegret
 from hconsist.decisions import Target
 from hconsist.engines.derivation import Step
 from hconsist.losses import Loss
@@ -138,7 +139,9 @@ class ConsistencyVerdict:
     steps : tuple of Step
         The proof; empty where undecided.
     counterexample : Counterexample or None
-        Always given with "not consistent".
+        Given with "not consistent" for the zero-one and top-k targets.
+    free : FreeRegret or None
+        For other targets: a regret that costs nothing, so that T = 0 up to it.
     """
 
     loss: Loss
@@ -148,6 +151,7 @@ class ConsistencyVerdict:
     reason: str
     steps: tuple[Step, ...] = ()
     counterexample: Counterexample | None = None
+    free: FreeRegret | None = None
 
     def __str__(self) -> str:
         return (
@@ -168,4 +172,5 @@ class ConsistencyVerdict:
             "counterexample": None
             if self.counterexample is None
             else self.counterexample.as_dict(),
+            **({} if self.free is None else {"free": self.free.as_dict()}),
         }

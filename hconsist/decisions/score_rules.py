@@ -83,7 +83,7 @@ def region(rule: ScoreRule, item: int, n_scores: int) -> list[list[int]]:
     """Rows with ``rows @ scores <= 0`` where the item may be predicted, ties included.
 
     For "count" these are the scores that do not increase from threshold to threshold: any others
-    with as many positive ones have at least their risk (docs/targets.md, sorted thresholds).
+    with as many positive ones have at least their risk (docs/targets_scores.md).
 
     >>> region("order", 1, 3)  # items 0, 2, 1
     [[-1, 0, 1], [0, 1, -1]]

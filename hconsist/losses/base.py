@@ -71,19 +71,19 @@ class Loss(OnArrays, ABC):
         """l(scores, y) for every label y: shape (..., n_classes) to (..., n_classes)."""
 
     def with_costs(self, costs: tuple[tuple[Fraction, ...], ...]) -> Loss:
-        """The loss for a target with these costs, one row a prediction: the same, unless the
-        scores are those of predictions.
-        """
+        """The loss for a target with these costs; the same, unless predictions are scored."""
         del costs
         return self
 
     def with_points(self, points: tuple[Fraction, ...]) -> Loss:
-        """The loss for labels at these points of a line: the same, unless it is about them."""
-        del points
+        """The loss for labels at these points of a line."""
         return self
 
     def centres(self) -> tuple[Fraction, ...] | None:
         """Of the bins that are scored, where they are not the labels."""
+
+    def order_weights(self, n_scores: int) -> tuple[tuple[Fraction, ...], ...] | None:
+        """A with A p in the order of the best scores at p, where that is known."""
 
     @property
     def shape(self) -> Shape | None:

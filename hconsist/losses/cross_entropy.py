@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from hconsist.arithmetic import SYMPY
 from hconsist.losses.base import Loss
+from hconsist.losses.facts import Curve
 from hconsist.losses.forms import OfSoftmax
 
 
@@ -17,13 +18,16 @@ def cross_entropy_scale(loss: Loss) -> Fraction | None:
     >>> cross_entropy_scale(parse_loss("logistic")), cross_entropy_scale(parse_loss("mae"))
     (Fraction(1, 1), None)
     """
+    form = loss.form(OfSoftmax)
+    return None if form is None or loss.symbolic else scale_of(form.g)
+
+
+def scale_of(g: Curve) -> Fraction | None:
+    """c where a curve is ``-c log u + constant``, by its derivative."""
     import sympy
 
-    form = loss.form(OfSoftmax)
-    if form is None or loss.symbolic:
-        return None
     u = sympy.Symbol("u", positive=True)
-    scale = sympy.simplify(-u * sympy.diff(sympy.sympify(form.g(u, SYMPY)), u))
+    scale = sympy.simplify(-u * sympy.diff(sympy.sympify(g(u, SYMPY)), u))
     if not scale.is_Rational or not scale > 0:
         return None
     return Fraction(int(scale.p), int(scale.q))

@@ -5,6 +5,7 @@ order of `itertools.permutations`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import combinations, permutations
 from typing import ClassVar
 
@@ -13,6 +14,7 @@ import numpy as np
 from hconsist.arithmetic import Ops, Value
 from hconsist.losses.base import Loss, ScoresOf, Shape
 from hconsist.losses.catalogue import register_loss
+from hconsist.losses.of_predictions import Rows
 
 
 @register_loss
@@ -36,6 +38,14 @@ class RankNet(Loss):
         pairs = np.array([list(combinations(y, 2)) for y in _rankings(scores)])
         behind = scores[..., pairs[..., 1]] - scores[..., pairs[..., 0]]
         return ops.sum(ops.softplus(behind))
+
+    def order_weights(self, n_scores: int) -> Rows:
+        """How many items an item is ranked before: at the best scores the sum over j of
+        sigma(s_i - s_j) is its mean, and increases in s_i, so both have one order.
+        """
+        every = range(n_scores)
+        rankings = list(permutations(every))
+        return tuple(tuple(Fraction(n_scores - 1 - y.index(i)) for y in rankings) for i in every)
 
     @property
     def shape(self) -> Shape | None:

@@ -18,13 +18,15 @@ Array = NDArray[np.float64]
 
 DUAL = "for each pair of predictions a one-dimensional dual over linear programs (docs/targets.md)"
 CONES = "for each pair of predictions a convex program (docs/targets.md)"
-VERTICES = "linear programs over p, one for each vertex of the scores (docs/targets.md)"
+VERTICES = "linear programs over p, one for each vertex of the scores (docs/targets_scores.md)"
 EXCHANGE = (
     "for each pair of predictions a local search over scores and distributions from many starts; "
     "it may miss a narrow minimum"
 )
-MEANS = "a convex program for each sign of the error (docs/targets.md)"
-LINE = "a search over the predicted number, linear programs or duals over p (docs/targets.md)"
+MEANS = "a convex program for each sign of the error (docs/targets_scores.md)"
+LINE = (
+    "a search over the predicted number, linear programs or duals over p (docs/targets_scores.md)"
+)
 
 #: Relative disagreement of a value and the re-evaluated regret of its witness that is reported.
 _AGREE = 1e-7

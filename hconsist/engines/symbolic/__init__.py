@@ -78,7 +78,12 @@ def transform(problem: PointwiseProblem, beta: Fraction, bits: int = 160) -> Ans
         expression = found.derivation.transform
         if beta == 1 and found.at_one is not None:
             expression = found.at_one
-        enclosure = evaluate(expression, {beta_symbol(): value}, BALLS)
+        try:
+            enclosure = evaluate(expression, {beta_symbol(): value}, BALLS)
+        except InvalidInputError as refused:  # SymPy's root of an equation may be written with I
+            raise EngineCannotAnswerError(
+                "symbolic", f"the closed form cannot be enclosed: {refused.rule}", "rigorous"
+            ) from refused
         low, high = (
             endpoints(enclosure) if beta else (Fraction(0), Fraction(0))
         )  # T(0) = 0: a tie between equals
