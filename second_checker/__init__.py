@@ -3,7 +3,7 @@
 It shares no code with the package, imports the standard library only, and calculates with whole
 numbers and fractions. Read the files in this order: `trees`, `reading` (the file), `intervals`
 (enclosures), `polynomials` (Sturm), `forms` (identities), `signs`, `spans` (what is shown on an
-interval), `coverage`, `lower`, `rules`, `plugin` (the rules). `README.md` says what it trusts.
+interval), `coverage`, `losses` (piecewise linear), `cells`, `lower`, `rules`, `plugin` (the rules). `README.md` says what it trusts.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from .cells import chords, score_point
 from .coverage import Work
 from .lower import RULES
-from .plugin import plug_in
+from .plugin import curve, forecast_point, lines_above, plug_in
 from .reading import SCHEMA, Statement, digest, fields, statement
 from .rules import (
     concave_point,
@@ -45,7 +46,9 @@ class Result:
 
 
 POINTS = {"convex point": convex_point, "concave point": concave_point,
-          "margin point": margin_point}  # fmt: skip
+          "margin point": margin_point, "score point": score_point,
+          "plug-in point": forecast_point}  # fmt: skip
+UPPER = {"tangent": tangent, "chords": chords, "plug-in curve": curve}
 
 
 def _rule(s: Statement, verdict: str, rule: Any) -> tuple[Any, list[str]]:
@@ -55,8 +58,10 @@ def _rule(s: Statement, verdict: str, rule: Any) -> tuple[Any, list[str]]:
         lemmas = RULES[rule][0] if rule in RULES else []
         if key == ("T >=", "holds") and rule == "plug-in lines":
             return plug_in, ["plug-in lemma"]
-        if key == ("T <=", "holds") and rule == "tangent":
-            return tangent, []
+        if key == ("T <=", "violated") and rule == "plug-in lines":
+            return lines_above, ["plug-in lemma"]
+        if key == ("T <=", "holds") and rule in UPPER:
+            return UPPER[rule], []
         if key == ("T >=", "violated") and rule in POINTS:
             return POINTS[rule], []
         if rule in RULES and key == ("T >=", "holds"):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from .cells import Cells
 from .coverage import Work, limit, scores
 from .reading import Statement, fields
 from .signs import Box, Prover
@@ -38,6 +39,7 @@ RULES: dict[str, tuple[list[str], str]] = {
     "concave pair": (["concave pair lemma"], ""),
     "theorem C": (["theorem C"], ""),
     "margin": (["margin lemma"], "even worse"),
+    "cells": ([], "symmetric lines pairs"),
 }
 
 
@@ -85,9 +87,12 @@ def _softmax(s: Statement) -> None:
 
 def bound_of(w: Work, s: Statement, proof: dict[str, Any]) -> Bound:
     """The rule's conditions, shown; then its bound. The zero-one target only."""
+    rule = proof["rule"]
+    if rule == "cells":
+        cells = Cells(s, proof)
+        return Bound(cells.witness, lambda _: [], cells.terms)
     if s.costs is not None:
         raise Rejected("the rule is for the zero-one target")
-    rule = proof["rule"]
     if rule in ("pair", "theorem A"):
         return _pair(w, s, proof)
     if rule in ("concave pair", "theorem C"):

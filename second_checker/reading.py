@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from .trees import Rejected, Tree, Undecided, rational, read, words
+from .trees import ZERO, Rejected, Tree, Undecided, rational, read, words
 
 SCHEMA = "hconsist-certificate/4"
 MOST_BYTES, MOST_LABELS = 32 * 2**20, 10**9
@@ -78,17 +78,28 @@ class Statement:
     relation: str
     claim: Tree
     spec: str | None
+    losses: tuple[Any, ...] = ()
+    zero_sum: bool = False
+
+    @property
+    def scores(self) -> int:
+        """How many scores a loss of all scores has: one for each prediction."""
+        return len(self.losses) if self.costs is None else len(self.costs)
 
     def in_words(self) -> str:
         """The statement as it is checked."""
         v = "u" if self.kind == "softmax" else "v"
         loss = f"loss g({v}) = {words(self.g)} of the {self.kind} value"
+        if self.kind == "scores":
+            each = "; ".join(f"g_{y + 1} = {_written(t)}" for y, t in enumerate(self.losses))
+            loss = f"losses of all scores {each}"
         labels = "every n >= 2" if self.n is None else f"n = {self.n}"
         target = "zero-one target"
         if self.costs is not None:
             rows = "; ".join(" ".join(str(x) for x in row) for row in self.costs)
             target = f"costs [{rows}]"
         scores = "all scores" if self.bound is None else f"|h| <= {self.bound}"
+        scores += " of sum zero" if self.zero_sum else ""
         sign, var = self.relation.split()[1], "b" if self.relation[0] == "T" else "e"
         return (f"{loss}; {labels}; {target}; {scores}: "
                 f"{self.relation.split()[0]}({var}) {sign} {words(self.claim)}")  # fmt: skip
@@ -100,9 +111,9 @@ def statement(raw: Any) -> Statement:
     spec, kind, formula = fields(loss, "spec kind formula")
     if spec is not None and not isinstance(spec, str):
         raise Rejected("spec is neither null nor a name")
-    if kind not in ("softmax", "margin"):
-        raise Rejected("kind is neither softmax nor margin")
-    g = read(formula, "u" if kind == "softmax" else "v")
+    if kind not in ("softmax", "margin", "scores"):
+        raise Rejected("kind is neither softmax nor margin nor scores")
+    g = ZERO if kind == "scores" else read(formula, "u" if kind == "softmax" else "v")
     n = None
     if classes != "any":
         if type(classes) is not int or not 2 <= classes <= MOST_LABELS:
@@ -111,28 +122,64 @@ def statement(raw: Any) -> Statement:
     if kind == "margin" and n != 2:
         raise Rejected("a margin loss has 2 classes")
     costs = _costs(target, kind, n)
-    if isinstance(hypotheses, dict) and hypotheses.get("kind") == "bounded":
-        bound: Fraction | None = rational(fields(hypotheses, "kind scores")[1])
-        assert bound is not None
-        if kind != "margin" or bound <= 0:
-            raise Rejected("bounded scores are for margin losses, and the bound is > 0")
-    elif fields(hypotheses, "kind") == ["complete"]:
-        bound = None
-    else:
+    named = hypotheses.get("kind") if isinstance(hypotheses, dict) else None
+    if named not in ("complete", "bounded", "zero-sum", "zero-sum bounded"):
         raise Rejected("unknown hypotheses")
+    zero_sum, bound = named.startswith("zero-sum"), None
+    if named.endswith("bounded"):
+        bound = rational(fields(hypotheses, "kind scores")[1])
+        if kind == "softmax" or bound <= 0:
+            raise Rejected("bounded scores are not for softmax losses, and the bound is > 0")
+    else:
+        fields(hypotheses, "kind")
+    if zero_sum and kind != "scores":
+        raise Rejected("scores of sum zero are for losses of all scores")
+    losses: tuple[Any, ...] = ()
+    if kind == "scores":
+        if n is None or not isinstance(formula, list) or len(formula) != n or n > 100:
+            raise Rejected("a loss of all scores has a formula for each of at most 100 labels")
+        losses = tuple(formula)
+        for t in losses:
+            piecewise_linear(t, n if costs is None else len(costs))
     relation, tree = fields(claim, "kind formula")
     if relation not in ("T >=", "T <=", "Gamma <="):
         raise Rejected("unknown kind of claim")
     about_t = relation != "Gamma <="
     c = read(tree, "b" if about_t else "e", cases=about_t)
-    return Statement(kind, g, n, costs, bound, relation, c, spec)
+    return Statement(kind, g, n, costs, bound, relation, c, spec, losses, zero_sum)
+
+
+def piecewise_linear(t: Any, scores: int) -> None:
+    """Reject what is no tree of the schema in s1, s2, ...; rules ask for more."""
+    if isinstance(t, str) and t[:1] == "s":
+        if t not in {f"s{k + 1}" for k in range(scores)}:
+            raise Rejected(f"no score {t[:20]}")
+    elif isinstance(t, str):
+        rational(t)
+    elif not isinstance(t, list) or len(t) < 2 or t[0] not in ("add", "mul", "max"):
+        raise Rejected("not piecewise linear in the scores")
+    else:
+        try:
+            for part in t[1:]:
+                piecewise_linear(part, scores)
+        except RecursionError as error:
+            raise Undecided("nesting over the limit") from error
+
+
+def _written(t: Any) -> str:
+    """A formula of scores as a reader writes it."""
+    if isinstance(t, str):
+        return t
+    signs = {"add": " + ", "mul": " * ", "max": ", "}
+    inner = signs[t[0]].join(_written(part) for part in t[1:])
+    return f"max({inner})" if t[0] == "max" else f"({inner})"
 
 
 def _costs(target: Any, kind: str, n: int | None) -> tuple[tuple[Fraction, ...], ...] | None:
     if isinstance(target, dict) and target.get("kind") == "costs":
         matrix = fields(target, "kind matrix")[1]
-        if kind != "softmax" or n is None:
-            raise Rejected("costs are for softmax losses with n given")
+        if kind == "margin" or n is None:
+            raise Rejected("costs are not for margin losses, and n is given")
         if not isinstance(matrix, list) or not all(isinstance(r, list) for r in matrix):
             raise Rejected("the costs are no matrix")
         rows = tuple(tuple(rational(x) for x in row) for row in matrix)

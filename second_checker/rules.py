@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from .cells import largest
 from .coverage import Piece, Work, at_number, covering, order, orders, resolved, scores
 from .lower import MOST_LABELS, RULES, bound_of, concave, convex
 from .reading import Statement, fields
@@ -45,7 +46,7 @@ def lower_holds(w: Work, s: Statement, proof: dict[str, Any]) -> None:
     fields(proof, f"rule pieces {RULES[proof['rule']][1]}")
     bound = bound_of(w, s, proof)
     _claim_at_zero(w, s)
-    for piece in covering(w, proof["pieces"], PIECE, ZERO, ONE):
+    for piece in covering(w, proof["pieces"], PIECE, ZERO, q(largest(s))):
         claim = _claim_on(w, s, piece)
         witness = bound.witness(piece.rest["witness"], "x")
         for side in bound.sides(witness):
@@ -80,6 +81,8 @@ def gamma(w: Work, s: Statement, proof: dict[str, Any]) -> None:
     """Gamma(e) <= claim(e) for e >= 0, by lines below T."""
     if proof["rule"] == "theorem C":
         raise Rejected("theorem C gives no line")
+    if s.costs is not None:
+        raise Rejected("the rule is for the zero-one target")
     fields(proof, f"rule pieces {RULES[proof['rule']][1]}")
     bound = bound_of(w, s, proof)
     raw = proof["pieces"]
@@ -111,7 +114,11 @@ def gamma(w: Work, s: Statement, proof: dict[str, Any]) -> None:
         for side in bound.sides(witness):
             span.must(side, 0, "a side of the witness")
         k = orders(method, 3)
+        if len(bound.terms(witness, ZERO)) != 1:
+            raise Rejected("one line for one piece")
         (at_zero,), (at_one,), (at_y,) = (bound.terms(witness, b) for b in (ZERO, ONE, y))
+        if proof["rule"] == "cells":  # its lines are below T for b > 0 only, and T(0) is 0
+            w.constant(neg(at_zero), "the line at 0 is <= 0")
         span.must(minus(claim, y), k[0], "claim(e) >= the reach")
         rise = span.resolved(minus(at_one, at_zero))
         if not span.prover.positive(rise):
@@ -120,17 +127,19 @@ def gamma(w: Work, s: Statement, proof: dict[str, Any]) -> None:
         span.must(minus(at_y, piece.at), k[2], "the line at the reach is at least e")
 
 
-def _beta(proof: dict[str, Any]) -> Fraction:
+def _beta(proof: dict[str, Any], most: Fraction = Fraction(1)) -> Fraction:
     beta = rational(proof["beta"])
-    if not 0 <= beta <= 1:
-        raise Rejected("beta is in [0, 1]")
+    if not 0 <= beta <= most:
+        raise Rejected(f"beta is in [0, {most}]")
     return beta
 
 
 def upper_violated(w: Work, s: Statement, proof: dict[str, Any]) -> None:
     """T(beta) > claim(beta), by a rule that bounds T from below."""
     fields(proof, f"rule beta witness {RULES[proof['rule']][1]}")
-    b = q(_beta(proof))
+    b = q(_beta(proof, largest(s)))
+    if proof["rule"] == "cells" and b == ZERO:
+        raise Rejected("the rule is for beta > 0")
     bound = bound_of(w, s, proof)
     claim = at_number(w, s.claim, "b", b)
     witness = bound.witness(proof["witness"], "")

@@ -222,7 +222,8 @@ class Prover:
         if self.zero(t):
             return True
         f = self.form(t)
-        return self.positive_form(f, False) if f is not None else self._by_parts(t, False)
+        # A form has no x log x as such: where it ends, the tree itself may still be enclosed.
+        return (f is not None and self.positive_form(f, False)) or self._by_parts(t, False)
 
     # Enclosures.
 

@@ -20,7 +20,9 @@ from forger.truth import is_false, is_true
 from test_forger import bases
 from test_kernel_forgeries import FALSE_CLAIMS, HONEST
 from test_kernel_gamma import FALSE as FALSE_GAMMA
-from test_kernel_plugin import COSTS, FORGERIES, certified
+from test_kernel_piecewise import ABOVE, BELOW, CLAIMS, POINT
+from test_kernel_piecewise import made as piecewise
+from test_kernel_plugin import COSTS, FORGERIES, OTHERS, _changes, certified, other
 
 from hconsist import checker
 
@@ -31,7 +33,15 @@ from second_checker import check, intervals, polynomials  # noqa: E402
 from second_checker.reading import load, parse  # noqa: E402
 from second_checker.trees import Rejected  # noqa: E402
 
-FILES = sorted((ROOT / "certificates").glob("*.json"))
+FILES = sorted((ROOT / "certificates").rglob("*.json"))
+#: Files of the rules for piecewise-linear losses and for costs, and changes of them.
+CHANGED = {
+    "ww above": BELOW,
+    "ww below": ABOVE,
+    "ww above, too steep": POINT,
+    **{name: _changes(name) for name in ("ordinal, a curve", "zero-one, lines above",
+                                         "ordinal, a point")},
+}  # fmt: skip
 
 
 def agree(c: Any) -> None:
@@ -59,6 +69,18 @@ def test_honest_files_of_each_rule(name: str) -> None:
 @pytest.mark.parametrize("name", COSTS)
 def test_costs(name: str) -> None:
     agree(certified(name))
+
+
+@pytest.mark.parametrize("name", [*CLAIMS, *OTHERS])
+def test_piecewise_linear_losses_and_costs(name: str) -> None:
+    agree(piecewise(name) if name in CLAIMS else other(name))
+
+
+@pytest.mark.parametrize(("base", "name"), [(b, k) for b, table in CHANGED.items() for k in table])
+def test_a_forgery_of_the_new_rules_is_not_verified(base: str, name: str) -> None:
+    c = json.loads(json.dumps(piecewise(base) if base in CLAIMS else other(base)))
+    CHANGED[base][name](c)
+    assert not check(sealed(c)).agrees
 
 
 @pytest.mark.parametrize("name", [*FALSE_CLAIMS, *FALSE_GAMMA])

@@ -95,9 +95,11 @@ def command(
     """Search for a proof of T(b) >= EXPR (or <=) for every b from 0 to the largest target regret,
     or for a counterexample, and write it to FILE.
 
-    T <= EXPR has proofs for convex losses of the softmax value; costs other than zero-one have
-    proofs of T >= EXPR for cross-entropy; Gamma(u) <= EXPR has proofs by supporting lines of T.
-    For these two there is no search for counterexamples, and no --resume.
+    Losses that are piecewise linear in the scores (sums, maxima and constrained losses of hinges,
+    ramps, LDR-k) are settled exactly, with any score bound. T <= EXPR has proofs for convex losses
+    of the softmax value, and for cross-entropy with costs other than zero-one. Gamma(u) <= EXPR has
+    proofs by supporting lines of T, and no search for counterexamples. --resume goes with boxes:
+    comp-sum and margin losses, zero-one.
 
     Exits 0 when the claim is proven, 1 when it is refuted, 3 when the budget ends first; the file
     then holds what was finished, and --resume goes on from there.
