@@ -1,6 +1,7 @@
 """``python -m benchmarks run OUT.json`` measures, ``... compare OLD.json NEW.json`` prints ratios,
 and ``... coverage [--engines numeric,...] [--losses A;B] [--jobs N] [-o OUT.json]`` prints which
-questions each engine answers (`benchmarks.coverage`).
+questions each engine answers (`benchmarks.coverage`), and
+``... certificates [FOLDER] [--coq]`` times the proofs in files (`benchmarks.certificates`).
 
 A run holds the least of several wall times of each case, in seconds, and beside each the least
 time of a fixed piece of work around it (``python -c pass``, or a sum of floats), so that two
@@ -118,6 +119,10 @@ def main(words: list[str]) -> int:
                 print(f"{name:40} {ratio:6.2f} x")
         case ["coverage", *options]:
             return _coverage(options)
+        case ["certificates", *rest]:
+            from benchmarks import certificates
+
+            certificates.main(rest)
         case _:
             print(__doc__, file=sys.stderr)
             return 2

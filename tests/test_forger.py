@@ -1,6 +1,7 @@
 """No false statement is accepted: random forgeries, judged by brute force, not by the checker.
 
-The slow run makes 60,000 of false statements about T, and 6,000 about Gamma and costs::
+The slow run makes 60,000 of false statements about T, 6,000 about Gamma and costs, and 15,000 of
+the rules for piecewise-linear losses and for costs both ways::
 
     python -m pytest -m slow tests/test_forger.py
 """
@@ -15,11 +16,13 @@ from typing import Any
 
 import pytest
 import sympy
+from forger import exact
 from forger.mutate import forge, slander
 from forger.truth import is_false, is_true
 from test_kernel_forgeries import HONEST
 from test_kernel_gamma import RIGHT
-from test_kernel_plugin import COSTS, certified
+from test_kernel_piecewise import made as piecewise
+from test_kernel_plugin import COSTS, certified, other
 
 from hconsist.certificates import certify_gamma
 from hconsist.checker import Rejected, check, examine
@@ -123,3 +126,63 @@ def test_no_forgery_of_many_is_accepted(seed: int) -> None:
     print(f"seed {seed}: {false} false statements, {slandered} true ones called violated")
     assert false == 5_000
     assert slandered > 100
+
+
+#: Honest files of the rules for piecewise-linear losses and costs, with T and its largest number.
+KNOWN: dict[str, tuple[Any, Any, float]] = {
+    "ww above": (piecewise, exact.weston_watkins, 1.0),
+    "ww below": (piecewise, exact.weston_watkins, 1.0),
+    "ww gamma": (piecewise, exact.weston_watkins, 1.0),
+    "ww below, too low": (piecewise, exact.weston_watkins, 1.0),
+    "ww above, too steep": (piecewise, exact.weston_watkins, 1.0),
+    "constrained above": (piecewise, exact.constrained_hinge, 1.0),
+    "constrained below": (piecewise, exact.constrained_hinge, 1.0),
+    "zero-one, a curve": (other, exact.cross_entropy(1.0), 1.0),
+    "zero-one, lines above": (other, exact.cross_entropy(1.0), 1.0),
+    "ordinal, a curve": (other, exact.cross_entropy(2.0), 2.0),
+    "ordinal, a point": (other, exact.cross_entropy(2.0), 2.0),
+}
+
+
+def forged_exactly(seed: int, count: int) -> tuple[int, int]:
+    """Forgeries of false statements, and true ones called violated, of these files."""
+    r = random.Random(seed)
+    names = list(KNOWN)
+    files = {name: KNOWN[name][0](name) for name in names}
+    false = slandered = made = 0
+    while false < count:
+        made += 1
+        assert made < 40 * count, "too few forgeries are of false statements"
+        name = r.choice(names)
+        _, t, largest = KNOWN[name]
+        if made % 8 == 0 and files[name]["verdict"] == "holds":
+            c = exact.slander(files[name], list(files.values()), r)
+            slandered += 1
+            assert not accepted(c), json.dumps(c)
+            continue
+        c = exact.forge(files[name], list(files.values()), r)
+        wrong = exact.is_false(c, t, largest)
+        if wrong == (c["verdict"] == "violated"):
+            continue
+        false += 1
+        assert not accepted(c), json.dumps(c)
+    return false, slandered
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_honest_files_agree_with_closed_forms(name: str) -> None:
+    make, t, largest = KNOWN[name]
+    c = make(name)
+    assert exact.is_false(c, t, largest) == (c["verdict"] == "violated")
+
+
+def test_no_forgery_of_exact_rules_is_accepted() -> None:
+    assert forged_exactly(7, 150)[0] == 150
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(300, 305))
+def test_no_forgery_of_many_of_exact_rules_is_accepted(seed: int) -> None:
+    false, slandered = forged_exactly(seed, 3_000)
+    print(f"seed {seed}: {false} false statements, {slandered} true ones called violated")
+    assert false == 3_000

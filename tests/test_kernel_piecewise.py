@@ -19,7 +19,8 @@ from hconsist.certificates import certify_claim
 from hconsist.checker import Rejected, check, examine
 from hconsist.checker.cells import Cell, dot, simplex
 from hconsist.cli.check import _check_spec
-from hconsist.errors import InvalidInputError
+from hconsist.errors import EngineCannotAnswerError, InvalidInputError
+from hconsist.exports import coq_script, smt_script
 from hconsist.losses import parse_loss
 from hconsist.losses.piecewise import NotPiecewiseLinearError, piecewise_formulas
 from hconsist.pointwise import PointwiseProblem
@@ -148,6 +149,18 @@ def test_the_name_must_be_that_of_the_formula() -> None:
     good["loss"]["spec"] = "crammer-singer"
     with pytest.raises(InvalidInputError):
         _check_spec(good, Path("x.json"))
+
+
+def test_other_provers_refuse_what_they_cannot_state() -> None:
+    """Nothing is exported as another statement: the zero-one target in place of costs, say."""
+    from forger.build import make
+
+    c = made("ww above")
+    costs = {"kind": "costs", "matrix": [["0", "2"], ["1", "0"]]}
+    mae = make("mae", 2, ("T >=", "b"), {"rule": "pair"})["statement"] | {"target": costs}
+    for export, value in ((coq_script, c), (smt_script, c["statement"]), (smt_script, mae)):
+        with pytest.raises(EngineCannotAnswerError):
+            export(value)
 
 
 # ---- forgeries ----

@@ -79,6 +79,8 @@ def _lines(certificate: dict[str, Any]) -> list[str]:
     s, proof = read_statement(certificate["statement"]), certificate["proof"]
     if s.costs is not None or s.claim_kind not in ("T >=", "T <="):
         raise refuse(f"claims {s.claim_kind!r} with this target")
+    if s.kind == "scores":
+        raise refuse("losses of all scores")
     lines = [f"(* {line.replace('(*', '( *').replace('*)', '* )')} *)" for line in s.words()]
     lines += ["", *IMPORTS]
     body = lower(s, proof) if s.claim_kind == "T >=" else upper(s, proof)

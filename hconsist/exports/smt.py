@@ -56,7 +56,8 @@ def smt_script(statement: dict[str, Any]) -> str:
     Raises
     ------
     EngineCannotAnswerError
-        When the loss or the claim is not piecewise polynomial, or n is free.
+        When the loss or the claim is not piecewise polynomial, n is free, or the target is not
+        the zero-one target.
     InvalidInputError
         When the claim is not of the form T >= EXPR.
 
@@ -76,6 +77,10 @@ def smt_script(statement: dict[str, Any]) -> str:
         )
     if n == "any":
         raise EngineCannotAnswerError("smt", "the number of classes must be fixed", "rigorous")
+    if loss["kind"] == "scores" or statement["target"]["kind"] != "zero-one":
+        raise EngineCannotAnswerError(
+            "smt", "losses of all scores, and costs, have no script", "rigorous"
+        )
     g, lines = (
         loss["formula"],
         [

@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+
 from forger.build import sealed
 from forger.mutate import METHODS, at, places, put
 from forger.truth import MalformedError, value
@@ -25,8 +26,9 @@ TREES = ["x", ["mul", "2", "x"], ["add", "1", ["mul", "-1", "x"]], ["pow", "x", 
          ["mul", "0", ["pow", "x", "-1"]], ["add", "x", ["mul", "0", ["log", "x"]]]]  # fmt: skip
 
 
-#: T of Weston-Watkins for three labels where it bends (found by the numeric engine).
-BENDS = ([0.0, 1 / 6, 1 / 2, 1.0], [0.0, 0.0, 2 / 5, 1.0])
+#: T of Weston-Watkins for three labels where it bends: along the chord from p = (1/3, 1/2, 1/6) to
+#: (0, 1, 0).
+BENDS = ([0.0, 1 / 6, 1.0], [0.0, 0.0, 1.0])
 
 
 def weston_watkins(b: float) -> float:
@@ -157,7 +159,9 @@ def slander(base: dict[str, Any], others: list[dict[str, Any]], r: random.Random
     """A true statement, called violated."""
     c = json.loads(json.dumps(base))
     c["verdict"] = "violated"
-    c["proof"] = json.loads(json.dumps(r.choice([o for o in others if o["verdict"] == "violated"])["proof"]))
+    c["proof"] = json.loads(
+        json.dumps(r.choice([o for o in others if o["verdict"] == "violated"])["proof"])
+    )
     for _ in range(r.choice([0, 1, 2])):
         try:
             spoil_proof(c["proof"], r)
