@@ -570,7 +570,7 @@ def test_prove_is_three_valued() -> None:
 def test_a_loss_that_no_lemma_covers_is_not_certified() -> None:
     b = beta_symbol()
     with pytest.raises(EngineCannotAnswerError):
-        certify(PointwiseProblem("max:phi=hinge", n_classes=3), ">=", b)
+        certify(PointwiseProblem("max:phi=exponential", n_classes=3), ">=", b)
     with pytest.raises(EngineCannotAnswerError):  # increasing in the softmax value
         certify(PointwiseProblem("softmax:u**2", n_classes=3), ">=", b)
     assert (

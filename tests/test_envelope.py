@@ -292,4 +292,4 @@ def test_precision_is_left_alone_and_losses_without_lines_are_refused() -> None:
         envelope(PointwiseProblem("logistic")).gamma(Fraction(1, 10), FINE)
         assert flint.ctx.prec == 77
     with pytest.raises(EngineCannotAnswerError):
-        envelope(PointwiseProblem("max:phi=hinge", n_classes=3))
+        envelope(PointwiseProblem("max:phi=exponential", n_classes=3))

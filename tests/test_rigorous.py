@@ -338,7 +338,7 @@ def test_precision_is_restored_and_other_problems_are_refused() -> None:
     transform(PointwiseProblem("mae", n_classes=3), Fraction(1, 2))
     assert flint.ctx.prec == before
     with pytest.raises(EngineCannotAnswerError):
-        transform(PointwiseProblem("max:phi=hinge", n_classes=3), Fraction(1, 2))
+        transform(PointwiseProblem("max:phi=exponential", n_classes=3), Fraction(1, 2))
 
 
 def psi(name: str, b: float, bound: float | None) -> float:
