@@ -8,6 +8,7 @@ import itertools
 import json
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -142,13 +143,21 @@ def test_other_losses_are_not_piecewise_linear(spec: str) -> None:
 
 
 def test_the_name_must_be_that_of_the_formula() -> None:
-    from pathlib import Path
-
     good = copy.deepcopy(made("ww above")["statement"])
     _check_spec(good, Path("x.json"))
     good["loss"]["spec"] = "crammer-singer"
     with pytest.raises(InvalidInputError):
         _check_spec(good, Path("x.json"))
+
+
+FILES = sorted((Path(__file__).parent.parent / "certificates" / "exact").glob("*.json"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
+def test_files_kept_show_their_verdict(file: Path) -> None:
+    c = json.loads(file.read_text(encoding="utf-8"))
+    assert check(c) == c["verdict"] == ("violated" if "violated" in file.stem else "holds")
+    _check_spec(c["statement"], file)
 
 
 def test_other_provers_refuse_what_they_cannot_state() -> None:
