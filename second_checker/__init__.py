@@ -3,7 +3,8 @@
 It shares no code with the package, imports the standard library only, and calculates with whole
 numbers and fractions. Read the files in this order: `trees`, `reading` (the file), `intervals`
 (enclosures), `polynomials` (Sturm), `forms` (identities), `signs`, `spans` (what is shown on an
-interval), `coverage`, `losses` (piecewise linear), `cells`, `lower`, `rules`, `plugin` (the rules). `README.md` says what it trusts.
+interval), `coverage`, `losses` (piecewise linear), `cells`, `lower`, `rules`, `plugin` (the rules).
+`README.md` says what it trusts.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Piecewise-linear losses of all scores: lines below T from cells of distributions, chords above it.
+"""Piecewise-linear losses of all scores: lines below T from cells of distributions, chords above.
 
-A cell is what all its walls leave of the simplex. Its corners are found from their definition: where
-as many walls as there are labels, less one, hold with equality and nothing else solves them.
+A cell is what all its walls leave of the simplex. Its corners are found from their definition:
+where as many walls as there are labels, less one, hold with equality and nothing else solves them.
 """
 
 from __future__ import annotations
@@ -65,11 +65,11 @@ def largest(s: Statement) -> Fraction:
 
 
 def symmetric(losses: Losses) -> bool:
-    """Whether exchanging two neighbouring labels is seen to exchange their losses, for all of them."""
+    """Whether exchanging two neighbouring labels is seen to exchange their losses."""
     n = len(losses.forms)
     plain = list(range(n))
     for k in range(n - 1):
-        order = plain[:k] + [k + 1, k] + plain[k + 2 :]
+        order = [*plain[:k], k + 1, k, *plain[k + 2 :]]
         if any(shape(f, order) != shape(losses.forms[order[y]], plain)
                for y, f in enumerate(losses.forms)):  # fmt: skip
             return False
@@ -82,7 +82,7 @@ def difference(x: Vector, y: Vector) -> Vector:
 
 
 class Cells:
-    """The proof of rule "cells": its lines, and for each cell the lines that were shown below it."""
+    """The proof of rule "cells": its lines, and for each cell those that were shown below it."""
 
     def __init__(self, s: Statement, proof: dict[str, Any]) -> None:
         self.losses = Losses(s)

@@ -1,7 +1,7 @@
 """Losses of all scores, piecewise linear: exact values, lines below, and risks from below.
 
-A formula is ("line", constant, slopes), ("sum", parts with factors) or ("max", f, g). Maxima are met
-from the left to the right; one stands upright where the product of the factors above it is >= 0. An
+A formula is ("line", constant, slopes), ("sum", parts with factors) or ("max", f, g). Maxima are
+met from the left to the right; one stands upright where the product of the factors above it is >= 0. An
 upright maximum of f and g is at least w f + (1 - w) g, one upside down is the lesser for one of its
 parts: so a formula is at least the least of its lines, one for each way to choose parts.
 """
@@ -122,7 +122,7 @@ def below(
 
 
 def shape(f: Form, order: list[int]) -> Any:
-    """The formula with its scores renamed, sums and maxima sorted: equal shapes, equal functions."""
+    """The formula with its scores renamed, sums and maxima sorted: equal shapes, same function."""
     constant, slopes = Fraction(0), [Fraction(0)] * len(order)
     maxima: dict[Any, Fraction] = {}
 

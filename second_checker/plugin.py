@@ -161,8 +161,8 @@ def _curve_on(w: Work, piece: Any, claim: Tree, rows: tuple[tuple[Fraction, ...]
         span.must_vanish(add(q(-1), *point), "a sum of 1")
 
     def mean(point: list[Tree], more: int, less: int) -> Tree:
-        return add(ZERO, *(mul(q(a - b), t)
-                           for a, b, t in zip(rows[more], rows[less], point, strict=True)))  # fmt: skip
+        costs = zip(rows[more], rows[less], point, strict=True)
+        return add(ZERO, *(mul(q(a - b), t) for a, b, t in costs))
 
     for k in range(len(rows)):
         if k != predicted:
