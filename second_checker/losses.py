@@ -1,9 +1,9 @@
 """Losses of all scores, piecewise linear: exact values, lines below, and risks from below.
 
 A formula is ("line", constant, slopes), ("sum", parts with factors) or ("max", f, g). Maxima are
-met from the left to the right; one stands upright where the product of the factors above it is >= 0. An
-upright maximum of f and g is at least w f + (1 - w) g, one upside down is the lesser for one of its
-parts: so a formula is at least the least of its lines, one for each way to choose parts.
+met from the left to the right; one stands upright where the product of the factors above it is >=
+0. An upright maximum of f and g is at least w f + (1 - w) g, one upside down is the lesser for one
+of its parts: so a formula is at least the least of its lines, one for each way to choose parts.
 """
 
 from __future__ import annotations
