@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -180,3 +181,24 @@ def test_best_risks_are_not_left_where_scores_are_infinite() -> None:
     q = np.random.default_rng(0).dirichlet(np.full(6, 0.7), 200_000)
     risks = 1 - np.max((2 * q @ p[0] + 1) / (np.sum(q**2, axis=1) + 2))
     assert best <= risks + 1e-12 and best == pytest.approx(0.367988, abs=1e-5)
+
+
+def test_powers_have_their_limits_for_derivatives_at_zero() -> None:
+    from hconsist.engines.numeric.jets import Jet, JetOps
+
+    jet = JetOps().power(Jet.variable(np.array([0.0, 0.25])), Fraction(6, 5))
+    assert jet.gradient[:, 0] == pytest.approx([0.0, 1.2 * 0.25**0.2], abs=1e-15)
+    assert jet.hessian[0, 0, 0] == np.inf
+
+
+@pytest.mark.parametrize(("hypotheses", "n"), [("complete", 3), ("bounded:1", 3), ("complete", 10)])
+def test_a_loss_that_tells_the_labels_apart(hypotheses: str, n: int) -> None:
+    without = PointwiseProblem("ldam:margin=0", hypotheses=hypotheses, n_classes=n)
+    plain = PointwiseProblem("logistic", hypotheses=hypotheses, n_classes=n)
+    assert transform(without, 0.3).estimate == pytest.approx(
+        transform(plain, 0.3).estimate, abs=1e-8
+    )
+    answer = transform(PointwiseProblem("ldam", hypotheses=hypotheses, n_classes=n), 0.3)
+    assert answer.reason == "" and answer.witness is not None
+    # two labels of the n are one of its cases
+    assert 0 < answer.estimate <= 0.12  # type: ignore[operator]

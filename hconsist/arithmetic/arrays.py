@@ -51,7 +51,13 @@ class ArrayOps(Ops):
         if float(exponent) >= by and float(exponent).is_integer():  # x may be 0
             left = float(exponent - by)
             return x if left == 1 else x * 0 + 1 if left == 0 else x**left
-        return power / x if by == 1 else power / (x * x)
+        if isinstance(x, int | float):
+            return power / x**by if x else (0.0 if float(exponent) > by else math.inf)
+        at_zero = x == 0  # where power / x is 0 / 0: the limit
+        below = self.xp.where(at_zero, self.xp.ones_like(x), x)
+        limit = 0.0 if float(exponent) > by else math.inf
+        quotient = power / below if by == 1 else power / (below * below)
+        return self.xp.where(at_zero, self.xp.full_like(x, limit), quotient)
 
     def away_from_zero(self, x: Value) -> Value:
         if isinstance(x, int | float):

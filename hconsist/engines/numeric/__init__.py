@@ -5,8 +5,9 @@ distributions, `oracle` is the readable check by CVXPY. Outer problem (over p): 
 pooling lemma; `exhaustive` backs it for few classes without the lemma. Losses that are concave
 between kinks have finitely many scores to try: `kinked` (and `vertices`, in closed form). Two
 labels are a problem in one variable: `binary`, for every loss. For the rest, `levels`, a search
-over score vectors of few values; `direct` where the loss tells the labels apart; `zeros` where
-T = 0 is a theorem. `ways` tells which of them answers; `answers` evaluates each witness anew.
+over score vectors of few values; `asymmetric` and `direct` where the loss tells the labels apart;
+`zeros` where T = 0 is a theorem. `ways` tells which of them answers; `answers` evaluates each
+witness anew.
 """
 
 from __future__ import annotations

@@ -34,6 +34,11 @@ def inner_solver(problem: PointwiseProblem) -> Inner | None:
     """The batched solver of best-in-class risks, for symmetric losses that are smooth and convex in
     some coordinates.
     """
+    with np.errstate(all="ignore"):  # of samples at the ends of a formula's domain
+        return _inner_solver(problem)
+
+
+def _inner_solver(problem: PointwiseProblem) -> Inner | None:
     loss, bound = problem.surrogate, problem.hypotheses.score_bound
     shape = known_shape(loss)
     if not loss.symmetric or order(loss) != -1:

@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.engines.methods import method, no_method, tries
-from hconsist.engines.numeric import general, kinked, zeros
+from hconsist.engines.numeric import asymmetric, general, kinked, zeros
 from hconsist.engines.numeric.answers import answer as _answer
 from hconsist.engines.numeric.answers import tie, unbounded
 from hconsist.engines.numeric.closed import VERTICES, at_vertices, no_bound, two_labels
+from hconsist.engines.numeric.direct import MOST_BETAS
 from hconsist.engines.numeric.inner import Inner
 from hconsist.engines.numeric.methods import inner_solver
 from hconsist.engines.numeric.pooled import pooled
@@ -235,6 +236,21 @@ def few_levels(question: Question) -> Plan | str:
     if not problem.surrogate.symmetric:
         return "needs a symmetric loss"
     return lambda values, array, seed: by_levels(problem, array)
+
+
+@method("numeric", "pairs of labels", rank=75)
+def pairs_of_labels(question: Question) -> Plan | str:
+    """Convex losses that tell the labels apart: each pair of a missed and a predicted label."""
+    problem = question.problem
+    if reason := _largest(question):
+        return reason
+    if problem.surrogate.symmetric:
+        return "needs a loss that tells the labels apart"
+    if reason := asymmetric.applies(problem):
+        return reason
+    if question.betas > MOST_BETAS:
+        return f"searches for each beta, for {MOST_BETAS} betas at most"
+    return lambda values, array, seed: asymmetric.answers(problem, array)
 
 
 @method("numeric", "direct", rank=80)
