@@ -5,7 +5,7 @@ r the largest difference of scores, so that the risk
 
     C_j(p) = min { C(s, p) : s_j = 0, -r <= s_k <= 0 }
 
-is a convex program in a box, and C*(p) the least C_j(p). For each pair (i, j) the search starts at
+is a convex program in a box, as C*(p) is. For each pair (i, j) the search starts at
 distributions of two and three labels with p_i - p_j >= b and moves mass along the slope of
 C_j - C*, which is the difference of the losses at the two optima. No pooling lemma is used.
 """
@@ -32,6 +32,8 @@ PAIRS = (
 )
 #: More labels have too many pairs.
 MOST_CLASSES = 12
+#: Up to so many labels every pair is searched; rows that are solved together.
+_FEW, _CHUNK = 4, 128
 #: Differences of scores beyond this show in no double.
 _FAR = 60.0
 _ITERATIONS = 60
@@ -62,28 +64,40 @@ class Pairs:
 
     def risks(self, p: Array, j: NDArray[np.intp]) -> tuple[Array, Array, Array]:
         """C_j(p) for rows p (M, n) and j (M,): risk (M,), losses (M, n), scores (M, n)."""
-        rows = np.arange(len(p))
-        with np.errstate(divide="ignore"):
-            s = np.log(np.maximum(p, 1e-9))
-        s = np.clip(s - s[rows, j][:, None], -min(self.range, 30.0), 0.0)
-        s[rows, j] = 0.0
-        going = rows
-        for _ in range(_ITERATIONS):
-            if not going.size:
-                break
-            s[going], moved = self._step(p[going], s[going], j[going])
-            going = going[moved]
+        pinned = np.arange(self.n) == j[:, None]
+        return self._solved(p, pinned, -self.range, 0.0)
+
+    def best(self, p: Array) -> tuple[Array, Array, Array]:
+        """C*(p): risk, losses and scores, whatever they predict."""
+        return self._solved(p, np.zeros(p.shape, dtype=bool), -self.range / 2, self.range / 2)
+
+    def _solved(
+        self, p: Array, pinned: NDArray[np.bool_], low: float, high: float
+    ) -> tuple[Array, Array, Array]:
+        """The convex program in a box, pinned scores being 0, by projected Newton steps."""
+        log_p = np.log(np.maximum(p, 1e-9))
+        at = np.where(pinned, log_p, 0.0).sum(axis=1, keepdims=True)
+        centre = at if pinned.any() else (log_p.max(axis=1) + log_p.min(axis=1))[:, None] / 2
+        s = np.clip(log_p - centre, low, high)
+        for start in range(0, len(p), _CHUNK):
+            going = np.arange(start, min(start + _CHUNK, len(p)))
+            for _ in range(_ITERATIONS):
+                if not going.size:
+                    break
+                s[going], moved = self._step(p[going], s[going], pinned[going], low, high)
+                going = going[moved]
         losses = np.asarray(self.problem.surrogate.losses(s, self.ops.base), dtype=float)
         return np.sum(p * losses, axis=1), losses, s
 
-    def _step(self, p: Array, s: Array, j: NDArray[np.intp]) -> tuple[Array, NDArray[np.bool_]]:
-        """One projected Newton step in the box, and whether it lowered the risk."""
+    def _step(
+        self, p: Array, s: Array, pinned: NDArray[np.bool_], low: float, high: float
+    ) -> tuple[Array, NDArray[np.bool_]]:
+        """One step for each row, and whether it lowered the risk."""
         rows = np.arange(len(p))
         jet = self.problem.surrogate.losses(self.ops.variables(s), self.ops)
         gradient = np.einsum("my,myk->mk", p, jet.gradient)
         hessian = np.einsum("my,mykl->mkl", p, jet.hessian)
-        held = ((s <= -self.range) & (gradient > 0)) | ((s >= 0) & (gradient < 0))
-        held[rows, j] = True
+        held = ((s <= low) & (gradient > 0)) | ((s >= high) & (gradient < 0)) | pinned
         g = np.where(held, 0.0, gradient)
         h = np.where(held[:, :, None] | held[:, None, :], 0.0, hessian)
         index = np.arange(self.n)
@@ -92,30 +106,22 @@ class Pairs:
         longest = np.abs(step).max(axis=1, keepdims=True)
         step *= np.minimum(1.0, 20.0 / np.maximum(longest, 1e-300))
         sizes = np.array([1.0, 0.3, 0.1, 0.01, 1e-3])
-        trial = np.clip(s[:, None] + sizes[:, None] * step[:, None], -self.range, 0.0)
+        trial = np.clip(s[:, None] + sizes[:, None] * step[:, None], low, high)
         losses = np.asarray(self.problem.surrogate.losses(trial, self.ops.base), dtype=float)
         values = np.einsum("my,mdy->md", p, losses)
         now = np.sum(p * np.asarray(jet.value), axis=1)
         best = np.argmin(values, axis=1)
         better = values[rows, best] < now - 1e-17 * (1 + np.abs(now))
         s = np.where(better[:, None], trial[rows, best], s)
-        still = (np.abs(g).max(axis=1) > 1e-13) & better
-        return s, still
-
-    def best(self, p: Array) -> tuple[Array, Array, Array]:
-        """C*(p): risk, losses and scores."""
-        many = len(p)
-        each = [self.risks(p, np.full(many, j)) for j in range(self.n)]
-        top = np.argmin([r for r, _, _ in each], axis=0)
-        rows = np.arange(many)
-        risk, losses, scores = (np.array([one[i] for one in each]) for i in range(3))
-        return risk[top, rows], losses[top, rows], scores[top, rows]
+        return s, (np.abs(g).max(axis=1) > 1e-13) & better
 
     # -- one target regret
     def smallest_regret(self, beta: float) -> Found:
         """T(beta), the best of all pairs."""
         end = process_time() + _SECONDS
         pairs = list(permutations(range(self.n), 2))
+        if self.n > _FEW:  # the most promising pairs, by their two labels alone
+            pairs = self._promising(pairs, beta)
         starts = [(i, j, p) for i, j in pairs for p in self._starts(i, j, beta)]
         p = np.array([p for _, _, p in starts])
         wrong = np.array([j for _, j, _ in starts])
@@ -132,13 +138,29 @@ class Pairs:
                 found[place] = self._follow(one, beta, end)
         return min(found, key=lambda one: one.value)
 
+    def _promising(self, pairs: list[tuple[int, int]], beta: float) -> list[tuple[int, int]]:
+        """Of distributions on two labels, the scores of all others far below: a grid of
+        differences for each pair.
+        """
+        t = np.concatenate([[0.0], np.geomspace(1e-3, min(self.range, 30.0), 60)])
+        values = []
+        for i, j in pairs:
+            regrets = []
+            for high, low in ((j, i), (i, j)):  # predicted wrongly, and rightly
+                s = np.full((t.size, self.n), -min(self.range, 30.0))
+                s[:, high], s[:, low] = 0.0, -t
+                losses = np.asarray(self.problem.surrogate.losses(s, self.ops.base), dtype=float)
+                regrets.append((losses[:, i] * (1 + beta) + losses[:, j] * (1 - beta)).min() / 2)
+            values.append(regrets[0] - min(regrets))
+        return [pairs[at] for at in np.argsort(values, kind="stable")[: 2 * _FOLLOWED]]
+
     def _starts(self, i: int, j: int, beta: float) -> list[Array]:
         """Distributions with p_i = p_j + b: alone, with a third label, and with all others."""
         low = (1 - beta) / 2
         shapes = [np.zeros(self.n)]
-        for k in range(self.n):
-            if k not in (i, j):
-                shapes.append(0.4 * (1 - beta) * np.eye(self.n)[k])
+        others = [k for k in range(self.n) if k not in (i, j)]
+        for k in others if self.n <= _FEW else others[:: max(len(others) - 1, 1)]:
+            shapes.append(0.4 * (1 - beta) * np.eye(self.n)[k])
         rest = np.ones(self.n)
         rest[[i, j]] = 0.0
         if self.n > 2:
@@ -164,7 +186,7 @@ class Pairs:
             slope = self.risks(p[None], wrong)[1][0] - self.best(p[None])[1][0]
             gain = away @ slope
             trials = []
-            for move in away[np.argsort(gain, kind="stable")[:6]]:
+            for move in away[np.argsort(gain, kind="stable")[: 6 if self.n <= _FEW else 3]]:
                 room = np.min(np.where(move < 0, -p / np.minimum(move, -1e-300), np.inf))
                 trials += [p + share * room * move for share in (1.0, *_SHARES)]
             trial = np.array(trials)
