@@ -244,8 +244,6 @@ def answers(problem: PointwiseProblem, betas: Array) -> list[Answer]:
         predicted = np.array([found.predicted])
         value = float(risk[0] - least[0])
         result.append(
-            answer(
-                problem, found.p, best[0] + shift, wrong[0] + shift, predicted, value, 0.0, (PAIRS,)
-            )
+            answer(problem, found.p, best[0], wrong[0] + shift, predicted, value, 0.0, (PAIRS,))
         )
     return result
