@@ -134,8 +134,10 @@ def ask(cell: Cell, context: Any) -> Result:
         result: Result = here.recv() if here.poll(PATIENCE) else _late(cell, start)
     except EOFError:  # stopped by the system
         result = _late(cell, start)
-    process.kill()
-    process.join()
+    process.join(1.0)  # it has answered, or its seconds are over
+    if process.is_alive():
+        process.kill()
+        process.join()
     if result.seconds > SECONDS:
         result = _late(cell, start)
     return result
