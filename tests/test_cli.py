@@ -24,7 +24,7 @@ import hconsist.cli
 from hconsist.cli import COMMANDS, help_text, main
 
 PACKAGE = Path(hconsist.__file__).parent
-NOT_COMMANDS = {"app", "cluster", "failures", "limits", "options", "output", "search"}
+NOT_COMMANDS = {"app", "cluster", "failures", "limits", "options", "output", "pictures", "search"}
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,7 @@ def test_help_loads_nothing_heavy(words: tuple[str, ...]) -> None:
 
 
 def test_help_of_a_command_loads_no_mathematics() -> None:
+    """But NumPy, where the help lists what is registered: hypothesis sets and targets."""
     for name in COMMANDS:
         code = (
             "import sys\nfrom hconsist.cli import main\n"
@@ -139,7 +140,7 @@ def test_help_of_a_command_loads_no_mathematics() -> None:
         done = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True
         )
-        assert done.stderr.strip() == "[]", name
+        assert done.stderr.strip() in ("[]", "['numpy']"), name
 
 
 def test_version(run: Run) -> None:
