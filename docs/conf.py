@@ -64,3 +64,14 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     "reset_modules": ("matplotlib", "generated_pages.house_style"),
 }
+
+
+def _left_out(app: object, what: str, name: str, *rest: object) -> bool | None:
+    """Methods that scikit-learn puts on every estimator are documented there."""
+    del app, what, rest
+    return True if name.startswith("set_") and name.endswith("_request") else None
+
+
+def setup(app: object) -> None:
+    """Sphinx asks for this name."""
+    app.connect("autodoc-skip-member", _left_out)  # type: ignore[attr-defined]
