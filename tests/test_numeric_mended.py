@@ -202,3 +202,11 @@ def test_a_loss_that_tells_the_labels_apart(hypotheses: str, n: int) -> None:
     assert answer.reason == "" and answer.witness is not None
     # two labels of the n are one of its cases
     assert 0 < answer.estimate <= 0.12  # type: ignore[operator]
+
+
+def test_scores_so_close_that_their_differences_are_rounding_are_not_asked() -> None:
+    # a loss of standardised scores sees shape alone: any shape has a large spread too
+    problem = PointwiseProblem("z-loss:a=1,b=1", hypotheses="bounded:1", n_classes=3)
+    assert transform(problem, 0.3).estimate == pytest.approx(0.0289998197384, abs=1e-9)
+    two = transform(PointwiseProblem("z-loss:a=1,b=1", n_classes=2), 0.3)
+    assert two.reason == "" and two.estimate == pytest.approx(0.3 * 1.433780830, abs=1e-8)

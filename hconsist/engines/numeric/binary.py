@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from hconsist.engines.numeric.answers import losses_of
 from hconsist.engines.numeric.jumps import sides
-from hconsist.losses.forms import OfMargin
+from hconsist.losses.forms import OfMargin, convex_in_scores
 from hconsist.pointwise import PointwiseProblem
 
 Wide = NDArray[np.longdouble]
@@ -102,7 +102,7 @@ class Differences:
             )
         nodes = np.unique(np.concatenate([[np.longdouble(0)], nodes]))
         form = problem.surrogate.form(OfMargin, 2)
-        if form is None or not form.phi.fact("continuous"):
+        if not _continuous(problem, form):
             known = [] if form is None else [abs(2 * float(v)) for v in form.phi.kinks or ()]
             near = sides(lambda t: np.stack(self.losses(t)), nodes, known)
             nodes = np.unique(np.concatenate([nodes, near[near <= self.limit]]))
@@ -133,6 +133,10 @@ class Differences:
         ends = self.nodes[np.maximum(node - 1, 0)], self.nodes[np.minimum(node + 1, last)]
         at, value = self.nodes[node], risks[row, node]
         narrow(lambda t: self.risk(x[row], t), *ends, at, value)
+        one = np.minimum(np.ones_like(at), self.limit / 2)  # of equal differences a plain one
+        plain = self.risk(x[row], one)
+        same = plain <= value + _ROUNDING * np.finfo(value.dtype).eps * np.abs(value)
+        at, value = np.where(same, one, at), np.where(same, plain, value)
         self._to_doubles(x[row], at, value)
         best = np.lexsort((value, row))[np.searchsorted(row, np.arange(x.size))]
         unbounded, slow = self._far(risks, value[best])
@@ -176,6 +180,13 @@ class Differences:
         last = risks[:, -1] <= value
         unbounded = (value < -_HUGE) | (last & (far > scale) & (far > near / 2))
         return unbounded, last & (far > scale) & ~unbounded
+
+
+def _continuous(problem: PointwiseProblem, form: OfMargin | None) -> bool:
+    """Whether the losses are known not to jump: a convex function has no jumps."""
+    if form is not None:
+        return bool(form.phi.fact("continuous"))
+    return bool(convex_in_scores(problem.surrogate.forms, 2))
 
 
 def _levelled(risks: Wide) -> Wide:

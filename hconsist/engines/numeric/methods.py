@@ -20,7 +20,7 @@ from hconsist.engines.numeric.smooth import (
     SeparableScoresModel,
     SoftmaxModel,
 )
-from hconsist.engines.numeric.water import ConvexShares
+from hconsist.engines.numeric.water import ConvexShares, WaterFilling
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import Loss, Separable
 from hconsist.losses.forms import OfScores, OfSoftmax, Pairwise, Transport
@@ -83,7 +83,7 @@ def _of_softmax(problem: PointwiseProblem, form: OfSoftmax, convex: bool) -> Inn
         newton = Newton(SoftmaxModel(form), _FAR * unit + margin, unit)
         return Fallback(SeparableSoftmax(separable, iterations=25, rising=True), newton)
     if _finite_slope(form):
-        return ConvexShares(separable)
+        return WaterFilling(separable)
     fast = SeparableSoftmax(separable)
     if not _straight_at_one(form):
         return fast

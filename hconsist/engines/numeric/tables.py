@@ -18,6 +18,8 @@ from hconsist.pointwise import PointwiseProblem
 Array = NDArray[np.float64]
 
 _LARGE = 1e30
+#: The least relative spread of scores that a loss of standardised scores is asked at.
+_NO_TIE = 1e-3
 #: Gaps between levels reach so many units; and, without a bound, far ones where only limits are
 #: left, in the same unit.
 _REACH, _FAR = 64.0, (2.0**9, 2.0**14, 2.0**24)
@@ -53,11 +55,13 @@ class Tables:
             values = np.asarray(losses_of(self.problem, scores), dtype=float)
         if not self.problem.surrogate.shift_invariant:
             return np.asarray(np.nan_to_num(values, nan=_LARGE, posinf=_LARGE))
-        # equal scores, whatever rounding leaves of their spread, where the loss has no value there
-        level = np.ptp(scores, axis=-1) <= 1e-12 * np.max(np.abs(scores), axis=-1, initial=1e-300)
+        with np.errstate(all="ignore"):
+            tie = np.asarray(losses_of(self.problem, np.zeros(self.n)), dtype=float)
+        # equal scores, whatever rounding leaves of their spread; where the loss has no value there,
+        # its values at small spreads are rounding too, and the same as at large ones
+        close = _NO_TIE if np.any(np.isnan(tie)) else 1e-12
+        level = np.ptp(scores, axis=-1) <= close * np.max(np.abs(scores), axis=-1, initial=1e-300)
         if np.any(level):
-            with np.errstate(all="ignore"):
-                tie = np.asarray(losses_of(self.problem, np.zeros(self.n)), dtype=float)
             values = np.where(level[..., None], tie, values)
         return np.asarray(np.nan_to_num(values, nan=_LARGE, posinf=_LARGE))
 
@@ -111,7 +115,7 @@ class Tables:
         free_shift = not self.sum_to_zero and not self.problem.surrogate.shift_invariant
         count = (16 if free_shift else 24) if n <= 4 else (5 if free_shift else 9)
         gaps = reach * np.concatenate([np.geomspace(2.0**-11, 1.0, count), [0.75, 0.5, 0.3]])
-        if complete:
+        if complete and not free_shift:  # else far scores leave rounding alone of their differences
             gaps = np.concatenate([gaps, reach * np.array(_FAR)])
         sizes = range(1, n) if n <= 12 else sorted({1, 2, 3, self.k, n // 2, n - 2, n - 1})
         rows = [np.zeros((1, n))]

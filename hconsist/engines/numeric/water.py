@@ -1,5 +1,5 @@
-"""Best softmax values of any convex decreasing g: kinks and straight pieces, and a slope at 0 that
-may be finite.
+"""Best softmax values of a convex g: `ConvexShares` for any, kinks and straight pieces included,
+`WaterFilling`, faster, for smooth strictly convex ones whose slope at 0 is finite.
 
 ``min sum_i p_i g(z_i)`` over the simplex has a multiplier mu, and each z_i minimises ``p_i g(z) +
 mu z``: where the slope -g' falls through mu / p_i, the end of the interval where it never does, the
@@ -158,8 +158,7 @@ class ConvexShares:
         low, high = low - 0.1, high + 0.1
         return self._exact(total, low, high)
 
-    @staticmethod
-    def _exact(total: object, low: Array, high: Array) -> Array:
+    def _exact(self, total: object, low: Array, high: Array) -> Array:
         at: object = total
         assert callable(at)
         (many, upper), (few, lower) = at(low, "high"), at(high, "low")
@@ -171,24 +170,30 @@ class ConvexShares:
             low, high = np.where(bad_low, low - wider, low), np.where(bad_high, high + wider, high)
             wider = 2 * wider
             (many, upper), (few, lower) = at(low, "high"), at(high, "low")
+        above, below = many - 1.0, few - 1.0  # the stale one is halved (Illinois)
+        open_ = np.ones(low.shape, dtype=bool)
         for i in range(_SEARCH):
-            open_ = (high - low > 4e-16 * np.maximum(1.0, np.abs(high))) & (many - few > 1e-15)
+            open_ &= (high - low > 4e-16 * np.maximum(1.0, np.abs(high))) & (many - few > 1e-15)
             if not np.any(open_):
                 break
             with np.errstate(all="ignore"):
-                middle = low + (high - low) * (many - 1.0) / (many - few)
+                middle = low + (high - low) * above / (above - below)
             centre = (low + high) / 2
-            middle = np.where((i % 3 == 2) | ~((middle > low) & (middle < high)), centre, middle)
+            middle = np.where((i % 4 == 3) | ~((middle > low) & (middle < high)), centre, middle)
             value, places = at(middle, "high")
             enough = value >= 1.0
             low, many = np.where(enough, middle, low), np.where(enough, value, many)
             upper = np.where(enough[:, None], places, upper)
-            value, places = at(middle, "low")
-            short = value <= 1.0
-            both = enough & short  # the choices of this multiplier surround the total
-            less = ~enough | both
+            above = np.where(enough, value - 1.0, above / 2)
+            if self.irregular:
+                value, places = at(middle, "low")
+            # the choices of this multiplier surround the total, or it is met up to rounding
+            met = enough & (value <= 1.0 + 4e-16)
+            less = ~enough | met
             high, few = np.where(less, middle, high), np.where(less, value, few)
             lower = np.where(less[:, None], places, lower)
+            below = np.where(less, value - 1.0, below / 2)
+            open_ &= ~met
         with np.errstate(all="ignore"):
             share = np.where(many - few > 0, (1.0 - few) / (many - few), 0.0)
         return np.asarray(lower + np.clip(share, 0.0, 1.0)[:, None] * (upper - lower))
@@ -205,3 +210,73 @@ class ConvexShares:
         index = np.arange(p.shape[-1])
         hessian[..., index, index] -= a * first
         return hessian
+
+
+@dataclass(frozen=True)
+class WaterFilling:
+    """``min sum_i p_i g(z_i)`` over the simplex, g strictly convex with a finite slope at 0.
+
+    Labels with ``-p_i g'(0) <= mu`` get z = 0, so the optimality conditions of `SeparableSoftmax`
+    fail for them. Here mu is bisected, and the inverse of -g' is read off a table and polished by
+    Newton steps.
+    """
+
+    separable: Separable
+    nodes: int = 4001
+
+    @cached_property
+    def _table(self) -> tuple[Array, Array]:
+        """Slopes -g' in increasing order, and where they are taken."""
+        z = np.linspace(1.0, 0.0, self.nodes) ** 2
+        z[-1] = VANISHING
+        return -self._derivatives(z)[1], z
+
+    def _derivatives(self, z: Array) -> tuple[Array, Array, Array]:
+        jet = self.separable.term(Jet.variable(z), _JETS)
+        return jet.value, jet.gradient[..., 0], jet.hessian[..., 0, 0]
+
+    def _shares(self, p: Array, mu: Array) -> Array:
+        """z_i for every label, between 0 (slope too small) and 1."""
+        slopes, places = self._table
+        with np.errstate(all="ignore"):
+            wanted = mu[..., None] / p
+            z = np.interp(wanted, slopes, places)
+            inside = (wanted > slopes[0]) & (wanted < slopes[-1])
+            for _ in range(3):
+                _, first, second = self._derivatives(np.maximum(z, VANISHING))
+                z = np.where(inside, np.clip(z + (-first - wanted) / second, 0.0, 1.0), z)
+        return np.where(
+            wanted >= slopes[-1], 0.0, np.where(wanted <= slopes[0], 1.0, np.nan_to_num(z))
+        )
+
+    def solve(self, p: Array, multiplicity: Array, *, second: bool = True) -> Optimum:
+        """The optimum for each distribution of the batch; without its Hessian unless ``second``."""
+        p, multiplicity = np.broadcast_arrays(p, multiplicity)
+        weight = np.where(p > 0, multiplicity, 0.0)
+        low = np.zeros(p.shape[:-1])
+        high = p.max(axis=-1) * self._table[0][-1]
+        for _ in range(60):
+            mu = (low + high) / 2
+            enough = np.sum(weight * self._shares(p, mu), axis=-1) >= 1.0
+            low, high = np.where(enough, mu, low), np.where(enough, high, mu)
+        z = self._shares(p, (low + high) / 2)
+        value, first, bend = self._derivatives(np.maximum(z, VANISHING))
+        residual = np.abs(np.sum(weight * z, axis=-1) - 1.0)
+        free = (z > 0) & (z < 1) & (weight > 0)
+        hessian = np.zeros((*p.shape[:-1], 0, 0))
+        if second:
+            with np.errstate(all="ignore"):
+                curvature = np.where(free, 1.0 / (p * bend), 0.0)
+                a = weight * curvature * first
+                total = np.sum(weight * curvature, axis=-1)
+                hessian = np.where(
+                    total[..., None, None] > 0,
+                    a[..., :, None] * a[..., None, :] / total[..., None, None],
+                    0.0,
+                )
+            index = np.arange(p.shape[-1])
+            hessian[..., index, index] -= a * first
+        scores = np.maximum(np.log(np.maximum(z, VANISHING)), _LOWEST) * float(
+            self.separable.temperature
+        )
+        return Optimum(np.sum(weight * p * value, axis=-1), value, scores, hessian, residual)
