@@ -402,7 +402,7 @@ def test_direct_search_refuses_what_would_not_come_back() -> None:
     with pytest.raises(EngineCannotAnswerError, match="betas at most"):
         sweep(PointwiseProblem("max:phi=exponential", n_classes=3), np.linspace(0, 1, 999).tolist())
     with pytest.raises(EngineCannotAnswerError, match="beyond 4 classes"):
-        transform(PointwiseProblem("ldam", n_classes=5), 0.5)
+        transform(PointwiseProblem("ldam", "top-k:2", n_classes=5), 0.5)
     with pytest.raises(EngineCannotAnswerError, match="memory"):
         transform(PointwiseProblem("mae", n_classes=10**9), 0.5)
 
