@@ -28,9 +28,12 @@ def scores_of(n: int, bound: float | None) -> np.ndarray:
     """All score vectors up to a shift, on a grid that holds the corners of the box and, without
     one, points near the corners of the simplex.
     """
+    # both sides of every jump of the losses below: an infimum may be a one-sided limit
+    sides_of_jumps = (np.array([[-1.0, 0.0, 1.0]]) + 1e-9 * np.array([[-1.0], [1.0]])).ravel()
     if bound is not None:
         axis = np.linspace(-bound, bound, 20001 if n == 2 else 201)
         if n == 2:
+            axis = np.append(axis, sides_of_jumps[np.abs(sides_of_jumps) < bound])
             return np.stack([axis, -axis], axis=-1)
         sides = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
         # every box vector has one at an end; the others are shifts of these
@@ -39,7 +42,7 @@ def scores_of(n: int, bound: float | None) -> np.ndarray:
         )
     axis = np.sinh(np.linspace(-5.3, 5.3, 40001 if n == 2 else 801)) / 2
     if n == 2:
-        axis = np.concatenate([axis, np.linspace(-4, 4, 8001)])
+        axis = np.concatenate([axis, np.linspace(-4, 4, 8001), sides_of_jumps])
         return np.stack([axis, -axis], axis=-1)
     sides = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
     return np.concatenate([sides, np.zeros((len(sides), 1))], axis=1)

@@ -14,6 +14,7 @@ from hconsist.engines.numeric.methods import inner_solver
 from hconsist.engines.numeric.rays import rays
 from hconsist.engines.numeric.search import ACCEPTED_RESIDUAL
 from hconsist.errors import EngineCannotAnswerError
+from hconsist.losses.forms import OfSoftmax
 from hconsist.pointwise import PointwiseProblem
 
 Array = NDArray[np.float64]
@@ -24,8 +25,8 @@ def best_in_class_risks(problem: PointwiseProblem) -> Callable[[Array], Array] |
     or None where none does.
 
     Two labels: a search in one variable, for any loss of the difference of the scores. More: the
-    batched solvers of convex losses; for other losses that do not tell the labels apart the search
-    over few score levels, which may miss a narrow minimum.
+    batched solvers of convex losses; for other losses without jumps that do not tell the labels
+    apart the search over few score levels, which may miss a narrow minimum.
 
     Raises
     ------
@@ -59,7 +60,9 @@ def best_in_class_risks(problem: PointwiseProblem) -> Callable[[Array], Array] |
         return convex
     if loss.symmetric and (scores := kinked.score_vertices(problem)) is not None:
         return lambda p: _at_vertices(problem, scores, p)
-    if loss.symmetric and problem.n <= levels.MOST_CLASSES:
+    form = loss.form(OfSoftmax)
+    jumps = form is not None and form.g.fact("continuous").refuted  # searches stop at a jump's side
+    if loss.symmetric and not jumps and problem.n <= levels.MOST_CLASSES:
         return lambda p: _by_levels(problem, p)
     return None
 
@@ -83,7 +86,8 @@ def _at_vertices(problem: PointwiseProblem, scores: Array, p: Array) -> Array:
     """Piecewise linear losses: the least risk among finitely many scores."""
     ordered = -np.sort(-np.asarray(p, dtype=float), axis=-1)
     _refuse_unbounded(problem, ordered, rays(problem))
-    return np.asarray(np.min(ordered @ losses_of(problem, scores).T, axis=-1))
+    losses = np.sort(losses_of(problem, scores), axis=-1)  # the smallest to the likeliest label
+    return np.asarray(np.min(ordered @ losses.T, axis=-1))
 
 
 def _refuse_unbounded(problem: PointwiseProblem, ordered: Array, slopes: Array) -> None:
