@@ -36,8 +36,8 @@ def best_in_class_risks(problem: PointwiseProblem) -> Callable[[Array], Array] |
     Examples
     --------
     >>> risk = best_in_class_risks(PointwiseProblem("margin:Abs(1-v)", n_classes=2))
-    >>> risk(np.array([0.75, 0.25])).round(12)
-    array(0.5)
+    >>> round(float(risk(np.array([0.75, 0.25]))), 12)
+    0.5
     """
     loss = problem.surrogate
     if problem.n == 2 and loss.shift_invariant:
