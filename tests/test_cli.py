@@ -497,5 +497,8 @@ def test_losses_json_is_the_catalogue(run: Run) -> None:
     listed = json.loads(run("losses", "--json").out)
     assert [entry["name"] for entry in listed] == list(CATALOGUE)
     assert {"name": "gce", "parameters": {"q": "0.7"}}.items() <= listed[3].items()
-    for line in run("losses").out.splitlines()[1:]:
-        parse_loss(line.split("  ")[0])  # every spec shown can be typed
+    shown = [line.split("  ")[0] for line in run("losses").out.splitlines()[1:]]
+    assert shown.count("FOR OTHER TARGETS") == 1  # the head of the second table
+    for spec in shown:
+        if spec != "FOR OTHER TARGETS":
+            parse_loss(spec)  # every spec shown can be typed

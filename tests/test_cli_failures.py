@@ -238,7 +238,7 @@ def test_the_zoo_keeps_what_it_had(
 ) -> None:
     from hconsist import zoo as module
 
-    whole = module.zoo
+    whole = module.zoo_of
 
     def two_rows(*args: Any) -> Any:
         for number, row in enumerate(whole(*args)):
@@ -246,7 +246,7 @@ def test_the_zoo_keeps_what_it_had(
                 raise stopped
             yield row
 
-    monkeypatch.setattr(module, "zoo", two_rows)
+    monkeypatch.setattr(module, "zoo_of", two_rows)
     code, out, err = run("zoo", "mae", "hinge", "logistic", "-n", "3")
     assert code == (130 if isinstance(stopped, KeyboardInterrupt) else 3)
     assert [line.split()[0] for line in out.splitlines()] == ["LOSS", "mae", "hinge"]
