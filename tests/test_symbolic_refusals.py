@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hconsist.consistency import verdict
 from hconsist.distributions import Finite
 from hconsist.engines import transform
 from hconsist.engines.symbolic.best_in_class import best_in_class
@@ -45,3 +46,8 @@ def test_gaps_of_the_same_loss_are_found_by_other_means(sure: str) -> None:
 def test_errors_of_our_own_are_not_taken_for_sympys() -> None:
     with pytest.raises(ZeroDivisionError), told(ValueError):
         1 / 0  # noqa: B018
+
+
+def test_zeros_that_sympy_does_not_decide_are_no_crash() -> None:
+    largest = "softmax:Max(Piecewise(((1-u)**2,u<3/4),(u**(-1/2),True)),2/3*((1-u**(7/10))/(7/10)))"
+    assert verdict(largest, 2).status == "undecided"

@@ -100,7 +100,10 @@ def zeros(expression: Any, x: Any) -> list[Any]:
                 return list(dict.fromkeys(sympy.real_roots(polynomial)))
             except NotImplementedError:  # coefficients that are not rational
                 pass
-    found = sympy.solveset(expression, x, sympy.S.Reals)
+    try:
+        found = sympy.solveset(expression, x, sympy.S.Reals)
+    except (TypeError, NotImplementedError, ValueError):  # SymPy does not decide a membership
+        found = None
     if found == sympy.S.EmptySet:
         return []
     if isinstance(found, sympy.FiniteSet):
