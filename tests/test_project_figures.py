@@ -446,8 +446,17 @@ def test_image_of_tightness_curves() -> Figure:
 def test_image_of_draw() -> Figure:
     figure = Figure()
     rows = [
-        {"method": method, "radius": radius, "robust_error": 0.1 + factor * radius + 0.01 * seed}
-        for method, factor in (("plain", 0.5), ("robust", 0.3))
+        {
+            "method": method,
+            "tuning": tuning,
+            "radius": radius,
+            "robust_error": 0.1 + factor * radius + 0.01 * seed,
+        }
+        for method, tuning, factor in (
+            ("plain logistic", "tuned", 0.4),
+            ("plain logistic", "fixed", 0.6),
+            ("smooth", "tuned", 0.3),
+        )
         for radius in (0.0, 0.2, 0.4)
         for seed in range(3)
     ]
