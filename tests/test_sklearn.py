@@ -95,7 +95,7 @@ def test_other_hypotheses(hypotheses: str) -> None:
 #: Losses whose scores tell probabilities, by number of labels.
 TOLD = {3: {"logistic", "sum-exp", "gce", "comp-sum", "focal", "sce", "brier", "spherical",
             "softmax", "ldr", "infonce", "taylor-ce", "ael", "agce", "js", "soft-truncated"},
-        2: {"margin-logistic", "exponential", "least-squares", "margin"}}  # fmt: skip
+        2: {"margin-logistic", "exponential", "least-squares", "margin", "probit"}}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
