@@ -12,6 +12,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,7 +194,7 @@ def test_interrupted_work_is_quiet_and_leaves_nothing(tmp_path: Path) -> None:
         "plot",
         "gce:q=0.7",
         "-n",
-        "40",
+        "1000",
         "--engine",
         "numeric",
         "-o",
@@ -206,7 +207,8 @@ def test_interrupted_work_is_quiet_and_leaves_nothing(tmp_path: Path) -> None:
         words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **heed
     ) as running:
         assert running.stderr is not None
-        assert running.stderr.readline() == "gce:q=0.7, 40 classes\n"  # the work has begun
+        assert running.stderr.readline() == "gce:q=0.7, 1000 classes\n"  # the work has begun
+        time.sleep(1.0)  # and its modules are loaded
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=60)
     assert (running.returncode, out, err.strip()) == (130, "", "")

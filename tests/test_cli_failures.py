@@ -361,3 +361,16 @@ def test_a_bound_that_says_nothing_says_so(line: str, note: str, run: Run) -> No
     code, out, _ = run(*line.split(), "--json")
     found = json.loads(out).get("note", "")
     assert code == 0 and note in found and bool(found) == bool(note)
+
+
+def test_an_interrupt_behind_another_error_is_an_interrupt() -> None:
+    from hconsist.cli.failures import interrupted
+
+    try:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as stop:
+            raise ImportError("a module that was stopped while it loaded") from stop
+    except ImportError as problem:
+        assert interrupted(problem)
+    assert not interrupted(ImportError("no such module")) and not interrupted(None)

@@ -44,6 +44,20 @@ _INSTEAD = {
 }
 
 
+def interrupted(problem: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind a failure: a module stopped while it loads raises an error of
+    its own over it.
+
+    >>> interrupted(KeyboardInterrupt()), interrupted(ImportError("no such module"))
+    (True, False)
+    """
+    for _ in range(20):
+        if problem is None or isinstance(problem, click.Abort | KeyboardInterrupt):
+            return problem is not None
+        problem = problem.__cause__ or problem.__context__
+    return False
+
+
 class Failures:
     """Tells a failure of the command that ``words`` asked for.
 
@@ -55,7 +69,7 @@ class Failures:
 
     def tell(self, problem: BaseException) -> ExitCode:
         """Say it on stderr, and on stdout in JSON with ``--json``; the code to exit with."""
-        if isinstance(problem, click.Abort | KeyboardInterrupt):
+        if interrupted(problem):
             if self.kept:
                 say(f"interrupted; {self.kept}")
             return ExitCode.INTERRUPTED
