@@ -4,9 +4,11 @@ compile.
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,13 @@ import pytest
 import sympy
 
 from hconsist.bounds import derive
+from hconsist.cli import main
 from hconsist.engines.derivation import Derivation
 from hconsist.engines.latex import PREAMBLE, display, theorem
 from hconsist.engines.notation import typeset
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import CATALOGUE
+from hconsist.plots import bound_curves
 
 #: A theorem of each kind of derivation.
 SAMPLE = [
@@ -153,3 +157,37 @@ def test_cases_in_one_line_or_one_display_each() -> None:
     shown = display(cases.format(long), ".").splitlines()
     assert [line.endswith(r"\end{dmath*}") for line in shown] == [True, True]
     assert r"\condition{for $x < 1$,}" in shown[0] and r"\condition{otherwise.}" in shown[1]
+
+
+#: A derivation of each relation, and how T, and T** where it differs, must be told.
+ONE_SIDED = [
+    ("constrained:phi=exponential", 3, "is at least", r"\ge", ">="),
+    ("gce:q=0.7", 3, "is at most", r"\le", "="),
+    ("logistic", 3, "=", "=", "="),
+]
+
+
+@pytest.mark.parametrize(("spec", "n", "words", "sign", "envelope"), ONE_SIDED)
+def test_a_bound_of_one_side_is_never_told_as_an_equality(
+    spec: str, n: int, words: str, sign: str, envelope: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    derivation = derived(spec, n, "complete")
+    assert derivation.envelope_relation == envelope
+    assert derivation.gamma_relation == ("=" if envelope == "=" else "<=")
+    assert rf"\mathcal{{T}}(\beta) {sign} " in derivation.latex()
+    with pytest.raises(SystemExit):
+        main(["derive", spec, "-n", str(n)])
+    assert f"\nT(beta) {words}\n" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["derive", spec, "-n", str(n), "--json"])
+    assert json.loads(capsys.readouterr().out)["relation"] == derivation.relation
+
+
+def test_a_curve_from_a_lower_bound_is_not_called_exact() -> None:
+    bound = derive("constrained:phi=exponential", 3, engine="symbolic")
+    (line,) = bound_curves(bound, published=False).lines
+    assert "exact" not in str(line.get_label())
+    told = derive("logistic", 3, engine="symbolic").derivation
+    assert told is not None
+    loose = replace(told, envelope_exact=False, envelope=told.envelope / 2)
+    assert r"\mathcal{T}^{**}(\beta) \ge" in loose.latex()

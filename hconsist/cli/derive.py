@@ -95,6 +95,7 @@ def bound_as_dict(bound: Bound) -> dict[str, Any]:
         "hypotheses": str(bound.problem.hypotheses),
         "target": str(bound.problem.target),
         "engine": bound.engine,
+        "relation": None if bound.derivation is None else bound.derivation.relation,
         **{
             name: None if formula is None else str(formula.doit())
             for name, formula in shown.items()
@@ -145,11 +146,16 @@ def _print(bound: Bound, spec: str) -> None:
             ),
         ]
     )
-    blocks = [("T(beta) =", bound.transform)]
+    derived = bound.derivation
+    assert derived is not None
+    said = {"=": "=", "<=": "is at most", ">=": "is at least"}
+    blocks = [(f"T(beta) {said[derived.relation]}", bound.transform)]
     if bound.envelope != bound.transform:
-        blocks.append(("T**(beta), its lower convex envelope =", bound.envelope))
+        how = said[derived.envelope_relation]
+        blocks.append((f"T**(beta), its lower convex envelope {how}", bound.envelope))
     if bound.gamma is not None:
-        blocks.append(("Gamma(epsilon), the bound =", bound.gamma))
+        how = said[derived.gamma_relation]
+        blocks.append((f"Gamma(epsilon), the bound {how}", bound.gamma))
     if bound.gamma_upper is not None:
         blocks.append(("Gamma(epsilon) is at most", bound.gamma_upper))
     for title, formula in blocks:

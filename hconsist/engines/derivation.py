@@ -96,6 +96,16 @@ class Derivation:
         return document(self)
 
     @property
+    def envelope_relation(self) -> Literal["=", ">="]:
+        """How T** compares with `envelope`: what bounds T from below bounds T** from below."""
+        return "=" if self.envelope_exact and self.relation != ">=" else ">="
+
+    @property
+    def gamma_relation(self) -> Literal["=", "<="]:
+        """How Gamma compares with `gamma`: the inverse of a lower bound on T** lies above it."""
+        return "=" if self.envelope_relation == "=" else "<="
+
+    @property
     def equation(self) -> str:
         """``T(beta) = ...`` in LaTeX, with the relation that is proven."""
         import sympy

@@ -59,12 +59,13 @@ def theorem(derivation: Derivation) -> str:
     problem = derivation.problem
     beyond = []
     if derivation.envelope != derivation.transform:
-        sign = "=" if derivation.envelope_exact else r"\ge"
+        sign = _RELATION[derivation.envelope_relation]
         formula = rf"\mathcal{{T}}^{{**}}(\beta) {sign} {_tex(derivation.envelope)}"
         beyond.append(display(formula, "."))
     if derivation.gamma is not None:
-        shown = display(rf"\Gamma(\varepsilon) = {_tex(derivation.gamma)}", ".")
-        beyond.append(f"Its inverse is\n{shown}")
+        sign = _RELATION[derivation.gamma_relation]
+        shown = display(rf"\Gamma(\varepsilon) {sign} {_tex(derivation.gamma)}", ".")
+        beyond.append(f"Inverted,\n{shown}")
     if derivation.gamma_upper is not None:
         shown = display(rf"\Gamma(\varepsilon) \le {_tex(derivation.gamma_upper)}", ".")
         beyond.append(f"In particular\n{shown}")

@@ -232,11 +232,13 @@ def _alike(bound: Bound, first: NDArray[np.float64], second: NDArray[np.float64]
 
 
 def _status(bound: Bound) -> str:
-    """What the curve may be called; a derivation that rests on an assumption is not called
-    exact.
+    """What the curve may be called; a derivation that rests on an assumption, or bounds T from one
+    side, is not called exact.
     """
     if bound.engine == "symbolic" and bound.assumptions:
         return "derived, under assumptions"
+    if bound.derivation is not None and bound.derivation.envelope_relation == ">=":
+        return "proven bound"
     return _STATUS[bound.engine]
 
 
