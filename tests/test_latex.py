@@ -161,20 +161,27 @@ def test_cases_in_one_line_or_one_display_each() -> None:
 
 #: A derivation of each relation, and how T, and T** where it differs, must be told.
 ONE_SIDED = [
-    ("constrained:phi=exponential", 3, "is at least", r"\ge", ">="),
-    ("gce:q=0.7", 3, "is at most", r"\le", "="),
-    ("logistic", 3, "=", "=", "="),
+    ("constrained:phi=exponential", 3, "is at least", r"\ge", ">=", r"\Omega"),
+    ("gce:q=0.7", 3, "is at most", r"\le", "=", "O"),
+    ("logistic", 3, "=", "=", "=", r"\Theta"),
 ]
 
 
-@pytest.mark.parametrize(("spec", "n", "words", "sign", "envelope"), ONE_SIDED)
+@pytest.mark.parametrize(("spec", "n", "words", "sign", "envelope", "order"), ONE_SIDED)
 def test_a_bound_of_one_side_is_never_told_as_an_equality(
-    spec: str, n: int, words: str, sign: str, envelope: str, capsys: pytest.CaptureFixture[str]
+    spec: str,
+    n: int,
+    words: str,
+    sign: str,
+    envelope: str,
+    order: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     derivation = derived(spec, n, "complete")
     assert derivation.envelope_relation == envelope
     assert derivation.gamma_relation == ("=" if envelope == "=" else "<=")
     assert rf"\mathcal{{T}}(\beta) {sign} " in derivation.latex()
+    assert rf"\mathcal{{T}}(\beta) = {order}(\beta^{{2}})" in derivation.latex()
     with pytest.raises(SystemExit):
         main(["derive", spec, "-n", str(n)])
     assert f"\nT(beta) {words}\n" in capsys.readouterr().out

@@ -56,7 +56,7 @@ class Derivation:
     gamma_upper : sympy.Expr or None
         Elementary upper bound on gamma (square root or linear, with its constant).
     growth : sympy.Expr or None
-        Exponent s of ``T(beta) ~ C beta^s`` at 0.
+        Exponent s of ``C beta^s``, what the formula `transform` is at 0; of T where they are equal.
     steps : tuple of Step
     assumptions : tuple of str
         What the result rests on beyond the definitions; empty when on nothing.

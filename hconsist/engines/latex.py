@@ -32,6 +32,8 @@ LINE = 52
 #: More operations than this, and a formula is given with names for its parts.
 LONG = 60
 _RELATION = {"=": "=", "<=": r"\le", ">=": r"\ge"}
+# A formula that bounds T from one side gives the order at 0 from that side.
+_ORDER = {"=": r"\Theta", "<=": "O", ">=": r"\Omega"}
 
 
 def document(derivation: Derivation) -> str:
@@ -71,7 +73,7 @@ def theorem(derivation: Derivation) -> str:
         beyond.append(f"In particular\n{shown}")
     if derivation.growth is not None:
         power = "" if derivation.growth == 1 else f"^{{{_tex(derivation.growth)}}}"
-        order = rf"\mathcal{{T}}(\beta) = \Theta(\beta{power})"
+        order = rf"\mathcal{{T}}(\beta) = {_ORDER[derivation.relation]}(\beta{power})"
         beyond.append(rf"As $\beta \to 0$, ${order}$.")
     relation = _RELATION[derivation.relation]
     transform, named = _abbreviated(derivation.transform)
