@@ -17,10 +17,10 @@ from hconsist.consistency.rules import RULES
 from hconsist.losses import (
     Constrained,
     Loss,
-    Max,
+    MaxLoss,
     ProbabilityLoss,
     QuadraticSurrogate,
-    Sum,
+    SumLoss,
     UserMarginLoss,
     parse_loss,
 )
@@ -130,19 +130,19 @@ class CalledConvex(MarginLoss):
 @pytest.mark.parametrize(
     "loss",
     [
-        Sum(CalledConvex()),
-        Max(CalledConvex()),
+        SumLoss(CalledConvex()),
+        MaxLoss(CalledConvex()),
         Constrained(CalledConvex()),
         # convex where Max and powers say so, with a jump
-        Sum(UserMarginLoss("Piecewise((exp(-v), v < 0), (2 + exp(-v), True))")),
+        SumLoss(UserMarginLoss("Piecewise((exp(-v), v < 0), (2 + exp(-v), True))")),
         Constrained(UserMarginLoss("Piecewise((exp(-v), v < 0), (2 + exp(-v), True))")),
         # flat behind 0 but for a bump far out
-        Sum(UserMarginLoss("Min(1, Max(0, 1 - v)) + Max(0, 1 - Abs(v + 1000001))")),
+        SumLoss(UserMarginLoss("Min(1, Max(0, 1 - v)) + Max(0, 1 - Abs(v + 1000001))")),
         Constrained(UserMarginLoss("Min(1, Max(0, 1 - v)) + Max(0, 1 - Abs(v + 1000001))")),
         # rises again beyond a million: what wins at v = 10^6 is not what wins in the end
-        Sum(UserMarginLoss("Max(Min(1, Max(0, 1 - v)), v - 2000000)")),
+        SumLoss(UserMarginLoss("Max(Min(1, Max(0, 1 - v)), v - 2000000)")),
         Constrained(UserMarginLoss("Max(Min(1, Max(0, 1 - v)), v - 2000000)")),
-        Max(UserMarginLoss("Max(Min(1, Max(0, 1 - v)), v - 2000000)")),
+        MaxLoss(UserMarginLoss("Max(Min(1, Max(0, 1 - v)), v - 2000000)")),
     ],
 )
 def test_a_shape_is_proven_not_declared(loss: Loss) -> None:

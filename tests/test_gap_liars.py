@@ -13,7 +13,7 @@ import pytest
 
 from hconsist.arithmetic import NUMPY, Ops, Value
 from hconsist.distributions import Estimate, Finite
-from hconsist.engines.symbolic.best_in_class import best_in_class
+from hconsist.engines.symbolic.best_in_class import derive_best_in_class
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.gaps import minimizability_gap
 from hconsist.losses import Loss, MarginLoss, SoftmaxLoss, parse_loss
@@ -201,7 +201,7 @@ def test_what_holds_is_answered_exactly(loss: Loss | str, d: Finite, reach: str)
 def test_a_refusal_says_what_is_missing(loss: Loss | str, reach: str, said: str) -> None:
     problem = PointwiseProblem(loss, hypotheses=reach, n_classes=2)  # type: ignore[arg-type]
     with pytest.raises(EngineCannotAnswerError, match=said):
-        best_in_class(problem)
+        derive_best_in_class(problem)
 
 
 def test_a_negative_gap_of_a_solver_is_refused_with_its_two_risks() -> None:

@@ -16,7 +16,7 @@ from scipy import integrate, optimize, special, stats
 from hconsist.arithmetic import NUMPY
 from hconsist.distributions import Finite, GaussianMixture
 from hconsist.engines.rigorous import best_in_class_risk
-from hconsist.engines.symbolic.best_in_class import best_in_class
+from hconsist.engines.symbolic.best_in_class import derive_best_in_class
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError, UnknownNameError
 from hconsist.gaps import (
     best_in_class_function,
@@ -78,7 +78,7 @@ def search(spec: str, p: np.ndarray, start: np.ndarray) -> float:
     ],
 )
 def test_closed_form_is_the_minimum_over_scores(spec: str) -> None:
-    best = best_in_class(PointwiseProblem(spec, n_classes=3))
+    best = derive_best_in_class(PointwiseProblem(spec, n_classes=3))
     assert best.steps
     scale = 0.1 if spec == "infonce" else 1.0
     start = scale * np.array([[0.5, 0.2], [3.0, 1.0], [1.0, 5.0]])
@@ -96,7 +96,7 @@ def test_closed_form_is_the_minimum_over_scores(spec: str) -> None:
     [("mae", 1.0, 0.0), ("comp-sum:tau=3", 0.5, 0.0), ("agce:q=2", 1.5, 0.0), ("rce", 4.0, 0.0)],
 )
 def test_concave_losses_are_minimised_at_a_vertex(spec: str, start: float, end: float) -> None:
-    best = best_in_class(PointwiseProblem(spec, n_classes=3))
+    best = derive_best_in_class(PointwiseProblem(spec, n_classes=3))
     loss = parse_loss(spec)
     assert isinstance(loss, ProbabilityLoss)
     simplex = np.random.default_rng(0).dirichlet([0.3] * 3, size=4000)
@@ -106,7 +106,7 @@ def test_concave_losses_are_minimised_at_a_vertex(spec: str, start: float, end: 
 
 
 def test_normalized_cross_entropy_tends_to_the_least_likely_label() -> None:
-    loss, best = parse_loss("nce"), best_in_class(PointwiseProblem("nce", n_classes=3))
+    loss, best = parse_loss("nce"), derive_best_in_class(PointwiseProblem("nce", n_classes=3))
     random = np.random.default_rng(1).normal(size=(5000, 3)) * 20
     for p in THREE:
         assert (loss.losses(random, NUMPY) @ p).min() >= float(best(p)) - 1e-12
@@ -119,7 +119,7 @@ def test_normalized_cross_entropy_tends_to_the_least_likely_label() -> None:
 
 @pytest.mark.parametrize("tau", [0, "1/2", 1, "5/4", "3/2", "19/10", 2, 3])
 def test_comp_sum_formula_of_the_paper(tau: object) -> None:
-    best = best_in_class(PointwiseProblem(f"comp-sum:tau={tau}", n_classes=3))
+    best = derive_best_in_class(PointwiseProblem(f"comp-sum:tau={tau}", n_classes=3))
     t = float(Fraction(str(tau)))
     for p in [*THREE, np.array([1.0, 0.0, 0.0])]:
         if t == 1:
@@ -147,7 +147,7 @@ def test_comp_sum_formula_of_the_paper(tau: object) -> None:
 )
 def test_margin_losses(spec: str, bound: str | None) -> None:
     reach = "complete" if bound is None else f"bounded:{bound}"
-    best = best_in_class(PointwiseProblem(spec, hypotheses=reach, n_classes=2))  # type: ignore[arg-type]
+    best = derive_best_in_class(PointwiseProblem(spec, hypotheses=reach, n_classes=2))  # type: ignore[arg-type]
     limit = 40.0 if bound is None else float(bound)
     f = np.linspace(-limit, limit, 400001)
     losses = parse_loss(spec).losses(np.stack([f, -f], -1), NUMPY)
@@ -159,7 +159,7 @@ def test_margin_losses(spec: str, bound: str | None) -> None:
 @pytest.mark.parametrize("n", [2, 3, 4])
 @pytest.mark.parametrize("spec", ["mae", "rce"])
 def test_affine_losses_in_a_box(spec: str, n: int) -> None:
-    best = best_in_class(PointwiseProblem(spec, hypotheses="bounded:0.7", n_classes=n))  # type: ignore[arg-type]
+    best = derive_best_in_class(PointwiseProblem(spec, hypotheses="bounded:0.7", n_classes=n))  # type: ignore[arg-type]
     random = np.random.default_rng(n)
     corners = np.array(list(itertools.product((-0.7, 0.7), repeat=n)))
     inside = random.uniform(-0.7, 0.7, size=(5000, n))
@@ -176,7 +176,7 @@ def test_affine_losses_in_a_box(spec: str, n: int) -> None:
 )
 @pytest.mark.parametrize("bound", ["0.3", "2"])
 def test_two_labels_in_a_box(spec: str, bound: str) -> None:
-    best = best_in_class(PointwiseProblem(spec, hypotheses=f"bounded:{bound}", n_classes=2))  # type: ignore[arg-type]
+    best = derive_best_in_class(PointwiseProblem(spec, hypotheses=f"bounded:{bound}", n_classes=2))  # type: ignore[arg-type]
     f = np.linspace(-float(bound), float(bound), 200001)
     losses = parse_loss(spec).losses(np.stack([f, -f], -1), NUMPY)
     for eta in (0.05, 0.3, 0.5, 0.62, 0.9, 1.0):
@@ -187,13 +187,13 @@ def test_two_labels_in_a_box(spec: str, bound: str) -> None:
 def test_constrained_hinge_and_quadratic_surrogate_in_a_box() -> None:
     for p in THREE:
         assert float(
-            best_in_class(PointwiseProblem("constrained", n_classes=3))(p)
+            derive_best_in_class(PointwiseProblem("constrained", n_classes=3))(p)
         ) == pytest.approx(3 * (1 - p.max()))
         problem = PointwiseProblem("quadratic-surrogate", hypotheses="bounded:0.3", n_classes=3)  # type: ignore[arg-type]
         axis = np.linspace(-0.3, 0.3, 601)
         # Separable: minimise each score on its own.
         expected = sum(((v * axis**2 + (1 - v) * (axis + 1) ** 2) / 6).min() for v in p)
-        assert float(best_in_class(problem)(p)) == pytest.approx(expected, abs=1e-9)
+        assert float(derive_best_in_class(problem)(p)) == pytest.approx(expected, abs=1e-9)
 
 
 @pytest.mark.parametrize("spec", ["sce", "agce", "taylor-ce", "focal", "rll"])
@@ -201,12 +201,12 @@ def test_no_closed_form_is_said(spec: str) -> None:
     # A finite slope at 0 lets labels drop out (agce, taylor-ce); the marginal of the others has no
     # power inverse.
     with pytest.raises(EngineCannotAnswerError, match="no closed form"):
-        best_in_class(PointwiseProblem(spec, n_classes=3))
+        derive_best_in_class(PointwiseProblem(spec, n_classes=3))
 
 
 def test_the_formula_follows_the_loss() -> None:
-    once = best_in_class(PointwiseProblem("softmax:-log(u)", n_classes=3))
-    twice = best_in_class(PointwiseProblem("softmax:-2*log(u) + 1", n_classes=3))
+    once = derive_best_in_class(PointwiseProblem("softmax:-log(u)", n_classes=3))
+    twice = derive_best_in_class(PointwiseProblem("softmax:-2*log(u) + 1", n_classes=3))
     assert np.allclose(twice(THREE), 2 * once(THREE) + 1)
 
 
@@ -299,7 +299,7 @@ def test_gaussian_mixture_in_the_plane() -> None:
     g = GaussianMixture([0.3, 0.3, 0.4], [[0.0, 0.0], [2.0, 0.0], [0.0, 2.0]], np.eye(2))
     estimate = expected_best_in_class("gce", g)
     x, _ = g.sample(400000, seed=3)
-    values = best_in_class(PointwiseProblem("gce", n_classes=3))(g.posterior(x))
+    values = derive_best_in_class(PointwiseProblem("gce", n_classes=3))(g.posterior(x))
     assert (
         abs(float(estimate) - values.mean())
         < 4 * values.std() / np.sqrt(values.size) + estimate.error

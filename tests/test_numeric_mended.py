@@ -93,7 +93,7 @@ def test_gaps_against_brute_force(spec: str, hypotheses: str, inputs: Finite, en
     bound = None if hypotheses == "complete" else float(eval(hypotheses.partition(":")[2]))
     rows = np.array([[float(v) for v in row] for row in inputs.conditionals])
     weights = np.array([float(w) for w in inputs.weights])
-    best = two_labels.best_in_class(
+    best = two_labels.least_risks(
         lambda s: np.asarray(loss.losses(s, NUMPY)),
         np.append(rows[:, 0], weights @ rows[:, 0]),
         bound,

@@ -22,7 +22,7 @@ from hconsist.distributions import GaussianMixture
 from hconsist.errors import InvalidInputError
 from hconsist.losses import parse_loss
 from hconsist.simulate import Backend, best_risk, population
-from hconsist.simulate.curves import Curve
+from hconsist.simulate.curves import BracketedCurve
 from hconsist.simulate.gradients import risk_kernel
 from hconsist.studies import run_study, unconverged
 from hconsist.studies.checkpoint import Checkpoint
@@ -35,7 +35,7 @@ def test_gamma_from_above_of_a_linear_transform_is_not_one(
     spec: str, n: int, slope: float | None
 ) -> None:
     bound = derive(spec, n_classes=n, engine="numeric")
-    curve = Curve(bound)
+    curve = BracketedCurve(bound)
     y = curve.vertices[1]
     excess = np.array([0.2, 0.5, 0.8]) * y[-1]
     above = curve.above(excess)

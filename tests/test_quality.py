@@ -63,7 +63,7 @@ def _concrete() -> dict[str, set[str]]:
 
 
 def _imported_from_elsewhere(tree: ast.AST) -> set[str]:
-    """Names that mean something else here: SymPy's and exact sums have a Sum and a Max too."""
+    """Names that are imported from elsewhere, and so mean something else here."""
     return {
         alias.asname or alias.name
         for node in ast.walk(tree)
@@ -127,6 +127,29 @@ def test_what_is_counted() -> None:
     ):
         assert _asked(ast.parse(code), names) == 1, code
     assert _asked(ast.parse("loss = Logistic(); loss.form(OfSoftmax) is None"), names) == 0
+
+
+# --- a name says one thing
+
+
+def test_no_two_classes_share_a_name() -> None:
+    homes: dict[str, list[str]] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(path.relative_to(PACKAGE).as_posix())
+    assert {name: files for name, files in homes.items() if len(files) > 1} == {}
+
+
+def test_no_loss_or_target_is_called_like_what_is_used_of_sympy() -> None:
+    used = {
+        node.attr
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "sympy"
+    }
+    assert "Max" in used
+    assert {name for names in _concrete().values() for name in names} & used == set()
 
 
 # --- nothing is imported by a string but what lies in the importer's own folder

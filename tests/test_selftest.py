@@ -82,7 +82,7 @@ def test_bad_input_exits_2(arguments: tuple[str, ...]) -> None:
 def test_a_false_enclosure_is_seen(
     low: float, high: float, declared: bool, severity: list[str]
 ) -> None:
-    tally, question = Tally(0), judge.Question(parse_loss("mae"), "mae", 2, None, ("1/2",))
+    tally, question = Tally(0), judge.Trial(parse_loss("mae"), "mae", 2, None, ("1/2",))
     points = judge.brute(question)
     assert points is not None
     from fractions import Fraction
@@ -94,7 +94,7 @@ def test_a_false_enclosure_is_seen(
 
 
 def test_a_miss_without_a_reason_is_seen() -> None:
-    question = judge.Question(parse_loss("mae"), "mae", 2, None, ("1/2",))
+    question = judge.Trial(parse_loss("mae"), "mae", 2, None, ("1/2",))
     points = judge.brute(question)
     assert points is not None
     for reason, expected in (("", ["miss"]), ("not settled", [])):

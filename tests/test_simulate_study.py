@@ -141,7 +141,7 @@ def test_the_curve_brackets_the_bound_it_stands_for() -> None:
 
 
 def test_an_estimated_curve_decides_where_it_can() -> None:
-    curve = curves.Curve(derive("gce:q=0.7", n_classes=3, engine="numeric"))
+    curve = curves.BracketedCurve(derive("gce:q=0.7", n_classes=3, engine="numeric"))
     betas = np.array([0.12, 0.33, 0.61])
     exact = derive("gce:q=0.7", n_classes=3, engine="numeric").transform_curve(betas)
     assert np.all(curve.compare(betas, exact) == 1)

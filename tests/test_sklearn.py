@@ -12,7 +12,7 @@ import pytest
 from hconsist.errors import InvalidInputError
 from hconsist.losses import CATALOGUE, parse_loss
 from hconsist.simulate.conditional import conditional_risk
-from hconsist.simulate.optimum import best_in_class
+from hconsist.simulate.optimum import least_conditional_risk
 from hconsist.simulate.probabilities import link
 
 pytest.importorskip("sklearn")
@@ -111,7 +111,7 @@ def test_scores_are_best_under_the_probabilities_they_tell(name: str) -> None:
     scores = 0.4 * np.random.default_rng(0).normal(size=(6, n))
     p = told(scores)
     assert p.sum(-1) == pytest.approx(1)
-    best, _ = best_in_class(loss, p)
+    best, _ = least_conditional_risk(loss, p)
     assert conditional_risk(loss, scores, p) == pytest.approx(best, abs=1e-9)
     scores[:, 0] += 0.3
     assert (told(scores)[:, 0] >= p[:, 0]).all()

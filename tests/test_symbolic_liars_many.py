@@ -19,9 +19,9 @@ from hconsist.losses import (
     CompSumMargin,
     Constrained,
     Loss,
-    Max,
+    MaxLoss,
     ProbabilityLoss,
-    Sum,
+    SumLoss,
     UserMarginLoss,
     parse_loss,
 )
@@ -100,17 +100,17 @@ LIARS: tuple[Loss | str, ...] = (
     Constrained(UserMarginLoss("Max(0, 1 - v)**4 + Max(0, 1 - v)")),
     Constrained(UserMarginLoss("Piecewise((1 - v, v < 1), (-1, True))")),
     # max losses: rising, phi(v) + phi(-v) below 2 phi(0), a jump
-    Max(UserMarginLoss("Max(0, 1 + v)")),
-    Max(UserMarginLoss("Max(0, Min(1, 1 - v)) + Max(0, Min(1, -1 - v))/8")),
-    Max(UserMarginLoss("Piecewise((1 - v, v < 0), (Max(0, 1/2 - v), True))")),
+    MaxLoss(UserMarginLoss("Max(0, 1 + v)")),
+    MaxLoss(UserMarginLoss("Max(0, Min(1, 1 - v)) + Max(0, Min(1, -1 - v))/8")),
+    MaxLoss(UserMarginLoss("Piecewise((1 - v, v < 0), (Max(0, 1/2 - v), True))")),
     # flat below 0, then rising, or with a jump at 0
-    Sum(UserMarginLoss("Max(1, 1 + v)")),
-    Sum(UserMarginLoss("Piecewise((1, v < 0), (Max(0, 1/2 - v), True))")),
-    Max(UserMarginLoss("Piecewise((1, v <= 0), (0, True))")),
+    SumLoss(UserMarginLoss("Max(1, 1 + v)")),
+    SumLoss(UserMarginLoss("Piecewise((1, v < 0), (Max(0, 1/2 - v), True))")),
+    MaxLoss(UserMarginLoss("Piecewise((1, v <= 0), (0, True))")),
     # sums of exponentials of the wrong sign; one of two rates
-    Sum(UserMarginLoss("exp(v)")),
+    SumLoss(UserMarginLoss("exp(v)")),
     CompSumMargin(UserMarginLoss("-exp(-v)/8"), tau=1),
-    Sum(UserMarginLoss("exp(-v) + exp(-2*v)")),
+    SumLoss(UserMarginLoss("exp(-v) + exp(-2*v)")),
 )
 HONEST: tuple[Loss | str, ...] = (
     "logistic",
@@ -119,9 +119,9 @@ HONEST: tuple[Loss | str, ...] = (
     "comp-sum:tau=3",
     Quadratic(Fraction(2)),
     Constrained(UserMarginLoss("Max(0, 1 - v) + Max(0, -1 - v)")),
-    Max(UserMarginLoss("Max(0, 1 - v)")),
-    Sum(UserMarginLoss("Max(0, Min(1, 1 - v))")),
-    Sum(UserMarginLoss("2*exp(-v/2)")),
+    MaxLoss(UserMarginLoss("Max(0, 1 - v)")),
+    SumLoss(UserMarginLoss("Max(0, Min(1, 1 - v))")),
+    SumLoss(UserMarginLoss("2*exp(-v/2)")),
 )
 
 

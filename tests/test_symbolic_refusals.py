@@ -7,7 +7,7 @@ import pytest
 from hconsist.consistency import verdict
 from hconsist.distributions import Finite
 from hconsist.engines import transform
-from hconsist.engines.symbolic.best_in_class import best_in_class
+from hconsist.engines.symbolic.best_in_class import derive_best_in_class
 from hconsist.engines.symbolic.failures import told
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.gaps import minimizability_gap
@@ -27,7 +27,7 @@ def test_a_stationarity_equation_with_roots_is_refused() -> None:
 def test_a_slope_whose_inverse_sympy_cannot_compare_is_refused() -> None:
     problem = PointwiseProblem("focal:gamma=9/5", hypotheses="bounded:2", n_classes=2)
     with pytest.raises(EngineCannotAnswerError, match=r"SymPy stopped|is no power"):
-        best_in_class(problem)
+        derive_best_in_class(problem)
 
 
 @pytest.mark.parametrize("sure", ["0", "1"])

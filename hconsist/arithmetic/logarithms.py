@@ -1,7 +1,7 @@
 """Numbers carried by their logarithms: softmax values that neither underflow nor lose 1 - u.
 
-`Logarithmic` is an arithmetic over another one. Exponentials and softmax values stay `Power`\\ s of
-e there: their logarithms, powers, products, quotients and sums are exact to rounding, however small
+`Logarithmic` is an arithmetic over another one. Exponentials and softmax values are `LogPower`
+there: their logarithms, powers, products, quotients and sums are exact to rounding, however small
 they are, and 1 - u does not cancel. A formula sees no difference:
 
 >>> import numpy as np
@@ -21,7 +21,7 @@ from hconsist.arithmetic.functions import Elementary, Functions
 from hconsist.arithmetic.ops import Ops
 
 
-class Power:
+class LogPower:
     """The number ``e ** logarithm``; combined with a number of another kind, it is that value."""
 
     __slots__ = ("_value", "logarithm", "ops")
@@ -43,8 +43,8 @@ class Power:
         """The shape of the values."""
         return tuple(self.logarithm.shape)
 
-    def __getitem__(self, key: Any) -> Power:
-        return Power(self.logarithm[key], self.ops)
+    def __getitem__(self, key: Any) -> LogPower:
+        return LogPower(self.logarithm[key], self.ops)
 
     def __neg__(self) -> Any:
         return -self.value
@@ -61,15 +61,15 @@ class Power:
         return -self.ops.expm1(self.logarithm) if _is_one(other) else other - self.value
 
     def __mul__(self, other: Any) -> Any:
-        if isinstance(other, Power):
-            return Power(self.logarithm + other.logarithm, self.ops)
+        if isinstance(other, LogPower):
+            return LogPower(self.logarithm + other.logarithm, self.ops)
         return self.value * other
 
     __rmul__ = __mul__
 
     def __truediv__(self, other: Any) -> Any:
-        if isinstance(other, Power):
-            return Power(self.logarithm - other.logarithm, self.ops)
+        if isinstance(other, LogPower):
+            return LogPower(self.logarithm - other.logarithm, self.ops)
         return self.value / other
 
     def __rtruediv__(self, other: Any) -> Any:
@@ -82,7 +82,7 @@ def _is_one(other: Any) -> bool:
 
 def plain(x: Value) -> Value:
     """The number itself, whether it is carried by its logarithm or not."""
-    return x.value if isinstance(x, Power) else x
+    return x.value if isinstance(x, LogPower) else x
 
 
 class Logarithmic(Ops):
@@ -105,8 +105,8 @@ class Logarithmic(Ops):
 
     def apply(self, function: Elementary, x: Value) -> Value:
         if function is Functions.exp and not isinstance(x, int | float):
-            return Power(plain(x), self.base)
-        if isinstance(x, Power):
+            return LogPower(plain(x), self.base)
+        if isinstance(x, LogPower):
             if function is Functions.log:
                 return x.logarithm
             if function is Functions.xlogx:
@@ -114,8 +114,8 @@ class Logarithmic(Ops):
         return self.base.apply(function, plain(x))
 
     def power(self, x: Value, exponent: Exact | int) -> Value:
-        if isinstance(x, Power):
-            return Power(self.const(exponent) * x.logarithm, self.base)
+        if isinstance(x, LogPower):
+            return LogPower(self.const(exponent) * x.logarithm, self.base)
         return self.base.power(x, exponent)
 
     def maximum(self, x: Value, y: Value) -> Value:
@@ -125,21 +125,21 @@ class Logarithmic(Ops):
         return self.base.minimum(plain(x), plain(y))
 
     def absolute(self, x: Value) -> Value:
-        return x if isinstance(x, Power) else self.base.absolute(x)
+        return x if isinstance(x, LogPower) else self.base.absolute(x)
 
     def sum(self, vector: Value) -> Value:
-        if isinstance(vector, Power):
-            return Power(self.base.logsumexp(vector.logarithm), self.base)
+        if isinstance(vector, LogPower):
+            return LogPower(self.base.logsumexp(vector.logarithm), self.base)
         return self.base.sum(vector)
 
     def total(self, vector: Value) -> Value:
         from hconsist.arithmetic.arrays import ArrayOps
 
-        if not isinstance(vector, Power):
+        if not isinstance(vector, LogPower):
             return self.base.total(vector)
         if not isinstance(self.base, ArrayOps):
             return super().total(vector)
-        return Power(self.base.logsumexp(vector.logarithm)[..., None], self.base)
+        return LogPower(self.base.logsumexp(vector.logarithm)[..., None], self.base)
 
     def max(self, vector: Value) -> Value:
         return self.base.max(plain(vector))
@@ -154,14 +154,14 @@ class Logarithmic(Ops):
         return self.base.log_softmax(plain(scores))
 
     def softmax(self, scores: Value) -> Value:
-        return Power(self.log_softmax(scores), self.base)
+        return LogPower(self.log_softmax(scores), self.base)
 
     def differences(self, scores: Value) -> Value:
         return self.base.differences(plain(scores))
 
     def rows(self, vector: Value) -> Value:
-        if isinstance(vector, Power):
-            return Power(self.base.rows(vector.logarithm), self.base)
+        if isinstance(vector, LogPower):
+            return LogPower(self.base.rows(vector.logarithm), self.base)
         return self.base.rows(vector)
 
     def off_diagonal(self, n: int) -> Value:

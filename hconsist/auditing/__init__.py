@@ -6,6 +6,6 @@ excess is bounded through what is known of the best risk.
 """
 
 from hconsist.auditing.run import Audit, audit
-from hconsist.auditing.statistics import Interval
+from hconsist.auditing.statistics import ConfidenceInterval
 
-__all__ = ["Audit", "Interval", "audit"]
+__all__ = ["Audit", "ConfidenceInterval", "audit"]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hconsist.arithmetic import NUMPY
 from hconsist.auditing.calibration import bins, calibration_error, cross_fitted
 from hconsist.auditing.statistics import (
-    Interval,
+    ConfidenceInterval,
     mean_interval,
     read_labels,
     read_logits,
@@ -23,7 +23,7 @@ from hconsist.hull import ConvexHull
 from hconsist.losses import Loss, parse_loss
 from hconsist.losses.per_example import expected_losses, label_losses
 from hconsist.simulate.conditional import zero_one_regret
-from hconsist.simulate.optimum import best_in_class
+from hconsist.simulate.optimum import least_conditional_risk
 from hconsist.simulate.probabilities import link
 
 Array = NDArray[np.float64]
@@ -80,10 +80,10 @@ class Audit:
     examples: int
     classes: int
     labels: str
-    risk: Interval
-    error: Interval
-    regret: Interval | None
-    surrogate_regret: Interval | None
+    risk: ConfidenceInterval
+    error: ConfidenceInterval
+    regret: ConfidenceInterval | None
+    surrogate_regret: ConfidenceInterval | None
     sides: tuple[Side, ...]
     lost: dict[str, float]
     calibration: list[dict[str, float]]
@@ -195,7 +195,9 @@ def audit(
     )
 
 
-Found = tuple[Interval | None, Interval | None, tuple[Side, ...], dict[str, float]]
+Found = tuple[
+    ConfidenceInterval | None, ConfidenceInterval | None, tuple[Side, ...], dict[str, float]
+]
 
 
 def _soft(
@@ -205,7 +207,7 @@ def _soft(
     target = zero_one_regret(scores, p)
     regret = mean_interval(target, level)
     try:
-        best, _ = best_in_class(loss, p)
+        best, _ = least_conditional_risk(loss, p)
     except EngineCannotAnswerError as problem:
         notes.append(f"no surrogate regrets: {problem}")
         return regret, None, (), {}
@@ -243,7 +245,11 @@ def _hard(
     """Excesses through what is known of the best risk."""
     k = scores.shape[1]
     try:
-        floor = float(best_in_class(loss, np.eye(k)[:1])[0][0]) if best_risk is None else best_risk
+        floor = (
+            float(least_conditional_risk(loss, np.eye(k)[:1])[0][0])
+            if best_risk is None
+            else best_risk
+        )
     except EngineCannotAnswerError as problem:
         notes.append(f"no lower bound on the best risk: {problem}")
         return None, None, (), {}
@@ -263,7 +269,7 @@ def _hard(
     q = np.exp(cross_fitted(scores, y, folds, seed))
     q /= q.sum(axis=1, keepdims=True)
     try:
-        best, at = best_in_class(loss, q)
+        best, at = least_conditional_risk(loss, q)
     except EngineCannotAnswerError as problem:
         notes.append(f"no range by calibration: {problem}")
         return None, None, tuple(sides), {}

@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Interval:
+class ConfidenceInterval:
     """An estimate between two sides.
 
     Parameters
@@ -37,7 +37,7 @@ class Interval:
         return f"{self.value:.4g} ({self.low:.4g} to {self.high:.4g}; {self.how})"
 
 
-def mean_interval(values: Array, level: float) -> Interval:
+def mean_interval(values: Array, level: float) -> ConfidenceInterval:
     """The mean of independent values, with an interval by Student's t.
 
     >>> print(mean_interval(np.array([0.0, 1.0, 2.0]), 0.95))
@@ -49,10 +49,10 @@ def mean_interval(values: Array, level: float) -> Interval:
     mean = float(values.mean())
     spread = float(values.std(ddof=1) / np.sqrt(m)) if m > 1 else float("inf")
     reach = float(t.ppf((1 + level) / 2, max(m - 1, 1))) * spread
-    return Interval(mean, mean - reach, mean + reach, f"{100 * level:g} % by Student's t")
+    return ConfidenceInterval(mean, mean - reach, mean + reach, f"{100 * level:g} % by Student's t")
 
 
-def share_interval(hits: int, of: int, level: float) -> Interval:
+def share_interval(hits: int, of: int, level: float) -> ConfidenceInterval:
     """A share of independent trials, with the interval of Clopper and Pearson, which holds at any
     sample size.
 
@@ -63,7 +63,7 @@ def share_interval(hits: int, of: int, level: float) -> Interval:
 
     found = binomtest(hits, of).proportion_ci(level, "exact")
     how = f"{100 * level:g} % by Clopper and Pearson"
-    return Interval(hits / of, float(found.low), float(found.high), how)
+    return ConfidenceInterval(hits / of, float(found.low), float(found.high), how)
 
 
 def read_logits(values: Any) -> Array:

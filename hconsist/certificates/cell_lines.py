@@ -12,7 +12,7 @@ from hconsist.checker import Rejected, Tree, discharge
 from hconsist.checker.obligations import Sign
 from hconsist.checker.piecewise import read
 from hconsist.checker.trees import minus, put
-from hconsist.engines.rigorous.piecewise.cells import Pair, Part, crossing
+from hconsist.engines.rigorous.piecewise.cells import Part, RegretPair, crossing
 
 _METHODS = ("algebra:0", "algebra:1", "algebra:2", "balls:0", "balls:1", "balls:2")
 #: A slope for lines that end at a cell.
@@ -23,10 +23,10 @@ Point = tuple[Fraction, Fraction]
 
 
 @dataclass
-class Lines:
+class CellLines:
     """Lines below T, each under the cells that it lies below."""
 
-    cells: list[tuple[Pair, Part]]
+    cells: list[tuple[RegretPair, Part]]
     found: list[Line] = field(default_factory=list)
 
     def number(self, line: Line) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 
 from hconsist.arithmetic import precision
 from hconsist.certificates.cell_lines import (
-    Lines,
+    CellLines,
     cuts,
     grid,
     is_below,
@@ -31,7 +31,7 @@ from hconsist.checker.obligations import value
 from hconsist.checker.statements import Statement, claim_at, resolved
 from hconsist.checker.trees import add, minus, mul, put
 from hconsist.engines.rigorous.piecewise.answers import Transform
-from hconsist.engines.rigorous.piecewise.cells import Pair, Part
+from hconsist.engines.rigorous.piecewise.cells import Part, RegretPair
 from hconsist.engines.rigorous.piecewise.risks import LeastRisks
 from hconsist.errors import EngineCannotAnswerError
 
@@ -103,14 +103,14 @@ class CellSearch:
 
     # ---- the numbers where T bends ----
 
-    def _parts(self) -> list[tuple[Pair, Part]]:
+    def _parts(self) -> list[tuple[RegretPair, Part]]:
         self._tick()
         parts = self.transform.all_parts(_CELLS)
         if not all(part.linear for _, part in parts):
             raise EngineCannotAnswerError("certificate", "there are too many cells", "rigorous")
         return parts
 
-    def _kinks(self, parts: list[tuple[Pair, Part]]) -> list[Fraction]:
+    def _kinks(self, parts: list[tuple[RegretPair, Part]]) -> list[Fraction]:
         found = {b for _, part in parts for b, _, _ in part.corners}
         found |= {Fraction(0), self.read.largest, *cuts(self.read.claim)}
         return sorted(b for b in found if 0 <= b <= self.read.largest)
@@ -152,10 +152,10 @@ class CellSearch:
         return bool(claimed > value(str(regret)))
 
     def _best(
-        self, parts: list[tuple[Pair, Part]], beta: Fraction
-    ) -> tuple[Fraction, Pair, Part, tuple[Fraction, ...]] | None:
+        self, parts: list[tuple[RegretPair, Part]], beta: Fraction
+    ) -> tuple[Fraction, RegretPair, Part, tuple[Fraction, ...]] | None:
         """T(beta) from above, with the part and the distribution."""
-        best: tuple[Fraction, Pair, Part, tuple[Fraction, ...]] | None = None
+        best: tuple[Fraction, RegretPair, Part, tuple[Fraction, ...]] | None = None
         for pair, part in parts:
             found = place(part, beta)
             if found is not None and (best is None or found[0] < best[0]):
@@ -165,7 +165,7 @@ class CellSearch:
     def _lower(self) -> dict[str, Any] | None:
         """Lines below each cell, on boxes of b."""
         parts = self._parts()
-        table = Lines(parts)
+        table = CellLines(parts)
         pieces = []
         for low, high in itertools.pairwise(self._kinks(parts)):
             todo = [(low, high)]
@@ -183,7 +183,9 @@ class CellSearch:
                     return None
         return self._accepted("holds", {**self._cells(table), "pieces": pieces})
 
-    def _box(self, table: Lines, a: Fraction, b: Fraction) -> tuple[list[int], list[str]] | None:
+    def _box(
+        self, table: CellLines, a: Fraction, b: Fraction
+    ) -> tuple[list[int], list[str]] | None:
         """Lines above the claim between two numbers, one of them below each cell."""
         try:
             claim = put(resolved(self.read.claim, [str(a), str(b)]), "b", "x")
@@ -206,7 +208,7 @@ class CellSearch:
                 return None
         return (list(chosen), list(chosen.values())) if chosen else None
 
-    def _cells(self, table: Lines) -> dict[str, Any]:
+    def _cells(self, table: CellLines) -> dict[str, Any]:
         """The cells of all pairs, and what bounds the risks at their corners."""
         symmetric = self.transform.symmetric
         pairs = []
@@ -224,7 +226,7 @@ class CellSearch:
         lines = [texts(line) for line in table.found]
         return {"rule": "cells", "symmetric": symmetric, "lines": lines, "pairs": pairs}
 
-    def _tree(self, part: Part, table: Lines) -> dict[str, Any]:
+    def _tree(self, part: Part, table: CellLines) -> dict[str, Any]:
         if part.halves is not None:
             assert part.wall is not None
             below, above = (self._tree(half, table) for half in part.halves)
@@ -253,7 +255,7 @@ class CellSearch:
                 continue
             if not bool(claimed < value(str(found[0]))):
                 continue
-            table = Lines(parts)
+            table = CellLines(parts)
             witness = sorted({self._highest(table, part, beta) for _, part in parts})
             proof = {**self._cells(table), "beta": str(beta), "witness": witness}
             made = self._accepted("violated", proof)
@@ -261,7 +263,7 @@ class CellSearch:
                 return made
         return None
 
-    def _highest(self, table: Lines, part: Part, beta: Fraction) -> int:
+    def _highest(self, table: CellLines, part: Part, beta: Fraction) -> int:
         return table.number(max(lines_of(part), key=lambda line: line[0] * beta + line[1]))
 
     def _upper(self) -> dict[str, Any] | None:
@@ -278,8 +280,8 @@ class CellSearch:
         return self._accepted("holds", {"rule": "chords", "pieces": pieces})
 
     def _envelope(
-        self, parts: list[tuple[Pair, Part]], low: Fraction, high: Fraction
-    ) -> Iterator[tuple[Fraction, Fraction, Pair, Part]]:
+        self, parts: list[tuple[RegretPair, Part]], low: Fraction, high: Fraction
+    ) -> Iterator[tuple[Fraction, Fraction, RegretPair, Part]]:
         """Intervals on each of which one part's chord is T; every part is affine between kinks."""
         first, last = self._best(parts, low), self._best(parts, high)
         reaching = [t for t in parts if place(t[1], high) is not None]
@@ -301,7 +303,7 @@ class CellSearch:
         yield from self._envelope(parts, middle, high)
 
     def _chords(
-        self, pair: Pair, part: Part, low: Fraction, high: Fraction
+        self, pair: RegretPair, part: Part, low: Fraction, high: Fraction
     ) -> Iterator[dict[str, Any]]:
         """Pieces on which a part's chord is shown to be at most the claim; none where it is not."""
         assert part.right is not None
@@ -340,7 +342,7 @@ class CellSearch:
     def _gamma(self) -> dict[str, Any] | None:
         """Edges of T**, on boxes of the excess."""
         parts = self._parts()
-        table = Lines(parts)
+        table = CellLines(parts)
         corners = self.transform.corners(_CELLS)
         hull = sorted_hull([(b, low) for b, low, _ in corners])
         top = hull[-1][1]

@@ -19,7 +19,7 @@ from hconsist.checker.rules import forecasts, plugin
 from hconsist.checker.statements import Statement
 from hconsist.checker.trees import add, mul
 from hconsist.decisions import Decision
-from hconsist.engines.rigorous.plugin import Pair, pairs_at
+from hconsist.engines.rigorous.plugin import DualPair, pairs_at
 
 Vector = tuple[Fraction, ...]
 _SHORTEST = Fraction(1, 2**10)
@@ -100,13 +100,13 @@ def near_zero(decision: Decision, r: int, best: int) -> Iterator[dict[str, Any]]
                "weights": weights}  # fmt: skip
 
 
-def _witnesses(decision: Decision, beta: Fraction) -> list[tuple[float, Pair]]:
+def _witnesses(decision: Decision, beta: Fraction) -> list[tuple[float, DualPair]]:
     """The pairs at one beta, the least bound first."""
     pairs = pairs_at(decision, beta)
     return sorted(((pair.maximise(float("inf")), pair) for pair in pairs), key=lambda t: t[0])
 
 
-def _numbers(decision: Decision, pair: Pair) -> tuple[int, int]:
+def _numbers(decision: Decision, pair: DualPair) -> tuple[int, int]:
     """The two predictions of a pair."""
     best = next(
         s for s in range(decision.items)
@@ -193,7 +193,7 @@ def _curve(
 
 
 def _ends(
-    pair: Pair, low: Fraction, high: Fraction, start: bool
+    pair: DualPair, low: Fraction, high: Fraction, start: bool
 ) -> tuple[tuple[Vector, Vector], tuple[Vector, Vector]] | None:
     """p and q at both ends: the pair's witnesses, or near 0 those of the flattest tie."""
     if low == 0 and start:
@@ -205,7 +205,7 @@ def _ends(
         return None
     if low == 0:
         return (above[1], above[1]), above
-    other = Pair(pair.item, pair.region, pair.d, low)
+    other = DualPair(pair.item, pair.region, pair.d, low)
     other.maximise(float("inf"))
     below = other.witness()
     return None if below is None else (below, above)
@@ -220,7 +220,7 @@ def _tilted(q: Vector, d: Vector, beta: Fraction) -> tuple[Vector, Vector] | Non
     return (p, q) if sum(p) == 1 and min(p) >= 0 else None
 
 
-def _tied(pair: Pair, cost: Any) -> Vector | None:
+def _tied(pair: DualPair, cost: Any) -> Vector | None:
     """A rational forecast at a tie of the pair, of least cost."""
     rows = pair.region.floats
     found = linprog(

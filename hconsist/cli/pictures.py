@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hconsist.verify.curves import Curve
+    from hconsist.verify.curves import ClaimCurve
 
 _COLOURS = ("C0", "C1", "C2")
 
 
-def picture(curves: Sequence[Curve], kind: str) -> bytes:
+def picture(curves: Sequence[ClaimCurve], kind: str) -> bytes:
     """Claimed (dashed) against exact values (dots) as an image of kind "svg" or "pdf"; a dot ringed
     in black is one where the claim says too much.
     """

@@ -121,7 +121,7 @@ def label_distributions(n: int, largest: int = 10) -> Iterator[tuple[Fraction, .
 
 
 @dataclass(frozen=True)
-class Found:
+class Violation:
     """A label distribution and scores at which a wrong prediction costs nothing; minimum None where
     it is minus infinity.
     """
@@ -133,7 +133,7 @@ class Found:
     minimum: Fraction | None
 
 
-def find_counterexample(risk: BraidRisk, k: int = 1) -> Found | None:
+def find_counterexample(risk: BraidRisk, k: int = 1) -> Violation | None:
     """Search label distributions of small denominator for a wrong prediction of k labels at the
     minimum.
 
@@ -153,11 +153,11 @@ def find_counterexample(risk: BraidRisk, k: int = 1) -> Found | None:
             for labels in wrong:
                 direction = risk.unbounded_along(p, frozenset(labels))
                 if direction is not None:
-                    return Found(p, zero, direction, labels, None)
+                    return Violation(p, zero, direction, labels, None)
             continue
         _, best = risk.minimise(p)
         for labels in wrong:
             z, value = risk.minimise(p, frozenset(labels))
             if value == best:
-                return Found(p, z, zero, labels, best)
+                return Violation(p, z, zero, labels, best)
     return None

@@ -21,7 +21,7 @@ from hconsist.exports.coq_terms import number, smooth, term
 
 
 @dataclass(frozen=True)
-class Loss:
+class CoqLoss:
     """Definitions and lemmas about a loss, and the steps that bound T on a piece.
 
     Attributes
@@ -98,7 +98,7 @@ def derive_lemma(name: str, f: str, d: str, tree: Tree, slope: Tree, u: str) -> 
     ]
 
 
-def shape(s: Statement, concave: bool) -> Loss:
+def shape(s: Statement, concave: bool) -> CoqLoss:
     """That the loss falls, and is convex or concave, on (0, 1] and where it may be on [0, 1]."""
     g, g1 = s.g, derivative(s.g, "u")
     g2 = derivative(g1, "u")
@@ -139,7 +139,7 @@ def shape(s: Statement, concave: bool) -> Loss:
             f"Proof. apply no_jump, g_continuous. unfold {domain}. lra. Qed.",
             "",
         ]
-        return Loss(lines, lambda k, p, names: [], closed)
+        return CoqLoss(lines, lambda k, p, names: [], closed)
     lines += [
         "Lemma bends' : forall u, inside u -> 0 <= g2 u.",
         "Proof. intros u Hu. pose proof (bends u Hu). unfold g2. lra. Qed.",
@@ -160,7 +160,7 @@ def shape(s: Statement, concave: bool) -> Loss:
         "Proof. intros _. split; [exact g_convex_on|exact g_falls_on]. Qed.",
         "",
     ]  # fmt: skip
-    return Loss(lines, lambda k, p, names: [], closed)
+    return CoqLoss(lines, lambda k, p, names: [], closed)
 
 
 def closed_text(closed: bool) -> str:
@@ -168,6 +168,6 @@ def closed_text(closed: bool) -> str:
     return "True" if closed else "False"
 
 
-def convex_loss(s: Statement) -> Loss:
+def convex_loss(s: Statement) -> CoqLoss:
     """A convex loss of the softmax value."""
     return shape(s, concave=False)

@@ -9,12 +9,12 @@ from hconsist.checker import Sign, Statement, Tree
 from hconsist.checker.coverage import Piece
 from hconsist.checker.rules import softmax
 from hconsist.checker.trees import add, minus, mul, power, rational
-from hconsist.exports.coq_losses import Loss, closed_text, convex_loss, shape
+from hconsist.exports.coq_losses import CoqLoss, closed_text, convex_loss, shape
 from hconsist.exports.coq_signs import identity, inside, sign_lemma
 from hconsist.exports.coq_terms import number, refuse, term
 
 
-def lower_rule(s: Statement, proof: dict[str, Any]) -> Loss:
+def lower_rule(s: Statement, proof: dict[str, Any]) -> CoqLoss:
     """The loss, and the theorem that a rule applies on each piece."""
     rule = {
         "pair": _pair, "theorem A": _theorem_a, "concave pair": _concave, "theorem C": _concave,
@@ -95,7 +95,7 @@ def _admissible(closed: bool) -> str:
     return f"unfold admissible_witness; repeat split; [lra|lra|lra|{last}]"
 
 
-def _pair(s: Statement, proof: dict[str, Any]) -> Loss:
+def _pair(s: Statement, proof: dict[str, Any]) -> CoqLoss:
     loss = convex_loss(s)
     lines = list(loss.lines)
     e = Fraction(0) if s.classes == 2 else rational(proof["scaling"])
@@ -126,7 +126,7 @@ def _pair(s: Statement, proof: dict[str, Any]) -> Loss:
             f"- unfold witness_gap, g, claim_{k}. lra.",
         ]
 
-    return Loss(lines, apply, loss.closed)
+    return CoqLoss(lines, apply, loss.closed)
 
 
 def _least_factor(s: Statement, e: Fraction) -> str:
@@ -144,7 +144,7 @@ def _least_factor(s: Statement, e: Fraction) -> str:
     )
 
 
-def _theorem_a(s: Statement, proof: dict[str, Any]) -> Loss:
+def _theorem_a(s: Statement, proof: dict[str, Any]) -> CoqLoss:
     loss = convex_loss(s)
     e = rational(proof["scaling"])
     lines = [*loss.lines, *_scaling(s, e, loss.closed)]
@@ -161,10 +161,10 @@ def _theorem_a(s: Statement, proof: dict[str, Any]) -> Loss:
             f"unfold witness_gap, g, claim_{k}. lra.",
         ]
 
-    return Loss(lines, apply, loss.closed)
+    return CoqLoss(lines, apply, loss.closed)
 
 
-def _concave(s: Statement, proof: dict[str, Any]) -> Loss:
+def _concave(s: Statement, proof: dict[str, Any]) -> CoqLoss:
     loss = shape(s, concave=True)
     if not loss.closed:
         raise refuse("a concave loss without a value at 0")
@@ -202,8 +202,8 @@ def _concave(s: Statement, proof: dict[str, Any]) -> Loss:
             ]
         return [*lines, "exfalso. lia."]
 
-    return Loss(loss.lines, pair if proof["rule"] == "concave pair" else all_brackets, True)
+    return CoqLoss(loss.lines, pair if proof["rule"] == "concave pair" else all_brackets, True)
 
 
-def _margin(s: Statement, proof: dict[str, Any]) -> Loss:
+def _margin(s: Statement, proof: dict[str, Any]) -> CoqLoss:
     raise refuse("margin losses")

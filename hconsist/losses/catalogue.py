@@ -51,7 +51,7 @@ def register_maker(name: str, source: str) -> Callable[[M], M]:
 
 
 @dataclass(frozen=True)
-class Entry:
+class CatalogueEntry:
     """One line of the catalogue."""
 
     name: str
@@ -91,7 +91,7 @@ def _binary(make: Callable[..., Loss]) -> bool:
     return isinstance(make, type) and issubclass(make, MarginLoss)
 
 
-class _Catalogue(Mapping[str, Entry]):
+class _Catalogue(Mapping[str, CatalogueEntry]):
     """Registered losses, the binary ones last: those for classification, whose scores are those of
     the labels, or those made for other targets.
     """
@@ -102,13 +102,13 @@ class _Catalogue(Mapping[str, Entry]):
     def _lists(self, make: Callable[..., Loss]) -> bool:
         return _for_targets(make) == self._for_targets
 
-    def __getitem__(self, name: str) -> Entry:
+    def __getitem__(self, name: str) -> CatalogueEntry:
         found = LOSSES[name]
         if not self._lists(found.value):
             raise KeyError(name)
         words = found.summary.replace("`", "").partition(". Source:")[0].partition(". Units:")[0]
         words = ("binary: " if _binary(found.value) else "") + words
-        return Entry(name, found.value, words, found.source)
+        return CatalogueEntry(name, found.value, words, found.source)
 
     def __contains__(self, name: object) -> bool:
         return name in LOSSES and self._lists(LOSSES[str(name)].value)
@@ -122,9 +122,9 @@ class _Catalogue(Mapping[str, Entry]):
 
 
 #: Every named loss of the labels' scores, by its name.
-CATALOGUE: Mapping[str, Entry] = _Catalogue(for_targets=False)
+CATALOGUE: Mapping[str, CatalogueEntry] = _Catalogue(for_targets=False)
 #: Every loss made for targets beyond classification, by its name.
-FOR_TARGETS: Mapping[str, Entry] = _Catalogue(for_targets=True)
+FOR_TARGETS: Mapping[str, CatalogueEntry] = _Catalogue(for_targets=True)
 
 
 def _split(spec: str, kind: str) -> tuple[str, dict[str, str]]:

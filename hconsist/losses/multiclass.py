@@ -76,14 +76,14 @@ class Constrained(_OfMargin):
 
 @register_loss
 @dataclass(frozen=True)
-class Sum(_OfMargin):
+class SumLoss(_OfMargin):
     """Sum loss ``sum_{k != y} phi(s_y - s_k)``; with the hinge it is the Weston-Watkins loss.
 
     Source: Weston, Watkins 1998; Awasthi et al., NeurIPS 2022, section 4.2.
 
     >>> from hconsist.arithmetic import NUMPY
     >>> import numpy as np
-    >>> Sum(Hinge()).losses(np.array([2.0, 0.0, 0.0]), NUMPY)
+    >>> SumLoss(Hinge()).losses(np.array([2.0, 0.0, 0.0]), NUMPY)
     array([0., 4., 4.])
     """
 
@@ -99,7 +99,7 @@ class Sum(_OfMargin):
 
 @register_loss
 @dataclass(frozen=True)
-class Max(_OfMargin):
+class MaxLoss(_OfMargin):
     """Max loss ``max_{k != y} phi(s_y - s_k)``; with the hinge it is the Crammer-Singer loss.
 
     phi must be non-increasing, so that the maximum is phi at the smallest margin.
@@ -108,7 +108,7 @@ class Max(_OfMargin):
 
     >>> from hconsist.arithmetic import NUMPY
     >>> import numpy as np
-    >>> Max(Hinge()).losses(np.array([2.0, 0.0, 0.5]), NUMPY)
+    >>> MaxLoss(Hinge()).losses(np.array([2.0, 0.0, 0.5]), NUMPY)
     array([0. , 3. , 2.5])
     """
 
@@ -157,22 +157,22 @@ class CompSumMargin(_OfMargin):
         return (forms.Pairwise(self._curve, "comp-sum", self.losses, self.tau),)
 
     def losses(self, scores: Value, ops: Ops) -> Value:
-        one_plus = Sum(self.phi).losses(scores, ops) + ops.const(1)
+        one_plus = SumLoss(self.phi).losses(scores, ops) + ops.const(1)
         if self.tau == 1:
             return ops.log(one_plus)
         return (ops.power(one_plus, 1 - self.tau) - ops.const(1)) / ops.const(1 - self.tau)
 
 
 @register_maker("weston-watkins", "Weston, Watkins 1998")
-def WestonWatkins() -> Sum:  # noqa: N802 (reads as a class: it is a member of the family)
-    """Weston-Watkins loss ``sum_{k != y} max(0, 1 - s_y + s_k)``: `Sum` of the hinge."""
-    return Sum(Hinge())
+def WestonWatkins() -> SumLoss:  # noqa: N802 (reads as a class: it is a member of the family)
+    """Weston-Watkins loss ``sum_{k != y} max(0, 1 - s_y + s_k)``: `SumLoss` of the hinge."""
+    return SumLoss(Hinge())
 
 
 @register_maker("crammer-singer", "Crammer, Singer 2001")
-def CrammerSinger() -> Max:  # noqa: N802
-    """Crammer-Singer loss ``max_{k != y} max(0, 1 - s_y + s_k)``: `Max` of the hinge."""
-    return Max(Hinge())
+def CrammerSinger() -> MaxLoss:  # noqa: N802
+    """Crammer-Singer loss ``max_{k != y} max(0, 1 - s_y + s_k)``: `MaxLoss` of the hinge."""
+    return MaxLoss(Hinge())
 
 
 @register_loss

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from hconsist.arithmetic import NUMPY, ArrayOps, Exact, Value
-from hconsist.arithmetic.logarithms import Power, plain
+from hconsist.arithmetic.logarithms import LogPower, plain
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.losses.base import Loss
 from hconsist.losses.forms import OfMargin, OfProbabilities, OfSoftmax
@@ -179,7 +179,7 @@ def _cooled(scores: Any, temperature: Exact) -> Any:
 
 
 def _of_log(form: OfSoftmax, log_u: Any, ops: ArrayOps) -> Value:
-    value = plain(form.g(Power(log_u, ops), ops.logarithmic()))
+    value = plain(form.g(LogPower(log_u, ops), ops.logarithmic()))
     return value if hasattr(value, "shape") else value + 0.0 * log_u
 
 

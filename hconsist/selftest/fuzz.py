@@ -20,7 +20,7 @@ import numpy as np
 from hconsist.errors import HconsistError
 from hconsist.losses import Loss, parse_loss
 from hconsist.selftest import formulas, judge
-from hconsist.selftest.judge import Question
+from hconsist.selftest.judge import Trial
 from hconsist.selftest.tally import Finding, Tally
 
 R = TypeVar("R")
@@ -131,7 +131,7 @@ def compare(
     random : numpy.random.Generator
     """
     betas = MANY if classes == 2 else (MANY[int(random.integers(2, len(MANY)))],)
-    question = Question(loss, spec, classes, bound, tuple(betas))
+    question = Trial(loss, spec, classes, bound, tuple(betas))
     points = ask(tally, question, "brute force", judge.brute)
     if points is None:
         tally.unanswered("brute force", "no lower bound of the risk")
@@ -142,7 +142,7 @@ def compare(
     judge.gap(tally, question, ask, random)
 
 
-def ask(tally: Tally, question: Question, engine: str, what: Callable[..., R], *given: Any) -> Any:
+def ask(tally: Tally, question: Trial, engine: str, what: Callable[..., R], *given: Any) -> Any:
     """What comes back, or None for a refusal, an interrupt, or an error (a finding)."""
     try:
         with patience(PATIENCE):

@@ -20,7 +20,7 @@ from hconsist.losses import Loss
 from hconsist.pointwise import Answer, PointwiseProblem
 from hconsist.selftest import three_labels, two_labels
 from hconsist.selftest.tally import Finding, Severity, Tally
-from hconsist.selftest.two_labels import Losses, Point
+from hconsist.selftest.two_labels import FoundPoint, Losses
 
 Ask = Callable[..., Any]
 #: What brute force in floating point is trusted to, relative to the size of the risks.
@@ -37,7 +37,7 @@ GAPS = 6
 
 
 @dataclass(frozen=True)
-class Question:
+class Trial:
     """T of one loss at some target regrets."""
 
     loss: Loss
@@ -66,7 +66,7 @@ class Question:
         """The loss's own formula in floating point, all that brute force takes from it."""
         return lambda scores: np.asarray(self.loss.losses(np.asarray(scores, float), NUMPY))
 
-    def at(self, random: np.random.Generator, many: int) -> Question:
+    def at(self, random: np.random.Generator, many: int) -> Trial:
         """The same at a few of the target regrets, in any order."""
         chosen = random.choice(len(self.betas), size=min(many, len(self.betas)), replace=False)
         return replace(self, betas=tuple(self.betas[i] for i in chosen))
@@ -76,7 +76,7 @@ class Question:
         return f"{self.spec} ({where}n = {self.classes}, {self.hypotheses})"
 
 
-def brute(question: Question, density: int = 1) -> dict[str, Point] | None:
+def brute(question: Trial, density: int = 1) -> dict[str, FoundPoint] | None:
     """T at each target regret, by brute force; None where a risk has no lower bound."""
     values = [float(Fraction(b)) for b in question.betas]
     if question.classes == 2:
@@ -90,7 +90,7 @@ def brute(question: Question, density: int = 1) -> dict[str, Point] | None:
 
 
 def transform(
-    tally: Tally, question: Question, points: dict[str, Point] | None, engine: str, ask: Ask
+    tally: Tally, question: Trial, points: dict[str, FoundPoint] | None, engine: str, ask: Ask
 ) -> None:
     """T of one engine at every target regret of the question; what an engine that is cut short has
     answered before counts.
@@ -105,7 +105,7 @@ def transform(
             _held_against(tally, single, engine, answer, points[beta])
 
 
-def _answers(question: Question, engine: str, found: list[Answer]) -> None:
+def _answers(question: Trial, engine: str, found: list[Answer]) -> None:
     from hconsist.engines import sweep
     from hconsist.engines import transform as one
 
@@ -120,7 +120,7 @@ def _answers(question: Question, engine: str, found: list[Answer]) -> None:
             return
 
 
-def _without_bound(tally: Tally, question: Question, engine: str, answer: Answer) -> None:
+def _without_bound(tally: Tally, question: Trial, engine: str, answer: Answer) -> None:
     """A risk without a lower bound has no regret: nothing may be proven of it. What brute force
     takes for unbounded may just be very wide, so that it is no finding by itself.
     """
@@ -129,7 +129,7 @@ def _without_bound(tally: Tally, question: Question, engine: str, answer: Answer
 
 
 def _held_against(
-    tally: Tally, question: Question, engine: str, answer: Answer, point: Point
+    tally: Tally, question: Trial, engine: str, answer: Answer, point: FoundPoint
 ) -> None:
     trust = TRUST if question.classes == 2 else TRUST_THREE
     if answer.lower is not None or answer.upper is not None:
@@ -141,7 +141,7 @@ def _held_against(
 
 
 def _enclosure(
-    tally: Tally, question: Question, engine: str, answer: Answer, point: Point, trust: float
+    tally: Tally, question: Trial, engine: str, answer: Answer, point: FoundPoint, trust: float
 ) -> None:
     margin = trust * point.scale
     low = -np.inf if answer.lower is None else float(answer.lower)
@@ -164,7 +164,9 @@ def _enclosure(
         )  # fmt: skip
 
 
-def _estimate(tally: Tally, question: Question, engine: str, answer: Answer, point: Point) -> None:
+def _estimate(
+    tally: Tally, question: Trial, engine: str, answer: Answer, point: FoundPoint
+) -> None:
     estimate = float(answer.estimate)  # type: ignore[arg-type]
     value = _lowest(question, answer, point)
     if abs(estimate - value) > CLOSE * point.scale and not answer.reason:
@@ -181,7 +183,7 @@ def _estimate(tally: Tally, question: Question, engine: str, answer: Answer, poi
         )  # fmt: skip
 
 
-def _lowest(question: Question, answer: Answer, point: Point) -> float:
+def _lowest(question: Trial, answer: Answer, point: FoundPoint) -> float:
     """The brute force, or less where the answer's own witness, evaluated anew, shows less."""
     value = point.regret
     witness = answer.witness
@@ -199,7 +201,7 @@ def _lowest(question: Question, answer: Answer, point: Point) -> float:
     return value if again is None else min(value, float(again))
 
 
-def verdict(tally: Tally, question: Question, points: dict[str, Point] | None, ask: Ask) -> None:
+def verdict(tally: Tally, question: Trial, points: dict[str, FoundPoint] | None, ask: Ask) -> None:
     """A consistent loss has T > 0; one that is not has T = 0 near 0."""
     if question.bound is not None or points is None or question.classes != 2:
         return
@@ -223,13 +225,13 @@ def verdict(tally: Tally, question: Question, points: dict[str, Point] | None, a
             )  # fmt: skip
 
 
-def _verdict(question: Question) -> Any:
+def _verdict(question: Trial) -> Any:
     from hconsist.consistency import verdict as asked
 
     return asked(question.loss, question.classes)
 
 
-def gap(tally: Tally, question: Question, ask: Ask, random: np.random.Generator) -> None:
+def gap(tally: Tally, question: Trial, ask: Ask, random: np.random.Generator) -> None:
     """The minimizability gap of constant functions on two inputs, for several distributions."""
     if question.classes != 2:
         return
@@ -240,7 +242,7 @@ def gap(tally: Tally, question: Question, ask: Ask, random: np.random.Generator)
 
 
 def _one_gap(
-    tally: Tally, question: Question, ask: Ask, random: np.random.Generator, engines: list[str],
+    tally: Tally, question: Trial, ask: Ask, random: np.random.Generator, engines: list[str],
     refused: set[str],
 ) -> None:  # fmt: skip
     rows = random.integers(0, 21, size=2)
@@ -263,7 +265,7 @@ def _one_gap(
 
 
 def _gap_held_against(
-    tally: Tally, question: Question, engine: str, found: Any, truth: float, scale: float,
+    tally: Tally, question: Trial, engine: str, found: Any, truth: float, scale: float,
     where: str,
 ) -> None:  # fmt: skip
     said = f"weight {where}: "
@@ -288,11 +290,11 @@ def _gap_held_against(
         )  # fmt: skip
 
 
-def _best(question: Question, eta: Any) -> Any:
-    return two_labels.best_in_class(question.losses, eta, question.reach, density=2)
+def _best(question: Trial, eta: Any) -> Any:
+    return two_labels.least_risks(question.losses, eta, question.reach, density=2)
 
 
-def _gap(question: Question, distribution: Finite, engine: Any) -> Any:
+def _gap(question: Trial, distribution: Finite, engine: Any) -> Any:
     from hconsist.gaps import minimizability_gap
 
     return minimizability_gap(
@@ -301,7 +303,7 @@ def _gap(question: Question, distribution: Finite, engine: Any) -> Any:
 
 
 def _found(
-    tally: Tally, severity: Severity, engine: str, kind: str, question: Question, said: str,
+    tally: Tally, severity: Severity, engine: str, kind: str, question: Trial, said: str,
     truth: str,
 ) -> None:  # fmt: skip
     alike = [f for f in tally.findings if (f.engine, f.kind) == (engine, kind)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hconsist.selftest.two_labels import FALLS, Array, Losses, Point
+from hconsist.selftest.two_labels import FALLS, Array, FoundPoint, Losses
 
 #: The largest difference of scores that is tried, where scores have no bound.
 FARTHEST = 700.0
@@ -91,7 +91,7 @@ def least(
     return _scores(x, y), best
 
 
-def best_in_class(
+def least_risks(
     losses: Losses, p: Array, bound: float | None = None, density: int = 1
 ) -> Array | None:
     """C*(p), shape of p less its last axis flattened; None where the risk has no lower bound."""
@@ -106,13 +106,13 @@ def best_in_class(
 
 def transform(
     losses: Losses, beta: float, bound: float | None = None, density: int = 1
-) -> Point | None:
+) -> FoundPoint | None:
     """The point of least regret found with a target regret of at least beta; None where a risk has
     no lower bound.
     """
     gaps, along = np.meshgrid(np.linspace(beta, 1, 7), np.linspace(0, 1, 13 * density))
     gap, t = gaps.ravel(), along.ravel()
-    if best_in_class(losses, distributions(gap, t)[:: max(len(gap) // 5, 1)], bound) is None:
+    if least_risks(losses, distributions(gap, t)[:: max(len(gap) // 5, 1)], bound) is None:
         return None
     regret, where, scale = _regrets(losses, gap, t, bound, density)
     order = np.argsort(regret)[:2]
@@ -138,7 +138,7 @@ def transform(
         width_g, width_t = width_g / 3, width_t / 3
     value, g, u, scores, size = min(best, key=lambda item: item[0])
     p = distributions(np.array([g]), np.array([u]))[0]
-    return Point(tuple(map(float, p)), tuple(map(float, scores)), value, size)
+    return FoundPoint(tuple(map(float, p)), tuple(map(float, scores)), value, size)
 
 
 def _regrets(
@@ -160,7 +160,7 @@ def regret_at(
 ) -> float | None:
     """The surrogate regret at one point, C* by brute force; None where C* has no lower bound."""
     row, at = np.asarray(p, dtype=float)[None], np.asarray(scores, dtype=float)[None]
-    best = best_in_class(losses, row, bound, density)
+    best = least_risks(losses, row, bound, density)
     if best is None:
         return None
     here = float(risks(losses, at, row)[0])

@@ -25,7 +25,7 @@ NOISE = 1e-13
 
 
 @dataclass(frozen=True)
-class Point:
+class FoundPoint:
     """A label distribution, scores that predict wrongly, and the surrogate regret there."""
 
     p: tuple[float, ...]
@@ -84,7 +84,7 @@ def least(losses: Losses, eta: Array, v: Array, rounds: int = 11) -> tuple[Array
     return where, best
 
 
-def best_in_class(
+def least_risks(
     losses: Losses, eta: Array, bound: float | None = None, density: int = 1
 ) -> Array | None:
     """C*(eta) over all margins; None where the risk has no lower bound."""
@@ -100,7 +100,7 @@ def best_in_class(
 
 def sweep(
     losses: Losses, betas: Sequence[float], bound: float | None = None, density: int = 1
-) -> list[Point] | None:
+) -> list[FoundPoint] | None:
     """The point of least regret found for each target regret; None where a risk has no lower
     bound.
 
@@ -116,7 +116,7 @@ def sweep(
                 return None
             point = answer[i]
             if side:
-                point = Point(point.p[::-1], point.scores[::-1], point.regret, point.scale)
+                point = FoundPoint(point.p[::-1], point.scores[::-1], point.regret, point.scale)
             options.append(point)
         points.append(min(options, key=lambda point: point.regret))
     return points
@@ -128,7 +128,7 @@ def _swapped(losses: Losses) -> Losses:
 
 def _one_sided(
     losses: Losses, betas: Sequence[float], bound: float | None, density: int
-) -> list[Point] | None:
+) -> list[FoundPoint] | None:
     asked = (1 + np.asarray(betas, dtype=float)) / 2
     eta = np.unique(np.concatenate([asked, np.linspace(asked.min(), 1, 97 * density)]))
     first = _regrets(losses, eta, bound, density)
@@ -158,7 +158,7 @@ def _one_sided(
         allowed = np.flatnonzero(eta >= wanted)
         i = int(allowed[np.argmin(regret[allowed])])
         points.append(
-            Point(
+            FoundPoint(
                 (float(eta[i]), float(1 - eta[i])),
                 (float(where[i]), float(-where[i])),
                 float(regret[i]),
@@ -176,7 +176,7 @@ def _regrets(
     where, wrong = least(losses, eta, grid[grid <= 0])
     _, right = least(losses, eta, grid[grid >= 0])
     best = np.minimum(wrong, right)
-    if best_in_class(losses, eta[[0, len(eta) // 2, -1]], bound, density) is None:
+    if least_risks(losses, eta[[0, len(eta) // 2, -1]], bound, density) is None:
         return None
     if not np.all(np.isfinite(best)):
         return None
@@ -191,7 +191,7 @@ def regret_at(
 ) -> float | None:
     """The surrogate regret at one point, C* by brute force; None where C* has no lower bound."""
     eta = np.array([float(p[0])])
-    best = best_in_class(losses, eta, bound, density=4)
+    best = least_risks(losses, eta, bound, density=4)
     if best is None:
         return None
     v = np.array([(float(scores[0]) - float(scores[1])) / 2])

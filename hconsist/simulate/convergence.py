@@ -17,18 +17,18 @@ class NotConvergedWarning(UserWarning):
 
 
 @dataclass
-class Tally:
+class FitCount:
     """Fits, and how many of them did not converge."""
 
     fits: int = 0
     unconverged: int = 0
 
 
-_TALLY: ContextVar[Tally | None] = ContextVar("_TALLY", default=None)
+_TALLY: ContextVar[FitCount | None] = ContextVar("_TALLY", default=None)
 
 
 @contextlib.contextmanager
-def counting() -> Iterator[Tally]:
+def counting() -> Iterator[FitCount]:
     """Count the fits inside instead of warning of them one by one.
 
     >>> with counting() as tally:
@@ -36,7 +36,7 @@ def counting() -> Iterator[Tally]:
     >>> tally
     Tally(fits=2, unconverged=1)
     """
-    tally = Tally()
+    tally = FitCount()
     token = _TALLY.set(tally)
     try:
         yield tally

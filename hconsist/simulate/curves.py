@@ -47,7 +47,7 @@ _CERTIFIED = tuple(Fraction(i, 16) for i in range(1, 17))
 _SUPPORTED = (*(Fraction(1, k) for k in (40, 20, 10, 5, 3, 2)), Fraction(3, 4), Fraction(1))
 
 
-class Curve:
+class BracketedCurve:
     """T** of a bound, bracketed on a grid.
 
     The chords of a convex function lie above it and their prolongations below it. Pairs under a
@@ -326,9 +326,9 @@ def _inverse(nodes: tuple[Array, Array], level: Array) -> tuple[Array, Array]:
 
 
 @lru_cache(maxsize=256)
-def curve_of(loss: str, n: int, hypotheses: str = "complete") -> Curve:
+def curve_of(loss: str, n: int, hypotheses: str = "complete") -> BracketedCurve:
     """The curve of a loss for the zero-one target."""
-    return Curve(derive(loss, n_classes=n, hypotheses=hypotheses))
+    return BracketedCurve(derive(loss, n_classes=n, hypotheses=hypotheses))
 
 
 def plain(problem: PointwiseProblem, betas: list[float]) -> list[tuple[Array, Array]]:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from hconsist.arithmetic import ArrayOps
 from hconsist.arithmetic.derivatives import ArrayJets
 from hconsist.arithmetic.jet import Jet
-from hconsist.arithmetic.logarithms import Power, plain
+from hconsist.arithmetic.logarithms import LogPower, plain
 from hconsist.errors import InvalidInputError
 from hconsist.losses import Loss, Separable
 from hconsist.simulate.backend import AnyArray, Backend
@@ -104,7 +104,7 @@ class _OfSoftmax:
         log_u = below - xp.log(total)
         u = u / total
         w = _label_weights(self.separable, weights, xp)
-        term = plain(self.separable.term(Power(Jet(log_u, 1.0), jets), jets.logarithmic()))
+        term = plain(self.separable.term(LogPower(Jet(log_u, 1.0), jets), jets.logarithmic()))
         slopes = w * _bounded(_slope(term), xp)
         value = xp.sum(w * _bounded(term.v if isinstance(term, Jet) else term, xp), axis=-2)
         slopes = slopes - u * xp.sum(slopes, axis=-2, keepdims=True)

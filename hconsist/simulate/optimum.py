@@ -40,7 +40,7 @@ def is_unbounded_below(loss: Loss, n: int) -> bool:
     return bool(far - near < -1.0)
 
 
-def best_in_class(loss: Loss, p: Array, reach: Array | None = None) -> tuple[Array, Array]:
+def least_conditional_risk(loss: Loss, p: Array, reach: Array | None = None) -> tuple[Array, Array]:
     """C*(H, x) and scores that attain or approach it.
 
     Parameters
@@ -64,7 +64,7 @@ def best_in_class(loss: Loss, p: Array, reach: Array | None = None) -> tuple[Arr
     --------
     >>> from hconsist.losses import parse_loss
     >>> p = np.array([[0.9, 0.1], [0.9, 0.1]])
-    >>> best_in_class(parse_loss("hinge"), p, np.array([0.5, 2.0]))[0].round(12)
+    >>> least_conditional_risk(parse_loss("hinge"), p, np.array([0.5, 2.0]))[0].round(12)
     array([0.6, 0.2])
     """
     m, n = p.shape

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from hconsist.arithmetic import NUMPY
 from hconsist.arithmetic.derivatives import ArrayJets
 from hconsist.arithmetic.jet import Jet
-from hconsist.arithmetic.logarithms import Power, plain
+from hconsist.arithmetic.logarithms import LogPower, plain
 from hconsist.engines.symbolic.proper import EXPLICIT_LABELS, entropy
 from hconsist.losses import Loss
 from hconsist.losses.forms import OfMargin, OfProbabilities, OfSoftmax
@@ -64,7 +64,7 @@ def _of_softmax(form: OfSoftmax) -> Link:
 
     def told(scores: Array) -> Array:
         log_u = NUMPY.log_softmax(np.asarray(scores, dtype=float) / float(form.temperature))
-        by_log = plain(form.g(Power(Jet(log_u, 1.0), jets), jets.logarithmic()))
+        by_log = plain(form.g(LogPower(Jet(log_u, 1.0), jets), jets.logarithmic()))
         with np.errstate(divide="ignore"):
             return _softmax(log_u - np.log(-by_log.d1 + 0.0 * log_u))  # -1/g'(u) = u / -(dg/dlog u)
 

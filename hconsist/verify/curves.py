@@ -19,7 +19,7 @@ _OF_GAMMA = ("Gamma <=", "Gamma =")
 
 
 @dataclass(frozen=True)
-class Curve:
+class ClaimCurve:
     """One instance of a claim.
 
     Parameters
@@ -76,7 +76,7 @@ class Curve:
         return min(found) if found else None
 
 
-def curves(found: Verification) -> tuple[Curve, ...]:
+def curves(found: Verification) -> tuple[ClaimCurve, ...]:
     """Claimed against exact values of the first and the last instances of a verified claim; empty
     where the claim is not about T or Gamma, or no engine answers.
 
@@ -107,7 +107,9 @@ def curves(found: Verification) -> tuple[Curve, ...]:
             low, high = enclose(formula, symbol, value)
             claimed.append(float((low + high) / 2))
         drawn.append(
-            Curve(describe(problem), of, engine, tuple(map(float, betas)), levels, tuple(claimed))
+            ClaimCurve(
+                describe(problem), of, engine, tuple(map(float, betas)), levels, tuple(claimed)
+            )
         )
     return tuple(drawn)
 
@@ -127,7 +129,7 @@ def _exact(
     return None
 
 
-def witness(curve: Curve, problem: PointwiseProblem) -> tuple[float, Witness] | None:
+def witness(curve: ClaimCurve, problem: PointwiseProblem) -> tuple[float, Witness] | None:
     """The numeric engine's point where T is attained, at the target regret where the claim says
     most too much, or else is nearest to that.
     """

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hconsist.errors import UnknownNameError
-from hconsist.verify.curves import Curve, curves, witness
+from hconsist.verify.curves import ClaimCurve, curves, witness
 from hconsist.verify.evidence import Verification
 
 #: Makes an image of a kind, "svg" or "pdf", from the curves of a claim.
-Picture = Callable[[Sequence[Curve], str], bytes]
+Picture = Callable[[Sequence[ClaimCurve], str], bytes]
 
 _TITLE = "What the engines say of these claims"
 _LEGEND = (

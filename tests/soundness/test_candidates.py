@@ -44,7 +44,7 @@ def test_a_box_of_a_poor_candidate(
     box = SoftmaxBox(form, F(1))
     monkeypatch.setattr(box, "_candidate", lambda p: [F(v, sum(poor)) for v in poor])
     low, high = box.of_convex(P)
-    truth = three_labels.best_in_class(losses_of(spec), np.array([P], dtype=float), 1.0)
+    truth = three_labels.least_risks(losses_of(spec), np.array([P], dtype=float), 1.0)
     assert truth is not None
     assert float(low) <= float(truth[0]) + 1e-9 and float(high) >= float(truth[0]) - 1e-9
     assert float(high) > float(truth[0]) + 1e-4  # it is poor

@@ -37,7 +37,7 @@ TOLD = "declared: phi on the real line is convex (convex of Bent)"
 
 
 def truth(beta: float) -> float:
-    found = judge.brute(judge.Question(Bent(), "bent", 2, None, (str(Fraction(beta)),)))
+    found = judge.brute(judge.Trial(Bent(), "bent", 2, None, (str(Fraction(beta)),)))
     assert found is not None
     return float(next(iter(found.values())).regret)
 
@@ -83,7 +83,7 @@ def test_a_gap_is_not_called_proven() -> None:
 
 def test_the_selftest_counts_no_proof() -> None:
     tally = Tally(0)
-    question = judge.Question(Bent(), "bent", 2, None, ("1/2",))
+    question = judge.Trial(Bent(), "bent", 2, None, ("1/2",))
 
     def ask(tally: Tally, question: Any, engine: str, what: Any, *given: Any) -> Any:
         return what(question, *given)

@@ -48,7 +48,7 @@ def losses_of(spec: str) -> Any:
 
 def truths(spec: str, rows: list[tuple[F, ...]], bound: float | None = None) -> list[float]:
     """C* of three labels at each distribution, by brute force."""
-    found = three_labels.best_in_class(losses_of(spec), np.array(rows, dtype=float), bound)
+    found = three_labels.least_risks(losses_of(spec), np.array(rows, dtype=float), bound)
     assert found is not None
     return [float(v) for v in found]
 
@@ -112,7 +112,7 @@ def test_minima_of_convex_margins(spec: str, bound: F | None, beta: F) -> None:
     assert form is not None
     low, high, _ = BinaryRisk(form.phi, beta, bound).convex_minimum()
     reach = None if bound is None else float(bound)
-    best = two_labels.best_in_class(losses_of(spec), np.array([(1 + float(beta)) / 2]), reach)
+    best = two_labels.least_risks(losses_of(spec), np.array([(1 + float(beta)) / 2]), reach)
     assert best is not None
     encloses(low, high, float(best[0]))
 

@@ -188,7 +188,7 @@ def test_a_loss_that_is_not_symmetric_is_not_taken_for_one() -> None:
 def test_gaps_of_concave_losses_heed_the_score_bound(spec: str, engine: Any) -> None:
     rows = [["0.6", "0.4"], ["0.1", "0.9"]]
     eta = np.array([0.35, 0.6, 0.1])
-    best = two_labels.best_in_class(losses_of(parse_loss(spec)), eta, 0.5)
+    best = two_labels.least_risks(losses_of(parse_loss(spec)), eta, 0.5)
     assert best is not None
     truth = best[0] - (best[1] + best[2]) / 2
     try:

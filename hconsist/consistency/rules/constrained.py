@@ -8,7 +8,7 @@ from typing import Any
 from hconsist.arithmetic import SYMPY
 from hconsist.consistency import calculus
 from hconsist.consistency.rules.case import SWAP, Case, margin_variable, rule
-from hconsist.consistency.rules.line import Line, pieces_of, vanishes
+from hconsist.consistency.rules.line import AroundZero, pieces_of, vanishes
 from hconsist.consistency.verdict import ConsistencyVerdict
 from hconsist.engines.symbolic.margin import margin_symbol
 from hconsist.losses.facts import Curve
@@ -95,7 +95,9 @@ def constrained_loss(case: Case) -> ConsistencyVerdict | None:
     )
 
 
-def _smooth_constrained(case: Case, phi: Any, curve: Curve, cut: Line) -> ConsistencyVerdict | None:
+def _smooth_constrained(
+    case: Case, phi: Any, curve: Curve, cut: AroundZero
+) -> ConsistencyVerdict | None:
     """Every top-k target: phi convex, differentiable and bounded below with phi'(0) < 0, monotone
     or not.
     """

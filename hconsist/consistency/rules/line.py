@@ -11,10 +11,10 @@ from hconsist.errors import EngineCannotAnswerError
 
 
 @dataclass(frozen=True)
-class Line:
+class AroundZero:
     """A continuous phi: its formulas right and left of 0, outwards."""
 
-    pieces: margin.Pieces
+    pieces: margin.MarginPieces
 
     def slopes(self, knot: int) -> tuple[Any, Any]:
         """The slopes of phi on both sides of 0, left then right."""
@@ -83,12 +83,12 @@ def _constant(formulas: tuple[Any, ...]) -> bool:
     return all(not sympy.simplify(formula).has(f) for formula in formulas)
 
 
-def pieces_of(phi: Any, v: Any) -> Line | None:
+def pieces_of(phi: Any, v: Any) -> AroundZero | None:
     """phi cut where its formula changes; None where it was not shown to be continuous."""
     import sympy
 
     try:
-        return Line(margin.split(sympy.sympify(phi), v))
+        return AroundZero(margin.split(sympy.sympify(phi), v))
     except EngineCannotAnswerError:
         return None
 

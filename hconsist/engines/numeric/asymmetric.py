@@ -44,7 +44,7 @@ _SECONDS = 3.0
 
 
 @dataclass(frozen=True)
-class Found:
+class PairRegret:
     """One distribution for one pair: its regret."""
 
     value: float
@@ -53,7 +53,7 @@ class Found:
     predicted: int
 
 
-class Pairs:
+class PairPrograms:
     """The convex programs of one problem."""
 
     def __init__(self, problem: PointwiseProblem) -> None:
@@ -116,7 +116,7 @@ class Pairs:
         return s, (np.abs(g).max(axis=1) > 1e-13) & better
 
     # -- one target regret
-    def smallest_regret(self, beta: float) -> Found:
+    def smallest_regret(self, beta: float) -> PairRegret:
         """T(beta), the best of all pairs."""
         end = process_time() + _SECONDS
         pairs = list(permutations(range(self.n), 2))
@@ -132,7 +132,7 @@ class Pairs:
                 chosen.append(int(at))
             if len(chosen) == 2 * _FOLLOWED:
                 break
-        found = [Found(float(value[at]), p[at], starts[at][0], starts[at][1]) for at in chosen]
+        found = [PairRegret(float(value[at]), p[at], starts[at][0], starts[at][1]) for at in chosen]
         for place, one in enumerate(found):
             if process_time() < end or place == 0:
                 found[place] = self._follow(one, beta, end)
@@ -173,7 +173,7 @@ class Pairs:
             result.append(p)
         return result
 
-    def _follow(self, start: Found, beta: float, end: float) -> Found:
+    def _follow(self, start: PairRegret, beta: float, end: float) -> PairRegret:
         """Mass moves between blocks, the pair together being one, while the regret falls."""
         i, j, p, value = start.missed, start.predicted, start.p, start.value
         blocks = [np.eye(self.n)[k] for k in range(self.n) if k not in (i, j)]
@@ -198,7 +198,7 @@ class Pairs:
             if not regret[at] < value - 1e-13:
                 break
             p, value = trial[at], float(regret[at])
-        return Found(value, p, i, j)
+        return PairRegret(value, p, i, j)
 
 
 def applies(problem: PointwiseProblem) -> str:
@@ -234,7 +234,7 @@ def answers(problem: PointwiseProblem, betas: Array) -> list[Answer]:
     >>> round(found[0].estimate, 9)  # cross-entropy
     0.130812036
     """
-    pairs, result = Pairs(problem), []
+    pairs, result = PairPrograms(problem), []
     for beta in betas:
         found = pairs.smallest_regret(float(beta))
         p = found.p[None]

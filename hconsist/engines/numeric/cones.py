@@ -57,7 +57,7 @@ class Coordinates:
 
 
 @dataclass(frozen=True)
-class Solution:
+class ConeSolution:
     """T at one beta: value, distribution, coordinates of the scores, prediction."""
 
     value: float
@@ -67,7 +67,7 @@ class Solution:
 
 
 @dataclass
-class Pairs:
+class ConePairs:
     """The programs of all pairs of predictions; asked for one beta after the other.
 
     Parameters
@@ -81,14 +81,14 @@ class Pairs:
     coordinates: Coordinates
     costs: Array
     which: list[tuple[int, int]]
-    _programs: dict[int, Program] = field(init=False, default_factory=dict)
+    _programs: dict[int, DirectionProgram] = field(init=False, default_factory=dict)
     _tangents: dict[tuple[int, int], list[tuple[float, float, float]]] = field(
         init=False, default_factory=dict
     )
 
-    def smallest_regret(self, beta: float) -> Solution | str | None:
+    def smallest_regret(self, beta: float) -> ConeSolution | str | None:
         """T(beta); None where no prediction has that regret; a string where the solver failed."""
-        best: Solution | None = None
+        best: ConeSolution | None = None
         for pair in sorted(self.which, key=lambda pair: self._below(pair, beta)):
             if best is not None and self._below(pair, beta) >= best.value * (1 - 1e-9):
                 break
@@ -107,10 +107,10 @@ class Pairs:
         lines = self._tangents.get(pair, [])
         return max((v + slope * (beta - b) - _SLACK for b, v, slope in lines), default=0.0)
 
-    def _solve(self, pair: tuple[int, int], d: Array, beta: float) -> Solution | str | None:
+    def _solve(self, pair: tuple[int, int], d: Array, beta: float) -> ConeSolution | str | None:
         item = pair[0]
         if item not in self._programs:
-            self._programs[item] = Program(self.coordinates, self.coordinates.region(item))
+            self._programs[item] = DirectionProgram(self.coordinates, self.coordinates.region(item))
         program = self._programs[item]
         status, value, slope = program.solve(d, np.zeros(len(self.coordinates.weights)), beta)
         if status == "infeasible":
@@ -124,7 +124,9 @@ class Pairs:
             self._tangents.setdefault(pair, []).append((beta, scale * value, scale * slope))
         return found
 
-    def _repaired(self, p: Array, v: Array, d: Array, beta: float, item: int) -> Solution | None:
+    def _repaired(
+        self, p: Array, v: Array, d: Array, beta: float, item: int
+    ) -> ConeSolution | None:
         """The solver's point made feasible: p a distribution of enough regret, v the best at it."""
         p = np.maximum(p, 0.0)
         p[p < 1e-12] = 0.0
@@ -141,10 +143,10 @@ class Pairs:
         else:
             v = np.maximum(v, 0.0)
             v = v / v.sum()
-        return Solution(self.coordinates.scale * divergence(self.coordinates, w, v), p, v, item)
+        return ConeSolution(self.coordinates.scale * divergence(self.coordinates, w, v), p, v, item)
 
 
-class Program:
+class DirectionProgram:
     """``min D(weights p, v)`` over ``direction p + lean v >= level`` and ``rows v <= rows origin``:
     stated once, solved for many directions and levels.
     """

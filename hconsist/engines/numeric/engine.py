@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from hconsist.engines import numeric
 from hconsist.engines.methods import Try, tries
 from hconsist.engines.numeric.risks import best_in_class_risks
-from hconsist.engines.numeric.ways import Question
+from hconsist.engines.numeric.ways import NumericQuestion
 from hconsist.engines.protocol import BestInClassRisk, Effort, EngineName, no_closed_form
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.hull import ConvexHull, search_grid
@@ -59,7 +59,7 @@ class SampledEnvelope:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundRisk:
     """C*(p) by the first method of `risks` that applies."""
 
     risks: Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -123,7 +123,7 @@ class NumericEngine:
 
     def methods(self, problem: PointwiseProblem) -> list[Try]:
         """Each search, in the order in which they are tried."""
-        return list(tries("numeric", Question(problem)))
+        return list(tries("numeric", NumericQuestion(problem)))
 
     def best_in_class(self, problem: PointwiseProblem) -> BestInClassRisk:
         """The first method that applies, or convex programs where the losses are convex in the
@@ -132,7 +132,7 @@ class NumericEngine:
         _require_bounded(problem)
         risks = best_in_class_risks(problem)
         if risks is not None:
-            return Found(risks)
+            return FoundRisk(risks)
         # proven or declared: a solver's value is an estimate in any case
         if convex_in_scores(problem.surrogate.forms, problem.n):
             return ByPrograms(problem)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from hconsist.arithmetic import NUMPY, Ops, Value
 from hconsist.engines.numeric.coordinates import form_of, logarithm
-from hconsist.engines.numeric.finite_scores import Solution
+from hconsist.engines.numeric.finite_scores import FiniteSolution
 from hconsist.engines.numeric.methods import inner_solver
 from hconsist.losses import SoftmaxLoss
 from hconsist.losses.forms import OfProbabilities
@@ -267,9 +267,9 @@ class Exchange:
         self._cuts = space.losses(np.array([space.best(middle)[1], *self._samples[:40]]))
         self._good: dict[tuple[int, int], list[tuple[Array, Array]]] = {}
 
-    def smallest_regret(self, beta: float) -> Solution | None:
+    def smallest_regret(self, beta: float) -> FiniteSolution | None:
         """T(beta), the least that was found; None where no prediction has that regret."""
-        best: Solution | None = None
+        best: FiniteSolution | None = None
         for pair in self.which:
             d = self.costs[pair[0]] - self.costs[pair[1]]
             if d.max() < beta - 1e-12:
@@ -280,11 +280,11 @@ class Exchange:
                     best = found
         return best
 
-    def without_regret(self) -> Solution:
+    def without_regret(self) -> FiniteSolution:
         """T(0) = 0: the best scores, whatever they predict."""
         p = np.full(self.problem.n, 1 / self.problem.n)
         scores = self.space.scores(self.space.best(p)[1])
-        return Solution(0.0, p, scores, scores, int(self.problem.decision.predict(scores)[0]))
+        return FiniteSolution(0.0, p, scores, scores, int(self.problem.decision.predict(scores)[0]))
 
     def _starts(self, pair: tuple[int, int], d: Array, beta: float) -> list[tuple[Array, Array]]:
         """Scores that predict the item, and the best p for each: the most promising ones."""
@@ -333,7 +333,7 @@ class Exchange:
 
     def _polish(
         self, pair: tuple[int, int], d: Array, beta: float, x: Array, p: Array
-    ) -> Solution | None:
+    ) -> FiniteSolution | None:
         """A local search over scores and p together."""
         from scipy.optimize import minimize
 
@@ -372,7 +372,7 @@ class Exchange:
 
     def _settled(
         self, pair: tuple[int, int], d: Array, beta: float, x: Array, p: Array
-    ) -> Solution | None:
+    ) -> FiniteSolution | None:
         """The point made feasible, and its regret."""
         if not np.all(np.isfinite(p)):
             return None
@@ -396,4 +396,6 @@ class Exchange:
         risk, best = self.space.best(p)
         worst = float(p @ self.space.losses(x))
         self._good.setdefault(pair, []).append((x, p))
-        return Solution(worst - risk, p, self.space.scores(x), self.space.scores(best), pair[0])
+        return FiniteSolution(
+            worst - risk, p, self.space.scores(x), self.space.scores(best), pair[0]
+        )

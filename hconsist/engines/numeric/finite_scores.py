@@ -35,7 +35,7 @@ _TINY = 1e-12
 
 
 @dataclass(frozen=True)
-class Vertices:
+class TriedScores:
     """The scores to try: their losses, and which predictions each allows.
 
     Parameters
@@ -51,7 +51,7 @@ class Vertices:
 
 
 @dataclass(frozen=True)
-class Solution:
+class FiniteSolution:
     """T at one beta: value, distribution, scores that predict the item, best scores."""
 
     value: float
@@ -61,7 +61,7 @@ class Solution:
     item: int
 
 
-def vertices(problem: PointwiseProblem) -> Vertices | None:
+def vertices(problem: PointwiseProblem) -> TriedScores | None:
     """The vertices for a problem; None for a loss that has none, or too many."""
     decision = problem.decision
     if decision.predicts_numbers:
@@ -99,7 +99,7 @@ def _concave(g: Callable[..., Array]) -> bool:
 
 def _of_simplex(
     problem: PointwiseProblem, losses: Callable[[Array], Array], rows: list[Array]
-) -> Vertices | None:
+) -> TriedScores | None:
     """Vertices of the polytopes ``rows[r] @ q <= 0`` of the simplex, and of the simplex."""
     n = rows[0].shape[1]
     found: dict[tuple[float, ...], Array] = {tuple(v): v for v in np.eye(n)}
@@ -112,7 +112,7 @@ def _of_simplex(
     allowed = np.array([np.all(q @ region.T <= 1e-9, axis=1) for region in rows])
     unit = float(problem.decision.temperature)
     scores = np.array([logarithm(np.where(v < _TINY, 0.0, v), unit) for v in q])
-    return Vertices(np.asarray(losses(q)), allowed, scores)
+    return TriedScores(np.asarray(losses(q)), allowed, scores)
 
 
 def corners(rows: Array, n: int) -> list[Array] | None:
@@ -139,7 +139,7 @@ def corners(rows: Array, n: int) -> list[Array] | None:
     return [found[key] for key in sorted(found, reverse=True)]
 
 
-def _of_margins(problem: PointwiseProblem, form: WeightedMargins) -> Vertices | None:
+def _of_margins(problem: PointwiseProblem, form: WeightedMargins) -> TriedScores | None:
     """Scores at the kinks of phi(s) and phi(-s), and at 0."""
     at = _bends(form)
     if at is None or len(at) ** problem.n_scores > _MOST:
@@ -151,7 +151,7 @@ def _of_margins(problem: PointwiseProblem, form: WeightedMargins) -> Vertices | 
         for r in range(decision.items)
     ]
     allowed = np.array([np.all(scores @ region.T <= 1e-12, axis=1) for region in regions])
-    return Vertices(np.asarray(problem.surrogate.losses(scores, NUMPY)), allowed, scores)
+    return TriedScores(np.asarray(problem.surrogate.losses(scores, NUMPY)), allowed, scores)
 
 
 def _bends(form: WeightedMargins) -> list[float] | None:
@@ -172,12 +172,12 @@ def _bends(form: WeightedMargins) -> list[float] | None:
 class Programs:
     """The linear programs of all pairs of predictions."""
 
-    def __init__(self, found: Vertices, costs: Array, which: list[tuple[int, int]]) -> None:
+    def __init__(self, found: TriedScores, costs: Array, which: list[tuple[int, int]]) -> None:
         self.found, self.costs, self.which = found, costs, which
 
-    def smallest_regret(self, beta: float) -> Solution | None:
+    def smallest_regret(self, beta: float) -> FiniteSolution | None:
         """T(beta); None where no prediction has that regret."""
-        best: Solution | None = None
+        best: FiniteSolution | None = None
         for r, s in self.which:
             d = self.costs[r] - self.costs[s]
             if d.max() < beta - 1e-12:
@@ -188,15 +188,15 @@ class Programs:
                     p, value = one[1], one[0]
                     free = int(np.argmin(self.found.losses @ p))
                     scores = self.found.scores
-                    best = Solution(value, p, scores[v], scores[free], r)
+                    best = FiniteSolution(value, p, scores[v], scores[free], r)
         return best
 
-    def without_regret(self) -> Solution:
+    def without_regret(self) -> FiniteSolution:
         """T(0) = 0: the best scores, whatever they predict."""
         p = np.full(self.costs.shape[1], 1 / self.costs.shape[1])
         v = int(np.argmin(np.where(self.found.allowed.any(axis=0), self.found.losses @ p, np.inf)))
         scores = self.found.scores[v]
-        return Solution(0.0, p, scores, scores, int(np.argmax(self.found.allowed[:, v])))
+        return FiniteSolution(0.0, p, scores, scores, int(np.argmax(self.found.allowed[:, v])))
 
     def _solve(self, vertex: int, d: Array, beta: float) -> tuple[float, Array] | None:
         from scipy.optimize import linprog

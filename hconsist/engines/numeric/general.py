@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.engines.numeric import exchange, finite_scores, numbers, symmetry
-from hconsist.engines.numeric.cones import Pairs, Solution
+from hconsist.engines.numeric.cones import ConePairs, ConeSolution
 from hconsist.engines.numeric.coordinates import coordinates, forecast, logarithm
 from hconsist.engines.numeric.plugin import PlugIn
 from hconsist.errors import EngineCannotAnswerError
@@ -57,7 +57,7 @@ def answers(problem: PointwiseProblem, betas: list[Fraction]) -> list[Answer]:
     which = symmetry.pairs(problem, costs)
     found = coordinates(problem)
     if found is not None:
-        pairs = Pairs(found, costs, which)
+        pairs = ConePairs(found, costs, which)
         return [_by_cones(problem, pairs, b) for b in betas]
     vertices = finite_scores.vertices(problem)
     if vertices is not None:
@@ -155,7 +155,7 @@ def _at_a_tie(problem: PointwiseProblem, plug_in: PlugIn) -> Answer:
     return witnessed(problem, p, (scores, scores), item, 0.0, DUAL)
 
 
-def _by_cones(problem: PointwiseProblem, pairs: Pairs, beta: Fraction) -> Answer:
+def _by_cones(problem: PointwiseProblem, pairs: ConePairs, beta: Fraction) -> Answer:
     found = pairs.smallest_regret(float(beta)) if beta else _no_regret(problem, pairs)
     if found is None:
         return Answer(None, None, None, None, "numeric", (CONES,), UNREACHED)
@@ -166,10 +166,10 @@ def _by_cones(problem: PointwiseProblem, pairs: Pairs, beta: Fraction) -> Answer
     return witnessed(problem, found.p, (scores, best), found.item, found.value, CONES)
 
 
-def _no_regret(problem: PointwiseProblem, pairs: Pairs) -> Solution:
+def _no_regret(problem: PointwiseProblem, pairs: ConePairs) -> ConeSolution:
     p = np.full(problem.n, 1 / problem.n)
     w = pairs.coordinates.weights @ p
-    return Solution(0.0, p, w, int(np.argmin(pairs.costs @ p)))
+    return ConeSolution(0.0, p, w, int(np.argmin(pairs.costs @ p)))
 
 
 def witnessed(

@@ -149,7 +149,7 @@ def _differences(bends: list[float], n: int, bound: float | None) -> Array | Non
 
 
 @dataclass(frozen=True)
-class Solution:
+class KinkedSolution:
     """T at one beta: labels in the order missed, predicted wrongly, predicted rightly, rest.
 
     The value is NaN where a solver failed, infinite where every p of that regret has a risk
@@ -163,7 +163,7 @@ class Solution:
     predicted: NDArray[np.intp]
 
 
-def smallest_regret(problem: PointwiseProblem, scores: Array, betas: Array) -> list[Solution]:
+def smallest_regret(problem: PointwiseProblem, scores: Array, betas: Array) -> list[KinkedSolution]:
     """T at every beta, by best-first search over the vertices: a vertex is solved only where its
     tangents do not exclude it.
     """
@@ -212,16 +212,18 @@ def smallest_regret(problem: PointwiseProblem, scores: Array, betas: Array) -> l
     ]
 
 
-def _solution(program: Program, scores: Array, value: float, row: int, p: Array | None) -> Solution:
+def _solution(
+    program: Program, scores: Array, value: float, row: int, p: Array | None
+) -> KinkedSolution:
     n, k, r = program.n, program.k, program.r
     order = np.concatenate(
         [np.arange(k, k + r), np.arange(k - r, k), np.arange(k - r), np.arange(k + r, n)]
     )
     predicted = np.arange(r, r + k)
     if p is None:
-        return Solution(
+        return KinkedSolution(
             value, np.full(n, 1.0 / n), scores[row][order], scores[row][order], predicted
         )
     free = np.empty(n)
     free[np.argsort(-p, kind="stable")] = scores[program.best_risk(p)[1]]
-    return Solution(value, p[order], scores[row][order], free[order], predicted)
+    return KinkedSolution(value, p[order], scores[row][order], free[order], predicted)

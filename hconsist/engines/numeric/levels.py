@@ -51,7 +51,7 @@ _STILL, _NEAR = 1e-13, 1e-11
 
 
 @dataclass(frozen=True)
-class Solution:
+class LevelSolution:
     """T at one beta, labels in the order missed, predicted wrongly, predicted rightly, rest; the
     gap to the linear program.
     """
@@ -108,11 +108,11 @@ class Levels:
             self._programs[r] = Program(self.n, self.k, r, self.tables.free, self.tables.rays)
         return self._programs[r]
 
-    def smallest_regret(self, beta: float) -> Solution:
+    def smallest_regret(self, beta: float) -> LevelSolution:
         """T(beta)."""
         return self.sweep(np.array([beta]))[0]
 
-    def sweep(self, betas: Array) -> list[Solution]:
+    def sweep(self, betas: Array) -> list[LevelSolution]:
         """T at every beta. What is found at a larger target regret holds at a smaller one too."""
         many, back = np.unique(betas, return_inverse=True)
         chosen = many
@@ -344,12 +344,12 @@ class Levels:
             if before - path.value <= _STILL or process_time() > end:
                 break
 
-    def _solution(self, path: _Path) -> Solution:
+    def _solution(self, path: _Path) -> LevelSolution:
         n, k, r = self.n, self.k, path.r
         predicted = np.arange(r, r + k)
         if path.best is None:  # no distribution of that regret has a finite best risk
             zero = np.zeros(n)
-            return Solution(np.inf, np.full(n, 1.0 / n), zero, zero, predicted, 0.0)
+            return LevelSolution(np.inf, np.full(n, 1.0 / n), zero, zero, predicted, 0.0)
         p, tied, scores = path.best
         free = np.empty(n)
         by_loss = scores[np.argsort(self.tables.losses(scores[None])[0], kind="stable")]
@@ -358,4 +358,4 @@ class Levels:
             [np.arange(k, k + r), np.arange(k - r, k), np.arange(k - r), np.arange(k + r, n)]
         )
         gap = max(path.value - path.bound, 0.0)
-        return Solution(path.value, p[order], tied[order], free[order], predicted, gap)
+        return LevelSolution(path.value, p[order], tied[order], free[order], predicted, gap)

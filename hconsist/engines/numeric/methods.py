@@ -14,7 +14,7 @@ from hconsist.engines.numeric.jets import GroupJetOps, GroupScores, Jet, JetOps
 from hconsist.engines.numeric.shapes import known_shape, order
 from hconsist.engines.numeric.smooth import (
     FormulaModel,
-    Model,
+    GroupedLosses,
     Newton,
     PairwiseModel,
     SeparableScoresModel,
@@ -100,7 +100,7 @@ def local_solver(problem: PointwiseProblem, unit: float) -> Newton | None:
     far = np.inf if bound is None else float(bound)
     form = loss.form(OfSoftmax)
     if form is None or loss.form(Transport) is not None:  # whose weights may be no floats
-        model: Model = FormulaModel(loss, problem.n, loss.sum_to_zero)
+        model: GroupedLosses = FormulaModel(loss, problem.n, loss.sum_to_zero)
     else:
         model = SoftmaxModel(form)
     return Newton(model, far, unit, iterations=40)

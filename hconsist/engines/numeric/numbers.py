@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from hconsist.arithmetic import NUMPY
 from hconsist.decisions import Distance
-from hconsist.engines.numeric.cones import Coordinates, Program, divergence
+from hconsist.engines.numeric.cones import Coordinates, DirectionProgram, divergence
 from hconsist.engines.numeric.plugin import FAR, primal, top
 from hconsist.pointwise import PointwiseProblem
 
@@ -32,7 +32,7 @@ _LINE, _ROUNDS = 61, 9
 
 
 @dataclass(frozen=True)
-class Solution:
+class NumberSolution:
     """T at one beta: value, distribution, scores of the prediction, best scores, the number."""
 
     value: float
@@ -61,11 +61,11 @@ class Means:
     def __init__(self, problem: PointwiseProblem, coordinates: Coordinates) -> None:
         self.c, self.y = centres(problem), distance(problem).positions
         self.coordinates = coordinates
-        self._program = Program(coordinates, np.zeros((0, 0)))
+        self._program = DirectionProgram(coordinates, np.zeros((0, 0)))
 
-    def smallest_regret(self, beta: float) -> Solution | str | None:
+    def smallest_regret(self, beta: float) -> NumberSolution | str | None:
         """T(beta); a string where the solver failed."""
-        best: Solution | None = None
+        best: NumberSolution | None = None
         for sign in (1.0, -1.0):
             level = sqrt(beta)
             status, _, _ = self._program.solve(-sign * self.y, sign * self.c, level)
@@ -78,7 +78,7 @@ class Means:
                 best = found
         return best
 
-    def _repaired(self, p: Array, v: Array, sign: float, level: float) -> Solution | None:
+    def _repaired(self, p: Array, v: Array, sign: float, level: float) -> NumberSolution | None:
         p, v = np.maximum(p, 0.0), np.maximum(v, 0.0)
         p[p < 1e-12], v[v < 1e-14] = 0.0, 0.0
         p, v = p / p.sum(), v / v.sum()
@@ -93,7 +93,7 @@ class Means:
         at = self.coordinates
         w = at.weights @ p
         value = at.scale * divergence(at, w, v)
-        return Solution(value, p, at.scores(v), at.scores(w), float(self.c @ v))
+        return NumberSolution(value, p, at.scores(v), at.scores(w), float(self.c @ v))
 
 
 class AbsoluteOfMeans:
@@ -102,7 +102,7 @@ class AbsoluteOfMeans:
     def __init__(self, problem: PointwiseProblem, coordinates: Coordinates) -> None:
         self.y, self.coordinates = distance(problem).positions, coordinates
 
-    def smallest_regret(self, beta: float) -> Solution | None:
+    def smallest_regret(self, beta: float) -> NumberSolution | None:
         """T(beta): the best mean on finer and finer lines, the best median."""
         low, high = float(self.y[0]), float(self.y[-1])
         best: tuple[float, float] | None = None
@@ -120,7 +120,7 @@ class AbsoluteOfMeans:
         assert best is not None
         return self._at(best[1], beta)
 
-    def _at(self, h: float, beta: float) -> Solution | None:
+    def _at(self, h: float, beta: float) -> NumberSolution | None:
         y = self.y
         left, right = (np.flatnonzero(s * (y - h) >= 0) for s in (-1, 1))
         vertices = []
@@ -143,7 +143,7 @@ class AbsoluteOfMeans:
             return None
         value, p, q = best
         scores = self.coordinates.scores
-        return Solution(self.coordinates.scale * max(value, 0.0), p, scores(q), scores(p), h)
+        return NumberSolution(self.coordinates.scale * max(value, 0.0), p, scores(q), scores(p), h)
 
 
 class Values:
@@ -169,13 +169,13 @@ class Values:
             low, high = line[max(i - 1, 0)], line[min(i + 1, 32)]
         return float(risk[i]), float(line[i])
 
-    def smallest_regret(self, beta: float) -> Solution | None:
+    def smallest_regret(self, beta: float) -> NumberSolution | None:
         """T(beta)."""
         return self._symmetric(beta) if self.distance.symmetric else self._searched(beta)
 
-    def _symmetric(self, beta: float) -> Solution | None:
+    def _symmetric(self, beta: float) -> NumberSolution | None:
         """Two labels at equal distance from their mean, on the grid of points and middles."""
-        best: Solution | None = None
+        best: NumberSolution | None = None
         n = self.y.size
         for i, j in product(range(n), repeat=2):
             mean = (self.y[i] + self.y[j]) / 2
@@ -191,7 +191,7 @@ class Values:
                 if (value := float(self.losses(np.array(h)) @ p) - risk) < (
                     np.inf if best is None else best.value
                 ):
-                    best = Solution(value, p, np.array([h]), np.array([free]), float(h))
+                    best = NumberSolution(value, p, np.array([h]), np.array([free]), float(h))
         return best
 
     def _directions(self, h: float, beta: float) -> list[tuple[Array, float]]:
@@ -200,7 +200,7 @@ class Values:
             return [(s * (h - self.y), sqrt(beta)) for s in (1.0, -1.0)]
         return [(np.abs(h - self.y) - np.abs(k - self.y), beta) for k in self.y]
 
-    def _searched(self, beta: float) -> Solution | None:
+    def _searched(self, beta: float) -> NumberSolution | None:
         line = np.linspace(self.low, self.high, _LINE)
         step = float(line[1] - line[0])
         best: tuple[float, float, int, Array] | None = None
@@ -220,7 +220,7 @@ class Values:
             line = np.clip(best[1] + step * np.arange(-4, 5), self.low, self.high)
         assert best is not None
         value, h, _, p = best
-        return Solution(value, p, np.array([h]), np.array([self.best(p)[1]]), h)
+        return NumberSolution(value, p, np.array([h]), np.array([self.best(p)[1]]), h)
 
     def _best_p(self, h: float, d: Array, level: float, cuts: int) -> tuple[float, Array] | None:
         """The least regret of the score h over p: linear programs, with cuts of C* as needed."""

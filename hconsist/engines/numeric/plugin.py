@@ -33,7 +33,7 @@ _ROWS_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
-class Solution:
+class ForecastSolution:
     """T at one beta: its value, the distribution, the forecast and the item predicted."""
 
     value: float
@@ -61,9 +61,9 @@ class PlugIn:
                 for r in range(decision.items)
             ]
         )
-        self._programs: dict[int, Program] = {}
+        self._programs: dict[int, ForecastProgram] = {}
 
-    def program(self, item: int) -> Program:
+    def program(self, item: int) -> ForecastProgram:
         """The polytope of forecasts that lead to an item."""
         if item not in self._programs:
             if self.decision.rule == "least expected cost":
@@ -71,10 +71,10 @@ class PlugIn:
             else:
                 rows = np.delete(np.eye(len(self.costs)), item, axis=0)
                 rows[:, item] -= 1
-            self._programs[item] = Program(rows)
+            self._programs[item] = ForecastProgram(rows)
         return self._programs[item]
 
-    def smallest_regret(self, beta: float) -> Solution | None:
+    def smallest_regret(self, beta: float) -> ForecastSolution | None:
         """T(beta); None where no prediction has that regret at a finite surrogate regret."""
         items = len(self.costs)
         pairs = [(r, s) for r in range(items) for s in range(items) if r != s]
@@ -83,7 +83,7 @@ class PlugIn:
         bounds, multipliers = _ranges(d, beta)
         if self.decision.rule != "least expected cost":  # the mean of d may be positive on Q_r
             bounds = np.where(d.max(axis=1) >= beta, 0.0, np.inf)
-        best: Solution | None = None
+        best: ForecastSolution | None = None
         for i in np.argsort(bounds, kind="stable"):
             limit = np.inf if best is None else best.value
             if not bounds[i] < limit * (1 - 1e-12):
@@ -91,7 +91,7 @@ class PlugIn:
             item = int(first[i])
             found = self.program(item).solve(int(second[i]), d[i], beta, multipliers[i], limit)
             if found is not None and found[0] < limit:
-                best = Solution(found[0], found[1], found[2], item)
+                best = ForecastSolution(found[0], found[1], found[2], item)
         return best
 
 
@@ -115,7 +115,7 @@ def _xlogy(x: Array, y: Array) -> Array:
 
 
 @dataclass
-class Program:
+class ForecastProgram:
     """The forecasts in one polytope: ``rows @ q <= 0`` on the simplex."""
 
     rows: Array

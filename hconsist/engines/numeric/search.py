@@ -32,7 +32,7 @@ ACCEPTED_RESIDUAL = 1e-9
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """What a search returns, one row per beta: regret, distribution and pooled distribution by
     group, inner residual.
     """
@@ -43,9 +43,9 @@ class Found:
     pooled: Array
     residual: Array
 
-    def take(self, index: Indices) -> Found:
+    def take(self, index: Indices) -> SearchResult:
         """A sub-batch."""
-        return Found(
+        return SearchResult(
             self.value[index],
             self.candidates.take(index),
             self.p[index],
@@ -112,10 +112,10 @@ class Objective:
         hessian = _congruence(tied.hessian, through) - _congruence(free.hessian, jacobian)
         return tied.risk - free.risk, gradient, hessian
 
-    def found(self, c: Candidates) -> Found:
+    def found(self, c: Candidates) -> SearchResult:
         """The full record of a batch."""
         p, pooled, _, free, tied, _ = self._optima(c, second=False)
-        return Found(
+        return SearchResult(
             tied.risk - free.risk,
             c,
             p,
@@ -263,7 +263,7 @@ def _step_lengths(masses: Array, direction: Array) -> Array:
 
 def smallest_regret(
     inner: Inner, n: int, k: int, betas: Array, *, seed: int = 0, keep: int = 3
-) -> Found:
+) -> SearchResult:
     """The best candidate for every beta.
 
     The best start of each layout descends a few steps, the best few of each beta descend to the
@@ -290,8 +290,8 @@ def smallest_regret(
 
 
 def follow(
-    inner: Inner, anchors: Found, anchor_betas: Array, n: int, k: int, betas: Array
-) -> Found:
+    inner: Inner, anchors: SearchResult, anchor_betas: Array, n: int, k: int, betas: Array
+) -> SearchResult:
     """The best candidates at further betas, by descent from those of the anchors on either side."""
     objective = Objective(inner, ZERO_ONE if k == 1 else TOP_K)
     right = np.clip(np.searchsorted(anchor_betas, betas), 0, anchor_betas.size - 1)
@@ -314,7 +314,7 @@ def _smallest(values: Array, count: int, keep: int) -> Indices:
     return np.asarray((chosen * count + np.arange(count)).ravel())
 
 
-def _best(objective: Objective, c: Candidates, count: int) -> Found:
+def _best(objective: Objective, c: Candidates, count: int) -> SearchResult:
     """The best of several candidates per beta; rows are ordered (candidate, beta)."""
     found = objective.found(c)
     value = np.where(found.residual > ACCEPTED_RESIDUAL, np.inf, found.value).reshape(-1, count)
@@ -322,8 +322,8 @@ def _best(objective: Objective, c: Candidates, count: int) -> Found:
 
 
 def _improve_blocks(
-    objective: Objective, best: Found, betas: Array, n: int, k: int, rounds: int = 6
-) -> Found:
+    objective: Objective, best: SearchResult, betas: Array, n: int, k: int, rounds: int = 6
+) -> SearchResult:
     sizes = np.array(ladder(n - 2 if k == 1 else n - k - 1))
     block = best.candidates.layout[:, -3]
     position = np.searchsorted(sizes, block)
@@ -353,7 +353,9 @@ def _improve_blocks(
     )
 
 
-def _try_blocks(objective: Objective, best: Found, gap: Array, steps: tuple[int, ...]) -> Found:
+def _try_blocks(
+    objective: Objective, best: SearchResult, gap: Array, steps: tuple[int, ...]
+) -> SearchResult:
     moved = Candidates.join([_resized(best.candidates, step * gap) for step in steps])
     return _best(
         objective,

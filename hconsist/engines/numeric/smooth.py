@@ -24,7 +24,7 @@ from hconsist.losses.forms import OfSoftmax
 _JETS = JetOps()
 
 
-class Model(Protocol):
+class GroupedLosses(Protocol):
     """Losses of grouped labels as functions of the scores."""
 
     def values(self, scores: Array, multiplicity: Array) -> Array:
@@ -220,7 +220,7 @@ class Newton:
         The scale of the scores, for the starting point.
     """
 
-    model: Model
+    model: GroupedLosses
     bound: float
     unit: float = 1.0
     iterations: int = 120

@@ -1,6 +1,6 @@
 """The methods of the numeric engine, in the order in which they are tried.
 
-Each takes a `Question` and returns what computes the answers, or the reason why it does not apply.
+Each takes a `NumericQuestion` and returns what computes the answers, or why it does not apply.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ TIE = "no prediction has a target regret at the uniform distribution"
 
 
 @dataclass(frozen=True)
-class Question:
+class NumericQuestion:
     """A problem, and at how many values of beta together.
 
     Parameters
@@ -66,7 +66,7 @@ def answers(
     EngineCannotAnswerError
         With each method's reason.
     """
-    question, tried = Question(problem, len(values)), []
+    question, tried = NumericQuestion(problem, len(values)), []
     if _ties(question) and np.any(array == 0):
         rest = array != 0
         found = answers(problem, [v for v in values if v], array[rest], seed) if rest.any() else []
@@ -82,28 +82,28 @@ def answers(
     raise EngineCannotAnswerError("numeric", refused, None, refusal.methods) if refused else refusal
 
 
-def _ties(question: Question) -> bool:
+def _ties(question: NumericQuestion) -> bool:
     """Whether every prediction is a best one of a distribution without a preference."""
     if not question.problem.surrogate.symmetric:
         return False
     return not _costs(question) and not _two(question)
 
 
-def _costs(question: Question) -> bool:
+def _costs(question: NumericQuestion) -> bool:
     return not question.k or question.problem.surrogate.scores_of != "labels"
 
 
-def _two(question: Question) -> bool:
+def _two(question: NumericQuestion) -> bool:
     problem = question.problem
     return problem.n == 2 and problem.surrogate.shift_invariant and question.k == 1
 
 
-def _largest(question: Question) -> str:
+def _largest(question: NumericQuestion) -> str:
     """Why a method for targets of the largest scores does not apply; empty where it does."""
     return "needs the zero-one or a top-k target" if _costs(question) else ""
 
 
-def _falls(question: Question) -> str:
+def _falls(question: NumericQuestion) -> str:
     """Why a method for losses that fall as their label's score rises does not apply."""
     loss = question.problem.surrogate
     if loss.symmetric and order(loss) != -1:
@@ -112,7 +112,7 @@ def _falls(question: Question) -> str:
 
 
 @method("numeric", "costs", rank=10)
-def costs(question: Question) -> Plan | str:
+def costs(question: NumericQuestion) -> Plan | str:
     """Costs of any kind: a convex program for each prediction, or the plug-in forecast."""
     if not _costs(question):
         return "needs a target with costs of its own, or a loss that scores predictions"
@@ -120,7 +120,7 @@ def costs(question: Question) -> Plan | str:
 
 
 @method("numeric", "two labels", rank=20)
-def two(question: Question) -> Plan | str:
+def two(question: NumericQuestion) -> Plan | str:
     """Two labels: a problem in one variable, for every loss."""
     if reason := _largest(question):
         return reason
@@ -130,7 +130,7 @@ def two(question: Question) -> Plan | str:
 
 
 @method("numeric", "rewards", rank=30)
-def rewards(question: Question) -> Plan | str:
+def rewards(question: NumericQuestion) -> Plan | str:
     """Losses that never fall as their label's score rises have T = 0."""
     loss = question.problem.surrogate
     if reason := _largest(question):
@@ -141,7 +141,7 @@ def rewards(question: Question) -> Plan | str:
 
 
 @method("numeric", "pooled", rank=40, lemmas=("pooling lemma (docs/theory.md)",))
-def pools(question: Question) -> Plan | str:
+def pools(question: NumericQuestion) -> Plan | str:
     """Smooth convex losses: batched Newton over pooled distributions."""
     problem = question.problem
     if reason := _falls(question):
@@ -184,7 +184,7 @@ def _pooled_or_levels(
 
 
 @method("numeric", "concave", rank=50)
-def concave(question: Question) -> Plan | str:
+def concave(question: NumericQuestion) -> Plan | str:
     """Losses concave in the softmax value: scores at the vertices of the simplex."""
     loss, plain = question.problem.surrogate, question.problem.hypotheses.score_bound is None
     if reason := _falls(question):
@@ -198,7 +198,7 @@ def concave(question: Question) -> Plan | str:
 
 
 @method("numeric", "kinks", rank=60, lemmas=(VERTICES,))
-def kinks(question: Question) -> Plan | str:
+def kinks(question: NumericQuestion) -> Plan | str:
     """Losses concave between their kinks: finitely many scores to try."""
     problem = question.problem
     if reason := _falls(question):
@@ -215,7 +215,7 @@ def kinks(question: Question) -> Plan | str:
 
 
 @method("numeric", "zero", rank=65)
-def vanishing(question: Question) -> Plan | str:
+def vanishing(question: NumericQuestion) -> Plan | str:
     """Losses for which T = 0 is a theorem: a constant sum, or scores that may be reflected."""
     if reason := _largest(question):
         return reason
@@ -228,7 +228,7 @@ def vanishing(question: Question) -> Plan | str:
 
 
 @method("numeric", "levels", rank=70)
-def few_levels(question: Question) -> Plan | str:
+def few_levels(question: NumericQuestion) -> Plan | str:
     """Symmetric losses: scores of few values, then linear programs over p and searches in turns."""
     problem = question.problem
     if reason := _largest(question) or too_much(problem, question.k, question.betas):
@@ -239,7 +239,7 @@ def few_levels(question: Question) -> Plan | str:
 
 
 @method("numeric", "pairs of labels", rank=75)
-def pairs_of_labels(question: Question) -> Plan | str:
+def pairs_of_labels(question: NumericQuestion) -> Plan | str:
     """Convex losses that tell the labels apart: each pair of a missed and a predicted label."""
     problem = question.problem
     if reason := _largest(question):
@@ -254,7 +254,7 @@ def pairs_of_labels(question: Question) -> Plan | str:
 
 
 @method("numeric", "direct", rank=80)
-def grid(question: Question) -> Plan | str:
+def grid(question: NumericQuestion) -> Plan | str:
     """Losses that tell the labels apart: a pattern search from a grid."""
     problem = question.problem
     if reason := _largest(question) or too_much(problem, question.k, question.betas):

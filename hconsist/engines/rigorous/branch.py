@@ -66,7 +66,7 @@ class Risk(Protocol):
         """Balls below and above the least risk of p."""
 
 
-class Search:
+class BranchSearch:
     """The least ``C*(pool(p)) - C*(p) - slope (p_1 - p_j)`` over some regions.
 
     Parameters
@@ -287,5 +287,5 @@ def minimise(
     progress: Progress | None = None,
     coarse: Callable[[Simplex], Fraction] | None = None,
 ) -> Enclosure:
-    """Enclose the least ``C*(pool(p)) - C*(p)`` over the regions: `Search` in one call."""
-    return Search(risk, regions, coarse).run(width, max_boxes, progress=progress)
+    """Enclose the least ``C*(pool(p)) - C*(p)`` over the regions: `BranchSearch` in one call."""
+    return BranchSearch(risk, regions, coarse).run(width, max_boxes, progress=progress)

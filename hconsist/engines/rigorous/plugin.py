@@ -115,7 +115,7 @@ def divergence(p: Vector, q: Vector) -> Fraction:
     return endpoints(total)[1]
 
 
-def pairs_at(decision: Decision, beta: Fraction) -> list[Pair]:
+def pairs_at(decision: Decision, beta: Fraction) -> list[DualPair]:
     """The pairs whose cost difference reaches beta somewhere."""
     found = []
     for r in range(decision.items):
@@ -124,7 +124,7 @@ def pairs_at(decision: Decision, beta: Fraction) -> list[Pair]:
             if s != r:
                 d = tuple(decision.difference(r, s))
                 if max(d) >= beta:
-                    found.append(Pair(r, region, d, beta))
+                    found.append(DualPair(r, region, d, beta))
     return found
 
 
@@ -184,7 +184,7 @@ def distribution(values: Sequence[Any] | Array) -> Vector:
 
 
 @dataclass
-class Pair:
+class DualPair:
     """One prediction against another: its dual in lam, and the best points found."""
 
     item: int

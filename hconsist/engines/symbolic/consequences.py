@@ -38,7 +38,7 @@ def invert(expression: Any, at_one: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Case:
+class SymbolRange:
     """T for one range of the symbols.
 
     Parameters
@@ -59,7 +59,7 @@ class Case:
 
 
 def convex_consequences(
-    problem: PointwiseProblem, T: Any, steps: list[Step], cases: list[Case]
+    problem: PointwiseProblem, T: Any, steps: list[Step], cases: list[SymbolRange]
 ) -> Derivation:
     """What follows from a T that is C*(tie) minus an infimum of risks affine in beta, hence
     convex.
@@ -91,7 +91,7 @@ def _combine(values: list[tuple[Any, Any]]) -> Any:
     return sympy.Piecewise(*values)
 
 
-def _of_case(case: Case, steps: list[Step]) -> tuple[Any, Any, Any]:
+def _of_case(case: SymbolRange, steps: list[Step]) -> tuple[Any, Any, Any]:
     """Gamma, its elementary upper bound, and the growth exponent, for one range of the symbols."""
     b, e = beta_symbol(), excess_symbol()
     first = case.branches[0][0]

@@ -47,7 +47,7 @@ def solve(problem: PointwiseProblem, form: OfScores) -> Solution:
     return _from_pairs(problem, phi, v, pieces, steps)
 
 
-def _hinge(pieces: margin.Pieces) -> tuple[Any, Any] | None:
+def _hinge(pieces: margin.MarginPieces) -> tuple[Any, Any] | None:
     """Slope and reach where phi(v) = slope (reach - v)_+."""
     f = margin.margin_symbol()
     if len(pieces.knots) != 2 or pieces.right[1] != 0:
@@ -90,7 +90,7 @@ def _of_hinge(problem: PointwiseProblem, slope: Any, reach: Any, steps: list[Ste
 
 
 def _from_pairs(
-    problem: PointwiseProblem, phi: Any, v: Any, pieces: margin.Pieces, steps: list[Step]
+    problem: PointwiseProblem, phi: Any, v: Any, pieces: margin.MarginPieces, steps: list[Step]
 ) -> Solution:
     """T(beta) >= W T_2(beta/W), T_2 the binary transformation: the two labels at stake alone, the
     others held.

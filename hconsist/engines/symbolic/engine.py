@@ -10,7 +10,7 @@ from hconsist.engines import symbolic
 from hconsist.engines.derivation import Derivation, DerivedEnvelope
 from hconsist.engines.methods import Try
 from hconsist.engines.protocol import EngineName
-from hconsist.engines.symbolic.best_in_class import BestInClass, best_in_class
+from hconsist.engines.symbolic.best_in_class import BestInClassFormula, derive_best_in_class
 from hconsist.engines.symbolic.methods import outcomes
 from hconsist.pointwise import Answer, PointwiseProblem
 
@@ -44,6 +44,6 @@ class SymbolicEngine:
         """Each derivation, begun where its form fits: it may stop at what is not shown."""
         return outcomes(problem)
 
-    def best_in_class(self, problem: PointwiseProblem) -> BestInClass:
-        """See `hconsist.engines.symbolic.best_in_class.best_in_class`."""
-        return best_in_class(problem)
+    def best_in_class(self, problem: PointwiseProblem) -> BestInClassFormula:
+        """See `hconsist.engines.symbolic.best_in_class.derive_best_in_class`."""
+        return derive_best_in_class(problem)

@@ -18,7 +18,7 @@ import sympy
 
 from hconsist.arithmetic import SYMPY
 from hconsist.engines.derivation import Step, beta_symbol
-from hconsist.engines.symbolic.consequences import Case, convex_consequences
+from hconsist.engines.symbolic.consequences import SymbolRange, convex_consequences
 from hconsist.engines.symbolic.signs import holds, sign_on
 from hconsist.engines.symbolic.solution import Solution, stop
 from hconsist.losses.forms import OfProbabilities
@@ -186,7 +186,10 @@ def solve(problem: PointwiseProblem, form: OfProbabilities) -> Solution:
         ),
     ]
     derivation = convex_consequences(
-        problem, T, steps, [Case([(T, one)], True, (sympy.diff(T, b, 2), b, sympy.Integer(0), one))]
+        problem,
+        T,
+        steps,
+        [SymbolRange([(T, one)], True, (sympy.diff(T, b, 2), b, sympy.Integer(0), one))],
     )
     return Solution(derivation, witness=_witness(problem, found))
 

@@ -14,7 +14,7 @@ import sympy
 from hconsist.arithmetic import SYMPY, to_sympy
 from hconsist.engines.derivation import Derivation, Step, beta_symbol
 from hconsist.engines.symbolic import margin
-from hconsist.engines.symbolic.consequences import Case, convex_consequences
+from hconsist.engines.symbolic.consequences import SymbolRange, convex_consequences
 from hconsist.engines.symbolic.pairs import joined
 from hconsist.engines.symbolic.signs import sign_on
 from hconsist.engines.symbolic.solution import Solution, stop
@@ -216,7 +216,7 @@ def _of_flat(problem: PointwiseProblem, phi: Any, form: Pairwise | OfScores) -> 
         Step(rf"\mathcal{{T}}(\beta) = {tex(T)}", "Theorem J. " + why, (r"n \ge 3",)),
     ]
     return Solution(
-        convex_consequences(problem, T, steps, [Case([(T, sympy.Integer(1))])]),
+        convex_consequences(problem, T, steps, [SymbolRange([(T, sympy.Integer(1))])]),
         witness=_ranked(problem),
     )
 

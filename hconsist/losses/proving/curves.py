@@ -12,7 +12,7 @@ from hconsist.losses.proving import limits
 from hconsist.losses.proving.on_interval import RegionOps, Term
 from hconsist.losses.proving.pieces import Pieces, cut, value_at
 from hconsist.losses.proving.roots import Joint
-from hconsist.losses.proving.signs import Interval, constant_sign
+from hconsist.losses.proving.signs import OpenInterval, constant_sign
 from hconsist.losses.proving.terms import VARIABLE, Sum, UndecidedError, work
 
 if TYPE_CHECKING:
@@ -255,7 +255,7 @@ def _continuous_at_zero(curve: Curve, pieces: Pieces) -> str:
 
 
 def _odd(curve: Curve, pieces: Pieces) -> str:
-    interval = Interval(Fraction(0), None)
+    interval = OpenInterval(Fraction(0), None)
     ops = RegionOps(interval)
     values = [curve.term(Term(x, ops), ops).sum for x in (VARIABLE, -VARIABLE)]
     if interval.sign((values[0] + values[1]).derivative) != 0:

@@ -11,7 +11,7 @@ from hconsist.losses.facts import Curve
 from hconsist.losses.proving import limits
 from hconsist.losses.proving.curves import BITS, pieces_of
 from hconsist.losses.proving.on_interval import RegionOps, SplitError, Term
-from hconsist.losses.proving.signs import Interval, constant_sign
+from hconsist.losses.proving.signs import OpenInterval, constant_sign
 from hconsist.losses.proving.terms import VARIABLE, Sum, UndecidedError, sum_of, work
 
 _HALF = Fraction(1, 2)
@@ -57,9 +57,9 @@ def _hinge(curve: Curve) -> tuple[Fraction, Fraction] | None:
     return level, joint[0]  # level = -slope joint, as the pieces meet
 
 
-def _both_sides(curve: Curve, right: Fraction | None) -> tuple[Interval, Sum, Sum]:
+def _both_sides(curve: Curve, right: Fraction | None) -> tuple[OpenInterval, Sum, Sum]:
     """phi(x) and phi(-x) on (0, right)."""
-    interval = Interval(Fraction(0), right)
+    interval = OpenInterval(Fraction(0), right)
     ops = RegionOps(interval)
     right_side, left_side = (ops._sum(curve.term(Term(x, ops), ops)) for x in (VARIABLE, -VARIABLE))
     return interval, right_side, left_side

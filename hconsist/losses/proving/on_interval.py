@@ -14,7 +14,7 @@ from hconsist.arithmetic import Exact, Ops, Value
 from hconsist.arithmetic.functions import Elementary
 from hconsist.losses.proving import limits
 from hconsist.losses.proving.roots import Joint, roots
-from hconsist.losses.proving.signs import Interval
+from hconsist.losses.proving.signs import OpenInterval
 from hconsist.losses.proving.terms import (
     UNIT,
     VARIABLE,
@@ -79,7 +79,7 @@ class Term:
 class RegionOps(Ops):
     """Exact sums on one interval; see `Ops`."""
 
-    def __init__(self, interval: Interval) -> None:
+    def __init__(self, interval: OpenInterval) -> None:
         self.interval = interval
 
     def const(self, value: Exact | int) -> Value:

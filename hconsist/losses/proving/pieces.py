@@ -13,7 +13,7 @@ from fractions import Fraction
 from hconsist.arithmetic import Ops, Value
 from hconsist.losses.proving.on_interval import RegionOps, SplitError, Term
 from hconsist.losses.proving.roots import Joint
-from hconsist.losses.proving.signs import Interval
+from hconsist.losses.proving.signs import OpenInterval
 from hconsist.losses.proving.terms import (
     VARIABLE,
     Sum,
@@ -25,10 +25,10 @@ _MOST_PIECES = 24
 
 
 @dataclass(frozen=True)
-class Piece:
+class SmoothPiece:
     """An exact formula on an interval."""
 
-    interval: Interval
+    interval: OpenInterval
     formula: Sum
 
 
@@ -36,7 +36,7 @@ class Piece:
 class Pieces:
     """A formula in smooth pieces, left to right, with the joints between them."""
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[SmoothPiece, ...]
     joints: tuple[Joint, ...]
 
 
@@ -50,8 +50,8 @@ def cut(
     UndecidedError
         Where the formula is outside what is understood here, with the reason.
     """
-    waiting = [Interval(left, right)]
-    pieces: list[Piece] = []
+    waiting = [OpenInterval(left, right)]
+    pieces: list[SmoothPiece] = []
     joints: list[Joint] = []
     ends: list[Joint] = []  # the joint that ends each waiting interval but the last
     while waiting:
@@ -61,7 +61,7 @@ def cut(
         ops = RegionOps(interval)
         try:
             value = term(Term(VARIABLE, ops), ops)
-            pieces.append(Piece(interval, ops._sum(value)))
+            pieces.append(SmoothPiece(interval, ops._sum(value)))
             if waiting:
                 joints.append(ends.pop(0))
         except SplitError as split:
@@ -71,7 +71,7 @@ def cut(
     return Pieces(tuple(pieces), tuple(joints))
 
 
-def _cut_at(interval: Interval, joints: list[Joint], difference: Sum) -> list[Interval]:
+def _cut_at(interval: OpenInterval, joints: list[Joint], difference: Sum) -> list[OpenInterval]:
     """The parts of an interval between joints; on a part next to a bracket the sign of the
     difference is what it is beyond the bracket.
     """
@@ -82,7 +82,7 @@ def _cut_at(interval: Interval, joints: list[Joint], difference: Sum) -> list[In
         part = interval.part(a, b)
         bracketed = [j for j in joints[max(i - 1, 0) : i + 1] if j[0] != j[1]]
         if bracketed:
-            inside = Interval(
+            inside = OpenInterval(
                 joints[i - 1][1] if i else interval.left,
                 joints[i][0] if i < len(joints) else interval.right,
             )
@@ -101,5 +101,5 @@ def _cut_at(interval: Interval, joints: list[Joint], difference: Sum) -> list[In
 
 def value_at(term: Callable[[Value, Ops], Value], x: Fraction) -> Sum:
     """The exact value of a formula at a rational point."""
-    ops = RegionOps(Interval(x, x))
+    ops = RegionOps(OpenInterval(x, x))
     return ops._sum(term(Term(sum_of(x), ops), ops))

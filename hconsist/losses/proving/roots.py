@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from hconsist.arithmetic import BALLS, endpoints
 from hconsist.losses.proving import limits
-from hconsist.losses.proving.signs import Interval, constant_sign
+from hconsist.losses.proving.signs import OpenInterval, constant_sign
 from hconsist.losses.proving.terms import (
     Sum,
     UndecidedError,
@@ -20,7 +20,7 @@ Joint = tuple[Fraction, Fraction]
 _FINE = Fraction(1, 2**60)
 
 
-def roots(interval: Interval, value: Sum) -> list[Joint]:
+def roots(interval: OpenInterval, value: Sum) -> list[Joint]:
     """Joints at which the sign of a sum may change: exact or bracketed.
 
     Raises
@@ -43,7 +43,7 @@ def roots(interval: Interval, value: Sum) -> list[Joint]:
     return [found]
 
 
-def _polynomial_roots(interval: Interval, value: Sum) -> list[Joint]:
+def _polynomial_roots(interval: OpenInterval, value: Sum) -> list[Joint]:
     import math
 
     import flint
@@ -66,7 +66,7 @@ def _polynomial_roots(interval: Interval, value: Sum) -> list[Joint]:
     return inside
 
 
-def _bracket(interval: Interval, value: Sum, rising: bool) -> Joint:
+def _bracket(interval: OpenInterval, value: Sum, rising: bool) -> Joint:
     """The root of a monotone sum, between rationals."""
 
     def side(x: Fraction) -> int:
@@ -99,7 +99,7 @@ class _MetError(Exception):
         self.at = at
 
 
-def _start(interval: Interval, side: Callable[[Fraction], int]) -> Joint:
+def _start(interval: OpenInterval, side: Callable[[Fraction], int]) -> Joint:
     """Points on both sides of the root."""
     inner = interval.inner()
     low = high = inner

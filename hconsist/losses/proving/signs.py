@@ -53,7 +53,7 @@ def constant_sign(value: Sum) -> int | None:
 
 
 @dataclass
-class Interval:
+class OpenInterval:
     """An open interval; None stands for an infinite end.
 
     Parameters
@@ -71,14 +71,14 @@ class Interval:
     _known: dict[Sum, tuple[int | None, int]] = field(default_factory=dict, repr=False)
     _left: int = BUDGET
 
-    def part(self, left: Fraction | None, right: Fraction | None) -> Interval:
+    def part(self, left: Fraction | None, right: Fraction | None) -> OpenInterval:
         """A part of it."""
         loose = {
             side for side in self.loose if getattr(self, side) == (left, right)[side != "left"]
         }
-        return Interval(left, right, dict(self.decided), frozenset(loose))
+        return OpenInterval(left, right, dict(self.decided), frozenset(loose))
 
-    def parts(self, at: Fraction) -> tuple[Interval, Interval]:
+    def parts(self, at: Fraction) -> tuple[OpenInterval, OpenInterval]:
         """Both sides of an inner point."""
         return self.part(self.left, at), self.part(at, self.right)
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import Loss
 from hconsist.simulate.conditional import conditional_risk, zero_one_regret
-from hconsist.simulate.curves import FEW, Curve, plain
-from hconsist.simulate.optimum import best_in_class, two_label_transform
+from hconsist.simulate.curves import FEW, BracketedCurve, plain
+from hconsist.simulate.optimum import least_conditional_risk, two_label_transform
 from hconsist.studies.bounds.members import Members
 
 Array = NDArray[np.float64]
@@ -26,7 +26,7 @@ def excesses(
     """Target and surrogate excess plus gap: weights (k, m), p and scores (k, m, n), reach (m,), to
     (k,) each.
     """
-    best, _ = best_in_class(
+    best, _ = least_conditional_risk(
         loss, p.reshape(-1, p.shape[-1]), None if reach is None else np.tile(reach, len(p))
     )
     regret = conditional_risk(loss, scores, p) - best.reshape(p.shape[:-1])
@@ -66,7 +66,7 @@ def tied_pairs(
     wrong = random.integers(n, size=(size, 4))
     pooled = _pooled(p, wrong)
     reach = None if members.reach is None else np.tile(members.reach, size)
-    _, scores = best_in_class(loss, pooled.reshape(-1, n), reach)
+    _, scores = least_conditional_risk(loss, pooled.reshape(-1, n), reach)
     if reach is None and loss.shift_invariant:
         scores = np.maximum(scores - scores.max(-1, keepdims=True), -60.0)
     scores = scores.reshape(p.shape)
@@ -100,7 +100,7 @@ def _pooled(p: Array, wrong: NDArray[np.int64]) -> Array:
     return result
 
 
-def witness_pairs(curve: Curve, n: int, size: int, random: np.random.Generator) -> Pairs:
+def witness_pairs(curve: BracketedCurve, n: int, size: int, random: np.random.Generator) -> Pairs:
     """Witnesses of T at random target regrets, labels permuted, on one input or several; some
     scores moved a little.
     """
@@ -128,7 +128,7 @@ def witness_pairs(curve: Curve, n: int, size: int, random: np.random.Generator) 
     return weights, p / p.sum(-1, keepdims=True), scores
 
 
-def _witnesses(curve: Curve, betas: Array) -> list[tuple[Array, Array]]:
+def _witnesses(curve: BracketedCurve, betas: Array) -> list[tuple[Array, Array]]:
     problem = curve.problem
     if curve.coarse:
         return curve.witnesses
@@ -154,7 +154,7 @@ def joined(kinds: dict[str, Pairs], size: int, random: np.random.Generator) -> P
 def climb(
     loss: Loss,
     pairs: Pairs,
-    curve: Curve,
+    curve: BracketedCurve,
     members: Members,
     random: np.random.Generator,
     steps: int,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hconsist.simulate.curves import Curve
+from hconsist.simulate.curves import BracketedCurve
 from hconsist.simulate.results import Row
 
 
@@ -53,7 +53,7 @@ def row_of(
 OTHER = ("unanswered", "counterexample", "unbounded")
 
 
-def with_bounds(rows: list[Row], curve: Curve) -> list[Row]:
+def with_bounds(rows: list[Row], curve: BracketedCurve) -> list[Row]:
     """The rows with their bounds."""
     if rows:
         excess = np.array([row["surrogate"] + row["surrogate_error"] for row in rows])

@@ -11,7 +11,7 @@ from hconsist.simulate.best import best_risk
 from hconsist.simulate.conditional import conditional_risk, zero_one_regret
 from hconsist.simulate.curves import curve_of
 from hconsist.simulate.mixtures import mixture
-from hconsist.simulate.optimum import best_in_class
+from hconsist.simulate.optimum import least_conditional_risk
 from hconsist.simulate.population import SPREAD, population
 from hconsist.simulate.results import Cell, Row
 from hconsist.simulate.training import train
@@ -65,7 +65,7 @@ def trained_pairs(cell: Cell, random: np.random.Generator, backend: Backend) -> 
     for spec in cell["losses"]:
         loss = parse_loss(spec)
         labels, weight = nodes.p.reshape(-1, n), np.tile(nodes.weights, len(nodes.x)) / len(nodes.x)
-        best, _ = best_in_class(loss, labels, reach)
+        best, _ = least_conditional_risk(loss, labels, reach)
         # not needed for the comparison, where R*(H) cancels: how much of the excess is gap
         within = best_risk(loss, model, nodes, restarts=1, backend=backend)
         gap = float(within.estimate) - float(best @ weight)

@@ -17,7 +17,7 @@ from hconsist.studies.nb_vs_lr.designs import (
     SCALED,
     predicted_need,
 )
-from hconsist.studies.nb_vs_lr.growth import Growth, groups, growth, need
+from hconsist.studies.nb_vs_lr.growth import FittedGrowth, groups, growth, need
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -89,7 +89,7 @@ def draw(rows: Sequence[Row], ax: Axes) -> None:
     ax.legend(fontsize=8, loc="upper left")
 
 
-def law(found: Growth) -> str:
+def law(found: FittedGrowth) -> str:
     """The exponent, and where a logarithm fits better than a line, its slope: with half the width
     of the intervals.
     """

@@ -46,7 +46,7 @@ def _need(tried: Sequence[int], values: Sequence[Array], learner: str) -> float:
 
 
 @dataclass(frozen=True)
-class Growth:
+class FittedGrowth:
     """How the need of one learner in one design grows, with 95 % intervals from the bootstrap over
     seeds.
 
@@ -74,7 +74,7 @@ class Growth:
     better: float
 
 
-def growth(rows: Sequence[Row], resamples: int = 200) -> Growth | None:
+def growth(rows: Sequence[Row], resamples: int = 200) -> FittedGrowth | None:
     """The growth of one learner's need in one design; None with fewer than three needs."""
     learner = rows[0]["learner"]
     table: dict[int, dict[int, list[float]]] = {}
@@ -110,7 +110,7 @@ def growth(rows: Sequence[Row], resamples: int = 200) -> Growth | None:
         (float(first[0][i]), float(low[i]), float(high[i])) for i in range(3)
     )
     better = float(np.mean([d[1][1] < d[1][2] for d in draws]))
-    return Growth(needs, power, logarithmic, linear, first[1], better)
+    return FittedGrowth(needs, power, logarithmic, linear, first[1], better)
 
 
 def _usable(needs: dict[int, float]) -> int:

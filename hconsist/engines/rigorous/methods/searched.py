@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from hconsist.engines.rigorous.branch import Enclosure, Risk, Search
+from hconsist.engines.rigorous.branch import BranchSearch, Enclosure, Risk
 from hconsist.engines.rigorous.methods.plan import BITS, Budget, Plan, Question
 from hconsist.engines.rigorous.regions import PairBound, Simplex
 from hconsist.losses.facts import Fact
@@ -54,7 +54,7 @@ class Searching:
             return at_zero(question)
         statement = {**question.statement(), "beta": str(beta), "bits": BITS}
         pairs = self.pairs(beta) if self.pairs is not None else None
-        search = Search(self.risk, self.regions(beta), pairs, statement=statement)
+        search = BranchSearch(self.risk, self.regions(beta), pairs, statement=statement)
         if budget.resume is not None:
             search.resume(budget.resume)
         found = search.run(

@@ -8,7 +8,13 @@ import time
 from dataclasses import dataclass
 from fractions import Fraction
 
-from hconsist.engines.rigorous.piecewise.cells import Pair, Part, crossing, least_from, pairs_of
+from hconsist.engines.rigorous.piecewise.cells import (
+    Part,
+    RegretPair,
+    crossing,
+    least_from,
+    pairs_of,
+)
 from hconsist.engines.rigorous.piecewise.risks import LeastRisks
 from hconsist.hull import ConvexHull
 
@@ -48,11 +54,11 @@ class Transform:
     def at(self, beta: Fraction, max_cells: int = 5_000, seconds: float | None = None) -> Value:
         """T(beta), by cutting the cell with the least lower bound."""
         order = itertools.count()
-        heap: list[tuple[Fraction, int, Pair, Part]] = []
+        heap: list[tuple[Fraction, int, RegretPair, Part]] = []
         upper = Value(None, None)
         end = None if seconds is None else time.monotonic() + seconds
 
-        def push(pair: Pair, part: Part) -> None:
+        def push(pair: RegretPair, part: Part) -> None:
             nonlocal upper
             low = _floor(part, beta)
             if low is None:
@@ -126,10 +132,10 @@ class Transform:
             found |= {b for b, _, _ in part.corners}
         return sorted(found)
 
-    def all_parts(self, max_cells: int = 5_000) -> list[tuple[Pair, Part]]:
+    def all_parts(self, max_cells: int = 5_000) -> list[tuple[RegretPair, Part]]:
         """The parts when all that are not linear have been cut."""
         todo = [(pair, pair.root) for pair in self.pairs]
-        done: list[tuple[Pair, Part]] = []
+        done: list[tuple[RegretPair, Part]] = []
         while todo:
             pair, part = todo.pop()
             if part.linear or len(done) + len(todo) >= max_cells:

@@ -44,7 +44,7 @@ class Part:
     linear: bool = False
 
 
-class Pair:
+class RegretPair:
     """The regrets of one prediction against another, over all distributions.
 
     Parameters
@@ -128,13 +128,13 @@ def _simple(p: Vector) -> Vector:
     return tuple(rounded)
 
 
-def pairs_of(least: LeastRisks) -> tuple[bool, list[Pair]]:
+def pairs_of(least: LeastRisks) -> tuple[bool, list[RegretPair]]:
     """Whether the loss is seen to be symmetric, and the pairs of predictions that matter: one, for
     a symmetric loss and the zero-one target.
     """
     s: Statement = least.statement
     symmetric = s.costs is None and is_symmetric(least.risks)
-    return symmetric, [Pair(least, r, best, symmetric) for r, best in wanted(s, symmetric)]
+    return symmetric, [RegretPair(least, r, best, symmetric) for r, best in wanted(s, symmetric)]
 
 
 def least_from(points: list[tuple[Fraction, Fraction]], beta: Fraction) -> Fraction | None:

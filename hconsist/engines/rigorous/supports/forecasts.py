@@ -65,7 +65,7 @@ class Forecasts(NoPrior):
         return found
 
     @cached_property
-    def _pairs(self) -> list[plugin.Pair]:
+    def _pairs(self) -> list[plugin.DualPair]:
         return plugin.pairs_at(self.problem.decision, Fraction(1, 10**30))
 
     def line(self, wanted: Wanted) -> Support:
@@ -90,7 +90,7 @@ class Forecasts(NoPrior):
         points = [] if point is None else [point]
         return Support(Line(wanted.slope, offset), points)
 
-    def _chord(self, pair: plugin.Pair, lam: Fraction) -> Any:
+    def _chord(self, pair: plugin.DualPair, lam: Fraction) -> Any:
         """Theorem 2's bound of log E e^{lam d}, in balls, for the prediction of least cost."""
         a, g = -min(pair.d), pair.top
         if self.problem.decision.rule != "least expected cost" or a <= 0:
@@ -99,7 +99,7 @@ class Forecasts(NoPrior):
         mean = (BALLS.const(g) * low + BALLS.const(a) * high) / BALLS.const(a + g)
         return BALLS.log(mean)
 
-    def _point(self, pair: plugin.Pair, lam: Fraction) -> Point | None:
+    def _point(self, pair: plugin.DualPair, lam: Fraction) -> Point | None:
         """The rational forecast that is worst at lam, p tilted from it, and their divergence."""
         found = pair.program(float(lam))
         q = None if found is None else pair.region.near(found[1])

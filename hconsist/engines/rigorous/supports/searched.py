@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from hconsist.arithmetic import endpoints
-from hconsist.engines.rigorous.branch import Risk, Search
+from hconsist.engines.rigorous.branch import BranchSearch, Risk
 from hconsist.engines.rigorous.envelope import Line, Point, Support, Wanted
 from hconsist.engines.rigorous.regions import Simplex
 from hconsist.engines.rigorous.supports.known import NoPrior
@@ -110,7 +110,7 @@ class Searched(NoPrior):
                     f"{-lower:.6g}"
                 )
 
-        search = Search(self.risk, self.regions, coarse, slope)
+        search = BranchSearch(self.risk, self.regions, coarse, slope)
         found = search.run(
             wanted.slack,
             self.max_boxes,

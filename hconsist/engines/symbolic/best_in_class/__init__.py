@@ -37,11 +37,11 @@ from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import check_distribution
 from hconsist.pointwise import PointwiseProblem
 
-__all__ = ["BestInClass", "best_in_class"]
+__all__ = ["BestInClassFormula", "derive_best_in_class"]
 
 
 @dataclass(frozen=True)
-class BestInClass:
+class BestInClassFormula:
     """A closed form of the best-in-class conditional risk.
 
     Parameters
@@ -56,7 +56,7 @@ class BestInClass:
 
     Examples
     --------
-    >>> best = best_in_class(PointwiseProblem("brier", n_classes=2))
+    >>> best = derive_best_in_class(PointwiseProblem("brier", n_classes=2))
     >>> float(best([0.5, 0.5]))
     0.5
     """
@@ -82,7 +82,7 @@ class BestInClass:
         return np.where(np.isfinite(value), value, at(np.maximum(array, 1e-300)))
 
 
-def best_in_class(problem: PointwiseProblem) -> BestInClass:
+def derive_best_in_class(problem: PointwiseProblem) -> BestInClassFormula:
     """Derive C*(p).
 
     Parameters
@@ -100,9 +100,9 @@ def best_in_class(problem: PointwiseProblem) -> BestInClass:
 
     Examples
     --------
-    >>> best_in_class(PointwiseProblem("mae", n_classes=3)).expression
+    >>> derive_best_in_class(PointwiseProblem("mae", n_classes=3)).expression
     1 - Max(p1, p2, p3)
-    >>> best_in_class(PointwiseProblem("sum-exp", n_classes=2)).expression
+    >>> derive_best_in_class(PointwiseProblem("sum-exp", n_classes=2)).expression
     (sqrt(p1) + sqrt(p2))**2 - 1
     """
     found = _derived(problem)
@@ -128,7 +128,7 @@ _DERIVATIONS = (
 
 
 @lru_cache(maxsize=256)
-def _derived(problem: PointwiseProblem) -> BestInClass | EngineCannotAnswerError:
+def _derived(problem: PointwiseProblem) -> BestInClassFormula | EngineCannotAnswerError:
     """The closed form, or why there is none: a refusal is not searched for twice."""
     p = sympy.symbols(f"p1:{problem.n + 1}", nonnegative=True)
     reasons = [
@@ -146,7 +146,9 @@ def _derived(problem: PointwiseProblem) -> BestInClass | EngineCannotAnswerError
                     continue
                 if found is not None:
                     expression, steps = found
-                    return BestInClass(problem, p, expression, tuple(Step(a, b) for a, b in steps))
+                    return BestInClassFormula(
+                        problem, p, expression, tuple(Step(a, b) for a, b in steps)
+                    )
     except EngineCannotAnswerError as spent:
         return spent
     return stop("; ".join(dict.fromkeys(reasons)))

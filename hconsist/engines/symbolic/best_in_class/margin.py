@@ -14,7 +14,7 @@ from hconsist.arithmetic import to_sympy
 from hconsist.engines.symbolic import margin
 from hconsist.engines.symbolic.best_in_class.shown import Found, formula
 from hconsist.engines.symbolic.best_in_class.sum_to_zero import active_branch
-from hconsist.engines.symbolic.margin import Pieces
+from hconsist.engines.symbolic.margin import MarginPieces
 from hconsist.engines.symbolic.signs import constant_sign
 from hconsist.engines.symbolic.solution import stop
 from hconsist.losses.forms import OfMargin
@@ -60,12 +60,12 @@ def _is_linear(piece: Any, f: Any) -> bool:
     return bool(piece.is_polynomial(f) and sympy.degree(piece, f) <= 1)
 
 
-def _require_decreasing(phi: Any, pieces: Pieces) -> None:
+def _require_decreasing(phi: Any, pieces: MarginPieces) -> None:
     if not margin.decreasing(pieces):
         raise stop(f"could not show that phi = {phi} does not increase")
 
 
-def _at_a_kink(phi: Any, v: Any, pieces: Pieces, limit: Any) -> Found:
+def _at_a_kink(phi: Any, v: Any, pieces: MarginPieces, limit: Any) -> Found:
     eta, theta = _likelier()
     _require_decreasing(phi, pieces)
     if limit is sympy.oo and pieces.right[-1].has(margin.margin_symbol()):
@@ -84,7 +84,7 @@ def _at_a_kink(phi: Any, v: Any, pieces: Pieces, limit: Any) -> Found:
     ]
 
 
-def _at_the_end(phi: Any, f: Any, pieces: Pieces, limit: Any) -> Found:
+def _at_the_end(phi: Any, f: Any, pieces: MarginPieces, limit: Any) -> Found:
     eta, theta = _likelier()
     _require_decreasing(phi, pieces)
     ends = [
@@ -101,7 +101,7 @@ def _at_the_end(phi: Any, f: Any, pieces: Pieces, limit: Any) -> Found:
     ]
 
 
-def _stationary(phi: Any, f: Any, pieces: Pieces, limit: Any, symbolic: bool) -> Found:
+def _stationary(phi: Any, f: Any, pieces: MarginPieces, limit: Any, symbolic: bool) -> Found:
     """A convex phi that falls at 0: the stationary point, which has f >= 0, or the end B."""
     eta, theta = _likelier()
     if not margin.is_convex(pieces):

@@ -33,7 +33,7 @@ Better = Callable[[Number, Number], bool]
 
 
 @dataclass(frozen=True)
-class Piece:
+class CompetingPiece:
     """The best sum m of two competing weights from one beta to another, and whether it is attained:
     whether for it no other weight exceeds m/2.
     """
@@ -44,7 +44,9 @@ class Piece:
     end: Any
 
 
-def best_sums(weights: Rows, choose: Choice, better: Better, most: Fraction) -> list[Piece]:
+def best_sums(
+    weights: Rows, choose: Choice, better: Better, most: Fraction
+) -> list[CompetingPiece]:
     """The best sum for each beta in [0, most].
 
     Parameters
@@ -76,7 +78,7 @@ def best_sums(weights: Rows, choose: Choice, better: Better, most: Fraction) -> 
             for pair in pairs}  # fmt: skip
     pairs = [pair for pair in pairs if max(gaps[pair]) > 0]
     ends = sorted({Fraction(0), most, *(max(gaps[pair]) for pair in pairs)})
-    found: list[Piece] = []
+    found: list[CompetingPiece] = []
     for low, high in pairwise(ends):
         alive = [pair for pair in pairs if max(gaps[pair]) >= high]
         if not alive:
@@ -90,12 +92,12 @@ def best_sums(weights: Rows, choose: Choice, better: Better, most: Fraction) -> 
         ):
             if total is None:
                 raise stop("no two predictions have some gap while one of them is the best")
-            found.append(Piece(total, attained, start, end))
+            found.append(CompetingPiece(total, attained, start, end))
     merged = found[:1]
     for piece in found[1:]:
         last = merged[-1]
         if (piece.sum, piece.attained) == (last.sum, last.attained):
-            merged[-1] = Piece(last.sum, last.attained, last.start, piece.end)
+            merged[-1] = CompetingPiece(last.sum, last.attained, last.start, piece.end)
         else:
             merged.append(piece)
     return merged

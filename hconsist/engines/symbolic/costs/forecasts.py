@@ -35,7 +35,7 @@ tex = sympy.latex
 
 
 @dataclass(frozen=True)
-class Pair:
+class CostPair:
     """Two predictions, their cost difference, and the laws of it whose largest moment counts."""
 
     item: int
@@ -127,7 +127,7 @@ def _of_intervals(problem: PointwiseProblem, c: Any, symbol: Any, found: list[An
     )
 
 
-def undominated(rows: Sequence[Sequence[Number]]) -> list[Pair]:
+def undominated(rows: Sequence[Sequence[Number]]) -> list[CostPair]:
     """The pairs of predictions whose conjugates can be the least somewhere, from the costs."""
     every = range(len(rows))
 
@@ -143,8 +143,8 @@ def undominated(rows: Sequence[Sequence[Number]]) -> list[Pair]:
 
     ranges = [(r, s, difference(r, s)) for r in every for s in every if r != s]
     ranges = sorted((v for v in ranges if max(v[2]) > 0), key=spread)
-    exact: list[Pair] = []
-    open_pairs: list[Pair] = []
+    exact: list[CostPair] = []
+    open_pairs: list[CostPair] = []
     for item, other, d in ranges:
         known = [pair.laws[0] for pair in exact]
         if any(_chord(d).below(found) for found in known):
@@ -153,9 +153,9 @@ def undominated(rows: Sequence[Sequence[Number]]) -> list[Pair]:
         if found is None or any(found.law.below(v) for v in known):
             continue
         if found.q is None:
-            open_pairs.append(Pair(item, other, d, (found.law,), None))
+            open_pairs.append(CostPair(item, other, d, (found.law,), None))
             continue
-        exact.append(Pair(item, other, d, (found.law,), found.q))
+        exact.append(CostPair(item, other, d, (found.law,), found.q))
     kept = set(map(id, least([pair.laws[0] for pair in exact])))
     exact = [pair for pair in exact if id(pair.laws[0]) in kept]
     result = list(exact)
@@ -169,7 +169,7 @@ def undominated(rows: Sequence[Sequence[Number]]) -> list[Pair]:
             if not any(found.below(v.laws[0]) for v in exact)
         )
         if laws:
-            result.append(Pair(pair.item, pair.other, pair.d, laws, None))
+            result.append(CostPair(pair.item, pair.other, pair.d, laws, None))
     return [pair for pair in result if max(v.top for v in pair.laws) > 0]
 
 
@@ -183,12 +183,12 @@ def _chord(d: Vector) -> Law:
     return Law((low, top), (top / (top - low), -low / (top - low)))
 
 
-def _convex(pairs: list[Pair]) -> bool:
+def _convex(pairs: list[CostPair]) -> bool:
     return len(pairs) == 1
 
 
 def _solution(
-    problem: PointwiseProblem, scale: Fraction, pairs: list[Pair], T: Any, convex: bool
+    problem: PointwiseProblem, scale: Fraction, pairs: list[CostPair], T: Any, convex: bool
 ) -> Solution:
     b, c = beta_symbol(), to_sympy(scale)
     laws = [v for pair in pairs for v in pair.laws]
@@ -263,7 +263,7 @@ def _first_steps(c: Any) -> tuple[Step, ...]:
     )
 
 
-def _pair_steps(pairs: list[Pair]) -> list[Step]:
+def _pair_steps(pairs: list[CostPair]) -> list[Step]:
     steps = []
     for pair in pairs[:6]:
         shown = [_law_tex(v) for v in pair.laws]
@@ -321,13 +321,13 @@ def _last_steps(formula: Any, envelope: Any, c: Any, laws: list[Law]) -> tuple[S
 
 
 def _witness(
-    problem: PointwiseProblem, scale: Fraction, pairs: list[Pair]
+    problem: PointwiseProblem, scale: Fraction, pairs: list[CostPair]
 ) -> Callable[[Fraction], Witness] | None:
     """A rational point of the pair that is the least at beta, where its law has two values."""
     if any(len(pair.laws[0].values) != 2 for pair in pairs):
         return None
 
-    def value(pair: Pair, beta: Fraction) -> float:
+    def value(pair: CostPair, beta: Fraction) -> float:
         found = pair.laws[0]
         if beta > found.top:
             return np.inf

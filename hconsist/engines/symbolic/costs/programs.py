@@ -20,7 +20,7 @@ Rows = Sequence[Sequence[Number]]
 
 
 @dataclass(frozen=True)
-class Optimum:
+class BasicOptimum:
     """The largest value, the point that has it, and which of its entries are basic."""
 
     value: Number
@@ -34,7 +34,9 @@ def sample(value: Number) -> Fraction:
     return Fraction(held)
 
 
-def maximum(rows: Rows, right: Sequence[Number], objective: Sequence[Number]) -> Optimum | None:
+def maximum(
+    rows: Rows, right: Sequence[Number], objective: Sequence[Number]
+) -> BasicOptimum | None:
     """The optimum; None where no point satisfies the rows.
 
     Raises
@@ -61,7 +63,7 @@ def maximum(rows: Rows, right: Sequence[Number], objective: Sequence[Number]) ->
 
 def _certified(
     rows: Rows, right: Sequence[Number], objective: list[Number], basis: tuple[int, ...]
-) -> Optimum:
+) -> BasicOptimum:
     """The basic point and its reduced costs, each compared with 0 where it must not be negative."""
     size = len(objective)
     columns = [[row[j] for j in basis] for row in rows]
@@ -81,7 +83,7 @@ def _certified(
     for j, value in zip(basis, values, strict=True):
         point[j] = value
     total = sum((objective[j] * v for j, v in zip(basis, values, strict=True)), zero)
-    return Optimum(total, tuple(point), basis)
+    return BasicOptimum(total, tuple(point), basis)
 
 
 def solve_linear(matrix: list[list[Number]], right: list[Number]) -> list[Number]:

@@ -22,7 +22,7 @@ import sympy
 
 from hconsist.arithmetic import SYMPY, to_sympy
 from hconsist.engines.derivation import Derivation, Step, beta_symbol, excess_symbol
-from hconsist.engines.symbolic.costs.competing import Choice, Piece, best_sums, pieced
+from hconsist.engines.symbolic.costs.competing import Choice, CompetingPiece, best_sums, pieced
 from hconsist.engines.symbolic.costs.programs import Number
 from hconsist.engines.symbolic.solution import Solution, stop
 from hconsist.losses.of_predictions import (
@@ -93,7 +93,7 @@ def solve(problem: PointwiseProblem, form: PredictionForm) -> Solution:
     return _solution(problem, kind, to_sympy(scale), best)
 
 
-def _check_rising(best: list[Piece], kind: Kind) -> None:
+def _check_rising(best: list[CompetingPiece], kind: Kind) -> None:
     """T is the least over all larger gaps: the formula itself where it does not fall.
 
     With m of slope in [-1, 1] the smaller weight does not rise and the larger does not fall, so
@@ -115,7 +115,9 @@ def _check_rising(best: list[Piece], kind: Kind) -> None:
             raise stop(f"a larger target regret allows a smaller surrogate regret at {left.end}")
 
 
-def _solution(problem: PointwiseProblem, kind: Kind, c: Any, best: list[Piece]) -> Solution:
+def _solution(
+    problem: PointwiseProblem, kind: Kind, c: Any, best: list[CompetingPiece]
+) -> Solution:
     e = excess_symbol()
     formula = c * pieced([(kind.formula(piece.sum), piece.end) for piece in best])
     majorant = concave_majorant([(piece.start, piece.end, kind.merit(piece.sum)) for piece in best])
@@ -172,7 +174,7 @@ def _solution(problem: PointwiseProblem, kind: Kind, c: Any, best: list[Piece]) 
     return Solution(derivation, exact_at=None if attained else exact_at)
 
 
-def _agree(majorant: list[tuple[Any, Any]], best: list[Piece], kind: Kind) -> bool:
+def _agree(majorant: list[tuple[Any, Any]], best: list[CompetingPiece], kind: Kind) -> bool:
     """Whether the majorant is the function itself."""
     b, start = beta_symbol(), best[0].start
     for q, end in majorant:

@@ -11,7 +11,7 @@ phi: stationarity), `corners` (a phi concave between its corners), `solve` (whic
 from __future__ import annotations
 
 from hconsist.engines.symbolic.margin.pieces import (
-    Pieces,
+    MarginPieces,
     decreasing,
     is_convex,
     margin_symbol,
@@ -26,7 +26,7 @@ from hconsist.engines.symbolic.margin.solve import (
 )
 
 __all__ = [
-    "Pieces",
+    "MarginPieces",
     "decreasing",
     "derive_margin",
     "is_convex",

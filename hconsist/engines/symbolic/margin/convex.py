@@ -9,14 +9,14 @@ from typing import Any
 import sympy
 
 from hconsist.engines.derivation import Step, beta_symbol
-from hconsist.engines.symbolic.consequences import Case, convex_consequences
+from hconsist.engines.symbolic.consequences import SymbolRange, convex_consequences
 from hconsist.engines.symbolic.forms import (
     beta_of_odds,
     in_beta,
     odds_symbol,
     rational_in_exponentials,
 )
-from hconsist.engines.symbolic.margin.pieces import Pieces, margin_symbol
+from hconsist.engines.symbolic.margin.pieces import MarginPieces, margin_symbol
 from hconsist.engines.symbolic.margin.witness import margin_witness
 from hconsist.engines.symbolic.nodes import ConvexMinimum
 from hconsist.engines.symbolic.signs import constant_sign, exponential_unit
@@ -51,7 +51,7 @@ class Branch:
 
 
 def of_convex(
-    problem: PointwiseProblem, phi: Any, v: Any, pieces: Pieces, B: Any, steps: list[Step]
+    problem: PointwiseProblem, phi: Any, v: Any, pieces: MarginPieces, B: Any, steps: list[Step]
 ) -> Solution:
     """T of a continuous phi that is proven convex.
 
@@ -107,7 +107,7 @@ def of_convex(
         smooth = branches[0].runs and all(not branch.runs for branch in branches[1:])
         curvature = _curvature(pieces, branches[0].piece) if smooth else None
         consequences.append(
-            Case([(branch.T, branch.end) for branch in branches], condition, curvature)
+            SymbolRange([(branch.T, branch.end) for branch in branches], condition, curvature)
         )
     at_one = None
     last = cases[-1][0][-1]
@@ -122,14 +122,14 @@ def of_convex(
     )
 
 
-def _goes_to_infinity(last: Branch, pieces: Pieces) -> bool:
+def _goes_to_infinity(last: Branch, pieces: MarginPieces) -> bool:
     """Whether the best margin at beta = 1 is not finite."""
     if last.best is None:
         return last.piece == len(pieces.knots) - 1
     return bool(last.best.subs(beta_symbol(), 1).is_infinite)
 
 
-def _curvature(pieces: Pieces, i: int) -> tuple[Any, Any, Any, Any] | None:
+def _curvature(pieces: MarginPieces, i: int) -> tuple[Any, Any, Any, Any] | None:
     """T'' as a function of the best margin f on piece i, with f and its interval."""
     f = margin_symbol()
     slopes = sympy.diff(pieces.left[i], f) - sympy.diff(pieces.right[i], f)
@@ -146,7 +146,7 @@ def risk_at(right: Any, left: Any) -> Any:
     return (1 + b) / 2 * right + (1 - b) / 2 * left
 
 
-def _branches(pieces: Pieces, at_zero: Any) -> list[Branch]:
+def _branches(pieces: MarginPieces, at_zero: Any) -> list[Branch]:
     """T without a bound on f."""
     f = margin_symbol()
     found: list[Branch] = []
@@ -279,7 +279,7 @@ def _assemble(branches: list[Branch]) -> Any:
 
 
 def _bounded(
-    pieces: Pieces, at_zero: Any, unbounded: list[Branch], B: Any
+    pieces: MarginPieces, at_zero: Any, unbounded: list[Branch], B: Any
 ) -> list[tuple[list[Branch], Any]]:
     """T on |f| <= B: the unbounded branches up to the beta at which B is stationary, then f = B.
 

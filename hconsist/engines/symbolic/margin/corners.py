@@ -7,9 +7,9 @@ from typing import Any
 import sympy
 
 from hconsist.engines.derivation import Step, beta_symbol
-from hconsist.engines.symbolic.consequences import Case, convex_consequences
+from hconsist.engines.symbolic.consequences import SymbolRange, convex_consequences
 from hconsist.engines.symbolic.margin.convex import risk_at
-from hconsist.engines.symbolic.margin.pieces import Pieces, margin_symbol
+from hconsist.engines.symbolic.margin.pieces import MarginPieces, margin_symbol
 from hconsist.engines.symbolic.margin.witness import margin_witness
 from hconsist.engines.symbolic.signs import constant_sign, sign_on
 from hconsist.engines.symbolic.solution import Solution, stop
@@ -18,7 +18,9 @@ from hconsist.pointwise import PointwiseProblem
 tex = sympy.latex
 
 
-def of_corners(problem: PointwiseProblem, pieces: Pieces, B: Any, steps: list[Step]) -> Solution:
+def of_corners(
+    problem: PointwiseProblem, pieces: MarginPieces, B: Any, steps: list[Step]
+) -> Solution:
     """T of a continuous phi that is linear or concave between its knots.
 
     Raises
@@ -85,7 +87,9 @@ def of_corners(problem: PointwiseProblem, pieces: Pieces, B: Any, steps: list[St
         sympy.diff(expression, b, 2) == 0 and expression.subs(b, 0) == 0 for expression, _ in cases
     ):
         raise stop(f"T = {T} is not linear in beta")
-    listed = [Case([(expression, sympy.Integer(1))], condition) for expression, condition in cases]
+    listed = [
+        SymbolRange([(expression, sympy.Integer(1))], condition) for expression, condition in cases
+    ]
     return Solution(convex_consequences(problem, T, steps, listed), witness=margin_witness(problem))
 
 

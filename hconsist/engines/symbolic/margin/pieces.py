@@ -29,7 +29,7 @@ def margin_variable() -> Any:
 
 
 @dataclass(frozen=True)
-class Pieces:
+class MarginPieces:
     """phi on f >= 0 and its mirror image phi(-f), smooth between the knots 0 = r_0 < r_1 < ... <
     oo, and continuous.
 
@@ -54,7 +54,7 @@ class Pieces:
         return list(pairwise([*self.knots, sympy.oo]))
 
 
-def split(phi: Any, v: Any, curve: Curve | None = None) -> Pieces:
+def split(phi: Any, v: Any, curve: Curve | None = None) -> MarginPieces:
     """Cut the line where the formula changes.
 
     Raises
@@ -70,7 +70,7 @@ def split(phi: Any, v: Any, curve: Curve | None = None) -> Pieces:
         for low, _, _ in side[1:]:
             _insert(knots, low)
     aligned = [_aligned(side, knots) for side in sides]
-    pieces = Pieces(tuple(knots), tuple(aligned[0]), tuple(aligned[1]), curve)
+    pieces = MarginPieces(tuple(knots), tuple(aligned[0]), tuple(aligned[1]), curve)
     _require_continuous(pieces, phi, v)
     return pieces
 
@@ -170,7 +170,7 @@ def _aligned(side: list[tuple[Any, Any, Any]], knots: list[Any]) -> list[Any]:
     return found
 
 
-def _require_continuous(pieces: Pieces, phi: Any, v: Any) -> None:
+def _require_continuous(pieces: MarginPieces, phi: Any, v: Any) -> None:
     """Every piece smooth inside, and equal to its neighbours and to phi itself at the knots."""
     f = margin_symbol()
     for i, (low, high) in enumerate(pieces.intervals):
@@ -188,7 +188,7 @@ def _require_continuous(pieces: Pieces, phi: Any, v: Any) -> None:
                 )
 
 
-def is_convex(pieces: Pieces) -> bool:
+def is_convex(pieces: MarginPieces) -> bool:
     """Whether phi, which is continuous, is provably convex on the line: curvature on each piece,
     slopes across the knots.
     """
@@ -209,7 +209,7 @@ def is_convex(pieces: Pieces) -> bool:
     return constant_sign(sympy.simplify(jump)) in (0, 1)
 
 
-def decreasing(pieces: Pieces) -> bool:
+def decreasing(pieces: MarginPieces) -> bool:
     """Whether phi, which is continuous, provably does not increase on the line."""
     f = margin_symbol()
     if pieces.curve is not None and pieces.curve.fact("non-increasing").proven:

@@ -9,11 +9,11 @@ import sympy
 
 from hconsist.arithmetic import SYMPY, to_sympy
 from hconsist.engines.derivation import Step, beta_symbol
-from hconsist.engines.symbolic.consequences import Case, convex_consequences
+from hconsist.engines.symbolic.consequences import SymbolRange, convex_consequences
 from hconsist.engines.symbolic.margin.convex import of_convex
 from hconsist.engines.symbolic.margin.corners import of_corners
 from hconsist.engines.symbolic.margin.pieces import (
-    Pieces,
+    MarginPieces,
     decreasing,
     is_convex,
     margin_symbol,
@@ -119,7 +119,7 @@ def _symmetric(
     phi: Any,
     v: Any,
     total: Any,
-    pieces: Pieces,
+    pieces: MarginPieces,
     B: Any,
     steps: list[Step],
 ) -> Solution:
@@ -143,5 +143,5 @@ def _symmetric(
             (),
         ),
     ]
-    derivation = convex_consequences(problem, T, steps, [Case([(T, sympy.Integer(1))])])
+    derivation = convex_consequences(problem, T, steps, [SymbolRange([(T, sympy.Integer(1))])])
     return Solution(derivation, witness=margin_witness(problem))

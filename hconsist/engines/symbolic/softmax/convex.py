@@ -13,7 +13,7 @@ from scipy.optimize import minimize_scalar
 
 from hconsist.arithmetic import to_sympy
 from hconsist.engines.derivation import Step, beta_symbol
-from hconsist.engines.symbolic.consequences import Case, convex_consequences
+from hconsist.engines.symbolic.consequences import SymbolRange, convex_consequences
 from hconsist.engines.symbolic.forms import beta_of_odds, in_beta, odds_symbol
 from hconsist.engines.symbolic.nodes import ConvexMinimum
 from hconsist.engines.symbolic.signs import constant_sign, holds, sign_on
@@ -135,7 +135,7 @@ def of_convex(
         )
     )
     derivation = convex_consequences(
-        problem, T, steps, [Case(branches, True, (curvature, s, half, one))]
+        problem, T, steps, [SymbolRange(branches, True, (curvature, s, half, one))]
     )
     witness = None
     if not problem.is_symbolic:
