@@ -7,7 +7,8 @@ A run holds the least of several wall times of each case, in seconds, and beside
 time of a fixed piece of work around it (``python -c pass``, or a sum of floats), so that two
 machines, or two hours of a busy one, can be compared: a ratio is of times in that unit.
 
-``python -m benchmarks targets`` prints T and times for each target (`benchmarks.targets`).
+``python -m benchmarks targets [OUT.json [OUT.md]]`` prints T, times and what a brute force finds
+for each target, and goes on where the file ends (`benchmarks.targets`).
 """
 
 from __future__ import annotations
@@ -108,10 +109,10 @@ def _coverage(options: list[str]) -> int:
 def main(words: list[str]) -> int:
     """The command line; 2 where it makes no sense."""
     match words:
-        case ["targets"]:
+        case ["targets", *files] if len(files) <= 2:
             from benchmarks import targets
 
-            targets.table()
+            targets.main(files)
         case ["run", out]:
             Path(out).write_text(json.dumps(run(), indent=1) + "\n")
         case ["compare", old, new]:

@@ -1,12 +1,23 @@
 """Every row of the table of targets (docs/targets.md) at three settings, from every engine that
-answers, with the time of each: ``python -m benchmarks targets``.
+answers, with the time of each, against a brute force of the tests (scores and distributions at
+random, then nearer and nearer to the worst): ``python -m benchmarks targets [OUT.json]``.
+
+The file keeps each setting as soon as it is done; a run that ends early goes on from there.
+``python -m benchmarks targets OUT.json OUT.md`` writes what the file has as a table.
 """
 
 from __future__ import annotations
 
+import json
+import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
+
+#: Points of the brute force for each setting, and its rounds.
+POINTS, ROUNDS = 100_000, 120
 
 
 @dataclass(frozen=True)
@@ -152,15 +163,64 @@ def measure(setting: Setting) -> dict[str, Any]:
     return found
 
 
-def table() -> None:
-    """Print every row."""
+def against(setting: Setting, value: float) -> dict[str, float]:
+    """The brute force at a setting: least regret found less T, and as a multiple of T."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+    import brute_targets
+
+    start = time.perf_counter()
+    problem = brute_targets.problem(setting.surrogate, setting.target, setting.n)
+    beta = brute_targets.eval_fraction(setting.beta)
+    excess, ratio = brute_targets.points(problem, beta, value, POINTS, rounds=ROUNDS)
+    return {"excess": excess, "ratio": ratio, "seconds": time.perf_counter() - start}
+
+
+def table(kept: Path | None = None) -> None:
+    """Measure and print every setting that the file does not have."""
+    done: list[dict[str, Any]] = json.loads(kept.read_text()) if kept and kept.exists() else []
+    known = [record["setting"] for record in done]
     print(f"{'row':32} {'target':52} {'n':>3} {'beta':>5} {'engine':9} {'T':>14} {'seconds':>8}")
     for row, settings in ROWS.items():
         for one in settings:
-            for engine, (value, seconds) in measure(one).items():
-                shown = "-" if value is None else f"{value:.10f}"
+            if asdict(one) in known:
+                continue
+            engines = measure(one)
+            value = next(v for v, _ in engines.values() if v is not None)
+            record = {"row": row, "setting": asdict(one), "engines": engines,
+                      "brute": against(one, value)}  # fmt: skip
+            done.append(record)
+            if kept:
+                kept.write_text(json.dumps(done, indent=1) + "\n")
+            for engine, (found, seconds) in engines.items():
+                shown = "-" if found is None else f"{found:.10f}"
                 print(
                     f"{row:32} {one.target:52} {one.n:3d} {one.beta:>5} {engine:9} {shown:>14} "
-                    f"{seconds:8.2f}",
-                    flush=True,
+                    f"{seconds:8.2f}"
                 )
+            print(f"{'':32} smallest ratio {record['brute']['ratio']:.6f}", flush=True)
+
+
+def markdown(done: Iterable[Mapping[str, Any]]) -> str:
+    """The table of a file."""
+    lines = [
+        "| surrogate | target | n | b | T(b) | engines, seconds | least found / T |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for record in done:
+        one, engines = Setting(**record["setting"]), record["engines"]
+        value = next(v for v, _ in engines.values() if v is not None)
+        times = ", ".join(f"{name} {seconds:.2g}" for name, (_, seconds) in engines.items())
+        lines.append(
+            f"| `{one.surrogate}` | `{one.target}` | {one.n} | {one.beta} | {value:.8g} | {times} "
+            f"| {record['brute']['ratio']:.4f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def main(files: list[str]) -> None:
+    """The command line: nothing, a file to keep results in, or that and a table to write."""
+    kept = Path(files[0]) if files else None
+    if len(files) > 1 and kept:
+        Path(files[1]).write_text(markdown(json.loads(kept.read_text())))
+    else:
+        table(kept)

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.decisions import Decision
+from hconsist.engines.numeric.pruning import by_range, lower_bounds
 
 Array = NDArray[np.float64]
 
@@ -30,6 +31,8 @@ FAR = 700.0
 _ROUNDS = 60
 #: Rows of a polytope that its program is given at once, where a forecast breaks them.
 _ROWS_AT_ONCE = 4
+#: Ordered pairs from which on those of one prediction are bounded together first.
+_MANY = 400
 
 
 @dataclass(frozen=True)
@@ -77,41 +80,76 @@ class PlugIn:
     def smallest_regret(self, beta: float) -> ForecastSolution | None:
         """T(beta); None where no prediction has that regret at a finite surrogate regret."""
         items = len(self.costs)
-        pairs = [(r, s) for r in range(items) for s in range(items) if r != s]
-        first, second = np.array(pairs).T
-        d = self.costs[first] - self.costs[second]
+        every = np.array([(r, s) for r in range(items) for s in range(items) if r != s])
+        d = self.costs[every[:, 0]] - self.costs[every[:, 1]]
         bounds, multipliers = _ranges(d, beta)
-        if self.decision.rule != "least expected cost":  # the mean of d may be positive on Q_r
+        by_forecast = self.decision.rule == "least expected cost"
+        if not by_forecast:  # the mean of d may be positive on Q_r
             bounds = np.where(d.max(axis=1) >= beta, 0.0, np.inf)
+        pairs = _PairsOfForecasts(every, d, bounds, multipliers)
         best: ForecastSolution | None = None
-        for i in np.argsort(bounds, kind="stable"):
+        if len(every) < _MANY or not by_forecast:
+            return self._best_of(pairs, beta, best, raise_them=False)
+        groups = [pairs.of(r) for r in range(items)]
+        for group in sorted(groups, key=lambda group: float(group.bounds.min())):
+            best = self._best_of(group, beta, best, raise_them=True)
+        return best
+
+    def _best_of(
+        self, pairs: _PairsOfForecasts, beta: float, best: ForecastSolution | None, raise_them: bool
+    ) -> ForecastSolution | None:
+        """The best of some pairs and of what is known, the pair with the lowest bound first.
+
+        With `raise_them` the pairs are of one prediction, and their bounds are raised together as
+        soon as there is a value to compare them with.
+        """
+        bounds = pairs.bounds.copy()
+        while True:
             limit = np.inf if best is None else best.value
+            i = int(np.argmin(bounds))
             if not bounds[i] < limit * (1 - 1e-12):
-                break
-            item = int(first[i])
-            found = self.program(item).solve(int(second[i]), d[i], beta, multipliers[i], limit)
+                return best
+            item, other = (int(v) for v in pairs.which[i])
+            if raise_them and best is not None:
+                raise_them = False
+                open_ = np.flatnonzero(bounds < limit)
+                rows, others = self.costs[item] - self.costs, pairs.which[open_, 1]
+                raised = lower_bounds(rows, others, pairs.d[open_], beta, limit)
+                bounds[open_] = np.maximum(bounds[open_], raised)
+                continue
+            bounds[i] = np.inf
+            program = self.program(item)
+            found = program.solve(other, pairs.d[i], beta, float(pairs.multipliers[i]), limit)
             if found is not None and found[0] < limit:
                 best = ForecastSolution(found[0], found[1], found[2], item)
-        return best
+
+
+@dataclass(frozen=True)
+class _PairsOfForecasts:
+    """Ordered pairs of predictions: their cost differences, lower bounds of T, and multipliers from
+    which to start.
+    """
+
+    which: NDArray[np.intp]
+    d: Array
+    bounds: Array
+    multipliers: Array
+
+    def of(self, item: int) -> _PairsOfForecasts:
+        """Those of one prediction."""
+        own = self.which[:, 0] == item
+        return _PairsOfForecasts(
+            self.which[own], self.d[own], self.bounds[own], self.multipliers[own]
+        )
 
 
 def _ranges(d: Array, beta: float) -> tuple[Array, Array]:
-    """Theorem 2: a lower bound of T for each pair from the range of d alone, and its multiplier.
-
-    ``kl((b + a)/(a + g); a/(a + g))`` with a = -min d, g = max d.
-    """
+    """Theorem 2: a lower bound of T for each pair from the range of d alone, and its multiplier."""
     a, g = -d.min(axis=1), d.max(axis=1)
-    with np.errstate(all="ignore"):
-        x, y = (beta + a) / (a + g), a / (a + g)
-        kl = _xlogy(x, x / y) + _xlogy(1 - x, (1 - x) / (1 - y))
-        lam = (np.log(x / y) - np.log((1 - x) / (1 - y))) / (a + g)
+    kl, lam = by_range(a, g, beta)
     possible = (g >= beta) & (a > 0) & (g > 0)
     kl = np.where(possible, np.maximum(kl, 0.0), np.inf)
     return kl, np.where(np.isfinite(lam), lam, FAR / np.maximum(a + g, 1e-300))
-
-
-def _xlogy(x: Array, y: Array) -> Array:
-    return np.where(x <= 1e-16, 0.0, x * np.log(y))
 
 
 @dataclass
