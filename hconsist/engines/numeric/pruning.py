@@ -49,8 +49,8 @@ def multipliers(d: Array, beta: float, level: float) -> Array:
         middle = (low + high) / 2
         large = by_range(middle * a, middle * g, beta)[0] > level
         low, high = np.where(large, middle, low), np.where(large, high, middle)
-    lam = by_range(high * a, high * g, beta)[1]
-    return np.where(np.isfinite(lam), np.minimum(lam, _EXPONENT / (a + g)), _EXPONENT / (a + g))
+    lam, most = by_range(high * a, high * g, beta)[1], _EXPONENT / (a + g)
+    return np.asarray(np.where(np.isfinite(lam), np.minimum(lam, most), most))
 
 
 def lower_bounds(
