@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import sys
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,7 @@ from click.testing import CliRunner, Result
 
 import hconsist.selftest as selftest
 from hconsist.cli.app import app
+from hconsist.cli.limits import BudgetSpent
 from hconsist.losses import parse_loss
 from hconsist.pointwise import Answer
 from hconsist.selftest import Finding, Tally, fuzz, judge
@@ -24,8 +28,7 @@ def run(*arguments: str) -> Result:
 def two_losses(monkeypatch: pytest.MonkeyPatch) -> None:
     """The command on two small losses, whatever the clock says."""
 
-    def some(seed: int, minutes: float, progress: Any = None) -> Tally:
-        tally = Tally(seed)
+    def some(seed: int, minutes: float, progress: Any, tally: Tally) -> Tally:
         for spec in ("mae", "margin:Max(0,1-v)"):
             fuzz.compare(parse_loss(spec), spec, 2, None, tally, np.random.default_rng(seed))
             tally.formulas += 1
@@ -51,9 +54,59 @@ def test_json_has_counts_and_seed(two_losses: None) -> None:
     assert {row["engine"] for row in proven} >= {"symbolic", "rigorous", "gap, rigorous"}
 
 
+def _finds(finding: Finding, then: BaseException | None = None) -> Any:
+    def some(seed: int, minutes: float, progress: Any, tally: Tally) -> Tally:
+        tally.formulas, tally.now = 2, "mae, n = 2"
+        tally.count("symbolic", "enclosure")
+        tally.findings.append(finding)
+        progress(tally)
+        if then is not None:
+            raise then
+        return tally
+
+    return some
+
+
+@pytest.mark.parametrize(
+    ("severity", "then", "code"),
+    [
+        ("miss", KeyboardInterrupt(), 130),
+        ("miss", BudgetSpent(1), 3),
+        ("false proof", KeyboardInterrupt(), 1),
+        ("miss", RuntimeError("of ours"), 4),
+    ],
+)
+def test_whoever_stops_it_gets_what_was_compared(
+    monkeypatch: pytest.MonkeyPatch, severity: Any, then: BaseException, code: int
+) -> None:
+    monkeypatch.setattr(selftest, "run", _finds(Finding(severity, "e", "k", "q", "1", "0"), then))
+    found = run("--seed", "3", "--json")
+    assert found.exit_code == code
+    assert f"{severity}: e k of q" in found.stderr  # as it comes
+    assert "2 losses, 1 comparisons; now mae, n = 2" in found.stderr
+    shown = json.loads(found.stdout)
+    if code == 4:
+        assert "of ours" in shown["error"]["rule"]
+    else:
+        assert shown["comparisons"] == 1 and "at mae, n = 2" in shown["stopped"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGTERM")
+def test_a_request_to_end_is_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    def some(seed: int, minutes: float, progress: Any, tally: Tally) -> Tally:
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise AssertionError("not stopped")
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(selftest, "run", some)
+    found = run("--seed", "3")
+    assert found.exit_code == 130 and "seed 3: 0 losses" in found.stdout
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
 def test_a_contradiction_exits_1(monkeypatch: pytest.MonkeyPatch) -> None:
     tally = Tally(3, findings=[Finding("false proof", "e", "k", "q", "[1, 2]", "0")])
-    monkeypatch.setattr(selftest, "run", lambda *a, **k: tally)
+    monkeypatch.setattr(selftest, "run", _finds(tally.findings[0]))
     found = run("--seed", "3")
     assert found.exit_code == 1
     assert "false proof: e k of q" in found.output and "please report" in found.output

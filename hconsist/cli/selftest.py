@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import secrets
+import signal
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
-from hconsist.cli.limits import time_budget_option
+from hconsist.cli.limits import BudgetSpent, time_budget_option
 from hconsist.cli.options import json_option
 from hconsist.cli.output import print_json, print_table, progress
 from hconsist.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from hconsist.selftest import Tally
 
 
 def _positive(_: click.Context, __: click.Parameter, value: float) -> float:
@@ -47,24 +55,72 @@ def command(minutes: float, seed: int | None, as_json: bool) -> ExitCode:
 
     The brute force shares nothing with the engines: grids of label distributions and scores, from
     the definitions. Exits 1 only if something that was called proven is contradicted; an estimate
-    that is off by more than 1e-6 without giving a reason is printed, and so is an error.
+    that is off by more than 1e-6 without giving a reason is printed, and so is an error. Stopped
+    early, by Ctrl-C or a request to end, it prints what it has compared.
     """
-    from hconsist.selftest import run
+    from hconsist.selftest import Tally, run
 
     chosen = secrets.randbelow(10**6) if seed is None else seed
-    tally = run(
-        chosen,
-        minutes,
-        progress=lambda t: progress(f"{t.formulas} losses, {t.comparisons} comparisons"),
-    )
-    if as_json:
-        print_json(tally.as_dict())
+    tally, told = Tally(chosen), _Progress()
+    try:
+        with _ended_as_interrupted():
+            run(chosen, minutes, progress=told, tally=tally)
+    except (KeyboardInterrupt, BudgetSpent) as stop:
+        ended = isinstance(stop, KeyboardInterrupt)
+        code = ExitCode.INTERRUPTED if ended else ExitCode.UNDECIDED
+        _show(tally, as_json, f"stopped before its time, at {tally.now or 'the start'}")
+    except Exception:
+        told(tally)
+        raise
     else:
-        found = tally.as_dict()
-        click.echo(
-            f"seed {chosen}: {tally.formulas} losses, {tally.comparisons} comparisons with brute "
-            f"force, {len(tally.findings)} findings"
-        )
+        code = ExitCode.HOLDS
+        _show(tally, as_json)
+    return ExitCode.VIOLATED if tally.contradicted else code
+
+
+class _Progress:
+    """Counts so far and the loss at work on stderr, so that even a crash leaves them; findings as
+    they come.
+    """
+
+    def __init__(self) -> None:
+        self.shown = 0
+
+    def __call__(self, tally: Tally) -> None:
+        for finding in tally.findings[self.shown :]:
+            progress(str(finding))
+        self.shown = len(tally.findings)
+        now = f"; now {tally.now}" if tally.now else ""
+        progress(f"{tally.formulas} losses, {tally.comparisons} comparisons{now}")
+
+
+@contextlib.contextmanager
+def _ended_as_interrupted() -> Iterator[None]:
+    """A request to end counts as Ctrl-C: what was compared is told in both cases."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _show(tally: Tally, as_json: bool, stopped: str = "") -> None:
+    found = tally.as_dict()
+    if as_json:
+        print_json({**found, **({"stopped": stopped} if stopped else {})})
+        return
+    click.echo(
+        f"seed {tally.seed}: {tally.formulas} losses, {tally.comparisons} comparisons with brute "
+        f"force, {len(tally.findings)} findings" + (f"; {stopped}" if stopped else "")
+    )
+    if found["compared"]:
         print_table(
             ["ENGINE", "WHAT", "COMPARED", "WORST DIFFERENCE"],
             [
@@ -72,11 +128,10 @@ def command(minutes: float, seed: int | None, as_json: bool) -> ExitCode:
                 for row in found["compared"]
             ],
         )
-        for finding in tally.findings:
-            click.echo(str(finding))
-        click.echo(
-            "A proven statement was contradicted: please report the lines above."
-            if tally.contradicted
-            else "No proven statement was contradicted."
-        )
-    return ExitCode.VIOLATED if tally.contradicted else ExitCode.HOLDS
+    for finding in tally.findings:
+        click.echo(str(finding))
+    click.echo(
+        "A proven statement was contradicted: please report the lines above."
+        if tally.contradicted
+        else "No proven statement was contradicted."
+    )

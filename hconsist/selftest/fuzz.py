@@ -62,6 +62,7 @@ def run(
     minutes: float = 1.0,
     most: int | None = None,
     progress: Callable[[Tally], None] | None = None,
+    tally: Tally | None = None,
 ) -> Tally:
     """Draw formulas and compare until the time is over.
 
@@ -74,31 +75,41 @@ def run(
     most : int, optional
         At most so many formulas.
     progress : callable, optional
-        Called with the tally after each formula.
+        Called with the tally before each formula, which ``tally.now`` names, and at the end.
+    tally : Tally, optional
+        Counted into, so that a caller who is stopped has what was compared until then.
 
     Examples
     --------
     >>> run(seed=1, most=0).comparisons
     0
     """
-    tally = Tally(seed)
+    tally = Tally(seed) if tally is None else tally
     end = time.monotonic() + 60 * minutes
     index = 0
     while (most is None or index < most) and time.monotonic() < end:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            one(np.random.default_rng([seed, index]), tally)
+            one(np.random.default_rng([seed, index]), tally, progress)
         index += 1
-        if progress is not None:
-            progress(tally)
+    tally.now = ""
+    if progress is not None:
+        progress(tally)
     return tally
 
 
-def one(random: np.random.Generator, tally: Tally) -> None:
+def one(
+    random: np.random.Generator,
+    tally: Tally,
+    progress: Callable[[Tally], None] | None = None,
+) -> None:
     """One random formula, all questions."""
     classes = 3 if random.random() < 0.15 else 2
     spec = formulas.spec(random, classes)
     bound = BOUNDS[int(random.integers(len(BOUNDS)))]
+    tally.now = f"{spec}, n = {classes}" + (f", bounded:{bound}" if bound else "")
+    if progress is not None:
+        progress(tally)
     try:
         loss = parse_loss(spec)
     except HconsistError:

@@ -31,7 +31,8 @@ class Finding:
 
 @dataclass
 class Tally:
-    """Counts by engine and kind, the worst differences, and findings.
+    """Counts by engine and kind, the worst differences, and findings; ``now`` is the question at
+    work, which whoever is stopped by it wants to know.
 
     Examples
     --------
@@ -48,6 +49,7 @@ class Tally:
     worst: dict[tuple[str, str], float] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     more: int = 0
+    now: str = ""
 
     def count(self, engine: str, kind: str, difference: float = 0.0) -> None:
         """One comparison, with how far the answer was on the wrong side of the truth."""
