@@ -8,6 +8,7 @@ is the most likely one, more likely than label 0 by a gap of at least beta.
 from __future__ import annotations
 
 import numpy as np
+from scipy.optimize import minimize
 
 from hconsist.selftest.two_labels import FALLS, Array, FoundPoint, Losses
 
@@ -16,6 +17,9 @@ FARTHEST = 700.0
 
 #: Each label in turn in the first place; each its own inverse.
 _TOPS = ([0, 1, 2], [1, 0, 2], [2, 1, 0])
+#: How many valleys of the grid are followed to their floor.
+VALLEYS = 3
+_SIMPLEX = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
 
 
 def differences(bound: float | None, density: int = 1) -> Array:
@@ -91,6 +95,39 @@ def least(
     return _scores(x, y), best
 
 
+def careful(losses: Losses, p: Array, bound: float | None, wrong: bool) -> tuple[Array, float]:
+    """`least` at one distribution, for the figures that are compared: from every valley of the grid
+    simplices that change their form, as kinks make valleys that no fixed direction follows.
+    """
+    best, where = np.inf, np.zeros(3)
+    axis = differences(bound, 2)
+    most, size = float(axis[-1]), axis.size
+    x, y = (part.ravel() for part in np.meshgrid(axis, axis, indexing="ij"))
+    for order in _TOPS[:1] if wrong else _TOPS:
+        q = p[order]
+
+        def risk(at: Array, q: Array = q) -> float:
+            a, c = np.clip(np.abs(at), 0.0, most)
+            return float(risks(losses, np.array([0.0, -a, -c]), q))
+
+        table = risks(losses, _scores(x, y), q).reshape(size, size)
+        wall = np.pad(table, 1, constant_values=np.inf)
+        around = [wall[i : i + size, j : j + size] for i in (0, 1, 2) for j in (0, 1, 2)]
+        valleys = np.flatnonzero(table <= np.min(around, axis=0))
+        starts = valleys[np.argsort(table.ravel()[valleys], kind="stable")[:VALLEYS]]
+        for at in np.stack([x[starts], y[starts]], axis=-1):
+            for step in (0.1, 0.01, 1e-4):
+                simplex = at + np.maximum(np.abs(at), 0.1) * step * _SIMPLEX
+                options = {"initial_simplex": simplex, "xatol": 1e-13, "fatol": 1e-15}
+                with np.errstate(all="ignore"):
+                    at = minimize(risk, at, method="Nelder-Mead", options=options).x
+            found = risk(at)
+            if found < best:
+                a, c = np.clip(np.abs(at), 0.0, most)
+                best, where = found, np.array([0.0, -a, -c])[order]
+    return where, best
+
+
 def least_risks(
     losses: Losses, p: Array, bound: float | None = None, density: int = 1
 ) -> Array | None:
@@ -136,9 +173,19 @@ def transform(
             if regret[i] < best[k][0]:
                 best[k] = (float(regret[i]), float(gap[i]), float(t[i]), where[i], float(scale[i]))
         width_g, width_t = width_g / 3, width_t / 3
-    value, g, u, scores, size = min(best, key=lambda item: item[0])
-    p = distributions(np.array([g]), np.array([u]))[0]
-    return FoundPoint(tuple(map(float, p)), tuple(map(float, scores)), value, size)
+    points = []
+    for _, g, u, rough, _ in best:  # what was compared so far is only as good as its risks
+        p = distributions(np.array([g]), np.array([u]))[0]
+        scores, wrong = careful(losses, p, bound, wrong=True)
+        if (known := float(risks(losses, rough, p))) < wrong:
+            scores, wrong = rough, known
+        free = min(wrong, careful(losses, p, bound, wrong=False)[1], float(least(
+            losses, p[None], bound, wrong=False, density=density
+        )[1][0]))  # fmt: skip
+        points.append(
+            FoundPoint(tuple(map(float, p)), tuple(map(float, scores)), wrong - free, 1 + abs(free))
+        )
+    return min(points, key=lambda point: point.regret)
 
 
 def _regrets(
@@ -164,4 +211,4 @@ def regret_at(
     if best is None:
         return None
     here = float(risks(losses, at, row)[0])
-    return here - min(here, float(best[0]))
+    return here - min(here, float(best[0]), careful(losses, row[0], bound, wrong=False)[1])

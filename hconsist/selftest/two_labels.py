@@ -22,6 +22,8 @@ Losses = Callable[[Array], Array]
 FALLS = 1e-3
 #: Least relative size of a regret that floating point can tell from 0.
 NOISE = 1e-13
+#: Where losses change so much faster than beside it, they are looked at for a jump.
+STEEP = 1.5
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,25 @@ def margins(bound: float | None, density: int = 1) -> Array:
         ]
     )
     return np.unique(np.concatenate([-half, half]))
+
+
+def nodes(losses: Losses, bound: float | None, density: int = 1) -> Array:
+    """The margins to try: of `margins`, and the floats on both sides of every jump between them,
+    since an infimum may be a one-sided limit in another valley than the best of the grid.
+    """
+    v = margins(bound, density)
+    with np.errstate(all="ignore"):
+        change = np.abs(np.diff(losses(np.stack([v, -v], axis=-1)), axis=0)).max(axis=-1)
+        slope = np.nan_to_num(change / np.diff(v), nan=0.0, posinf=0.0)
+        beside = np.maximum(np.append(slope[1:], 0.0), np.insert(slope[:-1], 0, 0.0))
+        at = np.flatnonzero(slope > STEEP * beside)
+        left, right = v[at], v[at + 1]
+        for _ in range(60):
+            middle = (left + right) / 2
+            ends = [losses(np.stack([x, -x], axis=-1)) for x in (left, middle, right)]
+            first, second = (np.abs(b - a).max(axis=-1) for a, b in zip(ends, ends[1:], strict=False))
+            left, right = np.where(first > second, left, middle), np.where(first > second, middle, right)
+    return np.unique(np.concatenate([v, left, right]))
 
 
 def risks(losses: Losses, v: Array, eta: Array) -> Array:
@@ -88,7 +109,7 @@ def least_risks(
     losses: Losses, eta: Array, bound: float | None = None, density: int = 1
 ) -> Array | None:
     """C*(eta) over all margins; None where the risk has no lower bound."""
-    grid = margins(bound, density)
+    grid = nodes(losses, bound, density)
     _, best = least(losses, eta, grid)
     if bound is None:
         inner = np.abs(grid) <= grid[-1] / 10
@@ -172,7 +193,7 @@ def _regrets(
     losses: Losses, eta: Array, bound: float | None, density: int
 ) -> tuple[Array, Array, Array, Array] | None:
     """Wrong margins, risks there, regrets, and the scale of the risks, for each eta."""
-    grid = margins(bound, density)
+    grid = nodes(losses, bound, density)
     where, wrong = least(losses, eta, grid[grid <= 0])
     _, right = least(losses, eta, grid[grid >= 0])
     best = np.minimum(wrong, right)
