@@ -13,6 +13,7 @@ from hconsist.distributions import Finite
 from hconsist.engines.numeric import sweep, transform
 from hconsist.engines.numeric.levels import Levels
 from hconsist.engines.numeric.rays import rays
+from hconsist.engines.numeric.searches import SEARCHED, only_searched
 from hconsist.engines.numeric.water import ConvexShares
 from hconsist.gaps import minimizability_gap
 from hconsist.losses import parse_loss
@@ -210,3 +211,21 @@ def test_scores_so_close_that_their_differences_are_rounding_are_not_asked() -> 
     assert transform(problem, 0.3).estimate == pytest.approx(0.0289998197384, abs=1e-9)
     two = transform(PointwiseProblem("z-loss:a=1,b=1", n_classes=2), 0.3)
     assert two.reason == "" and two.estimate == pytest.approx(0.3 * 1.433780830, abs=1e-8)
+
+
+@pytest.mark.parametrize("n", [3, 10])
+def test_a_regret_below_the_rounding_of_the_risks_keeps_its_digits(n: int) -> None:
+    # T of the closed form, 5.001537001955e-13: the search alone is lost, and found 5.0031e-13
+    answer = transform(PointwiseProblem("gce:q=0.001", n_classes=n), "1/1000000")
+    assert answer.estimate == pytest.approx(5.001537001955e-13, rel=1e-5)
+
+
+def test_a_search_across_kinks_says_that_it_is_one() -> None:
+    spec = "softmax:(tanh(1-u))+sqrt(2)/2*Abs(u-(3/4))"
+    assert only_searched(parse_loss(spec), 3) and not only_searched(parse_loss(spec), 2)
+    found = transform(PointwiseProblem("truncated-gce:q=0.7,k=0.5", n_classes=3), 0.3)
+    assert found.estimate is not None and found.reason == SEARCHED
+    # nothing lies below 0
+    jump = "softmax:Piecewise((-log(u),u<1/2),(-log(u)+5,True))"
+    zero = transform(PointwiseProblem(jump, n_classes=3), 0.3)
+    assert zero.estimate == pytest.approx(0.0, abs=1e-9) and zero.reason == ""

@@ -17,7 +17,7 @@ from hconsist.cli.app import app
 from hconsist.cli.limits import BudgetSpent
 from hconsist.losses import parse_loss
 from hconsist.pointwise import Answer
-from hconsist.selftest import Finding, Tally, fuzz, judge
+from hconsist.selftest import Finding, Tally, fuzz, judge, three_labels, two_labels
 
 
 def run(*arguments: str) -> Result:
@@ -165,3 +165,35 @@ def test_merged_tallies_add_up() -> None:
     first.merge(second)
     assert first.comparisons == 2 and first.worst["numeric", "estimate"] == 1e-7
     assert first.silent["rigorous", "refused"] == 1
+
+
+def _float_losses(spec: str) -> Any:
+    return judge.Question(parse_loss(spec), spec, 2, None, ("1/2",)).losses
+
+
+def test_brute_force_of_two_labels_sees_both_sides_of_a_jump() -> None:
+    phi = "log(1+exp(-2*v))"
+    losses = _float_losses(f"margin:Piecewise(({phi},v<=-2),({phi}-2/5,True))")
+    (point,) = two_labels.sweep(losses, [59 / 60])  # type: ignore[misc]
+    # the best risk is the limit at margin 2 from below, less than that of the valley beyond
+    eta = (1 + 59 / 60) / 2
+    best = eta * np.log1p(np.exp(-4)) + (1 - eta) * np.log1p(np.exp(4)) - 2 / 5
+    assert point.regret == pytest.approx(np.log(2) - 2 / 5 - best, abs=1e-12)
+
+
+def test_brute_force_of_three_labels_follows_the_valleys_of_kinks() -> None:
+    losses = _float_losses("softmax:(tanh(1-u))+sqrt(2)/2*Abs(u-(3/4))")
+    p = np.array([19, 5.5, 5.5]) / 30
+    axis = np.linspace(0, 4, 401)
+    a, c = np.meshgrid(axis, axis)
+    for wrong in (True, False):
+        orders = ([1, 0, 2],) if wrong else ([0, 1, 2], [1, 0, 2], [2, 1, 0])
+        grid = np.stack([np.zeros_like(a), -a, -c], axis=-1)
+        least = min(float((losses(grid) @ p[o]).min()) for o in orders)
+        asked = p[[1, 0, 2]] if wrong else p
+        scores, risk = three_labels.careful(losses, asked, 2.0, wrong)
+        assert least - 1e-3 < risk <= least
+        assert float(losses(scores) @ asked) == pytest.approx(risk, abs=1e-12)
+    # a pattern search that stops on the ridge of a kink had T(9/20) <= 0.18846 by this point
+    found = three_labels.regret_at(losses, tuple(p), (2.0, 2.0, -2.0), 2.0)
+    assert found == pytest.approx(0.1886137837, abs=1e-9)

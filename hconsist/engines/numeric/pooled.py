@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hconsist.engines.numeric import search
 from hconsist.engines.numeric.answers import answer as _answer
-from hconsist.engines.numeric.candidates import TOP_K, ZERO_ONE, predicted_groups
+from hconsist.engines.numeric.candidates import TOP_K, ZERO_ONE, Candidates, predicted_groups
 from hconsist.engines.numeric.inner import Inner, SeparableSoftmax
 from hconsist.pointwise import Answer, PointwiseProblem
 
@@ -19,6 +19,9 @@ POOLING = (
     "the search uses the pooling lemma (docs/theory.md) and the pool structure of its candidates"
 )
 
+#: Below this a regret is lost in the rounding of the risks that it is the difference of, and so is
+#: the search for its p: the pair of labels alone is tried too, evaluated in the widest floats.
+_LOST = 1e-8
 #: A sweep over more values of beta than this searches globally at so many and follows the solutions
 #: in between.
 _ANCHORS = 24
@@ -39,12 +42,26 @@ def pooled(
         if dense
         else found.take(np.searchsorted(anchors, array))
     )
-    groups = ZERO_ONE if k == 1 else TOP_K
-    predicted = predicted_groups(groups)
+    answers = _answers(problem, inner, found)
+    small = np.array([a.estimate is not None and 0 < a.estimate < _LOST for a in answers])
+    if k == 1 and np.any(small):
+        pair = np.zeros((int(small.sum()), len(ZERO_ONE)))
+        pair[:, :2], pair[:, -1] = 1.0, n - 2
+        masses = np.zeros((len(pair), len(ZERO_ONE) - 1))
+        masses[:, 0] = 1.0 - array[small]
+        alone = search.Objective(inner, ZERO_ONE).found(Candidates(array[small], pair, masses))
+        for i, other in zip(np.flatnonzero(small), _answers(problem, inner, alone), strict=True):
+            if other.estimate is not None and other.estimate < answers[i].estimate:  # type: ignore[operator]
+                answers[i] = other
+    return answers
+
+
+def _answers(problem: PointwiseProblem, inner: Inner, found: search.Found) -> list[Answer]:
+    predicted = predicted_groups(ZERO_ONE if problem.top_k("numeric") == 1 else TOP_K)
     layout = found.candidates.layout
     best, tied = inner.solve(found.p, layout), inner.solve(found.pooled, layout)
     answers = []
-    for i in range(len(betas)):
+    for i in range(len(layout)):
         repeat = layout[i].astype(int)
         p, good, bad = (np.repeat(v[i], repeat) for v in (found.p, best.scores, tied.scores))
         labels = np.flatnonzero(np.repeat(predicted, repeat))

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from hconsist.engines.numeric import direct, levels
 from hconsist.engines.numeric.answers import answer as _answer
 from hconsist.engines.numeric.answers import unbounded
+from hconsist.losses import Loss
+from hconsist.losses.forms import OfScores, OfSoftmax, Pairwise
 from hconsist.pointwise import Answer, PointwiseProblem
 
 Array = NDArray[np.float64]
@@ -21,8 +23,14 @@ LEVELS = (
     "over the scores in turns; it may miss a narrow minimum"
 )
 
-#: A gap beyond this is told.
-_GAP = 1e-6
+#: The reason that an estimate bears where nothing but a search stands behind it.
+SEARCHED = (
+    "searched, not proven minimal: with three labels or more, the valleys beside a kink or a jump "
+    "are followed from finitely many starts"
+)
+
+#: A gap beyond this is told; a regret below the other is 0, and nothing is smaller than that.
+_GAP, _ZERO = 1e-6, 1e-9
 
 
 def too_much(problem: PointwiseProblem, k: int, betas: int) -> str:
@@ -40,6 +48,24 @@ def too_much(problem: PointwiseProblem, k: int, betas: int) -> str:
     return ""
 
 
+def only_searched(loss: Loss, n: int) -> bool:
+    """Whether the formula of a loss has a kink or a jump, or is not known to have none, where no
+    method but a search takes it: three labels or more, a loss of one number of each label's own.
+
+    Examples
+    --------
+    >>> from hconsist.losses import parse_loss
+    >>> [only_searched(parse_loss(s), 3) for s in ("truncated-gce:q=0.7,k=0.5", "softmax:1-u**2")]
+    [True, False]
+    """
+    curves = [
+        form.g if isinstance(form, OfSoftmax) else form.phi
+        for form in loss.forms
+        if isinstance(form, OfSoftmax | OfScores | Pairwise)
+    ]
+    return n > 2 and any(curve.kinks != () or not curve.fact("continuous") for curve in curves)
+
+
 def by_levels(problem: PointwiseProblem, array: Array) -> list[Answer]:
     """Scores of at most three values to start from, for all betas at once; see `LEVELS`."""
     answers = []
@@ -54,6 +80,8 @@ def by_levels(problem: PointwiseProblem, array: Array) -> list[Answer]:
             found = replace(
                 found, reason=f"the linear program over p leaves {s.gap:.1e} below the value"
             )
+        elif (found.estimate or 0.0) > _ZERO and only_searched(problem.surrogate, problem.n):
+            found = replace(found, reason=SEARCHED)
         answers.append(found)
     return answers
 
