@@ -168,7 +168,7 @@ def test_merged_tallies_add_up() -> None:
 
 
 def _float_losses(spec: str) -> Any:
-    return judge.Question(parse_loss(spec), spec, 2, None, ("1/2",)).losses
+    return judge.Trial(parse_loss(spec), spec, 2, None, ("1/2",)).losses
 
 
 def test_brute_force_of_two_labels_sees_both_sides_of_a_jump() -> None:

@@ -64,9 +64,9 @@ def nodes(losses: Losses, bound: float | None, density: int = 1) -> Array:
         left, right = v[at], v[at + 1]
         for _ in range(60):
             middle = (left + right) / 2
-            ends = [losses(np.stack([x, -x], axis=-1)) for x in (left, middle, right)]
-            first, second = (np.abs(b - a).max(axis=-1) for a, b in zip(ends, ends[1:], strict=False))
-            left, right = np.where(first > second, left, middle), np.where(first > second, middle, right)
+            first, mid, last = (losses(np.stack([x, -x], axis=-1)) for x in (left, middle, right))
+            steeper = np.abs(mid - first).max(axis=-1) > np.abs(last - mid).max(axis=-1)
+            left, right = np.where(steeper, left, middle), np.where(steeper, middle, right)
     return np.unique(np.concatenate([v, left, right]))
 
 
