@@ -8,12 +8,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import flint
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from forger.build import HINGE, make, piece, score_piece
 
 from hconsist.checker import Rejected, check, examine
+from hconsist.checker.enclosures import ball
+from hconsist.checker.infinity import limit
 
 B = "b"
 THIRD = ["mul", "1/3", B]
@@ -53,13 +56,80 @@ def concave_point(
     return make(loss, len(p), ("T >=", claim), proof, "violated")
 
 
+GCE_3_4 = ("softmax", ["mul", "4/3", ["add", "1", ["mul", "-1", ["pow", "u", "3/4"]]]])
+HALVES = piece("0", "1", ["1/2", "1/2"])
+
+
+def scaled(rule: str, loss: Any, n: int | str, scaling: str) -> Any:
+    """T >= 0 by equal shares: true, and the loss scales as it says."""
+    return make(loss, n, ("T >=", "0"), {"rule": rule, "scaling": scaling, "pieces": [HALVES]})
+
+
+#: 1 - v on [0, 1], 1 before and 0 after.
+RAMP = ("margin", ["add", "1", ["mul", "-1", ["max", "0", "v"]], ["max", "0", ["add", "v", "-1"]]])
+SIGMOID = ("margin", ["mul", "2", ["pow", ["add", "1", ["exp", ["mul", "2", "v"]]], "-1"]])
+PARABOLA = ("margin", ["pow", ["add", "v", "2"], "2"])
+
+
+def ramp(claim: Any) -> Any:
+    """T >= b of the ramp: its even part is at least 1/2, its value at wrong scores 1."""
+    even = {"least": "1/2", "pieces": [score_piece("0", "1"), score_piece("1", "inf")]}
+    worse = {"least": "1", "pieces": [score_piece("0", "1"), score_piece("1", "inf")]}
+    pieces = [piece("0", "1", "1", "algebra:2")]
+    return make(RAMP, 2, ("T >=", claim), {**HINGE, "even": even, "worse": worse, "pieces": pieces})
+
+
+def at_infinity(bound: str | None) -> Any:
+    """T >= b of the sigmoid, by an infinite score; with a bound T is smaller."""
+    top = "inf" if bound is None else bound
+    parts = {
+        key: {"least": "1", "pieces": [score_piece("0", top, "up", method)]}
+        for key, method in (("even", "algebra:0"), ("worse", "algebra:1"))
+    }
+    proof = {**HINGE, **parts, "pieces": [piece("0", "1", "inf")]}
+    return make(SIGMOID, 2, ("T >=", B), proof, bound=bound)
+
+
+def below_the_bound(at: str) -> Any:
+    """The best risk of a parabola at b = 1/2 with |v| <= 1/2 is 13/4, at -1/2; at -1 it is 3."""
+    best = {"least": "13/4", "pieces": [score_piece("-1/2", "1/2")]}
+    proof = {"rule": "margin point", "beta": "1/2", "point": at, "best": best}
+    return make(PARABOLA, 2, ("T >=", ["add", B, "-1/4"]), proof, "violated", bound="1/2")
+
+
+def backwards(claim: Any) -> Any:
+    """The second piece runs from 1 down to 1/2: nothing covers (1/3, 1/2)."""
+    down = piece("0", "1", None, "algebra:2", ["add", "1", ["mul", "-1/2", "x"]])
+    return concave_pair(claim, 3, piece("0", "1/3", None), down)
+
+
+BUMP = ["max", THIRD, ["add", "1/2", ["mul", "-64", ["pow", ["add", B, "-5/12"], "2"]]]]
+#: -u^2/u, without a value at 0.
+VOID = ("softmax", ["mul", "-1", "u", "u", ["pow", "u", "-1"]])
+
 RIGHT = {
+    "theorem A": scaled("theorem A", "gce", "any", "1/2"),
+    "pair, every n": scaled("pair", "logistic", "any", "0"),
+    "pair, ten labels": scaled("pair", "gce", 10, "1/2"),
+    "ramp": ramp(B),
+    "an infinite score": at_infinity(None),
+    "a score at the bound": below_the_bound("-1/2"),
     "concave pair": concave_pair(),
     "margin": margin_line(),
     "convex point": convex_point(),
     "concave point": concave_point(),
 }
 WRONG = {
+    "theorem A, tau of 7/4": scaled("theorem A", GCE_3_4, "any", "3/4"),
+    "pair, every n, positive scaling": scaled("pair", "gce", "any", "1/2"),
+    "ramp, the two parts exchanged": ramp(["mul", "5/4", B, ["add", "1", ["mul", "-1", B]]]),
+    "an infinite score beyond the bound": at_infinity("1/2"),
+    "a score beyond the bound": below_the_bound("-1"),
+    "concave point, a negative share": concave_point(
+        point=("2/3", "2/3", "-1/3"), claim=["mul", "1/5", B]
+    ),
+    "concave pair, a gap behind a piece that runs down": backwards(BUMP),
+    "concave pair, a void at 0": concave_pair("0", loss=VOID),
     "concave pair, claim too large": concave_pair(["mul", "34/100", B]),
     "concave pair, one label more": concave_pair(THIRD, 4),
     "concave pair, a convex loss": concave_pair(["mul", "1/100", B], loss="gce"),
@@ -111,3 +181,39 @@ def test_what_is_right_is_accepted(name: str) -> None:
 def test_one_wrong_thing_is_rejected(name: str) -> None:
     with pytest.raises(Rejected):
         check(WRONG[name])
+
+
+@pytest.mark.parametrize(
+    ("certificate", "why"),
+    [
+        (concave_pair(["add", THIRD, "1/100"]), "the claim is positive at b = 0"),
+        (
+            make("mae", 3, ("Gamma <=", "1"), {"rule": "theorem C", "pieces": []}),
+            "the bounds of this rule are no lines",
+        ),
+    ],
+)
+def test_the_condition_that_failed_is_told(certificate: Any, why: str) -> None:
+    with pytest.raises(Rejected, match=why):
+        check(certificate)
+
+
+def test_limits_of_no_form_are_refused() -> None:
+    for tree, form in (
+        (["mul", "0", "v"], r"0 \* inf"),
+        (["mul", ["exp", ["mul", "-1", "v"]], "v"], r"0 \* inf"),
+        (["add", "v", ["mul", "-1", "v"]], "inf - inf"),
+    ):
+        with pytest.raises(Rejected, match=form):
+            limit(tree, "v", "inf")
+    assert limit(["mul", "-2", "v"], "v", "inf") == "-inf"
+
+
+def test_enclosures_hold_the_turn_and_refuse_a_pole() -> None:
+    ends = [flint.arb(1) / 10, flint.arb(9) / 10]
+    found = ball(["xlogx", "u"], u=ends[0].union(ends[1]))
+    assert found.contains((-flint.arb(1)).exp() * -1)
+    right = ball(["xlogx", "u"], u=(flint.arb(1) / 2).union(ends[1]))
+    assert not right.contains((-flint.arb(1)).exp() * -1)
+    with pytest.raises(Rejected, match="a division"):
+        ball(["pow", "u", "-1"], u=flint.arb(-1).union(flint.arb(1)))

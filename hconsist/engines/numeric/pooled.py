@@ -56,7 +56,7 @@ def pooled(
     return answers
 
 
-def _answers(problem: PointwiseProblem, inner: Inner, found: search.Found) -> list[Answer]:
+def _answers(problem: PointwiseProblem, inner: Inner, found: search.SearchResult) -> list[Answer]:
     predicted = predicted_groups(ZERO_ONE if problem.top_k("numeric") == 1 else TOP_K)
     layout = found.candidates.layout
     best, tied = inner.solve(found.p, layout), inner.solve(found.pooled, layout)
