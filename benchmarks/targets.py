@@ -147,7 +147,7 @@ ROWS: dict[str, list[Setting]] = {
 
 
 def measure(setting: Setting) -> dict[str, Any]:
-    """T of each engine that answers, and its seconds."""
+    """T of each engine that answers, and its seconds; None where it has a lower bound only."""
     import hconsist as hc
     from hconsist.engines import ENGINES
 
@@ -159,7 +159,9 @@ def measure(setting: Setting) -> dict[str, Any]:
             answer = hc.transform(problem, setting.beta, engine)
         except hc.EngineCannotAnswerError:
             continue
-        found[engine] = answer.estimate, time.perf_counter() - start
+        bound = answer.lower is not None and answer.upper is None
+        value = None if bound else answer.estimate
+        found[engine] = value, time.perf_counter() - start
     return found
 
 

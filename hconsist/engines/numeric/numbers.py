@@ -28,7 +28,7 @@ from hconsist.pointwise import PointwiseProblem
 Array = NDArray[np.float64]
 
 #: Scores on a line to begin with, and rounds of finer lines around the best.
-_LINE, _ROUNDS = 61, 9
+_LINE, _ROUNDS = 61, 13
 
 
 @dataclass(frozen=True)

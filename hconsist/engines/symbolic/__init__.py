@@ -7,8 +7,9 @@ result.
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
-from hconsist.arithmetic import BALLS, endpoints, evaluate, precision
+from hconsist.arithmetic import BALLS, endpoints, evaluate, precision, to_sympy
 from hconsist.engines.derivation import Derivation, beta_symbol
 from hconsist.engines.symbolic.budget import MOST_LABELS
 from hconsist.engines.symbolic.methods import solve
@@ -78,6 +79,7 @@ def transform(problem: PointwiseProblem, beta: Fraction, bits: int = 160) -> Ans
         expression = found.derivation.transform
         if beta == 1 and found.at_one is not None:
             expression = found.at_one
+        expression = piece_at(expression, beta)
         try:
             enclosure = evaluate(expression, {beta_symbol(): value}, BALLS)
         except InvalidInputError as refused:  # SymPy's root of an equation may be written with I
@@ -117,3 +119,25 @@ def transform(problem: PointwiseProblem, beta: Fraction, bits: int = 160) -> Ans
     return Answer(
         estimate, proven_low, proven_high, witness, "symbolic", found.derivation.assumptions, reason
     )
+
+
+def piece_at(formula: Any, beta: Fraction) -> Any:
+    """The piece of a formula that holds at a rational beta: where pieces meet, balls would take
+    both.
+
+    >>> import sympy
+    >>> b = beta_symbol()
+    >>> piece_at(2 * sympy.Piecewise((b, b <= sympy.Rational(3, 10)), (1, True)), Fraction(3, 10))
+    2*beta
+    """
+    import sympy
+
+    value = to_sympy(beta)
+    for node in formula.atoms(sympy.Piecewise):
+        for branch, condition in node.args:
+            holds = condition.subs(beta_symbol(), value)
+            if holds == sympy.true:
+                formula = formula.xreplace({node: branch})
+            if holds != sympy.false:
+                break
+    return formula

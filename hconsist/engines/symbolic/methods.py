@@ -133,6 +133,20 @@ def competing_scores(problem: PointwiseProblem) -> Plan | str:
     return reason or (lambda: costs.of_scores(problem))
 
 
+@method("symbolic", "parts", rank=16, lemmas=("docs/targets_scores.md, theorems D and E",))
+def scores_of_parts(problem: PointwiseProblem) -> Plan | str:
+    """Costs that count wrong parts, or ask for the whole set, and one binary problem a part."""
+    reason = costs.not_of_parts(problem)
+    return reason or (lambda: costs.of_parts(problem))
+
+
+@method("symbolic", "tied items", rank=17, lemmas=("docs/targets_scores.md, theorem F",))
+def tied_items(problem: PointwiseProblem) -> Plan | str:
+    """The place of the predicted item, and the logistic loss of all pairs of items."""
+    reason = costs.not_of_items(problem)
+    return reason or (lambda: costs.of_items(problem))
+
+
 @method("symbolic", "softmax value", rank=20, lemmas=("Theorems A to E",))
 def softmax_value(problem: PointwiseProblem) -> Plan | str:
     """Losses of the label's softmax value: powers, convex and concave ones."""

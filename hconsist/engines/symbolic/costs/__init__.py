@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from hconsist.engines.symbolic import cost_range
-from hconsist.engines.symbolic.costs import forecasts, scores
+from hconsist.engines.symbolic.costs import forecasts, parts, scores, tied
 from hconsist.engines.symbolic.solution import Solution
 from hconsist.losses.cross_entropy import cross_entropy_scale
-from hconsist.losses.of_predictions import PredictionLoss
+from hconsist.losses.of_predictions import PredictionLoss, Rows
 from hconsist.pointwise import PointwiseProblem
 
 
@@ -48,14 +48,25 @@ def of_forecasts(problem: PointwiseProblem) -> Solution:
 def not_of_scores(problem: PointwiseProblem) -> str:
     """Why `of_scores` does not apply; empty where it does."""
     loss = problem.surrogate
-    if not isinstance(loss, PredictionLoss) or loss.scores_of != "predictions":
+    if not isinstance(loss, PredictionLoss):
         return "needs a loss with one score a prediction"
     if reason := _needs_complete(problem):
         return reason
     if problem.decision.rule != "largest scores":
         return "needs the prediction with the largest score"
     form = loss.prediction_form(problem.decision.items)
+    if not _saves(problem, form.weights):
+        return "needs weights of the scores that say what their predictions save"
     return "" if scores.covers(form) else "needs cross-entropy, the logistic or a squared loss"
+
+
+def _saves(problem: PointwiseProblem, weights: Rows) -> bool:
+    """Whether cost and weight of each prediction have one sum, for each label."""
+    rows = problem.decision.finite.exact_rows()
+    return len(rows) == len(weights) and all(
+        len({row[y] + own[y] for row, own in zip(rows, weights, strict=True)}) == 1
+        for y in range(problem.n)
+    )
 
 
 def of_scores(problem: PointwiseProblem) -> Solution:
@@ -69,3 +80,34 @@ def of_scores(problem: PointwiseProblem) -> Solution:
     loss = problem.surrogate
     assert isinstance(loss, PredictionLoss)
     return scores.solve(problem, loss.prediction_form(problem.decision.items))
+
+
+def not_of_parts(problem: PointwiseProblem) -> str:
+    """Why `of_parts` does not apply; empty where it does."""
+    if reason := _needs_complete(problem):
+        return reason
+    found = parts.parts(problem)
+    return found if isinstance(found, str) else ""
+
+
+def of_parts(problem: PointwiseProblem) -> Solution:
+    """By infimal convolution of the binary transformation.
+
+    Raises
+    ------
+    EngineCannotAnswerError
+        With what stopped it.
+    """
+    found = parts.parts(problem)
+    assert not isinstance(found, str)
+    return parts.solve(problem, found)
+
+
+def not_of_items(problem: PointwiseProblem) -> str:
+    """Why `of_items` does not apply; empty where it does."""
+    return _needs_complete(problem) or tied.missing(problem)
+
+
+def of_items(problem: PointwiseProblem) -> Solution:
+    """By the tie rule of Fenchel-Young losses."""
+    return tied.solve(problem)

@@ -130,10 +130,7 @@ class Conjugate(sympy.Expr):  # type: ignore[misc]
         x = printer._print(self.args[0])
         sums = []
         for values, masses in self.args[1:]:
-            terms = [
-                rf"{printer._print(m) if m != 1 else ''} e^{{{printer._print(v)} \lambda}}"
-                for v, m in zip(values, masses, strict=True)
-            ]
+            terms = [_term(printer, v, m) for v, m in zip(values, masses, strict=True)]
             sums.append(" + ".join(t.strip() for t in terms))
         several = r",\; ".join(sums)
         inner = sums[0] if len(sums) == 1 else rf"\max\left\{{ {several} \right\}}"
@@ -159,6 +156,14 @@ def conjugate(x: Any, laws: Iterable[Law]) -> Any:
     return Conjugate(
         x, *((map(expression, law.values), map(expression, law.masses)) for law in known)
     )
+
+
+def _term(printer: Any, value: Any, mass: Any) -> str:
+    """``mass e^{value lam}`` in LaTeX."""
+    if value == 0:
+        return str(printer._print(mass))
+    times = {1: "", -1: "-"}.get(value, printer._print(value) + " ")
+    return rf"{'' if mass == 1 else printer._print(mass)} e^{{{times}\lambda}}"
 
 
 def binary_divergence(x: Any, m: Any) -> Any:
@@ -199,7 +204,8 @@ def _moments(law: Balls, lam: Any) -> tuple[Any, Any, Any]:
     terms = [m * (lam * v).exp() for v, m in zip(*law, strict=True)]
     total = sum(terms, zero)
     mean = sum((t * v for t, v in zip(terms, law[0], strict=True)), zero) / total
-    spread = sum((t * (v - mean) ** 2 for t, v in zip(terms, law[0], strict=True)), zero) / total
+    away = [v - mean for v in law[0]]  # not squared by a power: that of a ball around 0 is nan
+    spread = sum((t * u * u for t, u in zip(terms, away, strict=True)), zero) / total
     return total, mean, spread
 
 

@@ -268,12 +268,21 @@ def _kind(form: PredictionForm) -> tuple[Kind, Fraction] | None:
             return _square(b), Fraction(1, 2)
 
 
+def logistic_unit(form: WeightedMargins) -> Fraction | None:
+    """The c of ``phi(v) = c log(1 + exp(-v))`` up to a constant; None for another phi."""
+    v = sympy.Symbol("v", real=True)
+    slope = sympy.diff(sympy.sympify(form.phi.phi(v, SYMPY)), v)
+    unit = -2 * slope.subs(v, 0)
+    if unit.is_Rational and unit > 0 and sympy.simplify(slope + unit / (1 + sympy.exp(v))) == 0:
+        return Fraction(int(unit.p), int(unit.q))
+    return None
+
+
 def _of_margins(form: WeightedMargins) -> tuple[Kind, Fraction] | None:
     v = sympy.Symbol("v", real=True)
     phi = sympy.sympify(form.phi.phi(v, SYMPY))
-    slope = sympy.diff(phi, v)
-    unit = -2 * slope.subs(v, 0)
-    if unit.is_Rational and unit > 0 and sympy.simplify(slope + unit / (1 + sympy.exp(v))) == 0:
+    unit = logistic_unit(form)
+    if unit is not None:
         kind = Kind(
             _jensen_shannon, lambda m: -abs(m - 1), lambda q: 1 + q, _nearest_to_one,
             lambda m: sympy.Integer(1),
@@ -282,7 +291,7 @@ def _of_margins(form: WeightedMargins) -> tuple[Kind, Fraction] | None:
             "scores are equal. It is jointly convex and the same for m and 2 - m, so it grows with "
             "the distance of m from 1",
         )  # fmt: skip
-        return kind, Fraction(int(unit.p), int(unit.q))
+        return kind, unit
     if phi.is_polynomial(v) and sympy.Poly(phi, v).degree() == 2:
         lead = sympy.Poly(phi, v).coeff_monomial(v**2)
         if lead.is_Rational and lead > 0 and sympy.expand(phi - lead * (1 - v) ** 2).is_constant():
