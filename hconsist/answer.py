@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from hconsist.cards import card
-
 #: Why there is no value where T is infinite: a `reason` of an `Answer`.
 UNREACHED = "no prediction has that target regret at a finite surrogate regret"
 
@@ -117,6 +115,8 @@ class Answer:
             p = ", ".join(f"{float(v):.6g}" for v in self.witness.p[:8])
             more = ", ..." if len(self.witness.p) > 8 else ""
             facts.append(("attained or approached at p", f"({p}{more})"))
+        from hconsist.cards import card
+
         return card(value, [("status", self.status), *facts])
 
     @property

@@ -11,7 +11,11 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from hconsist.bounds import derive
-from hconsist.engines.numeric import sweep, transform
+from hconsist.engines.numeric import binary, sweep, transform
+from hconsist.engines.numeric.continuity import cannot_jump
+from hconsist.engines.numeric.decimals import losses_in_decimals
+from hconsist.engines.numeric.shapes import _in_balls
+from hconsist.losses import parse_loss
 from hconsist.pointwise import PointwiseProblem
 
 #: Formulas of a user, as text and as a function written anew: convex or not, with kinks, jumps, and
@@ -161,3 +165,56 @@ def test_at_zero_the_distribution_is_uniform() -> None:
         assert answer.estimate == 0.0 and answer.witness is not None
         assert set(answer.witness.p) == {1.0 / n}
         assert answer.witness.scores[1] == max(answer.witness.scores)
+
+
+def test_rounding_is_levelled_as_one_node_after_the_other_would() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(40):
+        steps = rng.choice([0.0, 1e-20, -3e-19, 1e-3, -0.2], (60, 3), p=[0.3, 0.3, 0.2, 0.1, 0.1])
+        risks = (1 + np.cumsum(steps.astype(np.longdouble), axis=0)).T
+        expected = risks.T.copy()
+        for i in range(1, len(expected)):
+            new, last = expected[i], expected[i - 1]
+            unit = binary._ROUNDING * np.finfo(np.longdouble).eps
+            stays = ~(np.abs(new - last) > unit * np.maximum(np.abs(new), np.abs(last)))
+            new[stays] = last[stays]
+        np.testing.assert_array_equal(binary._levelled(risks), expected.T)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        lambda v, ops: 1 / v,
+        lambda v, ops: v / (v * v),
+        lambda v, ops: ops.log(v),
+        lambda v, ops: ops.power(v, -1),
+        lambda v, ops: ops.select([(ops.less(v, 0, strict=True), v), (True, v + 1)]),
+        lambda v, ops: v if v > 0 else -v,
+        lambda v, ops: v + np.sign(v),
+        lambda v, ops: v * np.array([1.0]),
+        lambda v, ops: ops.exp(v) + "1",
+    ],
+)
+def test_only_continuous_operations_cannot_jump(formula: Callable[..., object]) -> None:
+    assert not cannot_jump(formula)
+    assert cannot_jump(lambda v, ops: ops.power(ops.exp(v) + ops.const(1), -2) * v - 3)
+
+
+@pytest.mark.parametrize("spec", ["logistic", "mae", "ldr:lam=1/2,c=1", "margin:tanh(v)", "focal"])
+def test_decimals_say_the_digits_that_balls_prove(spec: str) -> None:
+    loss, scores = parse_loss(spec), np.array([0.5, -0.25, -0.25])[: 2 if "margin" in spec else 3]
+    found, proven = losses_in_decimals(loss, scores), _in_balls(loss, scores)
+    assert found is not None and proven is not None
+    assert found[:2] == proven
+
+
+def test_decimals_find_digits_that_cancel_or_say_nothing() -> None:
+    scores = np.array([0.5, -0.5])
+    cancels = losses_in_decimals(parse_loss("margin:(10**60 + exp(-v)) - 10**60"), scores)
+    assert cancels == pytest.approx([np.exp(-0.5), np.exp(0.5)], rel=1e-15)
+    for spec in (
+        "margin:erf(-v)",
+        "margin:Piecewise((1, v < 0), (0, True))",
+        "margin:exp(exp(99-v))",
+    ):
+        assert losses_in_decimals(parse_loss(spec), scores) is None

@@ -7,6 +7,7 @@ import dataclasses
 import sys
 from collections.abc import Iterator
 from fractions import Fraction
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def theirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     groups = {"hconsist.losses", "hconsist.hypotheses", "hconsist.targets"}
 
     def points(group: str | None) -> list[Any]:
-        made = registry.metadata.EntryPoint("theirs", "their_losses", str(group))
+        made = metadata.EntryPoint("theirs", "their_losses", str(group))
         return [made] if group in groups else []
 
     every: list[Any] = [LOSSES, HYPOTHESES, MAKERS]

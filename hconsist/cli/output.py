@@ -4,13 +4,9 @@ all.
 
 from __future__ import annotations
 
-import glob
-import hashlib
 import json
 import math
 import os
-import platform
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
@@ -170,6 +166,8 @@ def check_output(path: Path, suffixes: Sequence[str]) -> None:
         raise InvalidInputError(
             "the output must be a file", str(path), "it is a folder: add a file name"
         )
+    import tempfile
+
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", dir=folder)
         os.close(handle)
@@ -193,6 +191,9 @@ def atomic_file(path: Path) -> Iterator[Path]:
     """A temporary path beside ``path`` that takes its name when the block ends well, and vanishes
     when it does not; what programs left that were killed on the way goes too.
     """
+    import glob
+    import tempfile
+
     own = f".{path.stem}-{_host()}-"
     for left in path.parent.glob(f"{glob.escape(own)}*{glob.escape(path.suffix)}"):
         process = left.name[len(own) :].partition("-")[0]
@@ -215,6 +216,9 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 def _host() -> str:
     """A short word for this machine: a process number says nothing about another one's."""
+    import hashlib
+    import platform
+
     return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 

@@ -69,7 +69,8 @@ def register_target(
     def decorate(given: Read) -> Read:
         own: Any = given if isinstance(given, type) else None
         make: Any = given if own is None else own.read
-        MAKERS.add(name, Maker(make, form, summary, own or kind), summary=summary)
+        maker = Maker(make, form, summary, own or kind)
+        MAKERS.add(name, maker, summary=summary, home=given.__module__)
         return given
 
     return decorate

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import array_api_compat
 import numpy as np
 
 from hconsist.arithmetic import ArrayOps, Value
@@ -83,6 +82,8 @@ def jacobian(loss: Loss, scores: Any) -> Value:
 
 def _read(loss: Loss, scores: Any) -> tuple[Any, ArrayOps]:
     """The scores as an array of floats, and its arithmetic."""
+    import array_api_compat
+
     if isinstance(scores, list | tuple | int | float):
         scores = np.asarray(scores, dtype=float)
     if not array_api_compat.is_array_api_obj(scores):

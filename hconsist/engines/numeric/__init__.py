@@ -13,23 +13,21 @@ witness anew.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from threadpoolctl import threadpool_limits
 
-from hconsist.engines.numeric import candidates, oracle, search
-from hconsist.engines.numeric import exhaustive as exhaustive_
 from hconsist.engines.numeric.answers import answer as _answer
-from hconsist.engines.numeric.methods import inner_solver
-from hconsist.engines.numeric.oracle import BestInClass
 from hconsist.engines.numeric.ways import answers
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.losses import check_distribution
 from hconsist.pointwise import Answer, PointwiseProblem
 
-__all__ = ["BestInClass", "best_in_class", "exhaustive", "sweep", "transform"]
+if TYPE_CHECKING:
+    from hconsist.engines.numeric.oracle import BestInClass
+
+__all__ = ["best_in_class", "exhaustive", "sweep", "transform"]
 
 #: A witness has a probability and a score for every label: more classes, or more of them over all
 #: values of beta together, are refused.
@@ -88,9 +86,11 @@ def sweep(problem: PointwiseProblem, betas: Iterable[object], *, seed: int = 0) 
             f"at most {MOST_LABELS} classes, and {MOST_NUMBERS} numbers together",
         )
     array = np.array([float(b) for b in values])
-    with threadpool_limits(
-        1
-    ):  # the matrices are tiny: threads of BLAS only get in each other's way
+    if problem.n == 2:  # nothing that threads could share
+        return answers(problem, values, array, seed)
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):  # the matrices are tiny: threads only get in each other's way
         return answers(problem, values, array, seed)
 
 
@@ -128,6 +128,9 @@ def best_in_class(
     >>> round(best_in_class(problem, [0.5, 0.25, 0.25], [1]).risk, 10)
     1.08219553
     """
+    from hconsist.engines.numeric import candidates, oracle, search
+    from hconsist.engines.numeric.methods import inner_solver
+
     distribution = check_distribution(p, problem.n).reshape(problem.n)
     size = problem.top_k("numeric") if predicted is not None else 0
     if predicted is not None and (
@@ -154,7 +157,7 @@ def best_in_class(
     optimum = inner.solve(q, ones)
     residual = float(optimum.residual[0])
     known = residual <= search.ACCEPTED_RESIDUAL
-    return BestInClass(
+    return oracle.BestInClass(
         float(optimum.risk[0]) if known else None,
         None,
         optimum.scores[0] if known else None,
@@ -177,6 +180,10 @@ def exhaustive(problem: PointwiseProblem, beta: object, *, resolution: int = 16)
     >>> abs(exhaustive(problem, 0.5).estimate - transform(problem, 0.5).estimate) < 1e-9
     True
     """
+    from hconsist.engines.numeric import candidates
+    from hconsist.engines.numeric import exhaustive as exhaustive_
+    from hconsist.engines.numeric.methods import inner_solver
+
     value = problem.check_beta(beta)
     inner = inner_solver(problem)
     if problem.n > 4 or problem.top_k("numeric") != 1 or inner is None:

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.engines.numeric.answers import losses_of
+from hconsist.engines.numeric.continuity import cannot_jump
 from hconsist.engines.numeric.jumps import sides
 from hconsist.losses.forms import OfMargin, convex_in_scores
 from hconsist.pointwise import PointwiseProblem
@@ -56,6 +57,12 @@ class Infimum:
     at: Wide
     unbounded: NDArray[np.bool_]
     slow: NDArray[np.bool_]
+
+    def halves(self) -> tuple[Infimum, Infimum]:
+        """What was asked first, and what after it."""
+        n = len(self.value) // 2
+        first = Infimum(self.value[:n], self.at[:n], self.unbounded[:n], self.slow[:n])
+        return first, Infimum(self.value[n:], self.at[n:], self.unbounded[n:], self.slow[n:])
 
 
 @dataclass(frozen=True)
@@ -100,12 +107,12 @@ class Differences:
                     self.limit * np.linspace(np.longdouble(0), np.longdouble(1), 201)[1:],
                 ]
             )
-        nodes = np.unique(np.concatenate([[np.longdouble(0)], nodes]))
+        nodes = _ascending(np.concatenate([[np.longdouble(0)], nodes]))
         form = problem.surrogate.form(OfMargin, 2)
         if not _continuous(problem, form):
             known = [] if form is None else [abs(2 * float(v)) for v in form.phi.kinks or ()]
             near = sides(lambda t: np.stack(self.losses(t)), nodes, known)
-            nodes = np.unique(np.concatenate([nodes, near[near <= self.limit]]))
+            nodes = _ascending(np.concatenate([nodes, near[near <= self.limit]]))
         self.nodes = nodes
         self.high, self.low = self.losses(self.nodes)
 
@@ -182,10 +189,16 @@ class Differences:
         return unbounded, last & (far > scale) & ~unbounded
 
 
+def _ascending(nodes: Wide) -> Wide:
+    """Each node once (np.unique would load masked arrays, which takes longer than the answer)."""
+    nodes = np.sort(nodes)
+    return np.asarray(nodes[np.append(True, nodes[1:] != nodes[:-1])])
+
+
 def _continuous(problem: PointwiseProblem, form: OfMargin | None) -> bool:
     """Whether the losses are known not to jump: a convex function has no jumps."""
     if form is not None:
-        return bool(form.phi.fact("continuous"))
+        return cannot_jump(form.phi.term) or bool(form.phi.fact("continuous"))
     return bool(convex_in_scores(problem.surrogate.forms, 2))
 
 
@@ -193,14 +206,24 @@ def _levelled(risks: Wide) -> Wide:
     """The risks along the nodes, without the ups and downs of rounding: a value moves on only where
     it differs from the last one by more.
     """
-    levelled = np.ascontiguousarray(risks.T)
+    rows = np.array(risks.T)  # a copy: a node a row
     unit = _ROUNDING * np.finfo(risks.dtype).eps
-    last = levelled[0]
-    for new in levelled[1:]:
-        move = np.abs(new - last) > unit * np.maximum(np.abs(new), np.abs(last))
-        new[~move] = last[~move]
-        last = new
-    return np.asarray(levelled.T)
+
+    def same(new: Wide, last: Wide) -> NDArray[np.bool_]:
+        move = np.abs(new - last)
+        return np.asarray(~(move > unit * np.maximum(np.abs(new), np.abs(last))))
+
+    # few nodes differ by rounding alone: from each on, until the risks are what they were
+    doubtful = np.any(same(rows[1:], rows[:-1]) & (rows[1:] != rows[:-1]), axis=1)
+    i = 0
+    for start in 1 + np.flatnonzero(doubtful):
+        i, changed = max(i, int(start)), i <= int(start)
+        while changed and i < len(rows):
+            stays = same(rows[i], rows[i - 1])
+            changed = bool(np.any(rows[i, stays] != rows[i - 1, stays]))
+            rows[i, stays] = rows[i - 1, stays]
+            i += 1
+    return np.asarray(rows.T)
 
 
 def _mixed(
@@ -252,7 +275,8 @@ def smallest_regret(problem: PointwiseProblem, betas: NDArray[np.float64], top: 
     >>> smallest_regret(problem, np.array([0.9]), 0).regret.round(6)
     array([0.56411])
     """
-    right, wrong = Differences(problem, top), Differences(problem, 1 - top)
+    right = Differences(problem, top)
+    wrong = right if problem.surrogate.symmetric else Differences(problem, 1 - top)
     found = _regrets(right, wrong, betas)
     monotone = np.all(right.low >= right.high) and np.all(wrong.low >= wrong.high)
     if not monotone or not np.all(np.isfinite(found.regret)):
@@ -268,7 +292,10 @@ def smallest_regret(problem: PointwiseProblem, betas: NDArray[np.float64], top: 
 
 def _regrets(right: Differences, wrong: Differences, betas: NDArray[np.float64]) -> TwoLabels:
     x = betas.astype(np.longdouble)
-    good, bad = right.infimum(-x), wrong.infimum(x)
+    if wrong is right:  # one table: both infima together
+        good, bad = right.infimum(np.concatenate([-x, x])).halves()
+    else:
+        good, bad = right.infimum(-x), wrong.infimum(x)
     better = good.value <= bad.value  # otherwise the wrong prediction is the best one: no regret
     with np.errstate(invalid="ignore"):
         regret = np.where(better, bad.value - good.value, 0.0)

@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from hconsist.engines import numeric
 from hconsist.engines.methods import Try, tries
-from hconsist.engines.numeric.risks import best_in_class_risks
 from hconsist.engines.numeric.ways import NumericQuestion
 from hconsist.engines.protocol import BestInClassRisk, Effort, EngineName, no_closed_form
 from hconsist.errors import EngineCannotAnswerError
@@ -129,6 +128,8 @@ class NumericEngine:
         """The first method that applies, or convex programs where the losses are convex in the
         scores.
         """
+        from hconsist.engines.numeric.risks import best_in_class_risks
+
         _require_bounded(problem)
         risks = best_in_class_risks(problem)
         if risks is not None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from hconsist.arithmetic import NUMPY, Ops, Value
 from hconsist.engines.numeric.coordinates import form_of, logarithm
 from hconsist.engines.numeric.finite_scores import FiniteSolution
+from hconsist.engines.numeric.linear import above_cuts
 from hconsist.engines.numeric.methods import inner_solver
 from hconsist.losses import SoftmaxLoss
 from hconsist.losses.forms import OfProbabilities
@@ -306,30 +307,18 @@ class Exchange:
         self, losses: Array, d: Array, beta: float, cuts: int = 1
     ) -> tuple[float, Array] | None:
         """The least of ``<p, losses> - C*(p)`` over p, with so many new cuts: a lower bound."""
-        from scipy.optimize import linprog
-
-        n = losses.size
-        answer = None
+        found = None
         for _ in range(cuts):
-            rows = np.column_stack([-self._cuts, -np.ones(len(self._cuts))])
-            answer = linprog(
-                np.append(losses, 1.0),
-                A_ub=np.vstack([rows, np.append(-d, 0.0)[None]]),
-                b_ub=np.append(np.zeros(len(rows)), -beta),
-                A_eq=np.append(np.ones(n), 0.0)[None],
-                b_eq=[1.0],
-                bounds=[(0, 1)] * n + [(None, None)],
-            )
-            if answer.status != 0:
+            found = above_cuts(losses, self._cuts, d, beta)
+            if found is None:
                 return None
-            p = np.maximum(answer.x[:n], 0.0)
+            value, p = found
             risk, x = self.space.best(p / p.sum())
-            if losses @ p - risk <= answer.fun + 1e-10:
+            if losses @ p - risk <= value + 1e-10:
                 break
             self._cuts = np.vstack([self._cuts, self.space.losses(x)])
-        assert answer is not None
-        p = np.maximum(answer.x[:n], 0.0)
-        return float(answer.fun), p / p.sum()
+        assert found is not None
+        return found[0], found[1] / found[1].sum()
 
     def _polish(
         self, pair: tuple[int, int], d: Array, beta: float, x: Array, p: Array

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from hconsist.arithmetic import NUMPY
 from hconsist.engines.numeric.coordinates import form_of, logarithm
+from hconsist.engines.numeric.linear import above_cuts, with_regret
 from hconsist.losses.forms import OfProbabilities, OfSoftmax
 from hconsist.losses.of_predictions import WeightedMargins, WeightedSoftmax
 from hconsist.pointwise import PointwiseProblem
@@ -199,28 +200,9 @@ class Programs:
         return FiniteSolution(0.0, p, scores, scores, int(np.argmax(self.found.allowed[:, v])))
 
     def _solve(self, vertex: int, d: Array, beta: float) -> tuple[float, Array] | None:
-        from scipy.optimize import linprog
-
         losses = self.found.losses
-        n = losses.shape[1]
-        answer = linprog(
-            np.append(losses[vertex], 1.0),
-            A_ub=np.vstack(
-                [np.column_stack([-losses, -np.ones(len(losses))]), np.append(-d, 0.0)[None]]
-            ),
-            b_ub=np.append(np.zeros(len(losses)), -beta),
-            A_eq=np.append(np.ones(n), 0.0)[None],
-            b_eq=[1.0],
-            bounds=[(0, 1)] * n + [(None, None)],
-        )
-        if answer.status != 0:
+        found = above_cuts(losses[vertex], losses, d, beta)
+        if found is None:
             return None
-        p = np.maximum(answer.x[:n], 0.0)
-        p = p / p.sum()
-        short = beta - float(p @ d)
-        if short > 0:
-            most = int(np.argmax(d))
-            share = min(1.0, short / max(float(d[most] - p @ d), short))
-            p = (1 - share) * p
-            p[most] += share
+        p = with_regret(found[1], d, beta)
         return float(losses[vertex] @ p - (losses @ p).min()), p

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from hconsist.arithmetic import NUMPY
 from hconsist.decisions import Distance
 from hconsist.engines.numeric.cones import Coordinates, DirectionProgram, divergence
+from hconsist.engines.numeric.linear import above_cuts, with_regret
 from hconsist.engines.numeric.plugin import FAR, primal, top
 from hconsist.pointwise import PointwiseProblem
 
@@ -224,38 +225,18 @@ class Values:
 
     def _best_p(self, h: float, d: Array, level: float, cuts: int) -> tuple[float, Array] | None:
         """The least regret of the score h over p: linear programs, with cuts of C* as needed."""
-        from scipy.optimize import linprog
-
-        losses, n = self.losses(np.array(h)), self.y.size
+        losses = self.losses(np.array(h))
         best: tuple[float, Array] | None = None
         for _ in range(cuts):
-            answer = linprog(
-                np.append(losses, 1.0),
-                A_ub=np.vstack(
-                    [
-                        np.column_stack([-self._cuts, -np.ones(len(self._cuts))]),
-                        np.append(-d, 0.0)[None],
-                    ]
-                ),
-                b_ub=np.append(np.zeros(len(self._cuts)), -level),
-                A_eq=np.append(np.ones(n), 0.0)[None],
-                b_eq=[1.0],
-                bounds=[(0, 1)] * n + [(None, None)],
-            )
-            if answer.status != 0:
+            found = above_cuts(losses, self._cuts, d, level)
+            if found is None:
                 return best
-            p = np.maximum(answer.x[:n], 0.0)
-            p = p / p.sum()
-            if (short := level - float(p @ d)) > 0:
-                most = int(np.argmax(d))
-                share = min(1.0, short / max(float(d[most] - p @ d), short))
-                p = (1 - share) * p
-                p[most] += share
+            p = with_regret(found[1], d, level)
             risk, free = self.best(p)
             value = float(losses @ p) - risk
             if best is None or value < best[0]:
                 best = value, p
-            if value <= answer.fun + 1e-12:
+            if value <= found[0] + 1e-12:
                 break
             self._cuts = np.vstack([self._cuts, self.losses(np.array([free]))])
         return best

@@ -14,13 +14,17 @@ and lam maximises the least of their curves, until the program has no better ver
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import highspy
 import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.decisions import Decision
+from hconsist.engines.numeric.linear import simplex, status
 from hconsist.engines.numeric.pruning import by_range, lower_bounds
+
+if TYPE_CHECKING:
+    import highspy
 
 Array = NDArray[np.float64]
 
@@ -162,23 +166,14 @@ class ForecastProgram:
     _known: dict[int, Array] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._lp = lp = highspy.Highs()
-        for option, value in (
-            ("output_flag", False),
-            ("presolve", "off"),
-            ("solver", "simplex"),
-            ("parallel", "off"),
-            ("primal_feasibility_tolerance", 1e-10),
-            ("dual_feasibility_tolerance", 1e-10),
-        ):
-            lp.setOptionValue(option, value)
+        self._lp = lp = simplex()
         n = self.rows.shape[1]
         self.rows = self.rows / np.maximum(np.abs(self.rows).max(axis=1, keepdims=True), 1e-300)
         self._waiting = np.ones(len(self.rows), dtype=bool)
         for _ in range(n):
             lp.addVar(0.0, 1.0)
         lp.addRow(1.0, 1.0, n, np.arange(n, dtype=np.int32), np.ones(n))
-        lp.changeObjectiveSense(highspy.ObjSense.kMaximize)
+        lp.setMaximize()
 
     def relaxed(self, objective: Array) -> Array | None:
         """A vertex of the rows that the program has so far; None where there is none."""
@@ -186,7 +181,7 @@ class ForecastProgram:
         scale = np.abs(objective).max() or 1.0
         self._lp.changeColsCost(n, np.arange(n, dtype=np.int32), objective / scale)
         self._lp.run()
-        if self._lp.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        if status(self._lp) != "Optimal":
             return None
         q = np.maximum(np.array(self._lp.getSolution().col_value), 0.0)
         return np.asarray(q / q.sum())
@@ -198,7 +193,7 @@ class ForecastProgram:
         chosen = chosen[excess[chosen] > 1e-13]
         for row in self.rows[chosen]:
             index = np.flatnonzero(row).astype(np.int32)
-            self._lp.addRow(-highspy.kHighsInf, 0.0, index.size, index, row[index])
+            self._lp.addRow(-np.inf, 0.0, index.size, index, row[index])
         self._waiting[chosen] = False
         return bool(chosen.size)
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import highspy
 import numpy as np
 from numpy.typing import NDArray
+
+from hconsist.engines.numeric.linear import simplex, status
+
+if TYPE_CHECKING:
+    import highspy
 
 Array = NDArray[np.float64]
 
@@ -34,24 +39,10 @@ class Program:
 
     def __post_init__(self) -> None:
         n, k, r = self.n, self.k, self.r
-        self._lp = lp = highspy.Highs()
-        for option, value in (
-            ("output_flag", False),
-            ("presolve", "off"),
-            ("solver", "simplex"),
-            (
-                "parallel",
-                "off",
-                # not "threads": HiGHS refuses a number other than the process's first, which may be
-                # CVXPY's
-            ),
-            ("primal_feasibility_tolerance", 1e-10),
-            ("dual_feasibility_tolerance", 1e-10),
-        ):
-            lp.setOptionValue(option, value)
+        self._lp = lp = simplex()
         for _ in range(n):
             lp.addVar(0.0, 1.0)
-        lp.addVar(-highspy.kHighsInf, highspy.kHighsInf)
+        lp.addVar(-np.inf, np.inf)
         lp.changeColCost(n, -1.0)
         rightly, wrongly = range(k - r), range(k - r, k)
         missed, rest = range(k, k + r), range(k + r, n)
@@ -72,7 +63,7 @@ class Program:
         for losses in self.table[[0, -1]]:
             self._cut(losses)
 
-    def _row(self, coefficients: Array, low: float, high: float = highspy.kHighsInf) -> None:
+    def _row(self, coefficients: Array, low: float, high: float = np.inf) -> None:
         index = np.flatnonzero(coefficients).astype(np.int32)
         self._lp.addRow(low, high, index.size, index, np.asarray(coefficients[index], dtype=float))
 
@@ -100,13 +91,13 @@ class Program:
         """
         lp, n = self._lp, self.n
         lp.changeColsCost(n, np.arange(n, dtype=np.int32), costs)
-        lp.changeRowBounds(0, beta, highspy.kHighsInf)
+        lp.changeRowBounds(0, beta, np.inf)
         while True:
             lp.run()
-            status = lp.getModelStatus()
-            if status == highspy.HighsModelStatus.kInfeasible:
+            ended = status(lp)
+            if ended == "Infeasible":
                 return np.inf, 0.0, None
-            if status != highspy.HighsModelStatus.kOptimal:
+            if ended != "Optimal":
                 return -np.inf, 0.0, None
             solution = lp.getSolution()
             value, slope = lp.getInfo().objective_function_value, solution.row_dual[0]

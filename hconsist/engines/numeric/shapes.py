@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.arithmetic import BALLS, NUMPY, Value, endpoints, precision
+from hconsist.engines.numeric.decimals import losses_in_decimals
 from hconsist.errors import HconsistError
 from hconsist.losses import Loss, ProbabilityLoss, SoftmaxLoss
 from hconsist.losses.base import Shape
@@ -93,26 +94,32 @@ def _lost(loss: Loss, kind: type[np.floating]) -> float:
         scores -= scores.mean(axis=1, keepdims=True)
     exact = []
     for row in scores[1:]:
-        for bits in (128, 512, 2048):
-            try:
-                with precision(bits):
-                    balls = np.array([BALLS.const(Fraction(v)) for v in row], dtype=object)
-                    ends = [endpoints(v) for v in loss.losses(balls, BALLS)[:2]]
-            except (ArithmeticError, ValueError, TypeError, NotImplementedError, HconsistError):
-                return 0.0
-            if any(abs(low) > 10**300 for low, _ in ends):
-                return 0.0  # beyond floats at these scores: nothing to compare
-            if all(high - low <= (1 + abs(low)) / 10**30 for low, high in ends):
-                exact.append([float(low) for low, _ in ends])
-                break
-        else:
-            return 0.0
+        found = losses_in_decimals(loss, row) or _in_balls(loss, row)
+        if found is None or any(abs(value) > 1e300 for value in found):
+            return 0.0  # beyond floats at these scores: nothing to compare
+        exact.append(found[:2])
     with np.errstate(all="ignore"):
         values = np.asarray(loss.losses(scores[1:].astype(kind), NUMPY))[:, :2].astype(float)
     spread = max(abs(a - b) for a, b in exact)
     error = float(np.max(np.abs(values - np.array(exact))))
     rounding = 4e-16 * float(np.max(np.abs(exact)))  # of the comparison itself
     return max(error - rounding, 0.0) / spread if spread > 0 else 0.0
+
+
+def _in_balls(loss: Loss, scores: Array) -> list[float] | None:
+    """The losses of two labels with all their digits; None where balls cannot say."""
+    for bits in (128, 512, 2048):
+        try:
+            with precision(bits):
+                balls = np.array([BALLS.const(Fraction(v)) for v in scores], dtype=object)
+                ends = [endpoints(v) for v in loss.losses(balls, BALLS)[:2]]
+        except (ArithmeticError, ValueError, TypeError, NotImplementedError, HconsistError):
+            return None
+        if any(abs(low) > 10**300 for low, _ in ends):
+            return None
+        if all(high - low <= (1 + abs(low)) / 10**30 for low, high in ends):
+            return [float(low) for low, _ in ends]
+    return None
 
 
 def _cached(loss: Loss, what: str) -> object:

@@ -1,6 +1,7 @@
 """The methods of the numeric engine, in the order in which they are tried.
 
-Each takes a `NumericQuestion` and returns what computes the answers, or why it does not apply.
+Each takes a `NumericQuestion` and returns what computes the answers, or why it does not apply. What
+a method needs is loaded when it is asked: most questions are answered by one of the first.
 """
 
 from __future__ import annotations
@@ -8,24 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.engines.methods import method, no_method, tries
-from hconsist.engines.numeric import asymmetric, general, kinked, zeros
 from hconsist.engines.numeric.answers import answer as _answer
 from hconsist.engines.numeric.answers import tie, unbounded
 from hconsist.engines.numeric.closed import VERTICES, at_vertices, no_bound, two_labels
-from hconsist.engines.numeric.direct import MOST_BETAS
-from hconsist.engines.numeric.inner import Inner
-from hconsist.engines.numeric.methods import inner_solver
-from hconsist.engines.numeric.pooled import pooled
-from hconsist.engines.numeric.searches import by_levels, directly, too_much
 from hconsist.engines.numeric.shapes import known_shape, order
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses.forms import OfSoftmax
 from hconsist.pointwise import Answer, PointwiseProblem
+
+if TYPE_CHECKING:
+    from hconsist.engines.numeric.inner import Inner
 
 Array = NDArray[np.float64]
 
@@ -77,6 +76,8 @@ def answers(
             plan: Plan = one.found
             return plan(values, array, seed)
         tried.append(one)
+    from hconsist.engines.numeric.searches import too_much
+
     refusal = no_method("numeric", problem, tried, None)
     refused = too_much(problem, question.k, question.betas)
     raise EngineCannotAnswerError("numeric", refused, None, refusal.methods) if refused else refusal
@@ -116,6 +117,8 @@ def costs(question: NumericQuestion) -> Plan | str:
     """Costs of any kind: a convex program for each prediction, or the plug-in forecast."""
     if not _costs(question):
         return "needs a target with costs of its own, or a loss that scores predictions"
+    from hconsist.engines.numeric import general
+
     return lambda values, array, seed: general.answers(question.problem, values)
 
 
@@ -153,6 +156,8 @@ def pools(question: NumericQuestion) -> Plan | str:
 
 
 def _inner(problem: PointwiseProblem) -> Inner | None:
+    from hconsist.engines.numeric.methods import inner_solver
+
     try:
         with np.errstate(all="ignore"):  # what overflows is found by the residuals
             return inner_solver(problem)
@@ -166,6 +171,9 @@ def _pooled_or_levels(
     """The pooled search; where its solver fails (margins of a thousand temperatures), the search
     over levels, which needs no derivative.
     """
+    from hconsist.engines.numeric.pooled import pooled
+    from hconsist.engines.numeric.searches import by_levels, too_much
+
     try:
         with np.errstate(all="ignore"):
             found = pooled(problem, inner, values, array, seed)
@@ -186,6 +194,8 @@ def _pooled_or_levels(
 @method("numeric", "concave", rank=50)
 def concave(question: NumericQuestion) -> Plan | str:
     """Losses concave in the softmax value: scores at the vertices of the simplex."""
+    from hconsist.engines.numeric import kinked
+
     loss, plain = question.problem.surrogate, question.problem.hypotheses.score_bound is None
     if reason := _falls(question):
         return reason
@@ -200,6 +210,8 @@ def concave(question: NumericQuestion) -> Plan | str:
 @method("numeric", "kinks", rank=60, lemmas=(VERTICES,))
 def kinks(question: NumericQuestion) -> Plan | str:
     """Losses concave between their kinks: finitely many scores to try."""
+    from hconsist.engines.numeric import kinked
+
     problem = question.problem
     if reason := _falls(question):
         return reason
@@ -219,6 +231,8 @@ def vanishing(question: NumericQuestion) -> Plan | str:
     """Losses for which T = 0 is a theorem: a constant sum, or scores that may be reflected."""
     if reason := _largest(question):
         return reason
+    from hconsist.engines.numeric import zeros
+
     if not zeros.theorem(question.problem):
         return (
             "needs losses that sum to a constant and reach it at infinity, or that do not change "
@@ -230,6 +244,8 @@ def vanishing(question: NumericQuestion) -> Plan | str:
 @method("numeric", "levels", rank=70)
 def few_levels(question: NumericQuestion) -> Plan | str:
     """Symmetric losses: scores of few values, then linear programs over p and searches in turns."""
+    from hconsist.engines.numeric.searches import by_levels, too_much
+
     problem = question.problem
     if reason := _largest(question) or too_much(problem, question.k, question.betas):
         return reason
@@ -241,6 +257,9 @@ def few_levels(question: NumericQuestion) -> Plan | str:
 @method("numeric", "pairs of labels", rank=75)
 def pairs_of_labels(question: NumericQuestion) -> Plan | str:
     """Convex losses that tell the labels apart: each pair of a missed and a predicted label."""
+    from hconsist.engines.numeric import asymmetric
+    from hconsist.engines.numeric.direct import MOST_BETAS
+
     problem = question.problem
     if reason := _largest(question):
         return reason
@@ -256,6 +275,8 @@ def pairs_of_labels(question: NumericQuestion) -> Plan | str:
 @method("numeric", "direct", rank=80)
 def grid(question: NumericQuestion) -> Plan | str:
     """Losses that tell the labels apart: a pattern search from a grid."""
+    from hconsist.engines.numeric.searches import directly, too_much
+
     problem = question.problem
     if reason := _largest(question) or too_much(problem, question.k, question.betas):
         return reason
