@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hconsist.consistency.costs import FreeRegret, free_regret
+from hconsist.consistency.linked import without_a_rule
 from hconsist.consistency.rules import RULES, Case, asked_for
 from hconsist.consistency.verdict import ConsistencyVerdict, Counterexample
 from hconsist.decisions import Target, parse_target
@@ -46,7 +47,10 @@ def verdict(
     >>> print(verdict("logistic", n_classes=10))  # doctest: +ELLIPSIS
     comp-sum:tau=1, n = 10, zero-one: consistent (strictly decreasing in the label's softmax ...)
     """
-    problem = PointwiseProblem(parse_loss(loss), parse_target(target), n_classes=n_classes)
+    loss, target = parse_loss(loss), parse_target(target)
+    if (unread := without_a_rule(loss, n_classes, target)) is not None:
+        return unread
+    problem = PointwiseProblem(loss, target, n_classes=n_classes)
     case = Case(problem.surrogate, problem.n, problem.target)
     if case.loss.symbolic:
         return case.verdict("undecided", "a parameter has no value: give a number for it")

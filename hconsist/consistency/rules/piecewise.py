@@ -13,6 +13,22 @@ from hconsist.losses.forms import General, Pairwise
 from hconsist.losses.forms_of_scores import LargestTerms
 
 
+def lattice_unit(case: Case) -> Fraction | None:
+    """The step of the lattice of kinks of score differences; None for losses without one."""
+    import sympy
+
+    form, v = case.form(Pairwise), margin_variable()
+    terms = case.form(LargestTerms)
+    hinges = (
+        form is not None
+        and form.how != "comp-sum"
+        and vanishes(form.phi(v, SYMPY) - sympy.Max(0, 1 - v), v)
+    )
+    if not hinges and (terms is None or terms.count is None):
+        return None
+    return Fraction(1) if terms is None or terms.c == 0 else terms.c
+
+
 @rule(General)
 def piecewise_linear(case: Case) -> ConsistencyVerdict | None:
     """Weston-Watkins, Crammer-Singer, LDR-k: exact search for a counterexample on the lattice of
@@ -21,17 +37,11 @@ def piecewise_linear(case: Case) -> ConsistencyVerdict | None:
     import sympy
 
     loss, n = case.loss, case.n
-    form, v = case.form(Pairwise), margin_variable()
-    hinges = (
-        form is not None
-        and form.how != "comp-sum"
-        and vanishes(form.phi(v, SYMPY) - sympy.Max(0, 1 - v), v)
-    )
+    unit = lattice_unit(case)
     terms = case.form(LargestTerms)
     kept = 1 if terms is None else terms.count
-    if not (hinges or terms is not None) or kept is None or n < 3:
+    if unit is None or kept is None or n < 3:
         return None
-    unit = Fraction(1) if terms is None or terms.c == 0 else terms.c
     if kept >= 3 and case.top_1:
         return case.refuted(
             "the conditional risk falls without bound while two labels stay tied at the top",
