@@ -27,7 +27,6 @@ from hconsist.losses.cross_entropy import cross_entropy_scale, scale_of
 from hconsist.losses.facts import Curve
 from hconsist.losses.forms import General, OfProbabilities
 from hconsist.losses.of_predictions import (
-    PredictionLoss,
     Rows,
     Squares,
     WeightedMargins,
@@ -127,8 +126,8 @@ def best_coordinates(problem: PointwiseProblem) -> Best | str:
         return [list(map(Fraction, row)) for row in decision.score_region(item, problem.n_scores)]
 
     unit = tuple(tuple(Fraction(int(i == y)) for y in range(n)) for i in range(n))
-    if isinstance(loss, PredictionLoss):
-        form = loss.prediction_form(problem.n_scores)
+    form = loss.prediction_form(problem.n_scores)
+    if form is not None:
         match form:
             case WeightedSoftmax() if scale_of(form.g.g):
                 region = of_scores
@@ -290,8 +289,8 @@ def _of_means(problem: PointwiseProblem) -> FreeRegret | str:
     y, n = numbers.points, problem.n
     rows: Rows = tuple(tuple(Fraction(int(i == j)) for j in range(n)) for i in range(n))
     known = cross_entropy_scale(loss) is not None
-    if isinstance(loss, PredictionLoss):
-        form = loss.prediction_form(problem.n_scores)
+    form = loss.prediction_form(problem.n_scores)
+    if form is not None:
         known = isinstance(form, WeightedSoftmax) and bool(scale_of(form.g.g))
         rows = form.weights
     if not known or problem.decision.rule != "mean" or numbers.symmetric:

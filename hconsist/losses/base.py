@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from hconsist.losses.forms import (
     of_two_labels,
 )
 from hconsist.losses.separable import Separable
+
+if TYPE_CHECKING:
+    from hconsist.losses.of_predictions import PredictionForm
 
 _F = TypeVar("_F", bound=Form)
 
@@ -159,6 +162,17 @@ class Loss(OnArrays, ABC):
         return self.spec_name + (":" + ",".join(parts) if parts else "")
 
     @property
+    def temperature(self) -> Exact:
+        """What divides the scores before any softmax."""
+        return Fraction(1)
+
+    def prediction_form(self, n_scores: int) -> PredictionForm | None:
+        """The conditional risk as a function of weights of so many predictions; None where the
+        scores are not those of predictions.
+        """
+        return None
+
+    @property
     def symbolic(self) -> bool:
         """Whether a parameter is a symbol without a value."""
         return any(is_symbolic(getattr(self, f.name)) for f in dataclasses.fields(self))
@@ -192,11 +206,6 @@ def _spec_value(value: object) -> str:
 @dataclass(frozen=True)
 class ProbabilityLoss(Loss):
     """A loss that sees the scores only through softmax(scores / temperature)."""
-
-    @property
-    def temperature(self) -> Exact:
-        """What divides the scores before the softmax."""
-        return Fraction(1)
 
     @abstractmethod
     def of_probabilities(self, q: Value, ops: Ops) -> Value:

@@ -187,7 +187,7 @@ def on_the_line(loss: Loss, p: Array, low: Array, high: Array) -> tuple[Array, A
 
 
 def _unit(loss: Loss) -> float:
-    return float(getattr(loss, "temperature", 1))
+    return float(loss.temperature)
 
 
 def _finite(risk: Array) -> Array:

@@ -18,7 +18,6 @@ from hconsist.engines.numeric.cones import Coordinates, Kind, on_the_side, poole
 from hconsist.losses.forms import OfProbabilities
 from hconsist.losses.of_predictions import (
     PredictionForm,
-    PredictionLoss,
     Rows,
     Squares,
     WeightedMargins,
@@ -72,8 +71,7 @@ def multiple(regret: Array, kinds: dict[str, Array]) -> tuple[str, float] | None
 
 def form_of(problem: PointwiseProblem) -> PredictionForm | None:
     """The conditional risk as a function of ``weights @ p``, where the loss says it."""
-    loss = problem.surrogate
-    return loss.prediction_form(problem.n_scores) if isinstance(loss, PredictionLoss) else None
+    return problem.surrogate.prediction_form(problem.n_scores)
 
 
 def forecast(problem: PointwiseProblem) -> tuple[str, float] | None:

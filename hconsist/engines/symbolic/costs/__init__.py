@@ -6,7 +6,7 @@ from hconsist.engines.symbolic import cost_range
 from hconsist.engines.symbolic.costs import forecasts, parts, scores, tied
 from hconsist.engines.symbolic.solution import Solution
 from hconsist.losses.cross_entropy import cross_entropy_scale
-from hconsist.losses.of_predictions import PredictionLoss, Rows
+from hconsist.losses.of_predictions import Rows
 from hconsist.pointwise import PointwiseProblem
 
 
@@ -47,14 +47,15 @@ def of_forecasts(problem: PointwiseProblem) -> Solution:
 
 def not_of_scores(problem: PointwiseProblem) -> str:
     """Why `of_scores` does not apply; empty where it does."""
-    loss = problem.surrogate
-    if not isinstance(loss, PredictionLoss):
+    if problem.surrogate.scores_of == "labels":
         return "needs a loss with one score a prediction"
     if reason := _needs_complete(problem):
         return reason
     if problem.decision.rule != "largest scores":
         return "needs the prediction with the largest score"
-    form = loss.prediction_form(problem.decision.items)
+    form = problem.surrogate.prediction_form(problem.decision.items)
+    if form is None:
+        return "needs a loss with one score a prediction"
     if not _saves(problem, form.weights):
         return "needs weights of the scores that say what their predictions save"
     return "" if scores.covers(form) else "needs cross-entropy, the logistic or a squared loss"
@@ -77,9 +78,9 @@ def of_scores(problem: PointwiseProblem) -> Solution:
     EngineCannotAnswerError
         With what stopped it.
     """
-    loss = problem.surrogate
-    assert isinstance(loss, PredictionLoss)
-    return scores.solve(problem, loss.prediction_form(problem.decision.items))
+    form = problem.surrogate.prediction_form(problem.decision.items)
+    assert form is not None
+    return scores.solve(problem, form)
 
 
 def not_of_parts(problem: PointwiseProblem) -> str:

@@ -24,7 +24,7 @@ from hconsist.engines.symbolic.costs.conjugate import Conjugate
 from hconsist.engines.symbolic.costs.scores import logistic_unit
 from hconsist.engines.symbolic.solution import Solution, stop
 from hconsist.losses.forms import OfMargin
-from hconsist.losses.of_predictions import PredictionLoss, WeightedMargins
+from hconsist.losses.of_predictions import WeightedMargins
 from hconsist.pointwise import PointwiseProblem
 
 tex = sympy.latex
@@ -57,7 +57,7 @@ def parts(problem: PointwiseProblem) -> Parts | str:
     'needs a prediction that says of each part whether it is there'
     """
     loss, decision = problem.surrogate, problem.decision
-    form = loss.prediction_form(problem.n_scores) if isinstance(loss, PredictionLoss) else None
+    form = loss.prediction_form(problem.n_scores)
     if not isinstance(form, WeightedMargins) or decision.rule not in ("signs", "count"):
         return "needs a prediction that says of each part whether it is there"
     every, own = range(problem.n_scores), form.weights
@@ -102,7 +102,6 @@ def solve(problem: PointwiseProblem, found: Parts) -> Solution:
         With what stopped it.
     """
     loss = problem.surrogate
-    assert isinstance(loss, PredictionLoss)
     phi = loss.phi  # type: ignore[attr-defined]
     binary = PointwiseProblem(phi, n_classes=2)
     inner = margin.solve(binary)
@@ -206,9 +205,7 @@ def _equal(
 
 def _unequal(problem: PointwiseProblem, weights: Weights, first: tuple[Step, ...]) -> Solution:
     """Logistic parts of different weights: the law of the signed sum of the weights."""
-    loss = problem.surrogate
-    assert isinstance(loss, PredictionLoss)
-    form = loss.prediction_form(problem.n_scores)
+    form = problem.surrogate.prediction_form(problem.n_scores)
     assert isinstance(form, WeightedMargins)
     unit = logistic_unit(form)
     if unit is None:
