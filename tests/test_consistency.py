@@ -13,7 +13,7 @@ import sympy
 
 from hconsist.arithmetic import CVXPY, NUMPY
 from hconsist.consistency import Counterexample, verdict
-from hconsist.consistency.calculus import one_sided_slopes, proven_negative, trend
+from hconsist.consistency.calculus import proven_negative, trend
 from hconsist.consistency.polyhedral import BraidRisk, label_distributions
 from hconsist.losses import CATALOGUE, Loss, ProbabilityLoss, QuadraticSurrogate, parse_loss
 
@@ -276,8 +276,6 @@ def test_a_symbolic_parameter_is_undecided() -> None:
 
 def test_calculus() -> None:
     u, v = sympy.Symbol("u", positive=True), sympy.Symbol("v", real=True)
-    assert one_sided_slopes(sympy.Max(0, -v) ** 2 + sympy.Abs(v), v) == (-1, 1)
-    assert one_sided_slopes(sympy.Min(1, sympy.Max(0, 1 - 3 * v)), v) == (0, -3)
     assert trend(sympy.exp(-v) * sympy.log(1 + sympy.exp(-v)), v) == -1
     assert trend(v**2, v) is None
     assert trend(-sympy.log(u) + 3 * u, u) is None

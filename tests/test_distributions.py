@@ -122,8 +122,6 @@ def test_finite_is_exact() -> None:
     d = Finite([0.1, 0.2, 0.7], [["1/3", "2/3"], [0.5, 0.5], [1, 0]])
     assert d.bayes_error().value == Fraction(1, 30) + Fraction(1, 10)
     assert sum(d.label_probabilities) == 1
-    assert not d.deterministic
-    assert Finite([1], [[0, 1, 0]]).deterministic
     entropy = d.expectation(
         lambda p: -np.where(p > 0, p * np.log(np.where(p > 0, p, 1)), 0).sum(-1)
     )

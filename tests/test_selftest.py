@@ -157,16 +157,6 @@ def test_a_miss_without_a_reason_is_seen() -> None:
         assert [f.severity for f in tally.findings] == expected
 
 
-def test_merged_tallies_add_up() -> None:
-    first, second = Tally(1), Tally(2)
-    first.count("numeric", "estimate", 1e-9)
-    second.count("numeric", "estimate", 1e-7)
-    second.unanswered("rigorous", "refused")
-    first.merge(second)
-    assert first.comparisons == 2 and first.worst["numeric", "estimate"] == 1e-7
-    assert first.silent["rigorous", "refused"] == 1
-
-
 def _float_losses(spec: str) -> Any:
     return judge.Trial(parse_loss(spec), spec, 2, None, ("1/2",)).losses
 

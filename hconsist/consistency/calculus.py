@@ -34,53 +34,6 @@ def falls(curve: Curve, expression: Any, symbol: Any) -> bool:
     return curve.fact("continuous").proven and trend(expression, symbol) in (-1, 0)
 
 
-def one_sided_slopes(expression: Any, symbol: Any) -> tuple[Any, Any]:
-    """The left and right derivative at 0 of an expression with Max, Min and Abs, exactly.
-
-    Examples
-    --------
-    >>> import sympy
-    >>> v = sympy.Symbol("v", real=True)
-    >>> one_sided_slopes(sympy.Max(0, -v), v)
-    (-1, 0)
-    """
-    return tuple(_germ(expression, symbol, side)[1] for side in (-1, 1))
-
-
-def _germ(expression: Any, symbol: Any, side: int) -> tuple[Any, Any]:
-    """Value at 0 and one-sided derivative at 0, the branch of every Max, Min and Abs chosen as it
-    is next to 0.
-    """
-
-    def resolve(e: Any) -> Any:
-        if not e.args:
-            return e
-        args = [resolve(a) for a in e.args]
-        if isinstance(e, sympy.Max | sympy.Min):
-            sign = 1 if isinstance(e, sympy.Max) else -1
-            best = args[0]
-            for candidate in args[1:]:
-                difference = sympy.simplify((candidate - best).subs(symbol, 0))
-                if difference == 0:
-                    difference = sympy.simplify(
-                        side * sympy.diff(candidate - best, symbol).subs(symbol, 0)
-                    )
-                if (sign * difference).is_positive:
-                    best = candidate
-            return best
-        if isinstance(e, sympy.Abs):
-            inner = args[0]
-            at = inner.subs(symbol, 0)
-            direction = at if at != 0 else side * sympy.diff(inner, symbol).subs(symbol, 0)
-            return inner if direction.is_nonnegative else -inner
-        return e.func(*args)
-
-    smooth = resolve(expression)
-    return sympy.simplify(smooth.subs(symbol, 0)), sympy.simplify(
-        sympy.diff(smooth, symbol).subs(symbol, 0)
-    )
-
-
 def trend(expression: Any, symbol: Any) -> int | None:
     """1 (non-decreasing), -1 (non-increasing), 0 (constant) or None (not known).
 

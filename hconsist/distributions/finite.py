@@ -114,11 +114,6 @@ class Finite(Distribution):
             for y in range(self.n_classes)
         )
 
-    @property
-    def deterministic(self) -> bool:
-        """Whether the label is a function of the input."""
-        return all(max(p) == 1 for p in self.conditionals)
-
     def expectation(self, function: Callable[[Array], Array]) -> Estimate:
         values = np.asarray(function(np.array(self.conditionals, dtype=float)), dtype=float)
         return Estimate(

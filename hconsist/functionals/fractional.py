@@ -198,19 +198,3 @@ class LinearFractional:
 
 def _xlogy(x: Array, y: float) -> Array:
     return np.where(x > 0, x * np.log(x / y), 0.0)
-
-
-def f1_closed_form(regret: float, prior: float) -> float:
-    """What the program for F1 was seen to return (not proven): almost all mass just above the
-    threshold, predicted negative.
-
-    >>> round(f1_closed_form(0.1, 0.3), 6)
-    0.000992
-    """
-    f = max(regret, 2 * prior / (1 + prior))
-    z = max(0.0, 1 + prior - 2 * prior / regret)
-    a = prior * (f - regret) / (2 - f + regret)
-    m = 1 - a - z
-    eta, threshold = (prior - a) / m, f / 2
-    x, y = np.array([eta, 1 - eta]), np.array([threshold, 1 - threshold])
-    return m * float(np.sum(np.where(x > 0, x * np.log(x / y), 0.0)))

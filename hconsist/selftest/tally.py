@@ -70,16 +70,6 @@ class Tally:
         """Whether a proven statement was contradicted."""
         return any(f.severity == "false proof" for f in self.findings)
 
-    def merge(self, other: Tally) -> None:
-        """Add what another run found."""
-        self.formulas += other.formulas
-        self.compared.update(other.compared)
-        self.silent.update(other.silent)
-        self.findings += other.findings
-        self.more += other.more
-        for key, value in other.worst.items():
-            self.worst[key] = max(self.worst.get(key, 0.0), value)
-
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
         return {

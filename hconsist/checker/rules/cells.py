@@ -46,8 +46,8 @@ from hconsist.checker.statements import Statement
 from hconsist.checker.trees import Tree, add, mul
 
 Vector = tuple[Fraction, ...]
-#: Of a proof: lines, cells of a pair, and bounds of risks of a pair.
-LINES, LEAVES, RISKS = 1_000, 20_000, 20_000
+#: Of a proof: lines, and bounds of risks of a pair.
+LINES, RISKS = 1_000, 20_000
 #: The depth to which cells are cut.
 CUTS = 80
 
