@@ -21,11 +21,11 @@ from hconsist.arithmetic.floats import FLOATS
 from hconsist.arithmetic.functions import Elementary
 from hconsist.arithmetic.jet import Jet, entry, value_of
 from hconsist.arithmetic.objects import ObjectOps, elementwise
-from hconsist.arithmetic.ops import Ops
+from hconsist.arithmetic.ops import Ops, OverOps
 from hconsist.errors import EngineCannotAnswerError
 
 
-class Jets(Ops):
+class Jets(OverOps):
     """Jets over the numbers of another arithmetic.
 
     At a kink (maximum, absolute value, cases that meet) where a ball cannot tell the branches
@@ -44,17 +44,6 @@ class Jets(Ops):
     >>> g.d1, g.d2
     (0.5, -0.25)
     """
-
-    base: Any
-
-    def __init__(self, base: Ops) -> None:
-        self.base = base
-
-    def const(self, value: Exact | int) -> Value:
-        return self.base.const(value)
-
-    def pi(self) -> Value:
-        return self.base.pi()
 
     def apply(self, function: Elementary, x: Value) -> Value:
         if not isinstance(x, Jet):

@@ -18,7 +18,7 @@ from typing import Any
 
 from hconsist.arithmetic.exact import Exact, OfParameter, Value
 from hconsist.arithmetic.functions import Elementary, Functions
-from hconsist.arithmetic.ops import Ops
+from hconsist.arithmetic.ops import Ops, OverOps
 
 
 class LogPower:
@@ -85,7 +85,7 @@ def plain(x: Value) -> Value:
     return x.value if isinstance(x, LogPower) else x
 
 
-class Logarithmic(Ops):
+class Logarithmic(OverOps):
     """The arithmetic of another `Ops`, in which exponentials are carried by their logarithms.
 
     Parameters
@@ -93,15 +93,6 @@ class Logarithmic(Ops):
     base : Ops
         Of floats, or of jets over floats. Exact arithmetics do not need it.
     """
-
-    def __init__(self, base: Ops) -> None:
-        self.base = base
-
-    def const(self, value: Exact | int) -> Value:
-        return self.base.const(value)
-
-    def pi(self) -> Value:
-        return self.base.pi()
 
     def apply(self, function: Elementary, x: Value) -> Value:
         if function is Functions.exp and not isinstance(x, int | float):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hconsist.arithmetic.exact import Exact, OfParameter, Value
 from hconsist.arithmetic.functions import Elementary, Functions
 from hconsist.errors import EngineCannotAnswerError
@@ -156,3 +158,23 @@ class Ops(Functions):
         is not: a jump has no derivative, and no enclosure of slopes may pass over it.
         """
         raise NotImplementedError
+
+
+class OverOps(Ops):
+    """An arithmetic of numbers that another one carries, whose constants are its own.
+
+    Parameters
+    ----------
+    base : Ops
+    """
+
+    base: Any
+
+    def __init__(self, base: Ops) -> None:
+        self.base = base
+
+    def const(self, value: Exact | int) -> Value:
+        return self.base.const(value)
+
+    def pi(self) -> Value:
+        return self.base.pi()

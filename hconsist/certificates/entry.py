@@ -20,9 +20,8 @@ from hconsist.certificates.piecewise import (
 )
 from hconsist.certificates.plugin import certify_costs
 from hconsist.certificates.search import Progress, Search
-from hconsist.certificates.statements import Relation, loss_formula, parse_claim, tree
+from hconsist.certificates.statements import Relation, claimed, loss_formula, parse_claim, tree
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
-from hconsist.formula import parse_formula
 from hconsist.pointwise import PointwiseProblem, beta_symbol, excess_symbol
 
 if TYPE_CHECKING:
@@ -154,13 +153,7 @@ def parse_gamma_claim(text: str, n_classes: Any) -> sympy.Expr:
     if read is None or not read[1].strip():
         raise InvalidInputError("a claim about Gamma must read Gamma <= EXPR", text, remedy)
     e = excess_symbol()
-    formula = parse_formula(
-        read[1].strip(), {"u": e, "epsilon": e, "n": n_classes},
-        "the formula of a claim about Gamma, in u and n,",
-    )  # fmt: skip
-    if formula.free_symbols - {e}:
-        raise InvalidInputError("a claim's formula must be in u and n alone", read[1], remedy)
-    return formula
+    return claimed(read[1], "claim about Gamma", {"u": e, "epsilon": e}, n_classes, remedy)
 
 
 def inverse_of(claim: sympy.Expr) -> sympy.Expr:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -161,14 +161,29 @@ def parse_claim(text: str, n_classes: Any) -> tuple[Relation, sympy.Expr]:
     read = re.match(r"\s*T\s*(?:\(\s*(?:b|beta)\s*\))?\s*([<>]=)(.*)\Z", text, re.DOTALL)
     if read is None or not read[2].strip():
         raise InvalidInputError("a claim must read T >= EXPR or T <= EXPR", text, remedy)
-    sign, body = read.groups()
     b = beta_symbol()
+    formula = claimed(read[2], "claim", {"b": b, "beta": b}, n_classes, remedy)
+    return (">=" if read[1] == ">=" else "<="), formula
+
+
+def claimed(
+    text: str, what: str, variable: Mapping[str, sympy.Symbol], n_classes: Any, remedy: str
+) -> sympy.Expr:
+    """The formula of a claim in one variable, by its names, and n.
+
+    Raises
+    ------
+    InvalidInputError
+        For other variables; a number of classes that is a symbol is one.
+    """
+    name, body = next(iter(variable)), text.strip()
     formula = parse_formula(
-        body.strip(), {"b": b, "beta": b, "n": n_classes}, "the formula of a claim, in b and n,"
+        body, {**variable, "n": n_classes}, f"the formula of a {what}, in {name} and n,"
     )
-    if formula.free_symbols - {b}:  # n kept as a symbol
-        raise InvalidInputError("a claim's formula must be in b and n alone", body.strip(), remedy)
-    return (">=" if sign == ">=" else "<="), formula
+    if formula.free_symbols - set(variable.values()):
+        rule = f"a claim's formula must be in {name} and n alone"
+        raise InvalidInputError(rule, body, remedy)
+    return formula
 
 
 def loss_formula(loss: Loss) -> tuple[str, Tree]:

@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hconsist.arithmetic import exact, to_sympy
+from hconsist.arithmetic import to_sympy
 from hconsist.closed_forms import float_curve
 from hconsist.errors import InvalidInputError
+from hconsist.functionals.shares import share_of_positives
 from hconsist.functionals.strong import Strength, strong_properness
 from hconsist.pointwise import excess_symbol
 
@@ -78,12 +79,7 @@ class AUC:
     prior: Fraction
 
     def __post_init__(self) -> None:
-        prior = exact(self.prior, "the share of positives")
-        if not isinstance(prior, Fraction) or not 0 < prior < 1:
-            raise InvalidInputError(
-                "the share of positives must lie in (0, 1)", str(self.prior), "pass 0.1"
-            )
-        object.__setattr__(self, "prior", prior)
+        object.__setattr__(self, "prior", share_of_positives(self.prior))
 
     @property
     def strength(self) -> Strength:

@@ -19,8 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog, minimize_scalar
 
-from hconsist.arithmetic import exact
-from hconsist.errors import InvalidInputError
+from hconsist.functionals.shares import share_of_positives
 
 Array = NDArray[np.float64]
 
@@ -70,23 +69,18 @@ class LinearFractional:
     denominator: tuple[float, float, float]
 
     def __post_init__(self) -> None:
-        prior = exact(self.prior, "the share of positives")
-        if not isinstance(prior, Fraction) or not 0 < prior < 1:
-            raise InvalidInputError(
-                "the share of positives must lie in (0, 1)", str(self.prior), "pass 0.1"
-            )
-        object.__setattr__(self, "prior", prior)
+        object.__setattr__(self, "prior", share_of_positives(self.prior))
 
     @classmethod
     def f_measure(cls, prior: Any, beta: float = 1.0) -> LinearFractional:
         """F_beta = (1 + beta^2) TP / (beta^2 pi + P)."""
-        share, s = exact(prior, "the share of positives"), beta**2
+        share, s = share_of_positives(prior), beta**2
         return cls(share, (0.0, 1 + s, 0.0), (s * float(share), 0.0, 1.0))
 
     @classmethod
     def jaccard(cls, prior: Any) -> LinearFractional:
         """TP / (pi + P - TP)."""
-        share = exact(prior, "the share of positives")
+        share = share_of_positives(prior)
         return cls(share, (0.0, 1.0, 0.0), (float(share), -1.0, 1.0))
 
     def metric(self, weights: Any, eta: Any, decisions: Any) -> float:

@@ -7,63 +7,28 @@ Their conditional risk depends on the label distribution through ``w = A p``: ho
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import permutations
 from typing import ClassVar
 
 from hconsist.arithmetic import Ops, Value
 from hconsist.errors import InvalidInputError
-from hconsist.losses.base import Loss, MarginLoss, ScoresOf
+from hconsist.losses.base import Loss, ScoresOf
 from hconsist.losses.catalogue import register_loss
 from hconsist.losses.comp_sum import CompSum
-from hconsist.losses.forms import OfMargin, OfSoftmax
-from hconsist.losses.margin import MarginLogistic
-from hconsist.losses.of_predictions import PredictionLoss, Rows, WeightedMargins, WeightedSoftmax
-
-
-@dataclass(frozen=True)
-class _Margins(PredictionLoss):
-    """``sum_i phi(s_i)`` over the parts that the label has, and ``phi(-s_i)`` over the others."""
-
-    phi: MarginLoss = field(default_factory=MarginLogistic)
-
-    shift_invariant: ClassVar[bool] = False
-
-    @classmethod
-    def read(cls, rest: str, parse: Callable[[str], Loss]) -> Loss:
-        """``phi=...``, or the margin loss alone."""
-        inner = parse(rest.removeprefix("phi=") or "margin-logistic")
-        if not isinstance(inner, MarginLoss):
-            raise InvalidInputError(
-                "phi must be a binary margin loss", inner.spec, "use margin-logistic, least-squares"
-            )
-        return cls(inner)
-
-    def losses(self, scores: Value, ops: Ops) -> Value:
-        has = [list(row) for row in self.weights(scores.shape[-1])]
-        lacks = [[1 - v for v in row] for row in has]
-        right, wrong = self.phi.of_margin(scores, ops), self.phi.of_margin(-scores, ops)
-        return right @ ops.matrix(has) + wrong @ ops.matrix(lacks)
-
-    def prediction_form(self, n_scores: int) -> WeightedMargins:
-        """A sum of binary problems."""
-        form = self.phi.form(OfMargin)
-        assert form is not None
-        return WeightedMargins(self.weights(n_scores), form)
-
-    @property
-    def spec(self) -> str:
-        return f"{self.spec_name}:phi={self.phi.spec}"
-
-    @property
-    def symbolic(self) -> bool:
-        return self.phi.symbolic
+from hconsist.losses.forms import OfSoftmax
+from hconsist.losses.of_predictions import (
+    MarginsOfPredictions,
+    PredictionLoss,
+    Rows,
+    WeightedSoftmax,
+)
 
 
 @register_loss
 @dataclass(frozen=True)
-class BinaryRelevance(_Margins):
+class BinaryRelevance(MarginsOfPredictions):
     """``sum_i phi(s_i) [i present] + phi(-s_i) [i absent]``: one binary problem for each of k
     labels that may be present.
 
@@ -89,7 +54,7 @@ class BinaryRelevance(_Margins):
 
 @register_loss
 @dataclass(frozen=True)
-class Cumulative(_Margins):
+class Cumulative(MarginsOfPredictions):
     """``sum_j phi(s_j) [y > j] + phi(-s_j) [y <= j]``: one binary problem for each of the n - 1
     thresholds between ordered labels (all-threshold loss).
 

@@ -165,24 +165,12 @@ class Weighted(PredictionLoss):
         return self.base.symbolic
 
 
-@register_loss
 @dataclass(frozen=True)
-class OneVsAll(PredictionLoss):
-    """``sum_r (1 - L[r, y]) phi(s_r) + L[r, y] phi(-s_r)``: one binary problem a prediction; costs
-    in [0, 1].
-
-    Source: Verma, Nalisnick, ICML 2022 (deferral).
-
-    >>> from hconsist.arithmetic import NUMPY
-    >>> import numpy as np
-    >>> OneVsAll().losses(np.zeros(2), NUMPY).round(6)
-    array([1.386294, 1.386294])
-    """
+class MarginsOfPredictions(PredictionLoss):
+    """``sum_i w_i phi(s_i) + (1 - w_i) phi(-s_i)``: one binary problem a score, w its weights."""
 
     phi: MarginLoss = field(default_factory=MarginLogistic)
 
-    spec_name: ClassVar[str] = "ova"
-    source: ClassVar[str] = "Verma, Nalisnick, ICML 2022"
     shift_invariant: ClassVar[bool] = False
 
     @classmethod
@@ -194,6 +182,44 @@ class OneVsAll(PredictionLoss):
                 "phi must be a binary margin loss", inner.spec, "use margin-logistic, least-squares"
             )
         return cls(inner)
+
+    def losses(self, scores: Value, ops: Ops) -> Value:
+        weights = [list(row) for row in self.weights(scores.shape[-1])]
+        against = [[1 - v for v in row] for row in weights]
+        right, wrong = self.phi.of_margin(scores, ops), self.phi.of_margin(-scores, ops)
+        return right @ ops.matrix(weights) + wrong @ ops.matrix(against)
+
+    def prediction_form(self, n_scores: int) -> WeightedMargins:
+        """A sum of binary problems."""
+        form = self.phi.form(OfMargin)
+        assert form is not None
+        return WeightedMargins(self.weights(n_scores), form)
+
+    @property
+    def spec(self) -> str:
+        return f"{self.spec_name}:phi={self.phi.spec}"
+
+    @property
+    def symbolic(self) -> bool:
+        return self.phi.symbolic
+
+
+@register_loss
+@dataclass(frozen=True)
+class OneVsAll(MarginsOfPredictions):
+    """``sum_r (1 - L[r, y]) phi(s_r) + L[r, y] phi(-s_r)``: one binary problem a prediction; costs
+    in [0, 1].
+
+    Source: Verma, Nalisnick, ICML 2022 (deferral).
+
+    >>> from hconsist.arithmetic import NUMPY
+    >>> import numpy as np
+    >>> OneVsAll().losses(np.zeros(2), NUMPY).round(6)
+    array([1.386294, 1.386294])
+    """
+
+    spec_name: ClassVar[str] = "ova"
+    source: ClassVar[str] = "Verma, Nalisnick, ICML 2022"
 
     def weights(self, n_scores: int) -> Rows:
         """1 - L[r, y].
@@ -212,26 +238,6 @@ class OneVsAll(PredictionLoss):
                 "scale the costs, or use weighted:base=logistic",
             )
         return tuple(tuple(1 - v for v in row) for row in costs)
-
-    def losses(self, scores: Value, ops: Ops) -> Value:
-        weights = [list(row) for row in self.weights(scores.shape[-1])]
-        against = [[1 - v for v in row] for row in weights]
-        right, wrong = self.phi.of_margin(scores, ops), self.phi.of_margin(-scores, ops)
-        return right @ ops.matrix(weights) + wrong @ ops.matrix(against)
-
-    def prediction_form(self, n_scores: int) -> WeightedMargins:
-        """A sum of binary problems."""
-        form = self.phi.form(OfMargin)
-        assert form is not None
-        return WeightedMargins(self.weights(n_scores), form)
-
-    @property
-    def spec(self) -> str:
-        return f"ova:phi={self.phi.spec}"
-
-    @property
-    def symbolic(self) -> bool:
-        return self.phi.symbolic
 
 
 @register_loss

@@ -16,9 +16,28 @@ from hconsist.losses.forms import Form
 from hconsist.losses.forms_of_scores import OfWeights, Standardised
 
 
+@dataclass(frozen=True)
+class _OfWeights(Loss):
+    """Cross-entropy of the shares that weights f(s) of the scores have."""
+
+    def weight(self, s: Value, ops: Ops) -> Value:
+        """f, elementwise."""
+        raise NotImplementedError
+
+    @property
+    def _weights(self) -> OfWeights:
+        return OfWeights(Curve("f", self.weight, "line"))
+
+    def losses(self, scores: Value, ops: Ops) -> Value:
+        return self._weights.losses(scores, ops)
+
+    def _own_forms(self) -> tuple[Form, ...]:
+        return (self._weights,)
+
+
 @register_loss
 @dataclass(frozen=True)
-class TaylorSoftmax(Loss):
+class TaylorSoftmax(_OfWeights):
     """Cross-entropy of the Taylor softmax: ``-log(f(s_y) / sum_k f(s_k))`` with ``f(s) = 1 + s +
     s^2 / 2``.
 
@@ -42,20 +61,10 @@ class TaylorSoftmax(Loss):
         """f, elementwise."""
         return ops.const(1) + s + ops.power(s, 2) / ops.const(2)
 
-    @property
-    def _weights(self) -> OfWeights:
-        return OfWeights(Curve("f", self.weight, "line"))
-
-    def losses(self, scores: Value, ops: Ops) -> Value:
-        return self._weights.losses(scores, ops)
-
-    def _own_forms(self) -> tuple[Form, ...]:
-        return (self._weights,)
-
 
 @register_loss
 @dataclass(frozen=True)
-class SphericalSoftmax(Loss):
+class SphericalSoftmax(_OfWeights):
     """Cross-entropy of the spherical softmax: ``-log((s_y^2 + epsilon) / sum_k (s_k^2 +
     epsilon))``.
 
@@ -84,16 +93,6 @@ class SphericalSoftmax(Loss):
     def weight(self, s: Value, ops: Ops) -> Value:
         """``s^2 + epsilon``, elementwise."""
         return ops.power(s, 2) + ops.const(self.epsilon)
-
-    @property
-    def _weights(self) -> OfWeights:
-        return OfWeights(Curve("f", self.weight, "line"))
-
-    def losses(self, scores: Value, ops: Ops) -> Value:
-        return self._weights.losses(scores, ops)
-
-    def _own_forms(self) -> tuple[Form, ...]:
-        return (self._weights,)
 
 
 @register_loss

@@ -120,17 +120,10 @@ def tied_forecast(decision: Decision, pair: Range) -> Vector | None:
     return exact(found.x) if found.status == 0 else None
 
 
-def _solution(problem: PointwiseProblem, scale: Fraction, pair: Range, q: Vector) -> Solution:
-    b, e = beta_symbol(), excess_symbol()
-    a, g, c = (to_sympy(v) for v in (pair.below, pair.above, scale))
-    inside = (b + a) * sympy.log((b + a) / a) + (g - b) * sympy.log((g - b) / g)
-    formula = sympy.Piecewise((c * inside / (a + g), b < g), (c * sympy.log((a + g) / a), True))
-    upper = sympy.Piecewise(
-        ((a + g) * sympy.sqrt(e / (2 * c)), e <= 2 * c * g**2 / (a + g) ** 2), (g, True)
-    )
-    support = ", ".join(f"q_{{{y + 1}}} = {tex(to_sympy(v))}" for y, v in enumerate(q) if v)
-    times = "" if scale == 1 else tex(c) + r"\,"
-    steps = (
+def forecast_steps(scale: Any) -> tuple[Step, ...]:
+    """Cross-entropy regrets are divergences, and T the least one over pairs of predictions."""
+    times = "" if scale == 1 else tex(scale) + r"\,"
+    return (
         Step(
             rf"\mathcal{{C}}(q, p) - \mathcal{{C}}^*(p) = {times}\mathrm{{KL}}(p \| q)",
             "The loss is cross-entropy of the forecast q, the softmax of the scores",
@@ -141,6 +134,20 @@ def _solution(problem: PointwiseProblem, scale: Fraction, pair: Range, q: Vector
             "Predicting r has regret at least beta if and only if it costs beta more than some r*; "
             "Q_r holds the forecasts under which r costs least",
         ),
+    )
+
+
+def _solution(problem: PointwiseProblem, scale: Fraction, pair: Range, q: Vector) -> Solution:
+    b, e = beta_symbol(), excess_symbol()
+    a, g, c = (to_sympy(v) for v in (pair.below, pair.above, scale))
+    inside = (b + a) * sympy.log((b + a) / a) + (g - b) * sympy.log((g - b) / g)
+    formula = sympy.Piecewise((c * inside / (a + g), b < g), (c * sympy.log((a + g) / a), True))
+    upper = sympy.Piecewise(
+        ((a + g) * sympy.sqrt(e / (2 * c)), e <= 2 * c * g**2 / (a + g) ** 2), (g, True)
+    )
+    support = ", ".join(f"q_{{{y + 1}}} = {tex(to_sympy(v))}" for y, v in enumerate(q) if v)
+    steps = (
+        *forecast_steps(c),
         Step(
             r"\mathbb{E}_q e^{\lambda d} \le \frac{g\, e^{-\lambda a} + a\, e^{\lambda g}}{a + g}",
             "For q in Q_r the mean of d is at most 0; on [-a, g] the exponential lies under its "

@@ -23,7 +23,7 @@ from hconsist.engines.rigorous.methods.plan import (
     known,
 )
 from hconsist.engines.rigorous.methods.searched import Searching
-from hconsist.engines.rigorous.regions import everything, sorted_region
+from hconsist.engines.rigorous.regions import everything
 from hconsist.engines.rigorous.supports import Searched, Vertices
 from hconsist.losses.facts import Curve, Fact
 
@@ -45,13 +45,7 @@ def plan(question: Question) -> Plan | str:
     phi, facts = found
     if question.n > 4:
         return "a search needs at most four labels"
-    searching = Searching(
-        ConstrainedRisk(phi),
-        lambda beta: [sorted_region(question.n, beta)],
-        "constrained",
-        (POOLING, STAR_SHAPE),
-    )
-    return searching.plan(question, facts)
+    return Searching.of_sorted(question, ConstrainedRisk(phi), "constrained").plan(question, facts)
 
 
 @method("rigorous", "constrained", rank=70, lemmas=(POOLING, STAR_SHAPE, CONSTRAINED), asked="T**")

@@ -9,8 +9,15 @@ from fractions import Fraction
 from typing import Literal
 
 from hconsist.engines.rigorous.branch import BranchSearch, Enclosure, Risk
-from hconsist.engines.rigorous.methods.plan import BITS, Budget, Plan, Question
-from hconsist.engines.rigorous.regions import PairBound, Simplex
+from hconsist.engines.rigorous.methods.plan import (
+    BITS,
+    POOLING,
+    STAR_SHAPE,
+    Budget,
+    Plan,
+    Question,
+)
+from hconsist.engines.rigorous.regions import PairBound, Simplex, sorted_region
 from hconsist.losses.facts import Fact
 from hconsist.pointwise import Answer, Witness
 
@@ -44,6 +51,19 @@ class Searching:
     width: Fraction = Fraction(1, 10**6)
     max_boxes: int = 5_000
     pairs: Callable[[Fraction], PairBound] | None = None
+
+    @classmethod
+    def of_sorted(
+        cls, question: Question, risk: Risk, coordinates: Coordinates, temperature: float = 1.0
+    ) -> Searching:
+        """All sorted distributions, for the zero-one target and losses that do not tell the labels
+        apart.
+        """
+
+        def regions(beta: Fraction) -> list[Simplex]:
+            return [sorted_region(question.n, beta)]
+
+        return cls(risk, regions, coordinates, (POOLING, STAR_SHAPE), temperature)
 
     def plan(self, question: Question, facts: tuple[Fact, ...]) -> Plan:
         """The plan that runs this search."""

@@ -18,7 +18,7 @@ from hconsist.engines.rigorous.methods.plan import (
     known,
 )
 from hconsist.engines.rigorous.methods.searched import Searching
-from hconsist.engines.rigorous.regions import everything, sorted_region
+from hconsist.engines.rigorous.regions import everything
 from hconsist.engines.rigorous.risk import SoftmaxRisk
 from hconsist.engines.rigorous.supports import Pools, Searched, tie_curvature
 from hconsist.losses.facts import Fact
@@ -42,14 +42,8 @@ def plan(question: Question) -> Plan | str:
     form, facts = found
     if question.n > 5:
         return "a search needs at most five labels"
-    searching = Searching(
-        SoftmaxRisk(form.g),
-        lambda beta: [sorted_region(question.n, beta)],
-        "softmax",
-        (POOLING, STAR_SHAPE),
-        float(form.temperature),
-    )
-    return searching.plan(question, facts)
+    risk, unit = SoftmaxRisk(form.g), float(form.temperature)
+    return Searching.of_sorted(question, risk, "softmax", unit).plan(question, facts)
 
 
 @method("rigorous", "softmax search", rank=50, lemmas=(POOLING, STAR_SHAPE, PAIRS), asked="T**")

@@ -20,7 +20,7 @@ from hconsist.engines.rigorous.methods.plan import (
     complete_zero_one,
 )
 from hconsist.engines.rigorous.methods.searched import Searching
-from hconsist.engines.rigorous.regions import everything, sorted_region
+from hconsist.engines.rigorous.regions import everything
 from hconsist.engines.rigorous.supports import Searched
 from hconsist.engines.rigorous.transport import TransportRisk
 from hconsist.losses.forms import Transport
@@ -43,14 +43,8 @@ def plan(question: Question) -> Plan | str:
     form = _needed(question)
     if isinstance(form, str):
         return form
-    searching = Searching(
-        TransportRisk(form),
-        lambda beta: [sorted_region(question.n, beta)],
-        "scores",
-        (POOLING, STAR_SHAPE),
-        float(form.lam),
-    )
-    return searching.plan(question, ())
+    risk, unit = TransportRisk(form), float(form.lam)
+    return Searching.of_sorted(question, risk, "scores", unit).plan(question, ())
 
 
 @method("rigorous", "transport", rank=60, lemmas=(POOLING, STAR_SHAPE, QUADRATIC), asked="T**")

@@ -22,6 +22,7 @@ import sympy
 
 from hconsist.arithmetic import to_sympy
 from hconsist.engines.derivation import Derivation, Step, beta_symbol, excess_symbol
+from hconsist.engines.symbolic.cost_range import forecast_steps
 from hconsist.engines.symbolic.costs.conjugate import Conjugate, expression
 from hconsist.engines.symbolic.costs.groups import Group, grouped, least, least_formula, of_laws
 from hconsist.engines.symbolic.costs.laws import Law, law, worst
@@ -236,18 +237,8 @@ def elementary(laws: list[Law], scale: Fraction, reach: Fraction) -> tuple[Any, 
 
 
 def _first_steps(c: Any) -> tuple[Step, ...]:
-    times = "" if c == 1 else tex(c) + r"\,"
     return (
-        Step(
-            rf"\mathcal{{C}}(q, p) - \mathcal{{C}}^*(p) = {times}\mathrm{{KL}}(p \| q)",
-            "The loss is cross-entropy of the forecast q, the softmax of the scores",
-        ),
-        Step(
-            r"\mathcal{T}(\beta) = \min_{r \ne r^*} \min \{ \mathrm{KL}(p \| q) : \langle p, d "
-            r"\rangle \ge \beta,\ q \in Q_r \},\quad d = L_r - L_{r^*}",
-            "Predicting r has regret at least beta if and only if it costs beta more than some r*; "
-            "Q_r holds the forecasts under which r costs least",
-        ),
+        *forecast_steps(c),
         Step(
             r"\mathcal{T}_{r,r^*}(\beta) = \sup_{\lambda \ge 0} \left[ \lambda \beta - \log "
             r"\max_{q \in Q_r} \mathbb{E}_q e^{\lambda d} \right]",
