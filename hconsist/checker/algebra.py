@@ -11,8 +11,8 @@ a sign that is needed, it rejects.
 
 **Signs.** `_positive` proves p > 0 by one of two sights: (i) every term has a positive coefficient
 and positive generators (variables of a box with low >= 0, roots, exponentials; no logarithm); or
-(ii) p is a + c x in one variable only, not 0, and >= 0 at both ends, so > 0 between them. And a
-product is positive where its factors have known signs whose product is 1.
+(ii) p is a + c x in one variable x, a and c polynomials in atoms without variables, and at both ends
+of x it is 0 or positive by (i), not 0 at both, so > 0 between them. And a product is positive where its factors have known signs whose product is 1.
 
 **Zeros.** If p reduces to the zero polynomial when each D-th power of a root is replaced by what it
 is a root of, the tree is 0 throughout. The converse is not claimed and not used: generators need
@@ -172,14 +172,39 @@ class Algebra:
             and all(c > 0 for c in p.coeffs())
         ):
             return True
-        if kinds != ["variable"] or p.total_degree() != 1:
+        names = [x for x, kind in zip(used, kinds, strict=True) if kind == "variable"]
+        if len(names) != 1 or any(self._varies(x) for x in used if x != names[0]):
             return False
-        slope, constant = Fraction(0), Fraction(0)
+        return self._affine_positive(p, self.ring.gens().index(names[0]))
+
+    def _affine_positive(self, p: Any, place: int) -> bool:
+        """Sight (ii): p is affine in the generator of that place, whose other atoms are constant."""
+        parts: list[dict[Any, Any]] = [{}, {}]
         for degrees, c in p.terms():
-            value = Fraction(int(c.p), int(c.q))
-            slope, constant = (value, constant) if any(degrees) else (slope, value)
-        at_high = slope if self.high is None else constant + slope * self.high
-        return constant + slope * self.low >= 0 and at_high >= 0
+            k = int(degrees[place])
+            if k > 1:
+                return False
+            rest = tuple(0 if i == place else d for i, d in enumerate(degrees))
+            parts[k][rest] = c
+        constant, slope = (self.ring.from_dict(part) for part in parts)
+        at_low = constant + slope * fmpq(self.low)
+        at_high = slope if self.high is None else constant + slope * fmpq(self.high)
+        ends = [e for e in (at_low, at_high) if e != 0]
+        return bool(ends) and all(self._plainly_positive(e) for e in ends)
+
+    def _plainly_positive(self, p: Any) -> bool:
+        """Sight (i), for polynomials in atoms without variables."""
+        used = [self.ring.gen(i) for i, degree in enumerate(p.degrees()) if degree > 0]
+        return all(self.meaning(x)[0] in ("root", "exp") for x in used) and all(
+            c > 0 for c in p.coeffs()
+        )
+
+    def _varies(self, x: Any) -> bool:
+        """Whether a generator is a variable, or an atom of something that holds one."""
+        kind, of = self.meaning(x)
+        return kind == "variable" or any(
+            self._varies(self.ring.gen(i)) for i, degree in enumerate(of.degrees()) if degree > 0
+        )
 
     def _signed(self, p: Any) -> Any:
         """Whichever of p and -p is proven positive; None where neither is."""

@@ -11,6 +11,12 @@ s_r for each prediction r, and predicts one with the largest score; for the othe
     Gamma(e) = sup { b : T**(b) <= e },  T** the largest convex function below T on [0, 1].
 
 T is >= 0 and non-decreasing, by definition; where nothing has target regret >= b, T(b) is inf.
+
+The target is zero-one; or "top": k labels are predicted, which have the k largest scores, and the
+target regret is the largest probability of k labels less that of the predicted ones; or a table of
+costs. A *gap* is about no target and a finite distribution of inputs, with weights and the label
+distribution p of each: the infimum of the mean risk over the functions with these scores (all of
+them, or constant ones) less the mean of the infima, each of which is to be finite.
 """
 
 from __future__ import annotations
@@ -19,7 +25,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from hconsist.checker.limits import CLASSES, Rejected, need, within
+from hconsist.checker.limits import CLASSES, COUNTED_CLASSES, Rejected, need, within
 from hconsist.checker.obligations import equal, value
 from hconsist.checker.piecewise import names_of
 from hconsist.checker.reading import fields, items, text
@@ -31,7 +37,9 @@ KINDS = {
     "margin": ("v", "loss(h, y) = g(v), v = y h the margin of the score h at the label y = +-1"),
     "scores": ("s", "loss(h, y) = g_y(s1, s2, ...), one score for each prediction"),
 }
-CLAIMS = ("T >=", "T <=", "Gamma <=")
+GAPS = ("gap >=", "gap <=")
+CLAIMS = ("T >=", "T <=", "Gamma <=", *GAPS)
+MEMBERS = {"all": "all functions of the input", "constant": "constant scores"}
 #: Kinds of hypothesis sets: whether scores are bounded, and whether they sum to zero.
 HYPOTHESES = {
     "complete": (False, False), "bounded": (True, False),
@@ -56,13 +64,19 @@ class Statement:
         Rows are predictions, columns labels; None is the zero-one target.
     bound : Fraction or None
         Scores lie in [-bound, bound].
-    claim_kind : {"T >=", "T <=", "Gamma <="}
+    claim_kind : {"T >=", "T <=", "Gamma <=", "gap >=", "gap <="}
     claim : Tree
-        In b for T, in e for Gamma.
+        In b for T, in e for Gamma, without variable for a gap.
     losses : tuple of Tree
         For a loss of all scores the loss of each label, in s1, s2, ...; piecewise linear.
     zero_sum : bool
         Whether the scores sum to zero.
+    top : int
+        How many labels are predicted; 1 is the zero-one target.
+    members : {"", "all", "constant"}
+        Of a gap: the functions.
+    inputs : tuple of pairs
+        Of a gap: weight and label distribution of each input.
     """
 
     spec: str | None
@@ -75,6 +89,9 @@ class Statement:
     claim: Tree
     losses: tuple[Tree, ...] = ()
     zero_sum: bool = False
+    top: int = 1
+    members: str = ""
+    inputs: tuple[tuple[Fraction, tuple[Fraction, ...]], ...] = ()
 
     @property
     def scores(self) -> int:
@@ -87,7 +104,7 @@ class Statement:
         return KINDS[self.kind][0]
 
     @property
-    def top(self) -> Tree:
+    def highest(self) -> Tree:
         """The largest score: a rational string, or "inf"."""
         return "inf" if self.bound is None else str(self.bound)
 
@@ -112,7 +129,12 @@ class Statement:
         else:
             lines[0] += f", g({self.variable}) = {infix(self.g)}"
         lines.append(f"labels     {n} labels")
-        if self.costs is None:
+        if self.inputs:
+            lines.append("inputs     weight: probabilities of the labels")
+            lines += [f"           {w}: {', '.join(map(str, p))}" for w, p in self.inputs]
+        elif self.top > 1:
+            lines.append(f"target     the label is among the {self.top} predicted labels")
+        elif self.costs is None:
             lines.append("target     zero-one loss")
         else:
             rows = "; ".join(", ".join(map(str, row)) for row in self.costs)
@@ -125,6 +147,10 @@ class Statement:
         scores = "all scores" if self.bound is None else f"all scores h with |h| <= {self.bound}"
         scores += ", of sum zero" if self.zero_sum else ""
         lines.append(f"scores     {scores}")
+        if self.inputs:
+            lines.append(f"functions  {MEMBERS[self.members]}")
+            lines.append(f"claim      {self.claim_kind} {infix(self.claim)}")
+            return lines
         letter, stop = ("e", "every e >= 0") if self.claim_kind[0] == "G" else (
             "b", f"every b in [0, {self.largest}]")  # fmt: skip
         head, sign = self.claim_kind.split()
@@ -138,19 +164,31 @@ def read_statement(data: Any) -> Statement:
     loss = fields(s["loss"], "loss", "spec kind formula")
     kind = text(loss["kind"], "the kind of a loss", *KINDS)
     spec = None if loss["spec"] is None else text(loss["spec"], "spec")
-    claim = fields(s["claim"], "claim", "kind formula")
-    claim_kind = text(claim["kind"], "the kind of a claim", *CLAIMS)
-    if claim_kind == "Gamma <=":
+    if not isinstance(s["claim"], dict):
+        raise Rejected("claim must be an object")
+    claim_kind = text(s["claim"].get("kind"), "the kind of a claim", *CLAIMS)
+    about_gap = claim_kind in GAPS
+    claim = fields(s["claim"], "claim", "kind formula" + about_gap * " members inputs")
+    if about_gap:
+        check_tree(claim["formula"])
+    elif claim_kind == "Gamma <=":
         check_tree(claim["formula"], "e")
     else:
         check_tree(claim["formula"], "b", cases=True)
     classes = _classes(s["classes"])
-    costs = _costs(s["target"], classes)
+    costs, top = _target(s["target"], classes, about_gap)
     bound, zero_sum = _hypotheses(s["hypotheses"])
     need(kind != "margin" or classes == 2, "a margin loss has two classes")
-    need(kind != "softmax" or bound is None, "a softmax loss has no score bound here")
     need(kind == "scores" or not zero_sum, "scores of sum zero go with losses of all scores")
     need(costs is None or kind != "margin", "costs do not go with losses of one margin")
+    if kind == "softmax" and bound is not None:
+        need(classes is not None, "softmax values of bounded scores need a number of classes")
+        need(costs is None and top == 1, "bounded scores go with the zero-one target here")
+    need(top == 1 or kind == "softmax", "several predicted labels go with softmax values here")
+    members, inputs = "", ()
+    if about_gap:
+        members = text(claim["members"], "members", *MEMBERS)
+        inputs = _inputs(claim["inputs"], classes)
     g, losses = None, ()
     if kind == "scores":
         losses = _losses(loss["formula"], classes, len(costs) if costs is not None else classes)
@@ -158,8 +196,24 @@ def read_statement(data: Any) -> Statement:
         check_tree(loss["formula"], KINDS[kind][0])
         g = loss["formula"]
     return Statement(
-        spec, kind, g, classes, costs, bound, claim_kind, claim["formula"], losses, zero_sum
-    )
+        spec, kind, g, classes, costs, bound, claim_kind, claim["formula"], losses, zero_sum, top,
+        members, inputs,
+    )  # fmt: skip
+
+
+def _inputs(data: Any, classes: int | None) -> tuple[tuple[Fraction, tuple[Fraction, ...]], ...]:
+    """Weights and label distributions of finitely many inputs."""
+    found = []
+    for entry in items(data, "inputs", 1_000):
+        given = fields(entry, "an input", "weight p")
+        p = tuple(map(rational, items(given["p"], "p", COUNTED_CLASSES)))
+        need(len(p) == classes, "a gap needs a number of classes, and p an entry for each")
+        need(min(p) >= 0 and sum(p) == 1, "p is not a distribution")
+        weight = rational(given["weight"])
+        need(weight > 0, "a weight must be positive")
+        found.append((weight, p))
+    need(sum(weight for weight, _ in found) == 1, "the weights must sum to 1")
+    return tuple(found)
 
 
 def _losses(formulas: Any, classes: int | None, scores: int | None) -> tuple[Tree, ...]:
@@ -198,15 +252,28 @@ def _hypotheses(data: Any) -> tuple[Fraction | None, bool]:
     return bound, zero_sum
 
 
-def _costs(target: Any, classes: int | None) -> tuple[tuple[Fraction, ...], ...] | None:
-    if isinstance(target, dict) and target.get("kind") == "costs":
+def _target(
+    target: Any, classes: int | None, about_gap: bool
+) -> tuple[tuple[tuple[Fraction, ...], ...] | None, int]:
+    """The table of costs, if there is one, and the number of predicted labels."""
+    if not isinstance(target, dict):
+        raise Rejected("target must be an object")
+    kind = text(target.get("kind"), "target", "zero-one", "top", "costs", "none")
+    need((kind == "none") == about_gap, 'the target of a gap, and of nothing else, is "none"')
+    if kind == "costs":
         rows = items(fields(target, "target", "kind matrix")["matrix"], "matrix", 100, 2)
         costs = tuple(tuple(map(rational, items(row, "a row of costs", 100, 2))) for row in rows)
         need(all(len(row) == classes for row in costs), "a row of costs has one entry a label")
         need(len(set(costs)) == len(costs), "two predictions have the same costs")
-        return costs
-    text(fields(target, "target", "kind")["kind"], "target", "zero-one")
-    return None
+        return costs, 1
+    if kind == "top":
+        k = fields(target, "target", "kind k")["k"]
+        if type(k) is not int or classes is None:
+            raise Rejected("several predicted labels need whole numbers of them and of classes")
+        need(2 <= k < classes, "from 2 to n - 1 labels are predicted")
+        return None, k
+    fields(target, "target", "kind")
+    return None, 1
 
 
 def resolved(claim: Tree, ends: list[Tree]) -> Tree:

@@ -12,23 +12,38 @@ from typing import Any
 
 from hconsist.checker.limits import Rejected, need
 from hconsist.checker.obligations import Obligation
-from hconsist.checker.rules import above, chords, forecasts, gamma, lower, plugin, points
+from hconsist.checker.rules import above, chords, forecasts, gamma, gaps, lower, plugin, points, ties
+from hconsist.checker.rules.boxed import BOUNDED_SWAP
 from hconsist.checker.rules.cells import CELLS
 from hconsist.checker.rules.concave import CONCAVE_PAIR, THEOREM_C
+from hconsist.checker.rules.curvature import THEOREM_D
 from hconsist.checker.rules.margin import MARGIN
 from hconsist.checker.rules.softmax import PAIR, THEOREM_A
+from hconsist.checker.rules.swap import SWAP
 from hconsist.checker.statements import Statement
 
 Rule = Callable[[Statement, dict[str, Any]], Iterator[Obligation]]
 
 #: Lemmas that give lower bounds of T, by the name of the rule.
-LOWER = {rule.name: rule for rule in (PAIR, THEOREM_A, CONCAVE_PAIR, THEOREM_C, MARGIN, CELLS)}
+LOWER = {
+    rule.name: rule
+    for rule in (
+        PAIR, THEOREM_A, CONCAVE_PAIR, THEOREM_C, MARGIN, CELLS, SWAP, BOUNDED_SWAP,
+        THEOREM_D,
+    )
+}  # fmt: skip
+
+#: Rules that know what bounded scores do to softmax values. The others are about all scores.
+BOUNDED = ("bounded swap", "tie", "bounded point", "gap")
+#: Rules about several predicted labels too. The others are about one.
+SEVERAL = ("swap", "tie", "convex point", "concave point")
 
 #: Where the lemmas are proven.
 WHERE = {
     "pooling lemma": "docs/theory.md, Pooling lemma and Star shape",
     "pair lemma": "docs/theory.md, Pair lemma",
     "theorem A": "docs/theory.md, Theorem A",
+    "theorem D": "docs/theory.md, Theorem D",
     "theorem C": "docs/certificate.md, Lemmas: theorem C for concave losses",
     "concave pair lemma": "docs/certificate.md, Lemmas: concave pair lemma",
     "plug-in lemma": "docs/certificate.md, Lemmas: plug-in lemma",
@@ -47,11 +62,21 @@ RULES: dict[tuple[str, str, str], tuple[Rule, tuple[str, ...]]] = {
     ("T >=", "violated", "convex point"): (points.convex_point, ()),
     ("T >=", "violated", "concave point"): (points.concave_point, ()),
     ("T >=", "violated", "margin point"): (points.margin_point, ()),
+    ("T >=", "violated", "bounded point"): (points.bounded_point, ()),
+    ("T <=", "holds", "tie"): (ties.holds, ()),
+    ("gap <=", "holds", "gap"): (gaps.holds, ()),
+    ("gap >=", "holds", "gap"): (gaps.holds, ()),
 }
 for _name, _rule in LOWER.items():
     RULES["T >=", "holds", _name] = functools.partial(lower.holds, _rule), _rule.lemmas
     RULES["T <=", "violated", _name] = functools.partial(lower.refutes, _rule), _rule.lemmas
     RULES["Gamma <=", "holds", _name] = functools.partial(gamma.holds, _rule), _rule.lemmas
+for _name, _point in {
+    "convex point": points.convex_point, "concave point": points.concave_point,
+    "margin point": points.margin_point, "bounded point": points.bounded_point,
+    "score point": chords.score_point,
+}.items():  # fmt: skip
+    RULES["Gamma <=", "violated", _name] = functools.partial(gamma.refutes, _point), ()
 
 
 def rule_of(statement: Statement, verdict: str, proof: Any) -> tuple[Rule, tuple[str, ...]]:
@@ -60,4 +85,8 @@ def rule_of(statement: Statement, verdict: str, proof: Any) -> tuple[Rule, tuple
         raise Rejected("proof must be an object with a rule")
     key = (statement.claim_kind, verdict, proof["rule"])
     need(key in RULES, f"no rule {proof['rule']!r:.40} for {key[0]} {verdict}")
+    rule = proof["rule"]
+    bounded = statement.kind == "softmax" and statement.bound is not None
+    need(not bounded or rule in BOUNDED, f"rule {rule!r:.40} is about all scores")
+    need(statement.top == 1 or rule in SEVERAL, f"rule {rule!r:.40} predicts one label")
     return RULES[key]

@@ -36,8 +36,9 @@ from hconsist.checker.limits import need
 from hconsist.checker.obligations import Number, Obligation, Sign
 from hconsist.checker.reading import fields, items
 from hconsist.checker.rules.lower import beta_of
+from hconsist.checker.rules.points import Goal, below
 from hconsist.checker.rules.risks import Risks, cost_rows, distribution, predictions
-from hconsist.checker.statements import Statement, claim_at, resolved
+from hconsist.checker.statements import Statement, resolved
 from hconsist.checker.trees import Tree, add, minus, mul, put, rational
 
 Vector = tuple[Fraction, ...]
@@ -84,7 +85,9 @@ def _chord(risks: Risks, witness: Any) -> list[tuple[Fraction, Fraction]]:
     return found
 
 
-def score_point(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
+def score_point(
+    s: Statement, proof: dict[str, Any], goal: Goal | None = None
+) -> Iterator[Obligation]:
     """What proves that T >= claim fails: one regret below the claim."""
     risks = Risks(s)
     fields(proof, "proof", "rule beta predicted best p scores least")
@@ -97,4 +100,4 @@ def score_point(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
     )
     losses = risks.values(risks.allowed(proof["scores"], r))
     regret = dot(p, losses) - risks.least(p, proof["least"], None)
-    yield Number(minus(claim_at(s.claim, beta), str(regret)), ">", "T >= claim is not refuted")
+    yield (goal or below(s, beta))(str(regret))

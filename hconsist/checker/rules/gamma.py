@@ -9,20 +9,27 @@ l(y) >= e; or, with reach null, claim(e) >= 1. The last piece has reach null, at
 claim(e) for every e >= 0. *Proof.* Strictly between the ends of a piece: Gamma <= 1; and where
 T**(b) <= e, A + B b <= e <= A + B y, so b <= y <= claim(e). Any other e >= 0 is the lower end of a
 piece whose other end is larger; for e' > e in it Gamma(e) <= Gamma(e') <= claim(e'), and claim(e')
--> claim(e) as e' -> e."""
+-> claim(e) as e' -> e.
+
+``Gamma <= claim`` fails: a rule of a point (see `hconsist.checker.rules.points`, and "score point")
+gives T(beta) <= R. With a rational e >= 0 and a share t in (0, 1], T** is at most t T(beta) + (1 -
+t) T(0) at t beta, and T(0) = 0: where p is one label, scores that nearly attain the infimum have
+target regret >= 0. (The infimum is finite at beta's p, so for a label of it.) So t R <= e and t
+beta > claim(e) show Gamma(e) >= t beta > claim(e).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from hconsist.checker.coverage import Piece, covering, read_piece
-from hconsist.checker.limits import PIECES, need
+from hconsist.checker.limits import PIECES, Rejected, need
 from hconsist.checker.obligations import Equal, Number, Obligation, Sign
 from hconsist.checker.reading import fields, items
-from hconsist.checker.rules.lower import LowerRule
+from hconsist.checker.rules.lower import LowerRule, beta_of
 from hconsist.checker.statements import Statement
-from hconsist.checker.trees import Tree, check_tree, minus, put
+from hconsist.checker.trees import Tree, check_tree, minus, mul, put, rational
 
 _KEYS = "witness reach"
 
@@ -87,3 +94,24 @@ def line(
     ]
     for (term, strict, reason), method in zip(terms, piece.methods(3), strict=True):
         yield Sign(term, "x", piece.low, piece.high, method, strict, reason)
+
+
+def refutes(
+    point: Callable[..., Iterator[Obligation]], s: Statement, proof: dict[str, Any]
+) -> Iterator[Obligation]:
+    """What proves that Gamma <= claim fails at ``excess``, by a rule of a point."""
+    need(s.costs is None, "this rule is about the zero-one target, or several predicted labels")
+    rest = dict(proof)
+    try:
+        e, share = rest.pop("excess"), rest.pop("share")
+    except KeyError as missing:
+        raise Rejected(f"proof has no key {missing}") from missing
+    need(rational(e) >= 0, "an excess is >= 0")
+    need(0 < rational(share) <= 1, "the share must lie in (0, 1]")
+    reach = mul(share, beta_of(s, proof))
+    yield Number(minus(reach, put(s.claim, "e", e)), ">", "Gamma <= claim is not refuted")
+
+    def goal(regret: Tree) -> Number:
+        return Number(minus(e, mul(share, regret)), ">=", "the regret is above the excess")
+
+    yield from point(s, rest, goal)

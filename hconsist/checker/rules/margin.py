@@ -45,8 +45,8 @@ def at_least(data: Any, term: Tree, start: Tree, top: Tree, what: str) -> Iterat
 def _conditions(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
     need(s.kind == "margin", "this rule is about margin losses")
     even = mul("1/2", add(s.g, s.loss(MIRROR)))
-    yield from at_least(proof["even"], even, "0", s.top, "the even part of the loss")
-    yield from at_least(proof["worse"], s.loss(MIRROR), "0", s.top, "the loss of a wrong label")
+    yield from at_least(proof["even"], even, "0", s.highest, "the even part of the loss")
+    yield from at_least(proof["worse"], s.loss(MIRROR), "0", s.highest, "the loss of a wrong label")
 
 
 def _bounds(s: Statement, proof: dict[str, Any], b: Tree, witness: Any) -> Bounds:

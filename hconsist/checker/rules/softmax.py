@@ -60,13 +60,13 @@ def gap_of(s: Statement, b: Tree, witness: Any) -> tuple[Tree, list[Tree]]:
     return minus(s.loss("1/2"), risk(s, b, u, w)), [u, w, minus("1", add(u, w))]
 
 
-def _scales(s: Statement, e: Fraction) -> Identity:
+def scales(s: Statement, e: Fraction) -> Identity:
     """g(t u) = g(t) + t^e (g(u) - g(1))."""
     right = add(s.loss("t"), mul(power("t", e), minus(s.g, s.loss("1"))))
     return Identity(minus(s.loss(["mul", "t", "u"]), right), "the loss does not scale")
 
 
-def _scaling(s: Statement, proof: dict[str, Any]) -> Fraction:
+def read_scaling(s: Statement, proof: dict[str, Any]) -> Fraction:
     """The exponent of the identity; for two labels none is used, and null stands for it."""
     if s.classes == 2:
         need(proof["scaling"] is None, "scaling must be null for two classes")
@@ -76,16 +76,16 @@ def _scaling(s: Statement, proof: dict[str, Any]) -> Fraction:
 
 def _pair_conditions(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
     _softmax(s)
-    e = _scaling(s, proof)
+    e = read_scaling(s, proof)
     yield from convex(s)
     if s.classes != 2:
         need(e <= 0 or s.classes is not None, "no bound of this kind for every n")
-        yield _scales(s, e)
+        yield scales(s, e)
 
 
 def _pair_bounds(s: Statement, proof: dict[str, Any], b: Tree, witness: Any) -> Bounds:
     gap, sides = gap_of(s, b, witness)
-    e = max(Fraction(0), _scaling(s, proof))
+    e = max(Fraction(0), read_scaling(s, proof))
     if e == 0 or s.classes is None:
         return [gap], sides
     return [mul(power(str(Fraction(2, s.classes)), e), gap)], sides
@@ -96,7 +96,7 @@ def _theorem_a_conditions(s: Statement, proof: dict[str, Any]) -> Iterator[Oblig
     e = rational(proof["scaling"])
     need(0 < e <= Fraction(1, 2), "theorem A needs a scaling exponent in (0, 1/2]")
     yield from convex(s)
-    yield _scales(s, e)
+    yield scales(s, e)
 
 
 def _theorem_a_bounds(s: Statement, proof: dict[str, Any], b: Tree, witness: Any) -> Bounds:

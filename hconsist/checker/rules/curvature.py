@@ -1,0 +1,61 @@
+"""Lower bounds of T for losses of the softmax value by their shape: rule "theorem D".
+
+**Theorem D** (docs/theory.md). Let g be strictly convex and falling on (0, 1), and h = -1/g', with
+h(0+) = 0. If h is convex, or concave with h^2 convex, then T of n labels is T of two labels, for
+every n, all scores and the zero-one target.
+
+So T(b) >= gap(b) = g(1/2) - (1 + b)/2 g(u) - (1 - b)/2 g(w), the bound of rule "pair" for n = 2. A
+proof gives h as a tree in u. It is shown that g falls on (0, 1], that h g' + 1 = 0 on (0, 1), that
+h is 0 at 0, where it has a value, so that it tends to 0 there (lemma 1), and that h' > 0 on (0, 1):
+so h > 0, and g' = -1/h increases strictly. The curvatures are shown by methods of the proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from hconsist.checker.limits import need
+from hconsist.checker.obligations import Continuous, Equal, Identity, Obligation, Sign
+from hconsist.checker.reading import fields, items, text
+from hconsist.checker.rules.lower import Bounds, LowerRule
+from hconsist.checker.rules.shapes import falls
+from hconsist.checker.rules.softmax import gap_of
+from hconsist.checker.statements import Statement
+from hconsist.checker.trees import Tree, add, check_tree, derivative, mul, power, put
+
+
+def _conditions(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
+    need(s.kind == "softmax" and s.costs is None, "this rule is about softmax values, zero-one")
+    need(s.bound is None and s.top == 1, "this rule is about all scores, zero-one")
+    shape = fields(proof["shape"], "shape", "inverse bend methods")
+    h, bend = shape["inverse"], text(shape["bend"], "bend", "convex", "concave")
+    check_tree(h, "u")
+    yield from falls(s)
+    yield Identity(add(mul(h, derivative(s.g, "u")), "1"), "h is not -1/g'")
+    yield Continuous(h, "u", "0", "1", "h has no value somewhere in (0, 1)")
+    yield Equal(put(h, "u", "0"), "0", "h is not 0 at 0")
+    rise = derivative(h, "u")
+    second = derivative(rise, "u")
+    terms: list[tuple[Tree, bool, str]] = [(rise, True, "h must increase")]
+    if bend == "convex":
+        terms.append((second, False, "h must be convex"))
+    else:
+        square = derivative(derivative(power(h, 2), "u"), "u")
+        terms += [
+            (mul("-1", second), False, "h must be concave"), (square, False, "h^2 must be convex"),
+        ]  # fmt: skip
+    methods = items(shape["methods"], "methods", 3)
+    need(len(methods) == len(terms), "a method for each inequality of the shape")
+    for (term, strict, reason), method in zip(terms, methods, strict=True):
+        yield Sign(term, "u", "0", "1", text(method, "a method"), strict, reason)
+
+
+def _bounds(s: Statement, proof: dict[str, Any], b: Tree, witness: Any) -> Bounds:
+    gap, sides = gap_of(s, b, witness)
+    return [gap], sides
+
+
+THEOREM_D = LowerRule(
+    "theorem D", "shape", ("pooling lemma", "theorem D"), _conditions, _bounds, True
+)
