@@ -3,8 +3,8 @@
 It shares no code with the package, imports the standard library only, and calculates with whole
 numbers and fractions. Read the files in this order: `trees`, `reading` (the file), `intervals`
 (enclosures), `polynomials` (Sturm), `forms` (identities), `signs`, `spans` (what is shown on an
-interval), `coverage`, `losses` (piecewise linear), `cells`, `lower`, `rules`, `plugin` (the rules).
-`README.md` says what it trusts.
+interval), `coverage`, `losses` (piecewise linear), `cells`, `lower`, `rules`, `plugin`, `gaps`
+(the rules). `README.md` says what it trusts.
 """
 
 from __future__ import annotations
@@ -15,16 +15,21 @@ from typing import Any
 
 from .cells import chords, score_point
 from .coverage import Work
+from .gaps import gap
 from .lower import RULES
 from .plugin import curve, forecast_point, lines_above, plug_in
 from .reading import SCHEMA, Statement, digest, fields, statement
 from .rules import (
+    bounded_point,
     concave_point,
     convex_point,
     gamma,
+    gamma_violated,
     lower_holds,
     margin_point,
+    refutes,
     tangent,
+    tie,
     upper_violated,  # fmt: skip
 )
 from .signs import Clock
@@ -48,8 +53,8 @@ class Result:
 
 POINTS = {"convex point": convex_point, "concave point": concave_point,
           "margin point": margin_point, "score point": score_point,
-          "plug-in point": forecast_point}  # fmt: skip
-UPPER = {"tangent": tangent, "chords": chords, "plug-in curve": curve}
+          "bounded point": bounded_point}  # fmt: skip
+UPPER = {"tangent": tangent, "chords": chords, "plug-in curve": curve, "tie": tie}
 
 
 def _rule(s: Statement, verdict: str, rule: Any) -> tuple[Any, list[str]]:
@@ -63,8 +68,14 @@ def _rule(s: Statement, verdict: str, rule: Any) -> tuple[Any, list[str]]:
             return lines_above, ["plug-in lemma"]
         if key == ("T <=", "holds") and rule in UPPER:
             return UPPER[rule], []
+        if key == ("T >=", "violated") and rule == "plug-in point":
+            return forecast_point, []
         if key == ("T >=", "violated") and rule in POINTS:
-            return POINTS[rule], []
+            return refutes(POINTS[rule]), []
+        if key == ("Gamma <=", "violated") and rule in POINTS:
+            return gamma_violated(POINTS[rule]), []
+        if key in (("gap <=", "holds"), ("gap >=", "holds")) and rule == "gap":
+            return gap, []
         if rule in RULES and key == ("T >=", "holds"):
             return lower_holds, lemmas
         if rule in RULES and key == ("Gamma <=", "holds"):

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-from .coverage import Work, at_number, covering, listed, order, resolved
+from .coverage import Work, covering, listed, order, resolved
 from .losses import Losses, Vector, distribution, dot, numbers, shape
 from .reading import Statement, fields
 from .trees import ZERO, Rejected, Tree, Undecided, add, minus, mul, put, q, rational
@@ -226,8 +226,8 @@ def order_of(piece: Any) -> int:
     return order(method)
 
 
-def score_point(w: Work, s: Statement, proof: dict[str, Any]) -> None:
-    """T(beta) < claim(beta) by one distribution and scores."""
+def score_point(w: Work, s: Statement, proof: dict[str, Any], judge: Any) -> None:
+    """A regret at a target regret of beta or more, by one distribution and scores."""
     losses = Losses(s)
     _, beta, predicted, best, p, scores, least = fields(
         proof, "rule beta predicted best p scores least"
@@ -240,6 +240,4 @@ def score_point(w: Work, s: Statement, proof: dict[str, Any]) -> None:
     if dot(point, d) < b:
         raise Rejected("the target regret is less than beta")
     at = losses.at(losses.scores(scores, predicted))
-    regret = dot(point, at) - losses.floor(point, least, None)
-    claim = at_number(w, s.claim, "b", q(b))
-    w.constant(minus(claim, q(regret)), "the claim less the regret", strict=True)
+    judge(q(dot(point, at) - losses.floor(point, least, None)))

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from .cells import Cells
-from .coverage import Work, limit, scores
+from .coverage import Work, limit, order, scores
 from .reading import Statement, fields
 from .signs import Box, Prover
 from .trees import (
@@ -40,6 +40,9 @@ RULES: dict[str, tuple[list[str], str]] = {
     "theorem C": (["theorem C"], ""),
     "margin": (["margin lemma"], "even worse"),
     "cells": ([], "symmetric lines pairs"),
+    "swap": ([], "scaling"),
+    "bounded swap": ([], "scaling"),
+    "theorem D": (["pooling lemma", "theorem D"], "shape"),
 }
 
 
@@ -93,6 +96,13 @@ def bound_of(w: Work, s: Statement, proof: dict[str, Any]) -> Bound:
         return Bound(cells.witness, lambda _: [], cells.terms)
     if s.costs is not None:
         raise Rejected("the rule is for the zero-one target")
+    if rule in ("swap", "bounded swap"):
+        return _swap(w, s, proof)
+    only_all_scores(s)
+    if s.k > 1:
+        raise Rejected("the rule is for one predicted label")
+    if rule == "theorem D":
+        return _theorem_d(w, s, proof)
     if rule in ("pair", "theorem A"):
         return _pair(w, s, proof)
     if rule in ("concave pair", "theorem C"):
@@ -119,17 +129,88 @@ def _pair(w: Work, s: Statement, proof: dict[str, Any]) -> Bound:
             factor = ("pow", q(Fraction(2, s.n)), e)
 
     def terms(pair: Any, b: Tree) -> list[Tree]:
-        u, v = pair
-        gap = add(put(s.g, "u", HALF), mul(q(Fraction(-1, 2)), add(ONE, b), put(s.g, "u", u)),
-                  mul(q(Fraction(-1, 2)), minus(ONE, b), put(s.g, "u", v)))  # fmt: skip
-        return [gap if factor == ONE else mul(factor, gap)]
+        return [_times(factor, _gap(s, b, *pair))]
 
-    def witness(raw: Any, names: str) -> Any:
-        if not isinstance(raw, list) or len(raw) != 2:
-            raise Rejected("the witness is a list of two trees")
-        return [read(t, names) for t in raw]
+    return Bound(_two, _shares, terms)
 
-    return Bound(witness, lambda p: [p[0], p[1], minus(ONE, add(p[0], p[1]))], terms)
+
+def only_all_scores(s: Statement) -> None:
+    """Softmax values of all scores, or another kind of loss."""
+    if s.kind == "softmax" and s.bound is not None:
+        raise Rejected("the rule is for all scores")
+
+
+def _gap(s: Statement, b: Tree, u: Tree, v: Tree) -> Tree:
+    return add(put(s.g, "u", HALF), mul(q(Fraction(-1, 2)), add(ONE, b), put(s.g, "u", u)),
+               mul(q(Fraction(-1, 2)), minus(ONE, b), put(s.g, "u", v)))  # fmt: skip
+
+
+def _two(raw: Any, names: str) -> Any:
+    if not isinstance(raw, list) or len(raw) != 2:
+        raise Rejected("the witness is a list of two trees")
+    return [read(t, names) for t in raw]
+
+
+def _times(factor: Tree, t: Tree) -> Tree:
+    return t if factor == ONE else mul(factor, t)
+
+
+def _shares(pair: Any) -> list[Tree]:
+    return [pair[0], pair[1], minus(ONE, add(pair[0], pair[1]))]
+
+
+def _swap(w: Work, s: Statement, proof: dict[str, Any]) -> Bound:
+    """Two labels exchange shares; with bounded scores the witness is a difference of scores."""
+    boxed = proof["rule"] == "bounded swap"
+    if boxed != (s.bound is not None) or (boxed and s.k > 1):
+        raise Rejected("swap is for all scores, bounded swap for bounded ones and zero-one")
+    convex(w, s)
+    e = Fraction(0)
+    if s.n != 2:
+        e = rational(proof["scaling"])
+        if e > 0 and (s.n is None or s.k > 1):
+            raise Rejected("a scaling e > 0 is for the zero-one target, n given")
+        _scales(w, s.g, e)
+    elif proof["scaling"] is not None:
+        raise Rejected("the scaling of two labels is null")
+    factor: Tree = ("pow", q(Fraction(1, s.n)), e) if e > 0 and s.n is not None else ONE
+    if not boxed:
+        return Bound(_two, _shares, lambda pair, b: [_times(factor, _gap(s, b, *pair))])
+    assert s.n is not None and s.bound is not None
+    twice, others = 2 * s.bound, q(s.n - 2)
+    small: Tree = mul(others, ("exp", q(-twice)))
+    most = q(twice if s.n == 2 else twice - Fraction(7, 10))
+
+    def terms(v: Any, b: Tree) -> list[Tree]:
+        down: Tree = ("exp", neg(v))
+        u = mul(add(ONE, mul(HALF, small)), ("pow", add(ONE, down, small), Fraction(-1)))
+        return [_times(factor, _gap(s, b, u, mul(down, u)))]
+
+    return Bound(read, lambda v: [v, minus(most, v)], terms)
+
+
+def _theorem_d(w: Work, s: Statement, proof: dict[str, Any]) -> Bound:
+    """The shape of h = -1/g': 0 at 0, increasing, and convex, or concave with a convex square."""
+    _softmax(s)
+    slope = falls(w, s.g)
+    raw, bend, methods = fields(proof["shape"], "inverse bend methods")
+    h, span = read(raw, "u"), w.span("u", ZERO, ONE)
+    span.must_vanish(add(ONE, mul(h, slope)), "1 + h g' = 0 on (0, 1)")
+    span.must_have_values(h, "h has values on (0, 1)")
+    w.equal(put(h, "u", ZERO), [ZERO], "h(0) = 0")
+    first = derivative(h, "u")
+    second, square = derivative(first, "u"), derivative(mul(q(2), h, first), "u")
+    if bend not in ("convex", "concave"):
+        raise Rejected("the bend of h is convex or concave")
+    wanted = [second] if bend == "convex" else [neg(second), square]
+    if not isinstance(methods, list) or len(methods) != 1 + len(wanted):
+        raise Rejected("a method for each inequality of h")
+    if not span.positive(first, order(methods[0])):
+        span.blame(first, "h increases")
+        raise Undecided("h increases: not shown")
+    for t, method in zip(wanted, methods[1:], strict=True):
+        span.must(t, order(method), "the curvature of h")
+    return Bound(_two, _shares, lambda pair, b: [_gap(s, b, *pair)])
 
 
 def _scales(w: Work, g: Tree, e: Fraction) -> None:

@@ -80,6 +80,9 @@ class Statement:
     spec: str | None
     losses: tuple[Any, ...] = ()
     zero_sum: bool = False
+    k: int = 1
+    members: str = ""
+    inputs: tuple[tuple[Fraction, tuple[Fraction, ...]], ...] = ()
 
     @property
     def scores(self) -> int:
@@ -100,6 +103,12 @@ class Statement:
             target = f"costs [{rows}]"
         scores = "all scores" if self.bound is None else f"|h| <= {self.bound}"
         scores += " of sum zero" if self.zero_sum else ""
+        if self.k > 1:
+            target = f"{self.k} predicted labels"
+        if self.inputs:
+            rows = "; ".join(f"{x}: {' '.join(map(str, p))}" for x, p in self.inputs)
+            return (f"{loss}; {labels}; {scores}; inputs [{rows}]; functions: {self.members}: "
+                    f"{self.relation} {words(self.claim)}")  # fmt: skip
         sign, var = self.relation.split()[1], "b" if self.relation[0] == "T" else "e"
         return (f"{loss}; {labels}; {target}; {scores}: "
                 f"{self.relation.split()[0]}({var}) {sign} {words(self.claim)}")  # fmt: skip
@@ -121,15 +130,18 @@ def statement(raw: Any) -> Statement:
         n = classes
     if kind == "margin" and n != 2:
         raise Rejected("a margin loss has 2 classes")
-    costs = _costs(target, kind, n)
+    gap = isinstance(claim, dict) and claim.get("kind") in ("gap <=", "gap >=")
+    costs, k = _target(target, kind, n, gap)
     named = hypotheses.get("kind") if isinstance(hypotheses, dict) else None
     if named not in ("complete", "bounded", "zero-sum", "zero-sum bounded"):
         raise Rejected("unknown hypotheses")
     zero_sum, bound = named.startswith("zero-sum"), None
     if named.endswith("bounded"):
         bound = rational(fields(hypotheses, "kind scores")[1])
-        if kind == "softmax" or bound <= 0:
-            raise Rejected("bounded scores are not for softmax losses, and the bound is > 0")
+        if bound <= 0:
+            raise Rejected("the bound of scores is > 0")
+        if kind == "softmax" and (n is None or costs is not None or k > 1):
+            raise Rejected("bounded scores of softmax losses: n given, zero-one")
     else:
         fields(hypotheses, "kind")
     if zero_sum and kind != "scores":
@@ -141,12 +153,38 @@ def statement(raw: Any) -> Statement:
         losses = tuple(formula)
         for t in losses:
             piecewise_linear(t, n if costs is None else len(costs))
+    if gap:
+        relation, tree, members, raw_inputs = fields(claim, "kind formula members inputs")
+        if members not in ("all", "constant"):
+            raise Rejected("members are all or constant")
+        return Statement(kind, g, n, costs, bound, relation, read(tree, ""), spec, losses, zero_sum,
+                         1, members, _inputs(raw_inputs, n))  # fmt: skip
     relation, tree = fields(claim, "kind formula")
     if relation not in ("T >=", "T <=", "Gamma <="):
         raise Rejected("unknown kind of claim")
     about_t = relation != "Gamma <="
     c = read(tree, "b" if about_t else "e", cases=about_t)
-    return Statement(kind, g, n, costs, bound, relation, c, spec, losses, zero_sum)
+    return Statement(kind, g, n, costs, bound, relation, c, spec, losses, zero_sum, k)
+
+
+def _inputs(raw: Any, n: int | None) -> tuple[tuple[Fraction, tuple[Fraction, ...]], ...]:
+    """Weights > 0 that sum to 1, each with a distribution of the label."""
+    if not isinstance(raw, list) or not raw or n is None:
+        raise Rejected("a gap has inputs, and n is given")
+    if len(raw) > 1000 or n > 200:
+        raise Undecided("more than 1000 inputs or 200 labels")
+    found = []
+    for one in raw:
+        weight, entries = fields(one, "weight p")
+        if not isinstance(entries, list) or len(entries) != n:
+            raise Rejected("p has an entry for each label")
+        p = tuple(rational(x) for x in entries)
+        if min(p) < 0 or sum(p) != 1 or rational(weight) <= 0:
+            raise Rejected("no distribution of a label, or a weight that is not > 0")
+        found.append((rational(weight), p))
+    if sum(x for x, _ in found) != 1:
+        raise Rejected("the weights do not sum to 1")
+    return tuple(found)
 
 
 def piecewise_linear(t: Any, scores: int) -> None:
@@ -173,6 +211,21 @@ def _written(t: Any) -> str:
     signs = {"add": " + ", "mul": " * ", "max": ", "}
     inner = signs[t[0]].join(_written(part) for part in t[1:])
     return f"max({inner})" if t[0] == "max" else f"({inner})"
+
+
+def _target(target: Any, kind: str, n: int | None, gap: bool) -> tuple[Any, int]:
+    """The costs, if there are any, and how many labels are predicted."""
+    named = target.get("kind") if isinstance(target, dict) else None
+    if gap:
+        if fields(target, "kind") != ["none"]:
+            raise Rejected("a gap has no target")
+        return None, 1
+    if named != "top":
+        return _costs(target, kind, n), 1
+    k = fields(target, "kind k")[1]
+    if type(k) is not int or n is None or not 2 <= k < n or kind != "softmax":
+        raise Rejected("k predicted labels, 2 <= k < n, are for softmax losses, and n is given")
+    return None, k
 
 
 def _costs(target: Any, kind: str, n: int | None) -> tuple[tuple[Fraction, ...], ...] | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 from .cells import largest
 from .coverage import Piece, Work, at_number, covering, order, orders, resolved, scores
-from .lower import MOST_LABELS, RULES, bound_of, concave, convex
+from .lower import MOST_LABELS, RULES, bound_of, concave, convex, only_all_scores
 from .reading import Statement, fields
 from .trees import (
     HALF,
@@ -59,9 +60,10 @@ def lower_holds(w: Work, s: Statement, proof: dict[str, Any]) -> None:
 def tangent(w: Work, s: Statement, proof: dict[str, Any]) -> None:
     """T <= claim on [0, 1] by a tie of two labels."""
     fields(proof, "rule pieces")
-    if s.costs is not None:
+    if s.costs is not None or s.k > 1:
         raise Rejected("the rule is for the zero-one target")
     slope = convex(w, s)
+    only_all_scores(s)
     for piece in covering(w, proof["pieces"], PIECE, ZERO, ONE):
         claim, b = _claim_on(w, s, piece), piece.at
         t = read(piece.rest["witness"], "x")
@@ -75,6 +77,43 @@ def tangent(w: Work, s: Statement, proof: dict[str, Any]) -> None:
         first, second = orders(piece.rest["method"], 2)
         piece.span.must(minus(base, mul(m, t)), first, "the tangent at 0")
         piece.span.must(add(base, mul(m, other)), second, "the tangent at 1")
+
+
+def tie(w: Work, s: Statement, proof: dict[str, Any]) -> None:
+    """T <= claim on [0, 1] by a tie of two groups of k labels, or of two labels in a box."""
+    fields(proof, "rule pieces")
+    if s.costs is not None or s.n is None:
+        raise Rejected("the rule is for the zero-one target or several labels, n given")
+    slope = convex(w, s)
+    if s.bound is None:
+        if s.n < 2 * s.k:
+            raise Rejected("a tie of two groups of k labels needs n >= 2 k")
+        one = q(Fraction(1, s.k))
+        tied: Tree = q(Fraction(1, 2 * s.k))
+        corners = [(one, ZERO), (ZERO, one)]
+    else:
+        most: Tree = ("exp", q(2 * s.bound))
+        tied = mul(most, ("pow", add(most, most, q(s.n - 2)), Fraction(-1)))
+        under: Tree = ("pow", add(most, q(s.n - 1)), Fraction(-1))
+        corners = [(mul(most, under), under), (under, mul(most, under)), (tied, tied)]
+    for piece in covering(w, proof["pieces"], PIECE, ZERO, ONE):
+        claim, b = _claim_on(w, s, piece), piece.at
+        raw = piece.rest["witness"]
+        if not isinstance(raw, list) or len(raw) != 2:
+            raise Rejected("the witness is a list of two trees")
+        point = [read(t, "x") for t in raw]
+        for t in point:
+            piece.span.must(t, 0, "a side of the witness")
+            piece.span.must(minus(ONE, t), 0, "a side of the witness")
+        masses = [mul(HALF, add(ONE, b)), mul(HALF, minus(ONE, b))]
+        risk = add(*(mul(p, put(s.g, "u", t)) for p, t in zip(masses, point, strict=True)))
+        pulls = [mul(p, put(slope, "u", t)) for p, t in zip(masses, point, strict=True)]
+        found = orders(piece.rest["method"], len(corners))
+        for corner, k in zip(corners, found, strict=True):
+            steps = zip(pulls, corner, point, strict=True)
+            below = add(risk, *(mul(m, minus(c, t)) for m, c, t in steps))
+            over = add(claim, below, neg(put(s.g, "u", tied)))
+            piece.span.must(over, k, "the claim less the regret of a tie")
 
 
 def gamma(w: Work, s: Statement, proof: dict[str, Any]) -> None:
@@ -120,8 +159,8 @@ def gamma(w: Work, s: Statement, proof: dict[str, Any]) -> None:
         if proof["rule"] == "cells":  # its lines are below T for b > 0 only, and T(0) is 0
             w.constant(neg(at_zero), "the line at 0 is <= 0")
         span.must(minus(claim, y), k[0], "claim(e) >= the reach")
-        rise = span.resolved(minus(at_one, at_zero))
-        if not span.prover.positive(rise):
+        rise = minus(at_one, at_zero)
+        if not span.positive(rise, k[1]):
             span.blame(rise, "the line rises")
             raise Undecided("the line rises: not shown")
         span.must(minus(at_y, piece.at), k[2], "the line at the reach is at least e")
@@ -149,7 +188,8 @@ def upper_violated(w: Work, s: Statement, proof: dict[str, Any]) -> None:
         w.constant(minus(term, claim), "the bound less the claim", strict=True)
 
 
-def _simplex(s: Statement, raw: Any) -> list[Fraction]:
+def simplex(s: Statement, raw: Any) -> list[Fraction]:
+    """A rational point of the simplex of the labels."""
     if s.n is None:
         raise Rejected("points need n")
     if s.n > MOST_LABELS:
@@ -162,48 +202,141 @@ def _simplex(s: Statement, raw: Any) -> list[Fraction]:
     return point
 
 
-def _simplex_point(w: Work, s: Statement, proof: dict[str, Any]) -> tuple[Any, ...]:
-    """beta, claim(beta), p, the point, and its risk."""
+def _simplex_point(s: Statement, proof: dict[str, Any]) -> tuple[list[Fraction], list[Fraction]]:
+    """p and the point, of which the k largest entries are predicted; the worst of ties."""
     if s.costs is not None:
         raise Rejected("the rule is for the zero-one target")
-    beta = _beta(proof)
-    p, point = _simplex(s, proof["p"]), _simplex(s, proof["point"])
-    top = max(point)
-    if max(max(p) - x for x, y in zip(p, point, strict=True) if y == top) < beta:
+    p, point = simplex(s, proof["p"]), simplex(s, proof["point"])
+    order = sorted(range(len(p)), key=lambda i: (-point[i], p[i]))
+    regret = sum(sorted(p, reverse=True)[: s.k]) - sum(p[i] for i in order[: s.k])
+    if regret < _beta(proof):
         raise Rejected("the target regret is less than beta")
-    claim = at_number(w, s.claim, "b", q(beta))
-    return claim, p, point
+    return p, point
 
 
-def _risk(s: Statement, p: list[Fraction], point: list[Fraction]) -> Tree:
+def softmax_risk(s: Statement, p: list[Fraction], point: list[Fraction]) -> Tree:
+    """The risk at softmax values."""
     return add(*(mul(q(a), put(s.g, "u", q(x))) for a, x in zip(p, point, strict=True) if a))
 
 
-def convex_point(w: Work, s: Statement, proof: dict[str, Any]) -> None:
+#: What is to be shown of a number that T(beta) does not exceed.
+Judge = Callable[[Tree], None]
+
+
+def refutes(point: Any) -> Any:
+    """T(beta) < claim(beta), by a rule of a point."""
+
+    def run(w: Work, s: Statement, proof: dict[str, Any]) -> None:
+        claim = at_number(w, s.claim, "b", q(_beta(proof, largest(s))))
+
+        def judge(regret: Tree) -> None:
+            w.constant(minus(claim, regret), "the claim less the regret", strict=True)
+
+        point(w, s, proof, judge)
+
+    return run
+
+
+def gamma_violated(point: Any) -> Any:
+    """Gamma(e) >= t beta > claim(e), as t T(beta) <= e: the chord from (0, 0) is above T**."""
+
+    def run(w: Work, s: Statement, proof: dict[str, Any]) -> None:
+        if s.costs is not None:
+            raise Rejected("the rule is for the zero-one target")
+        if "excess" not in proof or "share" not in proof:
+            raise Rejected("an excess and a share are needed")
+        e, share = rational(proof["excess"]), rational(proof["share"])
+        if e < 0 or not 0 < share <= 1:
+            raise Rejected("the excess is >= 0, the share in (0, 1]")
+        rest = {k: v for k, v in proof.items() if k not in ("excess", "share")}
+        claim = put(s.claim, "e", q(e))
+        w.constant(minus(q(share * _beta(rest)), claim), "reach less the claim", strict=True)
+
+        def judge(regret: Tree) -> None:
+            w.constant(minus(q(e), mul(q(share), regret)), "the excess less the regret")
+
+        point(w, s, rest, judge)
+
+    return run
+
+
+def convex_point(w: Work, s: Statement, proof: dict[str, Any], judge: Judge) -> None:
     """T(beta) < claim(beta): the risk of a point, and a tangent plane below all risks."""
     fields(proof, "rule beta p point reference")
+    only_all_scores(s)
     slope = convex(w, s)
-    claim, p, point = _simplex_point(w, s, proof)
-    reference = _simplex(s, proof["reference"])
-    m = [mul(q(a), put(slope, "u", q(x))) if a else ZERO
-         for a, x in zip(p, reference, strict=True)]  # fmt: skip
-    regret = add(_risk(s, p, point), neg(_risk(s, p, reference)),
-                 *(mul(t, q(x)) for t, x in zip(m, reference, strict=True)))  # fmt: skip
+    p, point = _simplex_point(s, proof)
+    base, m = plane(s, slope, p, simplex(s, proof["reference"]))
     for t in dict.fromkeys(m):
-        w.constant(minus(claim, minus(regret, t)), "the claim less the regret", strict=True)
+        judge(minus(softmax_risk(s, p, point), add(base, t)))
 
 
-def concave_point(w: Work, s: Statement, proof: dict[str, Any]) -> None:
+def plane(
+    s: Statement, slope: Tree, p: list[Fraction], y: list[Fraction]
+) -> tuple[Tree, list[Tree]]:
+    """The tangent plane of the risk at y: a constant, and what each share is multiplied with."""
+    m = [mul(q(a), put(slope, "u", q(x))) if a else ZERO for a, x in zip(p, y, strict=True)]
+    return add(softmax_risk(s, p, y), *(neg(mul(t, q(x))) for t, x in zip(m, y, strict=True))), m
+
+
+def in_the_box(w: Work, s: Statement, z: list[Fraction]) -> None:
+    """Softmax values of scores with |h| <= B: max <= exp(2 B) min, and none is 0."""
+    assert s.bound is not None
+    if min(z) <= 0:
+        raise Rejected("a softmax value 0 of bounded scores")
+    w.constant(minus(("exp", q(2 * s.bound)), q(max(z) / min(z))), "softmax values in the box")
+
+
+def level_is_below(w: Work, s: Statement, m: list[Tree], level: Tree) -> None:
+    """For all softmax values S the sum of m_k S_k is >= the level."""
+    if s.bound is None:
+        for t in dict.fromkeys(m):
+            w.constant(minus(t, level), "a tangent value is at least the level")
+        return
+    # S is a multiple of numbers from 1 to K; each adds at least the lesser of its ends.
+    most: Tree = ("exp", q(2 * s.bound))
+    total: list[Tree] = []
+    for t in m:
+        over = minus(t, level)
+        w.value(over, "a tangent value")
+        if w.constants.nonneg(over):
+            total.append(over)
+        elif w.constants.nonneg(neg(over)):
+            total.append(mul(most, over))
+        else:
+            total.append(neg(("max", neg(over), neg(mul(most, over)))))
+    w.constant(add(*total), "the level is below all tangent values")
+
+
+def bounded_point(w: Work, s: Statement, proof: dict[str, Any], judge: Judge) -> None:
+    """The same for bounded scores."""
+    fields(proof, "rule beta p point reference level")
+    if s.bound is None:
+        raise Rejected("the rule is for bounded scores")
+    slope = convex(w, s)
+    p, point = _simplex_point(s, proof)
+    in_the_box(w, s, point)
+    base, m = plane(s, slope, p, simplex(s, proof["reference"]))
+    level = read(proof["level"], "")
+    level_is_below(w, s, m, level)
+    judge(minus(softmax_risk(s, p, point), add(base, level)))
+
+
+def concave_point(w: Work, s: Statement, proof: dict[str, Any], judge: Judge) -> None:
     """T(beta) < claim(beta): the risk of a point, and the least risk, at a vertex."""
     fields(proof, "rule beta p point")
+    only_all_scores(s)
     concave(w, s)
-    claim, p, point = _simplex_point(w, s, proof)
-    best = add(mul(q(max(p)), put(s.g, "u", ONE)), mul(q(1 - max(p)), put(s.g, "u", ZERO)))
-    regret = minus(_risk(s, p, point), best)
-    w.constant(minus(claim, regret), "the claim less the regret", strict=True)
+    p, point = _simplex_point(s, proof)
+    judge(minus(softmax_risk(s, p, point), vertex(s, p)))
 
 
-def margin_point(w: Work, s: Statement, proof: dict[str, Any]) -> None:
+def vertex(s: Statement, p: list[Fraction]) -> Tree:
+    """The least risk of a concave loss."""
+    return add(mul(q(max(p)), put(s.g, "u", ONE)), mul(q(1 - max(p)), put(s.g, "u", ZERO)))
+
+
+def margin_point(w: Work, s: Statement, proof: dict[str, Any], judge: Judge) -> None:
     """T(beta) < claim(beta): the risk of a wrong score, and the least risk of all scores."""
     fields(proof, "rule beta point best")
     if s.kind != "margin":
@@ -211,12 +344,10 @@ def margin_point(w: Work, s: Statement, proof: dict[str, Any]) -> None:
     beta, v = _beta(proof), rational(proof["point"])
     if v > 0 or (s.bound is not None and -v > s.bound):
         raise Rejected("the score is not <= 0, or beyond the bound")
-    claim = at_number(w, s.claim, "b", q(beta))
     low, pieces = fields(proof["best"], "least pieces")
     least = read(low, "")
     w.value(least, "the least risk")
     score: Tree = ("var", "v")
     risk = add(mul(q((1 + beta) / 2), s.g), mul(q((1 - beta) / 2), put(s.g, "v", neg(score))))
     scores(w, pieces, minus(risk, least), None if s.bound is None else -s.bound, s.bound)
-    regret = minus(put(risk, "v", q(v)), least)
-    w.constant(minus(claim, regret), "the claim less the regret", strict=True)
+    judge(minus(put(risk, "v", q(v)), least))

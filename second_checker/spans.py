@@ -142,6 +142,13 @@ class Span:
         left, right = replace(self, high=q(kink)), replace(self, low=q(kink))
         return left.nonneg(t, order) and right.nonneg(t, order)
 
+    def positive(self, t: Tree, order: int = 0) -> bool:
+        """t > 0 on the open interval: at once, or by a ladder whose last step is > 0."""
+        if not self.prover.has_values(t):
+            return False
+        smooth = self.resolved(t)
+        return any(self.ladder(smooth, k, strict=True) for k in (order, 0, 1, 2))
+
     def resolved(self, t: Tree) -> Tree:
         """t with each maximum replaced by the one of its trees that is shown to be the larger."""
         t = rebuilt(t, self.resolved)
@@ -164,8 +171,8 @@ class Span:
                     return root
         return next((k for k in map(self._kink, parts(t)) if k is not None), None)
 
-    def ladder(self, t: Tree, order: int) -> bool:
-        """f_j(low) >= 0 for j < order, f_order >= 0 on the interval, and all have values there."""
+    def ladder(self, t: Tree, order: int, strict: bool = False) -> bool:
+        """f_j(low) >= 0 for j < order, f_order >= 0 (> 0) on the interval; all have values there."""
         if order and self.low is None:
             return False
         for _ in range(order):
@@ -176,4 +183,4 @@ class Span:
                 t = derivative(t, self.name)
             except Undecided:
                 return False
-        return self.prover.nonneg(t)
+        return self.prover.positive(t) if strict else self.prover.nonneg(t)

@@ -11,8 +11,9 @@ a sign that is needed, it rejects.
 
 **Signs.** `_positive` proves p > 0 by one of two sights: (i) every term has a positive coefficient
 and positive generators (variables of a box with low >= 0, roots, exponentials; no logarithm); or
-(ii) p is a + c x in one variable x, a and c polynomials in atoms without variables, and at both ends
-of x it is 0 or positive by (i), not 0 at both, so > 0 between them. And a product is positive where its factors have known signs whose product is 1.
+(ii) p is a + c x in one variable x, a and c polynomials in atoms without variables, and at both
+ends of x it is 0 or positive by (i), not 0 at both, so > 0 between them. And a product is positive
+where its factors have known signs whose product is 1.
 
 **Zeros.** If p reduces to the zero polynomial when each D-th power of a root is replaced by what it
 is a root of, the tree is 0 throughout. The converse is not claimed and not used: generators need
@@ -178,7 +179,7 @@ class Algebra:
         return self._affine_positive(p, self.ring.gens().index(names[0]))
 
     def _affine_positive(self, p: Any, place: int) -> bool:
-        """Sight (ii): p is affine in the generator of that place, whose other atoms are constant."""
+        """Sight (ii), of the generator of that place; the other atoms are constant."""
         parts: list[dict[Any, Any]] = [{}, {}]
         for degrees, c in p.terms():
             k = int(degrees[place])

@@ -185,7 +185,8 @@ def read_statement(data: Any) -> Statement:
         need(classes is not None, "softmax values of bounded scores need a number of classes")
         need(costs is None and top == 1, "bounded scores go with the zero-one target here")
     need(top == 1 or kind == "softmax", "several predicted labels go with softmax values here")
-    members, inputs = "", ()
+    members: str = ""
+    inputs: tuple[tuple[Fraction, tuple[Fraction, ...]], ...] = ()
     if about_gap:
         members = text(claim["members"], "members", *MEMBERS)
         inputs = _inputs(claim["inputs"], classes)

@@ -12,7 +12,17 @@ from typing import Any
 
 from hconsist.checker.limits import Rejected, need
 from hconsist.checker.obligations import Obligation
-from hconsist.checker.rules import above, chords, forecasts, gamma, gaps, lower, plugin, points, ties
+from hconsist.checker.rules import (
+    above,
+    chords,
+    forecasts,
+    gamma,
+    gaps,
+    lower,
+    plugin,
+    points,
+    ties,
+)
 from hconsist.checker.rules.boxed import BOUNDED_SWAP
 from hconsist.checker.rules.cells import CELLS
 from hconsist.checker.rules.concave import CONCAVE_PAIR, THEOREM_C

@@ -13,6 +13,7 @@ so h > 0, and g' = -1/h increases strictly. The curvatures are shown by methods 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 
 from hconsist.checker.limits import need
@@ -41,7 +42,7 @@ def _conditions(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
     if bend == "convex":
         terms.append((second, False, "h must be convex"))
     else:
-        square = derivative(derivative(power(h, 2), "u"), "u")
+        square = derivative(derivative(power(h, Fraction(2)), "u"), "u")
         terms += [
             (mul("-1", second), False, "h must be concave"), (square, False, "h^2 must be convex"),
         ]  # fmt: skip

@@ -25,7 +25,7 @@ others. For all functions the bounds from below only say that the infima are fin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -55,13 +55,13 @@ def holds(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
     else:
         need(proof["shape"] is None, "the shape of this loss is null")
     upper = s.claim_kind == "gap <="
+    highs, lows = (mean, each) if upper else (each, mean)
     if s.members == "all":
         highs, lows = [], each
-    else:
-        highs, lows = (mean, each) if upper else (each, mean)
     over, under = (items(proof[key], key, 1_000, 0) for key in ("above", "below"))
     need(len(over) == len(highs) and len(under) == len(lows), "a bound for each infimum")
-    above, below = [], []
+    above: list[Tree] = []
+    below: list[Tree] = []
     for p, data in zip(highs, over, strict=True):
         above.append((yield from _above(s, p, data)))
     for p, data in zip(lows, under, strict=True):
@@ -81,7 +81,7 @@ def _margin_risk(s: Statement, p: Vector) -> Tree:
     return add(*(mul(str(w), s.loss(t)) for t, w in terms if w))
 
 
-def _above(s: Statement, p: Vector, data: Any) -> Iterator[Obligation]:
+def _above(s: Statement, p: Vector, data: Any) -> Generator[Obligation, None, Tree]:
     """A tree without variables that is at least C*(p)."""
     if s.kind == "softmax":
         z = read_point(data, len(p), "above")
@@ -95,7 +95,7 @@ def _above(s: Statement, p: Vector, data: Any) -> Iterator[Obligation]:
     return put(_margin_risk(s, p), "v", data)
 
 
-def _below(s: Statement, p: Vector, data: Any, shape: Any) -> Iterator[Obligation]:
+def _below(s: Statement, p: Vector, data: Any, shape: Any) -> Generator[Obligation, None, Tree]:
     """A tree without variables that is at most C*(p)."""
     if s.kind == "scores":
         return str(Risks(s).least(p, data, None))

@@ -10,10 +10,10 @@ so T(beta) <= R. And C*(p) >= sum p_i g(y_i) - sum m_i y_i + min m_i, m_i = p_i 
 reference y in the simplex: g(s) >= g(y_i) + g'(y_i) (s - y_i) on (0, 1] by convexity, and the sum
 of m_i s_i is at least min m_i on the simplex.
 
-**Rule "bounded point"** is "convex point" for scores with |h| <= B: z and y have positive entries; z is
-allowed, as max z <= K min z, K = exp(2 B) (see `hconsist.checker.rules.boxed`). Instead of min m_i a
-number L is given for which sum of min(m_i - L, K (m_i - L)) >= 0: then sum m_i s_i >= L for every
-allowed s, a multiple of some x in [1, K]^n, as sum (m_i - L) x_i is at least that sum.
+**Rule "bounded point"** is "convex point" for scores with |h| <= B: z has positive entries and is
+allowed, as max z <= K min z, K = exp(2 B) (see `hconsist.checker.rules.boxed`). Instead of min m_i
+a number L is given for which the sum of min(m_i - L, K (m_i - L)) is >= 0. Then sum m_i s_i >= L
+for every allowed s, a multiple of some x in [1, K]^n: sum (m_i - L) x_i is at least that sum.
 
 For a target of k predicted labels the k largest entries of z are predicted, ties as one likes: the
 target regret is the sum of the k largest p_i less the least sum of p over such labels.
@@ -38,11 +38,11 @@ from typing import Any
 from hconsist.checker.limits import COUNTED_CLASSES, Rejected, need
 from hconsist.checker.obligations import Number, Obligation
 from hconsist.checker.reading import fields, items
+from hconsist.checker.rules.boxed import spread
 from hconsist.checker.rules.lower import beta_of
 from hconsist.checker.rules.margin import MIRROR, at_least
 from hconsist.checker.rules.margin import risk as margin_risk
 from hconsist.checker.rules.shapes import concave, convex
-from hconsist.checker.rules.boxed import spread
 from hconsist.checker.statements import Statement, claim_at
 from hconsist.checker.trees import Tree, add, check_tree, derivative, minus, mul, put, rational
 

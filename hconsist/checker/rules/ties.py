@@ -41,9 +41,9 @@ from hconsist.checker.coverage import Piece, covering
 from hconsist.checker.limits import Rejected, need
 from hconsist.checker.obligations import Number, Obligation, Sign
 from hconsist.checker.reading import fields
+from hconsist.checker.rules.boxed import spread
 from hconsist.checker.rules.shapes import convex
 from hconsist.checker.rules.softmax import read_pair, risk
-from hconsist.checker.rules.boxed import spread
 from hconsist.checker.statements import Statement, resolved
 from hconsist.checker.trees import Tree, add, derivative, minus, mul, put
 
