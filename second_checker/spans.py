@@ -172,7 +172,7 @@ class Span:
         return next((k for k in map(self._kink, parts(t)) if k is not None), None)
 
     def ladder(self, t: Tree, order: int, strict: bool = False) -> bool:
-        """f_j(low) >= 0 for j < order, f_order >= 0 (> 0) on the interval; all have values there."""
+        """f_j(low) >= 0 for j < order, f_order >= 0 (> 0) on the interval, all with values."""
         if order and self.low is None:
             return False
         for _ in range(order):

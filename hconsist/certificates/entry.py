@@ -19,6 +19,7 @@ from hconsist.certificates.piecewise import (
     certify_piecewise_gamma,
 )
 from hconsist.certificates.plugin import certify_costs
+from hconsist.certificates.refutations import refute_gamma
 from hconsist.certificates.search import Progress, Search
 from hconsist.certificates.statements import Relation, claimed, loss_formula, parse_claim, tree
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
@@ -125,7 +126,7 @@ def certify_claim(
         claim = parse_gamma_claim(text, problem.n_classes)
         if applies(problem):
             return certify_piecewise_gamma(problem, claim, time_budget=time_budget)
-        return certify_gamma(problem, claim, inverse_of(claim), time_budget=time_budget)
+        return _gamma(problem, claim, time_budget)
     relation, formula = parse_claim(text, problem.n_classes)
     if costly and not applies(problem):
         return _with_costs(problem, relation, formula, time_budget)
@@ -190,6 +191,17 @@ def inverse_of(claim: sympy.Expr) -> sympy.Expr:
     raise EngineCannotAnswerError(
         "certificate", f"no increasing inverse of {claim} on [0, 1] was found", None
     )
+
+
+def _gamma(problem: PointwiseProblem, claim: sympy.Expr, time_budget: float) -> dict[str, Any]:
+    """A refutation at a point, or else supporting lines."""
+    try:
+        refuted = refute_gamma(problem, tree(claim, {excess_symbol(): "e"}))
+    except EngineCannotAnswerError:
+        refuted = None
+    if refuted is not None:
+        return refuted
+    return certify_gamma(problem, claim, inverse_of(claim), time_budget=time_budget)
 
 
 def _with_costs(

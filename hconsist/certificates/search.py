@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from hconsist.arithmetic import BALLS, endpoints, evaluate, precision
-from hconsist.certificates import witnesses
+from hconsist.certificates import ties, witnesses
 from hconsist.certificates.margins import NO_PROOF, least_values, refuting_point
 from hconsist.certificates.statements import Relation, statement
 from hconsist.checker import SCHEMA, Rejected, check, digest, discharge, read_statement
@@ -74,7 +74,7 @@ class Search:
                     self._convex, self._concave = self._shape(convex), self._shape(concave)
         except Rejected as problem:
             raise EngineCannotAnswerError("certificate", str(problem), "rigorous") from problem
-        if self._softmax and not (self._convex or self._concave):
+        if self._softmax and not (self._convex or (self._concave and not self.wide)):
             raise EngineCannotAnswerError(
                 "certificate",
                 "the loss must fall, and be convex or concave, in the softmax value",
@@ -84,6 +84,12 @@ class Search:
     @property
     def _softmax(self) -> bool:
         return bool(self.statement["loss"]["kind"] == "softmax")
+
+    @property
+    def wide(self) -> bool:
+        """Whether softmax values are bounded, or several labels predicted."""
+        return self._softmax and ("scores" in self.statement["hypotheses"]
+                                  or "k" in self.statement["target"])  # fmt: skip
 
     def _shape(self, conditions: Callable[..., Any]) -> bool:
         try:
@@ -166,24 +172,34 @@ class Search:
         if not isinstance(loss, SoftmaxLoss):
             with precision(160):
                 return least_values(self.statement)
+        if self.wide:
+            return ties.options(self.statement, ">=", witnesses.scaling(loss))
         if self._concave:
             return [{"rule": "concave pair"}, {"rule": "theorem C"}]
         if n == 2:
             return [{"rule": "pair", "scaling": None}]
         e = witnesses.scaling(loss)
-        found = [{"rule": "pair", "scaling": str(e)}]
-        return [*found, {"rule": "theorem A", "scaling": str(e)}] if 0 < e <= 1 / 2 else found
+        found: list[dict[str, Any]] = [{"rule": "pair", "scaling": str(e)}]
+        if 0 < e <= 1 / 2:
+            found.append({"rule": "theorem A", "scaling": str(e)})
+        elif (shape := witnesses.inverse_slope(loss)) is not None:
+            found += [{"rule": "theorem D", "shape": s} for s in shape]
+        return found
 
     @cached_property
     def _options(self) -> list[dict[str, Any]]:
         """Rules that may prove the claim."""
         if self.relation == ">=":
             return self.lower_options
-        return [{"rule": "tangent"}] if self._convex else []
+        if not self._convex:
+            return []
+        return [{"rule": "tie"}] if self.wide else [{"rule": "tangent"}]
 
     def _closed_forms(self, options: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
         """Families of pieces with exact witnesses; the checker decides which fits."""
-        if options["rule"] in ("concave pair", "theorem C"):
+        if options["rule"] in ties.RULES:
+            yield from ties.closed(self.statement, options["rule"], self._exact_witnesses(options))
+        elif options["rule"] in ("concave pair", "theorem C"):
             yield from witnesses.closed_concave(self.statement["classes"])
         elif options["rule"] == "margin":
             yield from witnesses.closed_margins(self.statement)
@@ -198,6 +214,10 @@ class Search:
         if options["rule"] == "margin":
             return witnesses.scores_in_beta()
         pairs = self._pairs
+        if options["rule"] in ties.RULES:
+            e = witnesses.scaling(self.problem.surrogate)  # type: ignore[arg-type]
+            tilt = 1 / (2 - 2 * e) if e < 1 else Fraction(1, 2)
+            return ties.exact(self.statement, options["rule"], pairs, tilt)
         return [pair[0] for pair in pairs] if options["rule"] == "tangent" else list(pairs)
 
     @cached_property
@@ -206,14 +226,22 @@ class Search:
             return [witnesses.CORNER]
         return witnesses.pairs_in_beta(self.problem.surrogate)  # type: ignore[arg-type]
 
+    def rational_pairs(self, b: Fraction) -> list[list[Any]]:
+        """Softmax values of two labels and all scores that are nearly optimal."""
+        if self._concave:
+            return [witnesses.CORNER]
+        return witnesses.rational_pairs(self.problem.surrogate, b)  # type: ignore[arg-type]
+
     def _rational_witnesses(self, b: Fraction, options: dict[str, Any]) -> list[Any]:
         """Nearly optimal witnesses at one beta, rational."""
         if options["rule"] in ("concave pair", "theorem C"):
             return [None]
         if options["rule"] == "margin":
             return witnesses.rational_score(self.problem, b)
-        loss = self.problem.surrogate
-        found = [witnesses.CORNER] if self._concave else witnesses.rational_pairs(loss, b)  # type: ignore[arg-type]
+        found = self.rational_pairs(b)
+        if options["rule"] in ties.RULES:
+            with precision(96):
+                return ties.rational(self.statement, options["rule"], b, found)
         return [pair[0] for pair in found] if options["rule"] == "tangent" else list(found)
 
     def _counterexamples(self) -> Iterator[dict[str, Any]]:
@@ -226,7 +254,10 @@ class Search:
             claimed = self._claimed(beta)
             if claimed is None:
                 continue
-            if self._softmax:
+            if self.wide:
+                found = self.rational_pairs(beta)
+                proof = ties.refuting(self.statement, beta, found)
+            elif self._softmax:
                 n = self.statement["classes"]
                 proof = witnesses.refuting_distribution(self.problem, n, beta, claimed)
             else:
@@ -305,6 +336,11 @@ class Search:
                 return None
             data = {"from": low, "to": high, "at": "x", "witness": witness, "method": method}
             piece = Piece(low, high, "x", data)
+            if options["rule"] == "tie":
+                chosen = ties.methods(self._read, piece, method)
+                if chosen is not None:
+                    return {**data, "method": chosen}
+                continue
             if self.relation == "<=":
                 found = above.on_piece(self._read, piece, [low, high])
             else:

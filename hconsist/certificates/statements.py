@@ -259,9 +259,12 @@ def statement(problem: PointwiseProblem, relation: Relation, claim: sympy.Expr) 
     """
     loss, bound = problem.surrogate, problem.hypotheses.score_bound
     softmax = isinstance(loss, SoftmaxLoss)
-    if problem.decision.structure.top != 1 or not (
-        isinstance(loss, MarginLoss) or (softmax and bound is None)
-    ):
+    top = problem.decision.structure.top
+    fits = isinstance(loss, MarginLoss) and top == 1
+    if softmax:
+        fits = top is not None and (bound is None or top == 1)
+        fits = fits and ((bound is None and top == 1) or isinstance(problem.n_classes, int))
+    if not fits:
         raise EngineCannotAnswerError(
             "certificate",
             f"no method for {loss.spec}, {problem.hypotheses}, {problem.target}",
@@ -274,7 +277,7 @@ def statement(problem: PointwiseProblem, relation: Relation, claim: sympy.Expr) 
     return {
         "loss": {"spec": loss.spec, "kind": kind, "formula": formula},
         "classes": classes,
-        "target": {"kind": "zero-one"},
+        "target": {"kind": "zero-one"} if top == 1 else {"kind": "top", "k": top},
         "hypotheses": {"kind": "complete"}
         if bound is None
         else {"kind": "bounded", "scores": str(bound)},

@@ -12,12 +12,13 @@ from typing import Any
 
 from hconsist.arithmetic import SYMPY, precision
 from hconsist.certificates.margins import kinks, minimiser
-from hconsist.certificates.statements import tanh
+from hconsist.certificates.statements import tanh, tree
 from hconsist.checker import Tree
 from hconsist.engines.rigorous import transform
 from hconsist.engines.rigorous.branch import minimise
 from hconsist.engines.rigorous.regions import PairBound, comp_sum_regions
 from hconsist.engines.rigorous.risk import SoftmaxRisk, pool
+from hconsist.errors import InvalidInputError
 from hconsist.losses import Loss, SoftmaxLoss
 from hconsist.losses.forms import OfSoftmax
 from hconsist.pointwise import PointwiseProblem
@@ -52,6 +53,21 @@ def scaling(loss: SoftmaxLoss) -> Fraction:
     return Fraction(int(e.p), int(e.q)) if e.is_Rational else Fraction(0)
 
 
+def inverse_slope(loss: SoftmaxLoss) -> list[dict[str, Any]] | None:
+    """h = -1/g' as rule "theorem D" wants it, where that has a tree."""
+    import sympy
+
+    u = sympy.Symbol("u", positive=True)
+    try:
+        h = sympy.expand(sympy.cancel(-1 / sympy.diff(loss.of_softmax(u, SYMPY), u)))
+        written = tree(sympy.collect(h, u), {u: "u"})
+    except (InvalidInputError, ArithmeticError, NotImplementedError):
+        return None
+    ways = ("algebra:0", "balls:0")
+    return [{"inverse": written, "bend": bend, "methods": [way] * count}
+            for bend, count in (("convex", 2), ("concave", 3)) for way in ways]  # fmt: skip
+
+
 def rational_pairs(loss: SoftmaxLoss, b: Fraction) -> list[list[Tree]]:
     """Nearly optimal softmax values of two labels at one beta, rational, of sum 1."""
     risk = SoftmaxRisk(loss.separable)
@@ -76,12 +92,26 @@ def pairs_in_beta(loss: SoftmaxLoss) -> list[list[Tree]]:
         weights: list[Tree] = [["pow", t, str(1 / (1 - e))] for t in terms]
         optimal = [["mul", w, ["pow", ["add", *weights], "-1"]] for w in weights]
     if _power_law(loss) is None:
-        return [optimal, CORNER, _slanted(loss)]
+        return [optimal, CORNER, _slanted(loss), *_tangential(loss)]
     if e in (0, 1):
         return [optimal]
     tilt = 1 / (2 - 2 * e)  # the same to first order, and less to evaluate
     affine: list[Tree] = [["add", "1/2", ["mul", str(k), "x"]] for k in (tilt, -tilt)]
     return [affine, optimal]
+
+
+def _tangential(loss: SoftmaxLoss) -> list[list[Tree]]:
+    """Softmax values affine in beta, optimal to first order: slope -g'(1/2)/g''(1/2) exactly."""
+    import sympy
+
+    u = sympy.Symbol("u", positive=True)
+    g = loss.of_softmax(u, SYMPY)
+    first, second = (sympy.diff(g, u, k).subs(u, sympy.Rational(1, 2)) for k in (1, 2))
+    try:
+        tilt = tree(sympy.simplify(-first / second), {})
+    except (InvalidInputError, ZeroDivisionError):
+        return []
+    return [[["add", "1/2", ["mul", sign, tilt, "x"]] for sign in ("1", "-1")]]
 
 
 def _slanted(loss: SoftmaxLoss) -> list[Tree]:

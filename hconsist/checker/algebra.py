@@ -12,8 +12,8 @@ a sign that is needed, it rejects.
 **Signs.** `_positive` proves p > 0 by one of two sights: (i) every term has a positive coefficient
 and positive generators (variables of a box with low >= 0, roots, exponentials; no logarithm); or
 (ii) p is a + c x in one variable x, a and c polynomials in atoms without variables, and at both
-ends of x it is 0 or positive by (i), not 0 at both, so > 0 between them. And a product is positive
-where its factors have known signs whose product is 1.
+ends of x it is 0, or > 0 by an enclosure, not 0 at both, so > 0 between them (or a alone is > 0).
+And a product is positive where its factors have known signs whose product is 1.
 
 **Zeros.** If p reduces to the zero polynomial when each D-th power of a root is replaced by what it
 is a root of, the tree is 0 throughout. The converse is not claimed and not used: generators need
@@ -174,8 +174,10 @@ class Algebra:
         ):
             return True
         names = [x for x, kind in zip(used, kinds, strict=True) if kind == "variable"]
-        if len(names) != 1 or any(self._varies(x) for x in used if x != names[0]):
+        if len(names) > 1 or any(self._varies(x) for x in used if x not in names):
             return False
+        if not names:
+            return bool(self._ball(p) > 0)
         return self._affine_positive(p, self.ring.gens().index(names[0]))
 
     def _affine_positive(self, p: Any, place: int) -> bool:
@@ -191,14 +193,25 @@ class Algebra:
         at_low = constant + slope * fmpq(self.low)
         at_high = slope if self.high is None else constant + slope * fmpq(self.high)
         ends = [e for e in (at_low, at_high) if e != 0]
-        return bool(ends) and all(self._plainly_positive(e) for e in ends)
+        return bool(ends) and all(bool(self._ball(e) > 0) for e in ends)
 
-    def _plainly_positive(self, p: Any) -> bool:
-        """Sight (i), for polynomials in atoms without variables."""
-        used = [self.ring.gen(i) for i, degree in enumerate(p.degrees()) if degree > 0]
-        return all(self.meaning(x)[0] in ("root", "exp") for x in used) and all(
-            c > 0 for c in p.coeffs()
-        )
+    def _ball(self, p: Any) -> Any:
+        """A ball that contains the value of a polynomial in atoms without variables."""
+        total = flint.arb(0)
+        for degrees, c in p.terms():
+            term = flint.arb(c)
+            for i, degree in enumerate(degrees):
+                if degree:
+                    kind, of = self.meaning(self.ring.gen(i))
+                    inner = self._ball(of)
+                    if kind == "root":
+                        need(bool(inner > 0), "a root of what is not shown to be positive")
+                        inner = (inner.log() / self.root).exp()
+                    else:
+                        inner = inner.exp() if kind == "exp" else inner.log()
+                    term *= inner ** int(degree)
+            total += term
+        return total
 
     def _varies(self, x: Any) -> bool:
         """Whether a generator is a variable, or an atom of something that holds one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -42,8 +42,8 @@ _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": E
     "--claim",
     required=True,
     metavar="CLAIM",
-    help="'T >= EXPR' or 'T <= EXPR' in b and n, for every target regret b; or 'Gamma <= EXPR' in "
-    "u and n, for every surrogate excess u >= 0.",
+    help="'T >= EXPR' or 'T <= EXPR' in b and n, for every target regret b; 'Gamma <= EXPR' in u "
+    "and n, for every surrogate excess u >= 0; or 'gap <= NUMBER' (or >=), with --inputs.",
 )
 @click.option(
     "-o",
@@ -77,6 +77,19 @@ _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": E
     help="Also an SMT-LIB (.smt2) or Coq (.v) script; 'smt' and 'coq' name it after the output.",
 )
 @click.option("--compile", "run_coq", is_flag=True, help="Run coqc on the exported Coq script.")
+@click.option(
+    "--inputs",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help='Of a gap: JSON, a list of {"weight": "1/2", "p": ["3/4", "1/4"]}.',
+)
+@click.option(
+    "--members",
+    type=click.Choice(["constant", "all"]),
+    default="constant",
+    show_default=True,
+    help="Of a gap: constant scores, or all functions of the input.",
+)
 @json_option
 def command(
     spec: str,
@@ -90,6 +103,8 @@ def command(
     resume: bool,
     export: Path | None,
     run_coq: bool,
+    inputs: Path | None,
+    members: Literal["constant", "all"],
     as_json: bool,
 ) -> ExitCode:
     """Search for a proof of T(b) >= EXPR (or <=) for every b from 0 to the largest target regret,
@@ -98,13 +113,19 @@ def command(
     Losses that are piecewise linear in the scores (sums, maxima and constrained losses of hinges,
     ramps, LDR-k) are settled exactly, with any score bound. T <= EXPR has proofs for convex losses
     of the softmax value, and for cross-entropy with costs other than zero-one. Gamma(u) <= EXPR has
-    proofs by supporting lines of T, and no search for counterexamples. --resume goes with boxes:
+    proofs by supporting lines of T, and is refuted at points of T. --resume goes with boxes:
     comp-sum and margin losses, zero-one.
 
     Exits 0 when the claim is proven, 1 when it is refuted, 3 when the budget ends first; the file
     then holds what was finished, and --resume goes on from there.
     """
-    from hconsist.certificates import certify_claim, read
+    from hconsist.certificates import (
+        certify_claim,
+        certify_gap,
+        parse_gap_claim,
+        read,
+        read_inputs,
+    )
     from hconsist.checker.rules import WHERE
     from hconsist.pointwise import PointwiseProblem
 
@@ -115,21 +136,28 @@ def command(
         check_output(export, (".smt2", ".v"))
     if run_coq and (export is None or export.suffix != ".v"):
         raise InvalidInputError("--compile needs a Coq script", export, "add --export coq")
+    if inputs is not None:
+        distribution = read_inputs(inputs)
+        n_classes = distribution.n_classes
     problem = PointwiseProblem(spec, target, hypotheses, n_classes)  # type: ignore[arg-type]
     before = read(output) if resume else None
 
     def write(certificate: dict[str, Any]) -> None:
         write_json(output, certificate, indent=1)
 
-    certificate = certify_claim(
-        problem,
-        claim,
-        time_budget=time_budget,
-        max_boxes=max_boxes,
-        progress=progress,
-        resume=before,
-        checkpoint=write,
-    )
+    if inputs is not None:
+        relation, bound = parse_gap_claim(claim)
+        certificate = certify_gap(problem, distribution, relation, bound, members)
+    else:
+        certificate = certify_claim(
+            problem,
+            claim,
+            time_budget=time_budget,
+            max_boxes=max_boxes,
+            progress=progress,
+            resume=before,
+            checkpoint=write,
+        )
     write(certificate)
     if export is not None:
         from hconsist.exports import compile_script, coq_script, smt_script
@@ -162,7 +190,9 @@ def command(
         if run_coq:
             fields.append(("coq", f"accepts {export}"))
         if verdict == "violated":
-            fields.append(("refuted at", f"b = {proof['beta']}"))
+            e = proof.get("excess")
+            at = f"b = {proof['beta']}" if e is None else f"u = {e}"
+            fields.append(("refuted at", at))
         if verdict == "undecided":
             fields.append(("reason", proof["reason"]))
         print_fields(fields)
