@@ -32,6 +32,8 @@ IMPORTS = [
     "",
 ]
 
+#: Rules that have a script.
+RULES = ("pair", "theorem A", "concave pair", "theorem C", "margin", "tangent")
 #: Lemmas that proofs/ states and does not prove yet: the theorem then has them as hypotheses.
 HYPOTHESES = {"theorem A": {"theorem_A": "theorem_A_statement"}}
 
@@ -81,6 +83,10 @@ def _lines(certificate: dict[str, Any]) -> list[str]:
         raise refuse(f"claims {s.claim_kind!r} with this target")
     if s.kind == "scores":
         raise refuse("losses of all scores")
+    if s.top > 1 or (s.kind == "softmax" and s.bound is not None):
+        raise refuse("several predicted labels, and softmax values of bounded scores")
+    if proof["rule"] not in RULES:
+        raise refuse(f"rule {proof['rule']!r}")
     lines = [f"(* {line.replace('(*', '( *').replace('*)', '* )')} *)" for line in s.words()]
     lines += ["", *IMPORTS]
     body = lower(s, proof) if s.claim_kind == "T >=" else upper(s, proof)

@@ -81,6 +81,10 @@ def smt_script(statement: dict[str, Any]) -> str:
         raise EngineCannotAnswerError(
             "smt", "losses of all scores, and costs, have no script", "rigorous"
         )
+    if loss["kind"] == "softmax" and bound is not None:
+        raise EngineCannotAnswerError(
+            "smt", "softmax values of bounded scores have no script", "rigorous"
+        )
     g, lines = (
         loss["formula"],
         [

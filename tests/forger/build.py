@@ -21,7 +21,14 @@ LEMMAS = {
     "theorem C": ["theorem C"],
     "margin": ["margin lemma"],
     "plug-in lines": ["plug-in lemma"],
+    "theorem D": ["pooling lemma", "theorem D"],
+    "swap": [],
+    "bounded swap": [],
 }
+#: Rules without lemmas that do not bound T from below.
+OTHERS = [
+    "tangent", "tie", "convex point", "concave point", "margin point", "bounded point",
+]  # fmt: skip
 
 
 def sealed(c: dict[str, Any]) -> dict[str, Any]:

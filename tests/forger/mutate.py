@@ -8,7 +8,7 @@ import random
 from fractions import Fraction
 from typing import Any
 
-from forger.build import LEMMAS, piece, score_piece, sealed
+from forger.build import LEMMAS, OTHERS, piece, score_piece, sealed
 
 METHODS = [f"{kind}:{k}" for kind in ("algebra", "balls") for k in range(7)]
 ONE_LESS = ["add", "1", ["mul", "-1", "x"]]
@@ -107,11 +107,16 @@ def spoil_statement(c: dict[str, Any], r: random.Random) -> bool:
     elif kind == 9:
         s["classes"] = r.choice([2, 3, 4, 10, 100, "any"])
         claim["formula"] = ["mul", scale, f]
-    elif kind == 10 and s["loss"]["kind"] == "margin":
-        s["hypotheses"] = r.choice(
-            [{"kind": "complete"}, {"kind": "bounded", "scores": r.choice(["1/2", "1", "1/10"])}]
-        )
+    elif kind == 10 and "matrix" not in s["target"]:
+        if s["loss"]["kind"] == "softmax" and r.random() < 0.4:
+            s["target"] = r.choice([{"kind": "zero-one"}, {"kind": "top", "k": r.choice([2, 3])}])
+        else:
+            bound = {"kind": "bounded", "scores": r.choice(["1/2", "1", "1/10", "2"])}
+            s["hypotheses"] = r.choice([{"kind": "complete"}, bound])
+        if s["classes"] == "any":
+            s["classes"] = r.choice([2, 3, 4])
         claim["formula"] = ["mul", scale, f]
+        return False
     else:
         spots = [p for p in places(s["loss"]["formula"]) if p and is_tree(at(s, ("loss", "formula",
                  *p)))]  # fmt: skip
@@ -164,7 +169,7 @@ def new_pairs(matrix: list[list[str]], r: random.Random) -> list[dict[str, Any]]
 
 def new_proof(c: dict[str, Any], r: random.Random) -> dict[str, Any]:
     """A proof from nothing, of a rule at random."""
-    rule = r.choice([*LEMMAS, "tangent", "convex point", "concave point", "margin point"])
+    rule = r.choice([*LEMMAS, *OTHERS])
     witness = r.choice([["1/2", "1/2"], ["1", "0"], ["x", "0"], None, "1", "x", "inf", "0", "1/2"])
     pieces = [piece("0", "1", witness, r.choice(METHODS), r.choice(traps("x")))]
     if r.random() < 0.5:
@@ -185,14 +190,23 @@ def new_proof(c: dict[str, Any], r: random.Random) -> dict[str, Any]:
         "beta": r.choice(["1/2", "1", "0", "1/10", "2"]),
         "witness": witness,
         "pieces": pieces,
+        "level": r.choice(["-1", "0", "-1/2", "-2", "1", ["mul", "-1", ["exp", "1"]]]),
+        "shape": {"inverse": r.choice(["u", ["pow", "u", "2"], ["pow", "u", "1/2"], "1"]),
+                  "bend": r.choice(["convex", "concave"]), "methods": ["algebra:0"] * 2},
+        "excess": r.choice(["0", "1/100", "1/10", "1"]),
+        "share": r.choice(["1", "1/2", "2", "0"]),
     }  # fmt: skip
     keys = {
         "pair": "scaling", "theorem A": "scaling", "margin": "even worse", "concave pair": "",
         "theorem C": "", "tangent": "", "convex point": "beta p point reference",
         "concave point": "beta p point", "margin point": "beta point best", "plug-in lines": "",
+        "swap": "scaling", "bounded swap": "scaling", "theorem D": "shape", "tie": "",
+        "bounded point": "beta p point reference level",
     }[rule].split()  # fmt: skip
     if not rule.endswith("point"):
         keys += ["beta", "witness"] if c["verdict"] == "violated" else ["pieces"]
+    elif c["statement"]["claim"]["kind"] == "Gamma <=":
+        keys += ["excess", "share"]
     matrix = c["statement"]["target"].get("matrix")
     if matrix and c["verdict"] == "holds" and r.random() < 0.7:
         return {"rule": "plug-in lines", "pairs": new_pairs(matrix, r)}
@@ -239,7 +253,7 @@ def spoil_proof(c: dict[str, Any], r: random.Random) -> None:
     elif kind == 3:
         c["proof"] = new_proof(c, r)
     elif kind == 4:
-        rule = r.choice([*LEMMAS, "tangent", "convex point", "concave point", "margin point"])
+        rule = r.choice([*LEMMAS, *OTHERS])
         proof["rule"] = rule
         if "scaling" in proof and r.random() < 0.5:
             proof["scaling"] = r.choice([None, "0", "1/2", "1/4", "-1", "1"])

@@ -72,23 +72,41 @@ class Truth:
         self.kind, self.g = statement["loss"]["kind"], statement["loss"]["formula"]
         self.n = statement["classes"]
         self.bound = statement["hypotheses"].get("scores")
+        self.k = statement["target"].get("k", 1)
 
     def loss(self, z: Any) -> Any:
         """The loss term; nan where it has no value."""
         return value(self.g, {"u": z, "v": z})
 
     def tie(self, b: float) -> float:
-        """The regret of a tie of two labels at target regret b: at least T(b)."""
+        """The regret of a tie of two labels (two groups of k) at target regret b: at least T(b)."""
+        if self.kind == "softmax" and self.bound:
+            return self.boxed(b)
+        if self.k > 1 and (self.n == "any" or self.n < 2 * self.k):
+            return math.inf
 
         def risk(z: Any, y: Any) -> Any:
             right = (1 + b) / 2 * self.loss(z)
             return right + (1 - b) / 2 * self.loss(y) if b < 1 else right
 
         if self.kind == "softmax":
-            best = least(lambda s: risk(s, 1 - s), 0.0, 1.0)
-            return float(risk(0.5, 0.5)) - best
+            best = least(lambda s: risk(s / self.k, (1 - s) / self.k), 0.0, 1.0)
+            return float(risk(0.5 / self.k, 0.5 / self.k)) - best
         reach = float(Fraction(self.bound)) if self.bound else 30.0
         return float(risk(0.0, 0.0)) - least(lambda v: risk(v, -v), -reach, reach)
+
+    def boxed(self, b: float) -> float:
+        """The same for softmax values of bounded scores: the others are as low as may be."""
+        if self.n == "any":
+            return math.inf
+        most, rest = math.exp(2 * float(Fraction(self.bound))), int(self.n) - 2
+
+        def risk(x: Any) -> Any:
+            """The first label has the highest score; exp of the second is x."""
+            total = most + x + rest
+            return (1 + b) / 2 * self.loss(most / total) + (1 - b) / 2 * self.loss(x / total)
+
+        return float(risk(most)) - least(risk, 1.0, most)
 
     def vertices(self, b: float) -> float:
         """The least regret over ties of k labels, for concave losses: C* is at a vertex."""
@@ -117,13 +135,14 @@ def upper_values(key: str, vertices: bool) -> tuple[float, ...]:
     truth = Truth(json.loads(key))
     with np.errstate(all="ignore"):
         values = [truth.tie(float(b)) for b in BETAS]
-        if vertices and truth.kind == "softmax" and truth.concave():
+        plain = truth.kind == "softmax" and not truth.bound and truth.k == 1
+        if vertices and plain and truth.concave():
             values = [min(v, truth.vertices(float(b))) for v, b in zip(values, BETAS, strict=True)]
     return tuple(values)
 
 
 def uppers(statement: dict[str, Any], vertices: bool) -> tuple[float, ...]:
-    key = {k: statement[k] for k in ("loss", "classes", "hypotheses")}
+    key = {k: statement[k] for k in ("loss", "classes", "hypotheses", "target")}
     return upper_values(json.dumps(key), vertices)
 
 
@@ -231,11 +250,88 @@ def costs_refute(statement: dict[str, Any]) -> bool:
     return False
 
 
+def gamma_is_true(statement: dict[str, Any]) -> bool:
+    """Whether Gamma, the inverse of the value of a tie where that is convex, satisfies the claim:
+    at values of T and beyond, for claims that grow.
+    """
+    e = np.array(sorted(uppers(statement, True)))
+    with np.errstate(all="ignore"):
+        fine = np.concatenate([np.linspace(0, e[-1], 200), [e[-1] + 1, 10.0]])
+        grows = np.diff(value(statement["claim"]["formula"], {"e": fine}) * np.ones(202))
+        claimed = value(statement["claim"]["formula"], {"e": e}) * np.ones(len(e))
+    betas = np.array(sorted(map(float, BETAS)))
+    slopes = np.diff(e) / np.diff(betas)
+    convex = bool((np.diff(slopes) >= -1e-6).all())
+    return convex and bool((grows >= 0).all() and (claimed >= betas - 1e-9).all())
+
+
 def is_true(statement: dict[str, Any]) -> bool:
     """Whether T, known to be the value of a tie, satisfies the claim, up to rounding."""
-    if statement["claim"]["kind"] == "Gamma <=" or statement["target"]["kind"] == "costs":
+    if statement["target"]["kind"] == "costs":
         return False  # no rule calls these violated
+    if statement["claim"]["kind"] == "Gamma <=":
+        return gamma_is_true(statement)
     sign = 1 if statement["claim"]["kind"] == "T >=" else -1
     bounds = uppers(statement, True)
     claimed = claimed_values(statement)
     return all(sign * (c - t) <= 1e-6 for c, t in zip(claimed, bounds, strict=True))
+
+
+# ---- gaps ----
+
+
+def gap(statement: dict[str, Any]) -> float:
+    """The gap of constant scores by brute force: softmax values, or the score of a margin, on
+    grids; two or three labels. nan where that is no number.
+    """
+    inputs = statement["claim"]["inputs"]
+    weights = np.array([float(Fraction(row["weight"])) for row in inputs])
+    p = np.array([[float(Fraction(x)) for x in row["p"]] for row in inputs])
+    if statement["claim"]["members"] == "all":
+        return 0.0
+    with np.errstate(all="ignore"):
+        risks = [infimum(json.dumps(statement["loss"]), statement["hypotheses"].get("scores"),
+                         tuple(row)) for row in (*p, weights @ p)]  # fmt: skip
+    return float(risks[-1] - weights @ np.array(risks[:-1]))
+
+
+@functools.lru_cache(maxsize=4096)
+def infimum(loss: str, bound: str | None, p: tuple[float, ...]) -> float:
+    """The least risk at p over scores, on a grid that is refined around its best."""
+    data = json.loads(loss)
+    g, name = data["formula"], "u" if data["kind"] == "softmax" else "v"
+    reach = float(Fraction(bound)) if bound else 30.0
+    centre, width = np.zeros(len(p)), reach
+    best = math.inf
+    free = 1 if name == "v" else len(p)
+    for _ in range(14):
+        axis = np.linspace(-1, 1, 21) * width
+        grid = np.stack(np.meshgrid(*[axis] * free, indexing="ij"), -1).reshape(-1, free)
+        scores = np.clip(centre[:free] + grid, -reach, reach)
+        if name == "v":
+            z = np.concatenate([scores, -scores], 1)
+        else:
+            z = np.exp(scores - scores.max(1, keepdims=True))
+            z = z / z.sum(1, keepdims=True)
+        losses = np.broadcast_to(value(g, {name: z}), z.shape)
+        risk = sum(w * losses[:, k] for k, w in enumerate(p) if w)
+        risk = np.where(np.isnan(risk), math.inf, risk)
+        k = int(risk.argmin())
+        if risk[k] < best:
+            best, centre = float(risk[k]), np.pad(scores[k], (0, len(p) - free))
+        width *= 0.5
+    return best
+
+
+def gap_is_false(statement: dict[str, Any]) -> bool:
+    """Whether a claim about a gap fails by a wide margin."""
+    try:
+        with np.errstate(all="ignore"):
+            claimed = float(value(statement["claim"]["formula"], {}))
+            found = gap(statement)
+    except (MalformedError, KeyError, IndexError, TypeError, ValueError):
+        return False
+    if not math.isfinite(found):
+        return False
+    side = 1 if statement["claim"]["kind"] == "gap <=" else -1
+    return math.isnan(claimed) or side * (found - claimed) > 2e-3
