@@ -33,7 +33,7 @@ def nested(t: Tree, exponent: str, depth: int) -> Tree:
 
 HOSTILE = {
     "a logarithm of a semiprime of 400 bits": hinge(
-        ["mul", "b", ["log", SEMIPRIME], ["pow", ["log", SEMIPRIME], "-1"]]
+        ["mul", "2", "b", ["log", SEMIPRIME], ["pow", ["log", SEMIPRIME], "-1"]]
     ),
     "classes 10^9 in theorem C": make(
         "mae", 10**9, ("T >=", "0"), {"rule": "theorem C", "pieces": [piece("0", "1", None)]}

@@ -90,7 +90,7 @@ def test_claims_about_gamma_of_another_form(text: str) -> None:
 @pytest.mark.parametrize(
     ("spec", "target", "n", "claim"),
     [
-        ("hinge", "zero-one", 2, "Gamma <= u/2"),
+        ("hinge", "zero-one", 2, "Gamma <= 999999*u/1000000"),
         ("logistic", "cost:[[0,1],[0,1]]", 2, "T >= 0"),
         ("mae", "top-k:2", 3, "Gamma <= u"),
         ("logistic", "cost:[[0,1],[2,0]]", 2, "Gamma <= sqrt(20*u)"),
@@ -134,7 +134,19 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert run("certify", "hinge", "--claim", "Gamma <= u", "-o", out) == 0
     assert run("check", out) == 0
     assert "Gamma(e) <= e for every e >= 0" in capsys.readouterr().out
-    assert run("certify", "hinge", "--claim", "Gamma <= u/2", "-o", out) == 3
+    assert run("certify", "hinge", "--claim", "Gamma <= u/2", "-o", out) == 1
+    assert "refuted at  u = " in capsys.readouterr().out
+    assert run("check", out) == 1
+    inputs = tmp_path / "inputs.json"
+    rows = [{"weight": "1/2", "p": ["3/4", "1/4"]}, {"weight": "1/2", "p": ["1/4", "3/4"]}]
+    inputs.write_text(json.dumps(rows), encoding="utf-8")
+    gap = ("--inputs", str(inputs), "-o", out)
+    assert run("certify", "logistic", "--claim", "gap <= 0.131", *gap) == 0
+    assert run("check", out) == 0
+    assert "functions  constant scores" in capsys.readouterr().out
+    assert run("certify", "logistic", "--claim", "gap <= 0.13", *gap) == 3
+    assert run("certify", "logistic", "--claim", "gap < 1", *gap) == 2
+    assert run("certify", "logistic", "--claim", "gap <= 1", "-o", out) == 2
 
 
 @pytest.mark.parametrize("name", TYPED)
