@@ -74,9 +74,43 @@ def test_commands_run(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert not left.value.code
 
 
+def session() -> list[tuple[str, list[str]]]:
+    """The commands of the first screen, each with the runs of lines shown of what it prints."""
+    (block,) = blocks("console")
+    found = []
+    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        command, _, printed = part.partition("\n")
+        runs = [run.rstrip() for run in re.split(r"\.\.\.\n", printed) if run.strip()]
+        found.append((command.split("  #")[0].strip(), runs))
+    return found
+
+
+def test_the_first_screen_is_what_the_commands_print(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert README.index("```console") < README.index("![")
+    commands = [shlex.split(command)[1] for command, _ in session()]
+    assert commands == ["derive", "tightness", "certify", "check"]
+    for command, runs in session():
+        with pytest.raises(SystemExit) as left:
+            main(shlex.split(command)[1:])
+        assert not left.value.code
+        rest = capsys.readouterr().out
+        assert runs, command
+        for run in runs:
+            _, found, rest = rest.partition(run)
+            assert found == run, (command, run)
+
+
+def test_the_readme_is_short() -> None:
+    assert README.count("\n") < 150
+
+
 def test_every_command_is_shown_or_listed() -> None:
     assert len(lines()) >= 8
     shown = {shlex.split(command)[1] for line in lines() for command in line.split(" && ")}
+    shown |= {shlex.split(command)[1] for command, _ in session()}
     assert (
         {"derive", "transform", "bound", "plot", "losses", "certify", "check"}
         <= shown
