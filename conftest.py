@@ -41,6 +41,7 @@ LONG = (
     "tests/soundness",
     "tests/test_checker",
     "tests/test_cli",
+    "tests/test_completion.py",
     "tests/test_consistency",
     "tests/test_docs.py",
     "tests/test_envelope.py",
@@ -79,6 +80,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 #: skipped, and what installs it.
 EXTRAS = {
     "chromium": "Debian: apt-get install chromium chromium-driver",
+    "zsh": "Debian: apt-get install zsh",
+    "fish": "Debian: apt-get install fish",
     "coqc": "Debian: apt-get install coq libcoq-interval",
     "pdflatex": "Debian: apt-get install texlive-latex-base texlive-latex-extra",
     "torch": "pip install -e '.[full]'",

@@ -8,6 +8,7 @@ import doctest
 import importlib.util
 import os
 import re
+import shlex
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -16,11 +17,44 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from hconsist.cli import main
+
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
+#: Pages for one reader, whose blocks run in their order: Python, files and commands.
+TUTORIALS = sorted(DOCS.glob("tutorial_*.md"))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("page", TUTORIALS, ids=lambda path: path.stem)
+def test_tutorials_run_from_top_to_bottom(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    known: dict[str, object] = {}
+    found = re.findall(r"^```(\w+)\n(.*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S)
+    assert {"python", "sh"} <= {language for language, _ in found}
+    for language, block in found:
+        if language == "python":
+            test = doctest.DocTestParser().get_doctest(block, known, page.name, page.name, 0)
+            failures: list[str] = []
+            runner = doctest.DocTestRunner(verbose=False)
+            assert runner.run(test, failures.append, clear_globs=False).failed == 0, failures
+            known = test.globs
+        elif language == "toml":
+            (tmp_path / "draft.toml").write_text(block, encoding="utf-8")
+        elif language == "sh":
+            for line in block.splitlines():
+                words, _, comment = line.partition("  #")
+                command, _, file = words.partition(" > ")
+                with pytest.raises(SystemExit) as left:
+                    main(shlex.split(command)[1:])
+                assert (left.value.code or 0) == ("exits 1" in comment), line
+                if file:
+                    (tmp_path / file.strip()).write_text(capsys.readouterr().out, encoding="utf-8")
+    assert len(list(tmp_path.iterdir())) > 1
+
+
+@pytest.mark.parametrize("page", sorted({*PAGES} - {*TUTORIALS}), ids=lambda path: path.stem)
 def test_python_blocks_are_true(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     blocks = "\n".join(re.findall(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL))

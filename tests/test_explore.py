@@ -6,12 +6,17 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from fractions import Fraction
+from importlib.resources import files
 from pathlib import Path
+from xml.etree import ElementTree
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import sympy
@@ -27,6 +32,8 @@ from hconsist.pointwise import PointwiseProblem, beta_symbol
 from hconsist.theorems import published as published_theorems
 
 DRIVER = shutil.which("chromedriver")
+#: Keys by their code points in WebDriver.
+ENTER, RIGHT = "\ue007", "\ue014"
 needs_browser = pytest.mark.skipif(DRIVER is None, reason="needs chromium and chromedriver")
 
 
@@ -38,6 +45,18 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     with browser(DRIVER) as window:
         window.open(file)
         yield window
+
+
+@pytest.fixture
+def fresh(shown: Browser) -> Iterator[Browser]:
+    """The page as it is when first opened, and again afterwards."""
+    address = str(shown.run("return location.href.split('#')[0]"))
+    shown.go("about:blank")
+    shown.go(address)
+    yield shown
+    shown.devtools("Emulation.clearDeviceMetricsOverride")
+    shown.go("about:blank")
+    shown.go(address)
 
 
 def value(window: Browser, name: str) -> float:
@@ -249,3 +268,257 @@ def test_what_is_read_off_a_grid_is_called_an_estimate(shown: Browser) -> None:
     shown.click("#family-comp-sum")
     shown.set("tau", "1.7")
     assert "estimates" in shown.text("#status")
+
+
+# -- general targets
+
+#: Settings of the page, and the same target by its spec string with its number of labels.
+COSTS = {
+    "abstain": ({"target": "abstain", "labels": 3, "reject": "0.25"}, "abstain:c=0.25", 3),
+    "abstain, dear": ({"target": "abstain", "labels": 4, "reject": "0.6"}, "abstain:c=0.6", 4),
+    "an expert": (
+        {"target": "defer", "labels": 3, "experts": 1, "accuracy1": "0.9", "other1": "0.4"},
+        "defer:accuracy=[[0.9,0.4,0.4]]",
+        3,
+    ),
+    "two experts": (
+        {"target": "defer", "labels": 3, "experts": 2, "accuracy1": "0.9", "other1": "0.5"}
+        | {"accuracy2": "0.7", "other2": "0.3"},
+        "defer:accuracy=[[0.9,0.5,0.5],[0.3,0.3,0.7]]",
+        3,
+    ),
+    "weights": ({"target": "weights", "w1": 3, "w2": "1.5", "w3": 1}, "weights:3,1.5,1", 3),
+    "absolute": ({"target": "absolute", "labels": 4}, "ordinal:absolute", 4),
+    "squared": ({"target": "squared", "labels": 3}, "ordinal:squared", 3),
+    "own": (
+        {"target": "own", "costs": "0 2 5; 1 0, 2; 4 1/3 0"},
+        "cost:[[0,2,5],[1,0,2],[4,1/3,0]]",
+        3,
+    ),
+}
+
+
+SHORT = ("an expert", "two experts", "weights")
+
+
+@needs_browser
+@pytest.mark.parametrize(
+    "name", [n if n in SHORT else pytest.param(n, marks=pytest.mark.slow) for n in COSTS]
+)
+def test_costs_are_those_of_the_engines_on_their_safe_side(shown: Browser, name: str) -> None:
+    settings, target, n = COSTS[name]
+    shown.click("#family-costs")
+    for control, place in settings.items():
+        shown.set(control, place)
+    assert shown.text("#problem") == ""
+    problem = PointwiseProblem("logistic", target, n_classes=n)
+    most = problem.decision.max_regret
+    assert float(shown.run("return document.getElementById('beta').max")) == pytest.approx(
+        float(most)
+    )
+    bound = derive("logistic", n, target=target)
+    for share in ("0.2", "0.66", "1"):
+        beta = Fraction(share) * most
+        shown.set("beta", float(beta))
+        shown.set("excess", share)
+        # a slider stands on a double near the fraction
+        (answer,) = sweep(problem, [beta])
+        assert answer.estimate is not None
+        assert value(shown, "T") == pytest.approx(answer.estimate, rel=2e-7, abs=1e-9)
+        assert value(shown, "T") <= answer.estimate * (1 + 1e-8)
+        assert value(shown, "envelope") <= value(shown, "T")
+        assert value(shown, "envelope") == pytest.approx(
+            float(bound.envelope_curve([float(beta)])[0]), rel=1e-6, abs=1e-9
+        )
+        exact = bound.bound(shown.text("#value-excess"))
+        known = exact.lower if exact.lower is not None else exact.estimate
+        assert known is not None and value(shown, "gamma") >= known * (1 - 1e-8)
+        assert value(shown, "gamma") == pytest.approx(float(known), rel=1e-6)
+        p = np.array(json.loads(shown.run("return document.getElementById('plot-p').dataset.p")))
+        assert p.sum() == pytest.approx(1) and p.min() >= 0
+        costs = [float(problem.decision.regret(p, [r])) for r in range(problem.decision.items)]
+        assert max(costs) >= float(beta) - 1e-6
+
+
+@needs_browser
+def test_one_loss_has_the_same_values_in_every_family(shown: Browser) -> None:
+    def seen() -> list[float]:
+        names = ("T", "envelope", "excess", "gamma")
+        return [value(shown, name) for name in names]
+
+    shown.set("beta", "0.4")
+    shown.set("excess", "0.3")
+    shown.click("#family-comp-sum")
+    shown.set("tau", "1")
+    first = seen()
+    shown.click("#family-ldr")
+    shown.set("lambda", "1")
+    shown.set("c", "0")
+    assert seen() == pytest.approx(first, rel=1e-9)
+    shown.click("#family-costs")
+    shown.set("target", "own")
+    shown.set("costs", "0 1 1; 1 0 1; 1 1 0")
+    assert seen() == pytest.approx(first, rel=1e-9)
+    shown.set("beta", "0.4")
+
+
+@needs_browser
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "2 to 6 predictions"),
+        ("0 1; 1", "as many costs"),
+        ("0 x; 1 0", "a number such as"),
+        ("0 1/0; 1 0", "at most 1000"),
+        ("1 1; 1 1", "no regret"),
+        ("0 1 1 1 1; 1 0 1 1 1", "2 to 4 labels"),
+        ("0 <img onerror=alert(1)>; 1 0", "a number such as"),
+    ],
+)
+def test_costs_that_are_none_are_refused_in_words(shown: Browser, text: str, words: str) -> None:
+    shown.click("#family-costs")
+    shown.set("target", "own")
+    shown.set("costs", "0 2; 1 0")
+    before = shown.text("#value-T")
+    shown.set("costs", text)
+    assert words in shown.text("#problem") and shown.text("#value-T") == before
+    assert shown.run("return document.querySelectorAll('img').length") == 0
+    shown.set("costs", "0 2; 1 0")
+    assert shown.text("#problem") == ""
+
+
+# -- the link, the keyboard, a screen reader, the theme, saved pictures
+
+
+@needs_browser
+def test_the_link_holds_the_state(fresh: Browser) -> None:
+    fresh.click("#family-costs")
+    for name, place in {"target": "own", "costs": "0 7;1 0", "beta": 3.5, "excess": "0.5"}.items():
+        fresh.set(name, place)
+    link = str(fresh.run("return location.href"))
+    seen = [fresh.text(f"#value-{name}") for name in ("T", "gamma")]
+    fresh.go("about:blank")
+    fresh.go(link)
+    assert [fresh.text(f"#value-{name}") for name in ("T", "gamma")] == seen
+    assert fresh.run("return document.getElementById('costs').value") == "0 7;1 0"
+    assert fresh.text("#beta-shown") == "3.5" and link.startswith("file:")
+
+
+@needs_browser
+@pytest.mark.parametrize(
+    "words",
+    ["family=nobody&tau=x&n=&loss=zebra&q=1", "%%%&=&tau=%E0%A4%A", "n=1e99&tau=-4&beta=7"],
+)
+def test_a_link_that_says_nonsense_leaves_a_page_that_works(fresh: Browser, words: str) -> None:
+    address = str(fresh.run("return location.href.split('#')[0]"))
+    fresh.go("about:blank")
+    fresh.go(f"{address}#{words}")
+    assert 0 <= value(fresh, "T") < 2 and 0 < value(fresh, "gamma") <= 1
+
+
+@needs_browser
+def test_the_keyboard_reaches_and_moves_everything(fresh: Browser) -> None:
+    fresh.keys("#family-costs", ENTER)
+    assert fresh.run("return document.activeElement.id") == "family-costs"
+    before = value(fresh, "T")
+    fresh.keys("#beta", RIGHT * 3)
+    assert value(fresh, "T") > before
+    fresh.run("document.getElementById('family-comp-sum').focus()")
+    seen = []
+    for _ in range(30):
+        seen.append(str(fresh.run("return document.activeElement.id")))
+        for kind in ("rawKeyDown", "keyUp"):
+            fresh.devtools(
+                "Input.dispatchKeyEvent",
+                type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9,
+            )  # fmt: skip
+    reachable = fresh.run(
+        "return Array.from(document.querySelectorAll('button, input, select, summary'))"
+        ".filter(e => e.offsetParent !== null).map(e => e.id)"
+    )
+    assert len(reachable) > 10 and set(reachable) <= set(seen)
+
+
+@needs_browser
+def test_a_screen_reader_is_told_what_changed_once_it_rests(fresh: Browser) -> None:
+    for share in ("0.1", "0.5", "0.9"):
+        fresh.set("beta", share)
+    said = fresh.later(
+        "const said = document.getElementById('said');"
+        "new MutationObserver(() => done(said.textContent)).observe(said, {childList: true})"
+    )
+    assert said.startswith("At target regret 0.9 the surrogate regret is")
+    label = fresh.run("return document.getElementById('plot-T').getAttribute('aria-label')")
+    assert fresh.text("#value-T") in label
+    fresh.run("document.querySelector('details').open = true")
+    assert (
+        fresh.later("setTimeout(() => done(document.querySelectorAll('#curve tr').length))") == 11
+    )
+
+
+def axe() -> str:
+    """The source of axe-core: of the file in HCONSIST_AXE, or of its package."""
+    if file := os.environ.get("HCONSIST_AXE"):
+        return Path(file).read_text(encoding="utf-8")
+    return (files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
+
+
+@needs_browser
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1240, 390])
+def test_axe_finds_nothing(fresh: Browser, theme: str, width: int) -> None:
+    fresh.devtools(
+        "Emulation.setDeviceMetricsOverride",
+        width=width, height=900, deviceScaleFactor=1, mobile=width < 600,
+    )  # fmt: skip
+    fresh.set("theme", theme)
+    fresh.run(axe())
+    for family in ("comp-sum", "binary", "ldr", "costs"):
+        fresh.click(f"#family-{family}")
+        if family == "costs":
+            fresh.set("target", "own")
+            fresh.set("costs", "0 x")
+        assert fresh.run("return document.documentElement.scrollWidth <= window.innerWidth")
+        found = fresh.later("axe.run().then(done)")
+        assert [
+            (f["id"], f["help"], [n["html"] for n in f["nodes"]]) for f in found["violations"]
+        ] == []
+        assert len(found["passes"]) > 15
+
+
+@needs_browser
+def test_the_theme_follows_the_system_until_it_is_chosen(fresh: Browser) -> None:
+    def page_colour() -> str:
+        return str(fresh.run("return getComputedStyle(document.body).backgroundColor"))
+
+    for scheme, colour in (("dark", "rgb(20, 24, 29)"), ("light", "rgb(255, 255, 255)")):
+        fresh.devtools(
+            "Emulation.setEmulatedMedia",
+            features=[{"name": "prefers-color-scheme", "value": scheme}],
+        )
+        assert fresh.later("setTimeout(done, 50)") is None and page_colour() == colour
+    fresh.set("theme", "dark")
+    assert page_colour() == "rgb(20, 24, 29)"
+    assert "#56B4E9" in fresh.run("return document.getElementById('plot-T').innerHTML")
+    fresh.devtools("Emulation.setEmulatedMedia", features=[])
+
+
+@needs_browser
+def test_pictures_are_saved(fresh: Browser, tmp_path: Path) -> None:
+    fresh.devtools("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
+    fresh.set("theme", "dark")
+    shown_T = fresh.text("#value-T")
+    for kind in ("svg", "png"):
+        fresh.click(f"#save-{kind}")
+        file = tmp_path / f"hconsist.{kind}"
+        for _ in range(100):
+            if file.exists() and file.stat().st_size:
+                break
+            time.sleep(0.05)
+    root = ElementTree.fromstring((tmp_path / "hconsist.svg").read_text(encoding="utf-8"))
+    words = "".join(root.itertext())
+    assert shown_T in words and "Generalized cross-entropy, q = 0.7, 10 classes" in words
+    assert len(root.findall(".//{*}polyline")) == 5
+    pixels = plt.imread(tmp_path / "hconsist.png")
+    assert pixels.shape[1] == 2480 and pixels[0, 0, :3].min() == 1  # on paper, whatever the theme
+    assert pixels[..., :3].std() > 0.05

@@ -9,10 +9,13 @@ from email.parser import Parser
 from pathlib import Path
 
 import hconsist
+from hconsist.explore import SCRIPTS
 
 ROOT = Path(__file__).parents[1]
 #: What is read at run time and is no Python.
-DATA = {"hconsist/explore/page.html", "hconsist/explore/page.js", "hconsist/figures/zoo.json"}
+DATA = {"hconsist/explore/page.html", "hconsist/figures/zoo.json"} | {
+    f"hconsist/explore/{name}.js" for name in SCRIPTS
+}
 
 
 def test_wheel_ships_the_package_and_nothing_else(tmp_path: Path) -> None:

@@ -66,6 +66,23 @@ class Browser:
             str(value),
         )
 
+    def keys(self, css: str, text: str) -> None:
+        """Type on an element, as a keyboard would; special keys by their WebDriver code points."""
+        found = self._send("POST", "/element", {"using": "css selector", "value": css})
+        self._send("POST", f"/element/{next(iter(found.values()))}/value", {"text": text})
+
+    def later(self, script: str) -> Any:
+        """What a script hands to the function `done`."""
+        script = f"const done = arguments[arguments.length - 1]; {script}"
+        return self._send("POST", "/execute/async", {"script": script, "args": []})
+
+    def devtools(self, command: str, **parameters: Any) -> Any:
+        """A command of Chromium's own protocol."""
+        return self._send("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
+
+    def go(self, address: str) -> None:
+        self._send("POST", "/url", {"url": address})
+
     def screenshot(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(self._send("GET", "/screenshot")))
 

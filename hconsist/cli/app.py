@@ -54,6 +54,10 @@ class LazyGroup(click.Group):
         extra.pop("standalone_mode", None)
         words = list(sys.argv[1:] if args is None else args)
         failures = Failures(words)
+        if "_HCONSIST_COMPLETE" in os.environ:
+            from hconsist.cli.completion import install
+
+            install()
         try:
             code = super().main(
                 words, prog_name or "hconsist", standalone_mode=False, obj=failures, **extra

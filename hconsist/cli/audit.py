@@ -10,7 +10,7 @@ import click
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
 from hconsist.cli.limits import MANY_VALUES, time_budget_option
-from hconsist.cli.options import json_option
+from hconsist.cli.options import LOSS, json_option
 from hconsist.cli.output import atomic_file, check_output, print_fields, print_json, print_table
 from hconsist.errors import InvalidInputError
 
@@ -18,7 +18,9 @@ from hconsist.errors import InvalidInputError
 @click.command("audit", short_help=COMMANDS["audit"])
 @click.argument("logits", metavar="LOGITS.npy", type=click.Path(path_type=Path))
 @click.argument("labels", metavar="LABELS.npy", type=click.Path(path_type=Path))
-@click.option("--loss", default="logistic", show_default=True, metavar="SPEC", help="The loss.")
+@click.option(
+    "--loss", default="logistic", show_default=True, metavar="SPEC", help="The loss.", **LOSS
+)
 @click.option(
     "--best-risk",
     type=float,

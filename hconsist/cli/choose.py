@@ -7,12 +7,12 @@ import click
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
 from hconsist.cli.limits import MANY_VALUES, time_budget_option
-from hconsist.cli.options import classes_option, json_option
+from hconsist.cli.options import LOSS, classes_option, json_option
 from hconsist.cli.output import print_json, print_table, progress
 
 
 @click.command("choose", short_help=COMMANDS["choose"])
-@click.argument("specs", metavar="[SPEC]...", nargs=-1)
+@click.argument("specs", metavar="[SPEC]...", nargs=-1, **LOSS)
 @classes_option(default=10)
 @click.option(
     "--noise",

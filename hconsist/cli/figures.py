@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from hconsist.cli import COMMANDS
+from hconsist.cli import COMMANDS, completion
 from hconsist.cli.app import ExitCode
 from hconsist.cli.limits import time_budget_option
 from hconsist.cli.output import atomic_file, check_output, progress
 
 
 @click.command("figures", short_help=COMMANDS["figures"])
-@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=completion.figures)
 @click.option(
     "-o",
     "--output",

@@ -7,15 +7,18 @@ from typing import Any, TypeVar
 
 import click
 
+from hconsist.cli import completion
 from hconsist.errors import InvalidInputError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 ENGINES = ("symbolic", "numeric", "rigorous")
 
-spec_argument: Callable[[F], F] = click.argument("spec", metavar="SPEC")
+#: Any option or argument whose value is a loss.
+LOSS: dict[str, Any] = {"shell_complete": completion.losses}
+spec_argument: Callable[[F], F] = click.argument("spec", metavar="SPEC", **LOSS)
 specs_argument: Callable[[F], F] = click.argument(
-    "specs", metavar="SPEC...", nargs=-1, required=True
+    "specs", metavar="SPEC...", nargs=-1, required=True, **LOSS
 )
 
 
@@ -51,6 +54,7 @@ hypotheses_option: Callable[[F], F] = click.option(
     default="complete",
     show_default=True,
     metavar="SET",
+    shell_complete=completion.hypotheses,
 )
 target_option: Callable[[F], F] = click.option(
     "--target",
@@ -59,6 +63,7 @@ target_option: Callable[[F], F] = click.option(
     default="zero-one",
     show_default=True,
     metavar="TARGET",
+    shell_complete=completion.targets,
     is_eager=True,  # the number of classes may follow from it
 )
 json_option: Callable[[F], F] = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -13,6 +13,7 @@ import click
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
 from hconsist.cli.cluster import on_cluster, scheduler_option
+from hconsist.cli.completion import studies
 from hconsist.cli.limits import keeps, time_budget_option
 from hconsist.cli.options import jobs_option
 from hconsist.cli.output import atomic_file, progress
@@ -29,7 +30,7 @@ _SHOWN = 5
 
 
 @click.command("simulate", short_help=COMMANDS["simulate"])
-@click.argument("name", metavar="[STUDY]", required=False)
+@click.argument("name", metavar="[STUDY]", required=False, shell_complete=studies)
 @click.option("--list", "listing", is_flag=True, help="List the studies.")
 @click.option("--quick", is_flag=True, help="A small version, in seconds.")
 @click.option(

@@ -11,6 +11,7 @@ import click
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
 from hconsist.cli.cluster import on_cluster, scheduler_option
+from hconsist.cli.completion import statements
 from hconsist.cli.limits import time_budget_option
 from hconsist.cli.options import ENGINES, jobs_option, json_option
 from hconsist.cli.output import (
@@ -26,7 +27,7 @@ _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": E
 
 
 @click.command("verify", short_help=COMMANDS["verify"])
-@click.argument("ids", metavar="[ID|FILE.toml]...", nargs=-1)
+@click.argument("ids", metavar="[ID|FILE.toml]...", nargs=-1, shell_complete=statements)
 @click.option("--all", "everything", is_flag=True, help="Verify the whole catalogue.")
 @click.option("--list", "listing", is_flag=True, help="List the statements and verify nothing.")
 @click.option(

@@ -8,7 +8,7 @@ import click
 
 from hconsist.cli import COMMANDS
 from hconsist.cli.limits import MANY_VALUES, BudgetSpent, keeps, time_budget_option
-from hconsist.cli.options import classes_option, json_option, target_option
+from hconsist.cli.options import LOSS, classes_option, json_option, target_option
 from hconsist.cli.output import print_json, print_table, progress
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command("zoo", short_help=COMMANDS["zoo"])
-@click.argument("specs", metavar="[SPEC]...", nargs=-1)
+@click.argument("specs", metavar="[SPEC]...", nargs=-1, **LOSS)
 @target_option
 @classes_option(default=10)
 @click.option(

@@ -2,7 +2,8 @@
 
 The formulas that the page evaluates are printed from the symbolic engine's closed forms and from
 the losses (`formulas`). For LDR losses, whose T has no closed form, the page searches worst cases
-by itself; tests compare what it finds with the numeric engine.
+by itself; for cross-entropy with any costs it evaluates theorem 1 of docs/targets.md; tests compare
+what it finds with the engines.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from hconsist.hypotheses import Bounded
 from hconsist.losses import LDR, CompSum
 from hconsist.pointwise import beta_symbol
 
-__all__ = ["BINARY", "formulas", "page"]
+__all__ = ["BINARY", "SCRIPTS", "formulas", "page"]
 
 _HERE = Path(__file__).parent
 #: Spec strings of the binary losses on the page, and what they are called there.
@@ -32,6 +33,8 @@ BINARY = {
     "squared-hinge": "squared hinge",
     "sigmoid:k=1": "sigmoid",
 }
+#: The parts of the page's script, in their order: values, general targets, pictures, controls.
+SCRIPTS = ("values", "costs", "picture", "page")
 
 
 class _Printer(JavascriptCodePrinter):  # type: ignore[misc]
@@ -108,7 +111,7 @@ def page() -> str:
     False
     """
     template = (_HERE / "page.html").read_text(encoding="utf-8")
-    script = (_HERE / "page.js").read_text(encoding="utf-8")
+    script = "".join((_HERE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
     found = formulas()
     cases = "".join(
         f"  {json.dumps(spec)}: {{ name: {json.dumps(entry['name'])}, T: function (B, beta) {{ "
