@@ -25,7 +25,17 @@ import hconsist.cli
 from hconsist.cli import COMMANDS, help_text, main
 
 PACKAGE = Path(hconsist.__file__).parent
-NOT_COMMANDS = {"app", "cluster", "failures", "limits", "options", "output", "pictures", "search"}
+NOT_COMMANDS = {
+    "completion",
+    "app",
+    "cluster",
+    "failures",
+    "limits",
+    "options",
+    "output",
+    "pictures",
+    "search",
+}
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hconsist.cli import limits, main
-from hconsist.cli.failures import ExitCode
+from hconsist.cli.failures import SCHEMA, ExitCode
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -51,6 +52,8 @@ BAD = {
     "transform mae --beta 1/2 --time-budget nan": "a time budget must be a number of seconds >= 0",
     "transform mae --beta 1/2 --time-budget -1": "received -1",
     "certify mae --claim T>=b -o a.json --time-budget nan": "a time budget must be a number",
+    "check a.json --time-budget nan": "a time budget must be a number of seconds >= 0.001",
+    "check a.json --time-budget inf": "at most 1e+06; received inf; pass --time-budget 60",
     "verify --all --jobs 0": "jobs must be at least 1, or -1 for all cores; received 0",
     "verify --all --jobs -2": "jobs must be at least 1, or -1 for all cores; received -2",
     "simulate tau -o . --jobs 0": "jobs must be at least 1, or -1 for all cores; received 0",
@@ -116,6 +119,38 @@ def test_json_repeats_its_inputs_and_its_schema(line: str, run: Run) -> None:
     assert shown["schema"] == 1
     inputs = shown.get("inputs", shown)
     assert inputs["loss"] in ("mae", "comp-sum:tau=2") and inputs["n_classes"] == 2
+
+
+DOCUMENTED = {
+    "transform": "mae --beta 1/2",
+    "bound": "mae --excess 1/9",
+    "derive": "mae",
+    "tightness": "mae",
+    "certify": "mae --claim T>=b/2 -o c.json",
+    "check": "c.json",
+    "choose": "mae",
+    "losses": "",
+    "methods": "mae",
+    "zoo": "mae",
+    "verify": "comp-sum-mae-exact",
+}
+
+
+def test_the_documented_keys_are_those_of_the_schema(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    docs = (Path(__file__).parents[1] / "docs" / "command_line.md").read_text(encoding="utf-8")
+    assert f"the version of the layout, now {SCHEMA};" in docs.replace("\n", " ")
+    rows = re.findall(r"^\| (`.*) \| an? (object|list) \| ([^;\n]*).* \|$", docs, re.M)
+    documented = {name: row for row in rows for name in re.findall(r"`(\w+)`", row[0])}
+    assert set(documented) == set(DOCUMENTED)
+    for name, words in DOCUMENTED.items():
+        _, kind, keys = documented[name]
+        shown = json.loads(run(name, *words.split(), "--json")[1])
+        assert isinstance(shown, list) == (kind == "list"), name
+        entry = shown[0] if isinstance(shown, list) else shown
+        assert set(entry) - {"schema", "reason", "note"} == set(re.findall(r"`(\w+)`", keys)), name
 
 
 # -- errors of ours

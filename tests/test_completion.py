@@ -170,4 +170,4 @@ def test_candidates_are_single_words_that_the_commands_take() -> None:
         if not name.endswith(":"):
             parse_target(name)
     assert len(completion._statements()) > 200 and "noise" in completion._studies()
-    assert "bounded:" in completion._hypotheses() and "house" in completion._figures()
+    assert "bounded:" in completion._hypotheses() and "bounds" in completion._figures()

@@ -38,7 +38,7 @@ def test_tutorials_run_from_top_to_bottom(
             test = doctest.DocTestParser().get_doctest(block, known, page.name, page.name, 0)
             failures: list[str] = []
             runner = doctest.DocTestRunner(verbose=False)
-            assert runner.run(test, failures.append, clear_globs=False).failed == 0, failures
+            assert runner.run(test, out=failures.append, clear_globs=False).failed == 0, failures
             known = test.globs
         elif language == "toml":
             (tmp_path / "draft.toml").write_text(block, encoding="utf-8")

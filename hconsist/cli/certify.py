@@ -180,6 +180,13 @@ def command(
                 "file": str(output),
                 "digest": certificate["digest"],
                 "coq": "accepted" if run_coq else None,
+                "inputs": {
+                    "loss": spec,
+                    "n_classes": str(n_classes) if not isinstance(n_classes, int) else n_classes,
+                    "hypotheses": hypotheses,
+                    "target": target,
+                    "claim": claim,
+                },
             }
         )
     else:

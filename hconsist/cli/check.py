@@ -13,12 +13,12 @@ import click
 
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
+from hconsist.cli.limits import Seconds
 from hconsist.cli.options import json_option
 from hconsist.cli.output import print_fields, print_json
 from hconsist.errors import InvalidInputError
 
 _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": ExitCode.UNDECIDED}
-_ERROR_OF_OURS = 4
 #: Seconds after which a checker that does not end by itself is stopped.
 _GRACE = 15.0
 
@@ -80,7 +80,7 @@ def _check_spec(statement: dict[str, Any], file: Path) -> None:
     default=120.0,
     show_default=True,
     metavar="S",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(least=1e-3, most=1e6),
     help="Seconds, after which the file is left undecided.",
 )
 @json_option
@@ -94,8 +94,7 @@ def command(file: Path, time_budget: float, as_json: bool) -> ExitCode:
     found = run_checker(file, time_budget)
     kind = found["outcome"]
     if kind == "error":
-        click.echo(f"hconsist: an error of the checker: {found['reason']}", err=True)
-        sys.exit(_ERROR_OF_OURS)
+        raise RuntimeError(f"the checker ended by itself: {found['reason']}")
     if kind == "rejected":
         raise InvalidInputError(
             f"the certificate is rejected ({found['reason']})",

@@ -14,6 +14,9 @@ import click
 from hconsist.cli.limits import BudgetSpent, spent_message
 from hconsist.errors import EngineCannotAnswerError, HconsistError, InvalidInputError
 
+#: The version of what ``--json`` prints: raised when a key changes its meaning or goes.
+SCHEMA = 1
+
 
 class ExitCode(IntEnum):
     """What the program says to its caller. A command returns one; None counts as HOLDS."""
@@ -80,7 +83,7 @@ class Failures:
         say(told.line + (f"; {self.kept}" if self.kept and told.code != 2 else ""))
         if "--json" in self.words:
             error = {"rule": told.rule, "received": told.received, "remedy": told.remedy}
-            click.echo(json.dumps({"schema": 1, "error": error}, indent=2, ensure_ascii=False))
+            click.echo(json.dumps({"schema": SCHEMA, "error": error}, indent=2, ensure_ascii=False))
         return told.code
 
     def words_of(self, problem: BaseException) -> Told:

@@ -44,9 +44,12 @@ class BudgetSpent(BaseException):
 
 
 class Seconds(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.5 on
-    """A number of seconds >= 0; inf for no limit."""
+    """A number of seconds >= 0; inf for no limit, where a command has none of its own."""
 
     name = "seconds"
+
+    def __init__(self, least: float = 0.0, most: float = math.inf) -> None:
+        self.least, self.most = least, most
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -56,11 +59,13 @@ class Seconds(click.ParamType):  # type: ignore[type-arg]  # generic from click 
             number = float(value)
         except ValueError:
             number = math.nan
-        if not number >= 0:
+        if not self.least <= number <= self.most:
+            endless = self.most == math.inf
             raise InvalidInputError(
-                "a time budget must be a number of seconds >= 0",
+                f"a time budget must be a number of seconds >= {self.least:g}"
+                + ("" if endless else f" and at most {self.most:g}"),
                 str(value),
-                "pass --time-budget 60, or inf for no limit",
+                "pass --time-budget 60" + (", or inf for no limit" if endless else ""),
             )
         return number
 

@@ -16,15 +16,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hconsist.cli.app import ExitCode
+from hconsist.cli.failures import SCHEMA
 from hconsist.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from hconsist.bounds import Bound
     from hconsist.pointwise import Answer, PointwiseProblem
-
-
-#: The version of what ``--json`` prints: raised when a key changes its meaning or goes.
-SCHEMA = 1
 
 
 def print_json(value: Any) -> None:
