@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import heapq
-import itertools
-import math
 from fractions import Fraction
 from typing import Any
 
 from hconsist.arithmetic import BALLS, endpoints
 from hconsist.arithmetic.derivatives import BALL_JETS, FLOAT_JETS
-from hconsist.arithmetic.jet import variable
+from hconsist.arithmetic.jet import Jet, variable
+from hconsist.engines.rigorous.line import least
 from hconsist.losses.facts import Curve
 
+#: Where the search for a wall ends.
+_FARTHEST = 2**40
 #: How far from a kink its two tangents are taken.
 _STEP = Fraction(1, 2**60)
 
@@ -102,52 +102,49 @@ class BinaryRisk:
     def monotone_minimum(
         self, positive: bool, width: Fraction, max_boxes: int
     ) -> tuple[Fraction, Fraction, float]:
-        """Bounds of the least R over f >= 0 (or f <= 0) for non-increasing phi, and where it is, by
-        bisection.
+        """Bounds of the least R over f >= 0 (or f <= 0) for non-increasing phi, and where it is.
 
-        On [a, c], ``R >= (1 + b)/2 phi(c) + (1 - b)/2 phi(-a)``.
+        Beyond a wall a > 0, ``R >= up phi(inf) + down phi(-a)`` at scores above it, and with up and
+        down exchanged at scores below -a: where that is more than what is reached, or all but it,
+        the scores up to the wall are searched.
         """
         import flint
 
-        wall = self.bound
-        boxes: list[tuple[Fraction, Fraction | None]] = [
-            (Fraction(0), Fraction(1) if wall is None else wall)
-        ]
-        boxes += [(Fraction(1), None)] if wall is None else []
+        wall, limit = self.bound, self.phi(flint.arb("inf"), BALLS)
+        first, second = (self.up, self.down) if positive else (self.down, self.up)
+        beyond: Fraction | None = None
+        if wall is None:
+            wall = Fraction(4)
+            while True:
+                near = [self.phi(BALLS.const(sign * wall), BALLS) for sign in (1, -1)]
+                reached = [
+                    BALLS.const(w) * n for w, n in zip((first, second), near, strict=True) if w
+                ]
+                rest = [
+                    BALLS.const(w) * n
+                    for w, n in zip((first, second), (limit, near[1]), strict=True)
+                    if w
+                ]
+                here, beyond = endpoints(sum(reached[1:], reached[0]))[1], _low(rest)
+                at_zero = endpoints(self.phi(BALLS.const(0), BALLS))[1]
+                if beyond >= min(here - width, at_zero) or wall > _FARTHEST:
+                    break
+                wall *= 2
+        sign = 1 if positive else -1
 
-        def number(f: Fraction | None) -> Any:
-            return flint.arb("inf") if f is None else BALLS.const(f)
+        def risk(f: Any) -> Jet:
+            x = variable(f)
+            total = self.phi(x, BALL_JETS) * BALLS.const(self.up)
+            if self.down:
+                total = total + self.phi(-x, BALL_JETS) * BALLS.const(self.down)
+            return total if isinstance(total, Jet) else Jet(total, BALLS.const(0), BALLS.const(0))
 
-        def bounds(box: Any) -> tuple[Fraction, Fraction, float]:
-            a, c = number(box[0]), number(box[1])
-            if not positive:
-                a, c = -c, -a
-            low = self._weighted(self.phi(c, BALLS), lambda: self.phi(-a, BALLS))
-            ends = [
-                (
-                    endpoints(value)[1],
-                    float(e.mid()) if e.is_finite() else math.copysign(60.0, float(positive) - 0.5),
-                )
-                for e, value in ((e, self.value(e)) for e in (a, c))
-                if value.is_finite()
-            ]
-            return (endpoints(low)[0], *min(ends))
+        ends = sorted((Fraction(0), sign * wall))
+        found = least(risk, ends[0], ends[1], width, max_boxes)
+        low = found.low if beyond is None else min(found.low, beyond)
+        return low, found.high, float(found.at)
 
-        order = itertools.count()
-        heap: list[tuple[Fraction, int, tuple[Fraction, Fraction | None]]] = []
-        best = None
-        for box in boxes:
-            low, high, where = bounds(box)
-            best = (high, where) if best is None or high < best[0] else best
-            heapq.heappush(heap, (low, next(order), box))
-        assert best is not None
-        count = len(heap)
-        while best[0] - heap[0][0] > width and count < max_boxes:
-            _, _, (left, right) = heapq.heappop(heap)
-            middle = 2 * left if right is None else (left + right) / 2
-            for half in ((left, middle), (middle, right)):
-                low, high, where = bounds(half)
-                best = (high, where) if high < best[0] else best
-                heapq.heappush(heap, (low, next(order), half))
-            count += 2
-        return heap[0][0], best[0], best[1]
+
+def _low(terms: list[Any]) -> Fraction:
+    """A lower bound of a sum of balls."""
+    return endpoints(sum(terms[1:], terms[0]))[0]

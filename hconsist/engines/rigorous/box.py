@@ -17,10 +17,16 @@ from scipy.optimize import brentq
 from hconsist.arithmetic import BALLS, endpoints
 from hconsist.arithmetic.derivatives import BALL_JETS, FLOAT_JETS
 from hconsist.arithmetic.jet import variable
-from hconsist.losses.forms import OfSoftmax
+from hconsist.engines.rigorous.risk import Counts, Point, Values
+from hconsist.losses.facts import Curve
 
 #: A softmax value of 1 is out of reach, and no formula needs a slope there.
 _BELOW_ONE = math.nextafter(1.0, 0.0)
+
+
+def reach(bound: Fraction, temperature: Fraction) -> Any:
+    """The largest ratio of two softmax values of scores in [-bound, bound], as a ball."""
+    return BALLS.exp(BALLS.const(2 * bound) / BALLS.const(temperature))
 
 
 class SoftmaxBox:
@@ -28,14 +34,14 @@ class SoftmaxBox:
 
     Parameters
     ----------
-    form : OfSoftmax
-        g non-increasing, convex or concave.
-    bound : Fraction
+    g : Curve
+        Non-increasing, convex or concave.
+    ratio : ball
+        The largest ratio of two softmax values, `reach` for scores in a box.
     """
 
-    def __init__(self, form: OfSoftmax, bound: Fraction) -> None:
-        self.g = form.g
-        self.ratio = BALLS.exp(BALLS.const(2 * bound) / BALLS.const(form.temperature))
+    def __init__(self, g: Curve, ratio: Any) -> None:
+        self.g, self.ratio = g, ratio
         self.inner = endpoints(self.ratio)[0]  # a rational ratio that is reached
 
     def of_concave(self, p: tuple[Fraction, ...]) -> tuple[Fraction, Fraction]:
@@ -55,78 +61,112 @@ class SoftmaxBox:
 
     def of_convex(self, p: tuple[Fraction, ...]) -> tuple[Fraction, Fraction]:
         """Bounds of the least risk of p for convex g."""
-        n = len(p)
-        S = self._candidate(p)
-        jets = [self.g(variable(BALLS.const(s)), BALL_JETS) for s in S]
-        value, tangent = BALLS.const(0), BALLS.const(0)
-        slopes = []
-        for v, s, jet in zip(p, S, jets, strict=True):
-            value = value + BALLS.const(v) * jet.v
-            slopes.append(BALLS.const(v) * jet.d1)
-            tangent = tangent + slopes[-1] * BALLS.const(s)
-        # The tangent plane is least at a vertex: the smallest slopes go with the larger value.
+        low, S = self.solve(p, (1,) * len(p))
+        terms = [self.g(BALLS.const(s), BALLS) for s in S]
+        value = BALLS.const(0)
+        for v, term in zip(p, terms, strict=True):
+            value = value + BALLS.const(v) * term
+        return endpoints(low)[0], endpoints(value)[1]
+
+    def solve(
+        self, values: tuple[Fraction, ...], counts: tuple[int, ...]
+    ) -> tuple[Any, list[Fraction]]:
+        """A ball below the least risk for convex g, and nearly best softmax values in reach, one a
+        group of labels of equal probability.
+
+        The tangents of g at any points, a label each, add up to a function that is nowhere above
+        the risk, and least at a vertex.
+        """
+        points = self._candidate(values, counts)
+        offset, slopes = BALLS.const(0), []
+        for v, count, s in zip(values, counts, points, strict=True):
+            jet = self.g(variable(BALLS.const(s), 1), BALL_JETS)
+            slope = BALLS.const(v) * jet.d1
+            offset = offset + BALLS.const(count) * (BALLS.const(v) * jet.v - slope * BALLS.const(s))
+            slopes += [slope] * count
+        # The smallest slopes go with the larger value.
         slopes.sort(key=lambda d: float(d.mid()))
-        least: Any = None
+        n, least = len(slopes), None
+        large, small = BALLS.const(0), sum(slopes[1:], slopes[0])
         for k in range(1, n + 1):
-            large = sum(slopes[1:k], slopes[0])
-            small = sum(slopes[k:], BALLS.const(0))
+            large, small = large + slopes[k - 1], small - slopes[k - 1]
             at = (self.ratio * large + small) / (k * self.ratio + (n - k))
             least = at if least is None else least.min(at)
-        return endpoints(value - tangent + least)[0], endpoints(value)[1]
+        total = sum((s * c for s, c in zip(points, counts, strict=True)), Fraction(0))
+        return offset + least, self._inside([s / total for s in points], counts)
 
-    def _candidate(self, p: tuple[Fraction, ...]) -> list[Fraction]:
-        """Nearly the best S: for a smallest value t, ``p_y g'(S_y)`` equal for all y with t < S_y <
-        R t.
+    def _candidate(self, values: tuple[Fraction, ...], counts: tuple[int, ...]) -> list[Fraction]:
+        """Nearly the best softmax values: with t the smallest, ``p g'(S)`` is one level at all
+        labels with t < S < R t, and outweighs it at neither end.
         """
-        weights, ratio = [float(v) for v in p], float(self.inner)
-
-        def slope(u: float) -> float:
-            return float(self.g(variable(u, 1), FLOAT_JETS).d1)  # the second one is infinite
-
-        def share(weight: float, level: float, low: float, high: float) -> float:
-            """Where ``weight g'(u) = -level`` between low and high."""
-            if weight * slope(low) >= -level:
-                return low
-            if weight * slope(high) <= -level:
-                return high
-            return float(
-                brentq(lambda u: weight * slope(u) + level, low, high, xtol=1e-18, rtol=1e-15)
-            )
-
-        def shares(low: float) -> tuple[list[float], float]:
-            high = min(ratio * low, _BELOW_ONE)
-
-            def mass(log_level: float) -> float:
-                return sum(share(w, math.exp(log_level), low, high) for w in weights) - 1
-
-            level = math.exp(_crossing(mass))
-            return [share(w, level, low, high) for w in weights], level
-
-        n = len(p)
+        weights, n = [float(v) for v in values], sum(counts)
+        ratio = min(float(self.inner), 1e300)
         lowest, highest = 1 / (1 + (n - 1) * ratio), 1.0 / n  # all but one at the top; all equal
 
-        def pull(low: float) -> float:
-            """The derivative of the least risk by t, through the labels at t and at R t."""
-            found, level = shares(low)
-            at_low = sum(
-                w * slope(low) + level for w, s in zip(weights, found, strict=True) if s == low
-            )
-            at_top = sum(
-                w * slope(s) + level
-                for w, s in zip(weights, found, strict=True)
-                if s != low and s == min(ratio * low, _BELOW_ONE)
-            )
-            return at_low + ratio * at_top
+        def fall(u: float) -> float:
+            return -float(self.g(variable(min(u, _BELOW_ONE), 1), FLOAT_JETS).d1)
 
-        best = lowest if pull(lowest) >= 0 else highest
-        if pull(lowest) < 0 < pull(highest):
-            best = float(brentq(pull, lowest, highest, xtol=1e-18, rtol=1e-15))
-        S = [Fraction(s) for s in shares(best)[0]]
-        return self._inside([s / sum(S) for s in S])
+        def smallest(level: float) -> float:
+            """Where the labels at t and at R t pull alike."""
 
-    def _inside(self, S: list[Fraction]) -> list[Fraction]:
+            def pull(t: float) -> float:
+                at_t, at_top = fall(t), fall(ratio * t)
+                total = 0.0
+                for w, c in zip(weights, counts, strict=True):
+                    if w * at_t <= level:
+                        total += c * (level - w * at_t)
+                    elif w * at_top >= level:
+                        total += c * ratio * (level - w * at_top)
+                return total
+
+            if pull(lowest) >= 0:
+                return lowest
+            if pull(highest) <= 0:
+                return highest
+            return math.exp(_root(lambda x: pull(math.exp(x)), math.log(lowest), math.log(highest)))
+
+        def shares(level: float) -> list[float]:
+            t = smallest(level)
+            top = min(ratio * t, _BELOW_ONE)
+            at_t, at_top, found = fall(t), fall(top), []
+            for w in weights:
+                if w * at_t <= level:
+                    found.append(t)
+                elif w * at_top >= level:
+                    found.append(top)
+                else:
+                    found.append(
+                        math.exp(
+                            _root(
+                                lambda x, w=w: level - w * fall(math.exp(x)),
+                                math.log(t),
+                                math.log(top),
+                            )
+                        )
+                    )
+            return found
+
+        def mass(log_level: float) -> float:
+            found = shares(math.exp(log_level))
+            return 1 - sum(s * c for s, c in zip(found, counts, strict=True))
+
+        # the level is a mean of -u g'(u)
+        most = min(ratio * lowest, _BELOW_ONE)
+        near = [lowest * (most / lowest) ** (i / 8) for i in range(9)]
+        levels = [max(u * fall(u), 1e-300) for u in near]
+        left, right = math.log(min(levels)) - 1, math.log(max(levels)) + 1
+        while mass(left) > 0 and left > -690:
+            left -= 8
+        while mass(right) < 0 and right < 690:
+            right += 8
+        if mass(left) > 0 or mass(right) < 0:
+            return [Fraction(1, n)] * len(values)
+        level = math.exp(_root(mass, left, right))
+        return [Fraction(s) for s in shares(level)]
+
+    def _inside(self, S: list[Fraction], counts: tuple[int, ...]) -> list[Fraction]:
         """The same, moved towards equal values until all ratios are within the reached one."""
-        n, away = len(S), Fraction(1, 2**52)
+        n, away = sum(counts), Fraction(1, 2**52)
         moved = S
         while max(moved) > self.inner * min(moved):
             moved = [s * (1 - away) + away / n for s in S]
@@ -134,10 +174,52 @@ class SoftmaxBox:
         return moved
 
 
-def _crossing(falling: Callable[[float], float]) -> float:
-    """Where a falling function crosses 0 on [-60, 60], or the nearer end."""
-    if falling(-60.0) <= 0:
-        return -60.0
-    if falling(60.0) >= 0:
-        return 60.0
-    return float(brentq(falling, -60.0, 60.0, xtol=1e-15, rtol=1e-15))
+class SoftmaxBoxRisk:
+    """Conditional risks of a convex, non-increasing g for the search over label distributions.
+
+    Parameters
+    ----------
+    box : SoftmaxBox
+    """
+
+    def __init__(self, box: SoftmaxBox) -> None:
+        self.box = box
+        self._solved: dict[tuple[Values, Counts], tuple[Any, Point]] = {}
+
+    def _solve(self, values: Values, counts: Counts) -> tuple[Any, Point]:
+        key = (values, counts)
+        if key not in self._solved:
+            kept = [i for i, c in enumerate(counts) if c]
+            low, S = self.box.solve(tuple(values[i] for i in kept), tuple(counts[i] for i in kept))
+            full = [Fraction(0)] * len(values)
+            terms = [BALLS.const(0)] * len(values)
+            for i, s in zip(kept, S, strict=True):
+                full[i], terms[i] = s, self.box.g(BALLS.const(s), BALLS)
+            self._solved[key] = low, Point(tuple(full), tuple(terms), ())
+        return self._solved[key]
+
+    def optimum(self, values: Values, counts: Counts) -> Point:
+        """Nearly the best softmax values."""
+        return self._solve(values, counts)[1]
+
+    def at(self, point: Point, values: Values, counts: Counts) -> Any:
+        """``C(S, p)`` as a ball, linear in p."""
+        total = BALLS.const(0)
+        for p, count, term in zip(values, counts, point.terms, strict=True):
+            if p and count:
+                total = total + BALLS.const(p * count) * term
+        return total
+
+    def best_in_class(self, values: Values, counts: Counts) -> tuple[Any, Any]:
+        """Balls below and above ``C*(p)``."""
+        low, point = self._solve(values, counts)
+        return low, self.at(point, values, counts)
+
+
+def _root(rising: Callable[[float], float], left: float, right: float) -> float:
+    """Where a function that rises crosses 0 on an interval at whose ends it is <= 0 and >= 0."""
+    if rising(left) >= 0:
+        return left
+    if rising(right) <= 0:
+        return right
+    return float(brentq(rising, left, right, xtol=1e-15, rtol=1e-15))

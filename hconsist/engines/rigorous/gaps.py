@@ -9,7 +9,7 @@ from typing import Any
 
 from hconsist.arithmetic import BALLS, endpoints, exact, precision
 from hconsist.engines.rigorous.binary import BinaryRisk
-from hconsist.engines.rigorous.box import SoftmaxBox
+from hconsist.engines.rigorous.box import SoftmaxBox, reach
 from hconsist.engines.rigorous.branch import Risk
 from hconsist.engines.rigorous.constrained import ConstrainedRisk
 from hconsist.engines.rigorous.linear import LinearRisk
@@ -152,7 +152,7 @@ def _in_box(question: Question, p: Weights) -> Bounds | str:
         return missing
     if falls := _proven(form.g, "non-increasing"):
         return falls
-    box = SoftmaxBox(form, bound)
+    box = SoftmaxBox(form.g, reach(bound, Fraction(form.temperature)))
     if not _proven(form.g, "concave"):
         return box.of_concave(p)
     convex = _proven(form.g, "convex")

@@ -17,8 +17,10 @@ from hconsist.engines.rigorous.methods import (
     one_margin,
     piecewise,
     softmax,
+    softmax_box,
     top_k,
     transport,
+    two_labels,
 )
 from hconsist.engines.rigorous.methods.plan import Lines, Plan, Question
 from hconsist.errors import EngineCannotAnswerError
@@ -33,8 +35,10 @@ __all__ = [
     "one_margin",
     "piecewise",
     "softmax",
+    "softmax_box",
     "top_k",
     "transport",
+    "two_labels",
 ]
 
 
