@@ -24,7 +24,7 @@ def test_every_method_is_told_and_has_a_place_in_the_order(engine: str) -> None:
 
 @pytest.mark.parametrize(
     ("engine", "spec", "hypotheses"),
-    [("symbolic", "aldr", "complete"), ("rigorous", "brier", "complete")],
+    [("symbolic", "aldr", "complete"), ("rigorous", "dice", "complete")],
 )
 def test_a_refusal_lists_the_reason_of_every_method(
     engine: str, spec: str, hypotheses: str
@@ -62,7 +62,7 @@ def test_a_method_that_registers_itself_is_tried(monkeypatch: pytest.MonkeyPatch
         return "needs a better day"
 
     with pytest.raises(EngineCannotAnswerError, match="mine: needs a better day"):
-        transform(PointwiseProblem("brier", n_classes=3), "1/2", "rigorous")  # type: ignore[arg-type]
+        transform(PointwiseProblem("dice", n_classes=3), "1/2", "rigorous")  # type: ignore[arg-type]
 
 
 def test_the_command_prints_the_table(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 import hconsist as hc
 from hconsist.arithmetic import NUMPY, endpoints, precision
-from hconsist.engines.rigorous.box import SoftmaxBox
+from hconsist.engines.rigorous.box import SoftmaxBox, reach
 from hconsist.engines.rigorous.constrained import ConstrainedRisk
 from hconsist.losses import parse_loss
 from hconsist.losses.forms import OfMargin, OfSoftmax
@@ -41,8 +41,8 @@ def test_a_box_of_a_poor_candidate(
 ) -> None:
     form = parse_loss(spec).form(OfSoftmax)
     assert form is not None
-    box = SoftmaxBox(form, F(1))
-    monkeypatch.setattr(box, "_candidate", lambda p: [F(v, sum(poor)) for v in poor])
+    box = SoftmaxBox(form.g, reach(F(1), form.temperature))
+    monkeypatch.setattr(box, "_candidate", lambda p, _: [F(v, sum(poor)) for v in poor])
     low, high = box.of_convex(P)
     truth = three_labels.least_risks(losses_of(spec), np.array([P], dtype=float), 1.0)
     assert truth is not None

@@ -13,7 +13,7 @@ import pytest
 
 from hconsist.arithmetic import NUMPY, endpoints, precision
 from hconsist.engines.rigorous.binary import BinaryRisk
-from hconsist.engines.rigorous.box import SoftmaxBox
+from hconsist.engines.rigorous.box import SoftmaxBox, reach
 from hconsist.engines.rigorous.constrained import ConstrainedRisk
 from hconsist.engines.rigorous.regions import PairBound, comp_sum_regions
 from hconsist.engines.rigorous.risk import SoftmaxRisk, pool
@@ -81,7 +81,7 @@ def test_risks_of_convex_losses_in_a_box(spec: str, bound: F) -> None:
     assert form is not None
     values = truths(spec, DISTRIBUTIONS[:3], float(bound))
     for p, value in zip(DISTRIBUTIONS, values, strict=False):
-        encloses(*SoftmaxBox(form, bound).of_convex(p), value, 1e-6)
+        encloses(*SoftmaxBox(form.g, reach(bound, form.temperature)).of_convex(p), value, 1e-6)
 
 
 @pytest.mark.parametrize("spec", ["mae", "softmax:1-u**2"])
@@ -89,7 +89,7 @@ def test_risks_of_concave_losses_in_a_box(spec: str) -> None:
     form = parse_loss(spec).form(OfSoftmax)
     assert form is not None
     for p, value in zip(DISTRIBUTIONS, truths(spec, DISTRIBUTIONS, 0.5), strict=True):
-        encloses(*SoftmaxBox(form, F(1, 2)).of_concave(p), value)
+        encloses(*SoftmaxBox(form.g, reach(F(1, 2), form.temperature)).of_concave(p), value)
 
 
 @pytest.mark.parametrize(("spec", "beta"), [("softmax:1-u**2", 0.3), ("softmax:sqrt(2-u)", 0.7)])

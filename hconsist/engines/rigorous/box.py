@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from scipy.optimize import brentq
@@ -125,6 +126,9 @@ class SoftmaxBox:
                 return highest
             return math.exp(_root(lambda x: pull(math.exp(x)), math.log(lowest), math.log(highest)))
 
+        def short(w: float, level: float, x: float) -> float:
+            return level - w * fall(math.exp(x))
+
         def shares(level: float) -> list[float]:
             t = smallest(level)
             top = min(ratio * t, _BELOW_ONE)
@@ -136,13 +140,7 @@ class SoftmaxBox:
                     found.append(top)
                 else:
                     found.append(
-                        math.exp(
-                            _root(
-                                lambda x, w=w: level - w * fall(math.exp(x)),
-                                math.log(t),
-                                math.log(top),
-                            )
-                        )
+                        math.exp(_root(partial(short, w, level), *map(math.log, (t, top))))
                     )
             return found
 

@@ -19,6 +19,8 @@ from hconsist.arithmetic.jet import Jet
 
 #: A formula of a ball, with its first and second derivatives there.
 Formula = Callable[[Any], Jet]
+#: A part this much smaller than the whole, over which nothing is known, ends it.
+_FINEST = 2**40
 #: Binary digits of the points where tangents are taken.
 _GRID = 2**60
 
@@ -111,6 +113,8 @@ def least(
     while boxes < max_boxes:
         known, low, _, a, c = heap[0]
         if (known and best is not None and best[0] - low <= width) or a == c:
+            break
+        if not known and (c - a) * _FINEST < right - left:
             break
         heapq.heappop(heap)
         middle = (a + c) / 2

@@ -13,14 +13,17 @@ from hconsist.engines.rigorous.methods import (
     comp_sum,
     concave,
     constrained,
+    convex_search,
     costs,
+    few_labels,
     one_margin,
     piecewise,
+    projected,
     softmax,
-    softmax_box,
     top_k,
     transport,
     two_labels,
+    vanishing,
 )
 from hconsist.engines.rigorous.methods.plan import Lines, Plan, Question
 from hconsist.errors import EngineCannotAnswerError
@@ -31,14 +34,17 @@ __all__ = [
     "comp_sum",
     "concave",
     "constrained",
+    "convex_search",
     "costs",
+    "few_labels",
     "one_margin",
     "piecewise",
+    "projected",
     "softmax",
-    "softmax_box",
     "top_k",
     "transport",
     "two_labels",
+    "vanishing",
 ]
 
 

@@ -43,6 +43,8 @@ def plan(question: Question) -> Plan | str:
     if isinstance(found, str):
         return found
     phi, facts = found
+    if phi.hinge is not None:
+        return "a hinge has exact linear programs"
     if question.n > 4:
         return "a search needs at most four labels"
     return Searching.of_sorted(question, ConstrainedRisk(phi), "constrained").plan(question, facts)

@@ -53,6 +53,18 @@ def statement_of(problem: PointwiseProblem) -> Statement | str:
     )  # fmt: skip
 
 
+def least_risks(problem: PointwiseProblem) -> LeastRisks | str:
+    """The least risks of a piecewise-linear loss over all scores, or why there are none."""
+    one = PointwiseProblem(problem.surrogate, hypotheses=problem.hypotheses, n_classes=problem.n)
+    statement = statement_of(one)
+    if isinstance(statement, str):
+        return statement
+    least = LeastRisks(statement)
+    if sum(least.risks.choices) > _CHOICES:
+        return f"needs at most {_CHOICES} minima in the losses of all labels, for all choices"
+    return least
+
+
 def transform_of(problem: PointwiseProblem) -> Transform | str:
     """T of a piecewise-linear loss, or why there is none."""
     statement = statement_of(problem)

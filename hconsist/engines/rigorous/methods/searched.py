@@ -21,8 +21,9 @@ from hconsist.engines.rigorous.regions import PairBound, Simplex, sorted_region
 from hconsist.losses.facts import Fact
 from hconsist.pointwise import Answer, Witness
 
-#: What the coordinates of a risk's optimum are: softmax values, scores, scores that sum to zero.
-Coordinates = Literal["softmax", "scores", "constrained"]
+#: What the coordinates of a risk's optimum are: softmax values, scores, scores that sum to zero,
+#: shares of weights.
+Coordinates = Literal["softmax", "scores", "constrained", "weights"]
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,12 @@ class Searching:
             progress=budget.progress,
             checkpoint=budget.checkpoint,
         )
-        return self._answer(found, question.n, budget)
+        return self.answer(found, question.n, budget, found.lower, found.reason)
 
-    def _answer(self, found: Enclosure, n: int, budget: Budget) -> Answer:
+    def answer(
+        self, found: Enclosure, n: int, budget: Budget, lower: Fraction, reason: str
+    ) -> Answer:
+        """What a search found, with a lower bound of T and why it is not closer."""
         p, coordinates = self._expand(found, n)
         if self.coordinates == "constrained":
             scores = tuple(s or 0.0 for s in coordinates)
@@ -95,14 +99,13 @@ class Searching:
             scores = tuple(least if s is None else s for s in coordinates)
         else:
             scores = scores_of([s or 0.0 for s in coordinates], self.temperature)
-        estimate = float((found.lower + found.upper) / 2)
+        estimate = float((lower + found.upper) / 2)
         swapped, k = found.simplex.swapped, found.simplex.k
         witness = Witness(p, scores, tuple(range(swapped, swapped + k)), float(found.upper))
         width = budget.width if budget.width is not None else self.width
-        reason = found.reason
-        if not reason and found.upper - found.lower > width:
+        if not reason and found.upper - lower > width:
             reason = "the best-in-class risk is not bounded more closely"
-        return Answer(estimate, found.lower, found.upper, witness, "rigorous", self.lemmas, reason)
+        return Answer(estimate, lower, found.upper, witness, "rigorous", self.lemmas, reason)
 
     def _expand(self, found: Enclosure, n: int) -> tuple[tuple[Fraction, ...], list[float | None]]:
         """Labels one by one, zeros included, and the coordinates of the pooled optimum; None where
