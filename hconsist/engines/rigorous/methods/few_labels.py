@@ -11,7 +11,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from hconsist.engines.methods import method
-from hconsist.engines.rigorous.branch import Risk, Search
+from hconsist.engines.rigorous.branch import BranchSearch, Risk
 from hconsist.engines.rigorous.methods import piecewise
 from hconsist.engines.rigorous.methods.convex import Convex, convex_risk
 from hconsist.engines.rigorous.methods.plan import (
@@ -76,7 +76,7 @@ def _answer(question: Question, found: Convex, beta: Fraction, budget: Budget) -
     n, k = question.n, question.k
     width = budget.width if budget.width is not None else _WIDTH
     risk: Risk = found.risk
-    search = Search(risk, few(n, k, beta))
+    search = BranchSearch(risk, few(n, k, beta))
     best = search.run(width / 4, _BOXES, enough=lambda low, high: high <= width,
                       time_budget=budget.time_budget)  # fmt: skip
     lemmas: tuple[str, ...] = (POOLING,) if k == 1 else (POOLING_SETS,)
