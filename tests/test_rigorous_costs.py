@@ -146,7 +146,8 @@ def test_a_liar_is_not_taken_for_cross_entropy() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spec", "hypotheses", "n"), [("brier", "complete", 3), ("logistic", "bounded:1", 3)]
+    ("spec", "hypotheses", "n"),
+    [("gce:q=1/2", "complete", 3), ("logistic", "bounded:1", 3), ("brier", "bounded:1", 3)],
 )
 def test_what_is_not_enclosed_is_refused(spec: str, hypotheses: str, n: int) -> None:
     with pytest.raises(EngineCannotAnswerError):

@@ -25,7 +25,8 @@ from hconsist.arithmetic import SYMPY
 from hconsist.losses import parse_loss
 from hconsist.losses.cross_entropy import cross_entropy_scale, scale_of
 from hconsist.losses.facts import Curve
-from hconsist.losses.forms import General, OfProbabilities
+from hconsist.losses.forms import General
+from hconsist.losses.jointly_convex import quadratic_scale
 from hconsist.losses.of_predictions import (
     Rows,
     Squares,
@@ -144,7 +145,9 @@ def best_coordinates(problem: PointwiseProblem) -> Best | str:
     if ordered is not None:
         return Best(ordered, of_scores, Fraction(0), "the best scores order A p")
     forecasts = loss.scores_of == "labels" and decision.rule == "least expected cost"
-    if forecasts and (cross_entropy_scale(loss) is not None or _quadratic(problem)):
+    if forecasts and (
+        cross_entropy_scale(loss) is not None or quadratic_scale(loss, problem.n) is not None
+    ):
         return Best(unit, decision.exact_region, Fraction(0), "the best forecast is p alone")
     return "needs a loss whose best scores are known"
 
@@ -159,25 +162,6 @@ def _strict(phi: Curve) -> bool:
     except (TypeError, ValueError):
         return False
     return any(sympy.simplify(here - one) == 0 for one in known)
-
-
-def _quadratic(problem: PointwiseProblem) -> bool:
-    """Whether the regret of a forecast is a multiple of the squared distance, expanded."""
-    import sympy
-
-    form = problem.surrogate.form(OfProbabilities, problem.n)
-    if form is None or problem.n > 6:
-        return False
-    q, p = (sympy.symbols(f"{x}1:{problem.n}", positive=True) for x in "qp")
-    full = [np.array([*x, 1 - sum(x)], dtype=object) for x in (q, p)]
-    try:
-        losses = [form.f(x, SYMPY) for x in full]
-        regret = sympy.expand(sum(full[1] * (losses[0] - losses[1])))
-    except (TypeError, ValueError, ZeroDivisionError):
-        return False
-    distance = sympy.expand(sum((full[0] - full[1]) ** 2))
-    scale = sympy.simplify(regret / distance)
-    return bool(scale.is_Rational and scale > 0)
 
 
 def _largest(problem: PointwiseProblem, best: Best) -> FreeRegret | None:

@@ -33,7 +33,7 @@ _ZERO = Fraction(0)
 
 
 @dataclass(frozen=True)
-class Cell:
+class ScoreCell:
     """Scores, the corners of the set of label distributions at which they are best, and the
     predictions that are best on all of it.
     """
@@ -43,7 +43,7 @@ class Cell:
     predictions: tuple[int, ...]
 
 
-def cells(risk: BraidRisk, decision: Decision) -> list[Cell] | str:
+def cells(risk: BraidRisk, decision: Decision) -> list[ScoreCell] | str:
     """The cells of a loss, which cover the simplex, or why they are not known.
 
     Examples
@@ -78,7 +78,7 @@ def cells(risk: BraidRisk, decision: Decision) -> list[Cell] | str:
         found.append((points[v], corners))
     rows = decision.finite.exact_rows()
     return sorted(
-        (Cell(z, corners, _best_on(rows, corners)) for z, corners in found),
+        (ScoreCell(z, corners, _best_on(rows, corners)) for z, corners in found),
         key=lambda cell: (sum(cell.scores), cell.scores),
     )
 
@@ -139,7 +139,7 @@ def _shown(z: Lattice) -> str:
     return "(" + ", ".join(map(str, z)) + ")"
 
 
-def _corner_text(cell: Cell) -> str:
+def _corner_text(cell: ScoreCell) -> str:
     return ", ".join("(" + ", ".join(map(str, p)) + ")" for p in cell.corners)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from hconsist.engines.methods import method
-from hconsist.engines.rigorous import plugin
+from hconsist.engines.rigorous import duals, plugin
 from hconsist.engines.rigorous.methods.plan import Lines, Plan, Question
 from hconsist.engines.rigorous.supports import Forecasts
 from hconsist.losses.cross_entropy import cross_entropy_scale
@@ -38,3 +38,19 @@ def lines(question: Question) -> Lines | str:
     scale = cross_entropy_scale(question.problem.surrogate)
     assert scale is not None
     return Lines(Forecasts(question.problem, scale))
+
+
+@method("rigorous", "pairs of predictions", rank=12, lemmas=(duals.PAIRS_OF_PREDICTIONS,))
+def pairs_of_predictions(question: Question) -> Plan | str:
+    """Regrets that are a KL divergence or a squared distance, any finite costs: the dual of a
+    convex program for each pair of predictions.
+    """
+    if question.k and question.problem.surrogate.scores_of == "labels":
+        return "needs a target with costs of its own, or a score for each prediction"
+    missing = duals.missing(question.problem)
+    if missing:
+        return missing
+    default = Fraction(1, 10**7)
+    return Plan(
+        lambda beta, budget: duals.transform(question.problem, beta, budget.width or default)
+    )

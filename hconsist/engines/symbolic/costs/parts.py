@@ -21,9 +21,9 @@ from hconsist.decisions.costs import as_uniform
 from hconsist.engines.derivation import Derivation, Step, beta_symbol, excess_symbol
 from hconsist.engines.symbolic import margin
 from hconsist.engines.symbolic.costs.conjugate import Conjugate
-from hconsist.engines.symbolic.costs.scores import logistic_unit
 from hconsist.engines.symbolic.solution import Solution, stop
 from hconsist.losses.forms import OfMargin
+from hconsist.losses.jointly_convex import logistic_unit
 from hconsist.losses.of_predictions import WeightedMargins
 from hconsist.pointwise import PointwiseProblem
 
@@ -207,7 +207,7 @@ def _unequal(problem: PointwiseProblem, weights: Weights, first: tuple[Step, ...
     """Logistic parts of different weights: the law of the signed sum of the weights."""
     form = problem.surrogate.prediction_form(problem.n_scores)
     assert isinstance(form, WeightedMargins)
-    unit = logistic_unit(form)
+    unit = logistic_unit(form.phi.phi)
     if unit is None:
         raise stop("parts of different costs are derived for the logistic loss")
     if len(weights) > _MOST_PARTS:

@@ -25,6 +25,7 @@ from hconsist.engines.derivation import Derivation, Step, beta_symbol, excess_sy
 from hconsist.engines.symbolic.costs.competing import Choice, CompetingPiece, best_sums, pieced
 from hconsist.engines.symbolic.costs.programs import Number
 from hconsist.engines.symbolic.solution import Solution, stop
+from hconsist.losses.jointly_convex import logistic_unit, square_unit
 from hconsist.losses.of_predictions import (
     PredictionForm,
     Squares,
@@ -268,20 +269,8 @@ def _kind(form: PredictionForm) -> tuple[Kind, Fraction] | None:
             return _square(b), Fraction(1, 2)
 
 
-def logistic_unit(form: WeightedMargins) -> Fraction | None:
-    """The c of ``phi(v) = c log(1 + exp(-v))`` up to a constant; None for another phi."""
-    v = sympy.Symbol("v", real=True)
-    slope = sympy.diff(sympy.sympify(form.phi.phi(v, SYMPY)), v)
-    unit = -2 * slope.subs(v, 0)
-    if unit.is_Rational and unit > 0 and sympy.simplify(slope + unit / (1 + sympy.exp(v))) == 0:
-        return Fraction(int(unit.p), int(unit.q))
-    return None
-
-
 def _of_margins(form: WeightedMargins) -> tuple[Kind, Fraction] | None:
-    v = sympy.Symbol("v", real=True)
-    phi = sympy.sympify(form.phi.phi(v, SYMPY))
-    unit = logistic_unit(form)
+    unit = logistic_unit(form.phi.phi)
     if unit is not None:
         kind = Kind(
             _jensen_shannon, lambda m: -abs(m - 1), lambda q: 1 + q, _nearest_to_one,
@@ -292,12 +281,9 @@ def _of_margins(form: WeightedMargins) -> tuple[Kind, Fraction] | None:
             "the distance of m from 1",
         )  # fmt: skip
         return kind, unit
-    if phi.is_polynomial(v) and sympy.Poly(phi, v).degree() == 2:
-        lead = sympy.Poly(phi, v).coeff_monomial(v**2)
-        if lead.is_Rational and lead > 0 and sympy.expand(phi - lead * (1 - v) ** 2).is_constant():
-            # regret of one binary problem: lead (s - (2 w - 1))^2; two scores meet in the middle
-            return _square(beta_symbol()), Fraction(int(lead.p), int(lead.q)) * 2
-    return None
+    lead = square_unit(form.phi.phi)
+    # regret of one binary problem: lead (s - (2 w - 1))^2; two scores meet in the middle
+    return None if lead is None else (_square(beta_symbol()), 2 * lead)
 
 
 def _square(b: Any) -> Kind:
