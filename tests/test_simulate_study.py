@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from scipy import stats
 from scipy.special import xlogy
 
 from hconsist.arithmetic import NUMPY
@@ -28,6 +29,7 @@ from hconsist.simulate.optimum import best_in_class, two_label_transform
 from hconsist.simulate.population import population
 from hconsist.studies import STUDIES, run_cell, run_study, study
 from hconsist.studies.bounds import experiment, judgement, members, plan
+from hconsist.studies.bounds.chosen import chosen_mixture
 
 
 def replaced(monkeypatch: pytest.MonkeyPatch, **parts: Any) -> None:
@@ -52,6 +54,7 @@ def test_no_pair_is_above_its_bound(rows: list[dict[str, Any]]) -> None:
         "witness",
         "climbed",
         "mixture",
+        "chosen mixture",
         "counterexample",
         "unbounded",
     }
@@ -72,6 +75,30 @@ def test_pairs_are_dense_near_the_bound(rows: list[dict[str, Any]]) -> None:
         chosen = [row for row in rows if row["kind"] == kind and row["surrogate"] > 1e-3]
         reached = [row["target"] / row["bound"] for row in chosen]
         assert np.mean(np.array(reached) > 0.9) > 0.05, kind
+
+
+def test_trained_hypotheses_come_near_the_bound_where_an_adversary_chose(
+    rows: list[dict[str, Any]],
+) -> None:
+    table = judgement.power(rows_of_pairs(rows))
+    assert table["chosen mixture"] == [3, 3, 3, 3, 3]  # caught at 0.99, 0.9, 0.7, 0.5
+    assert table["mixture"][1] == 0 and table["witness"][1] >= table["witness"][0] - 1
+    chosen = [row for row in rows if row["kind"] == "chosen mixture"]
+    for row in chosen[:3]:  # again, from the parameters alone and a fine grid of the first input
+        w = np.array(json.loads(row["distribution"].partition("parameters=")[2])).reshape(2, 3)
+        g = chosen_mixture(0.5, 2)
+        t = np.linspace(-9, 9, 20001)
+        density = sum(g.weights[y] * stats.norm.pdf(t - g.means[y, 0]) for y in (0, 1))
+        p = g.posterior(np.c_[t, 0 * t])
+        mass = density / density.sum()
+        assert abs(w[0, 1] - w[1, 1]) < 2e-3  # nearly flat in the second input
+        scores = np.c_[t, 0 * t] @ w[:, :-1].T + w[:, -1]
+        again = (mass * (p.max(-1) - p[np.arange(len(t)), scores.argmax(-1)])).sum()
+        assert again == pytest.approx(row["target"], abs=1e-3)
+
+
+def rows_of_pairs(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in rows if row["standing"] != "none"]
 
 
 @pytest.mark.parametrize("factor", [0.7, 0.95, 0.99])
@@ -340,6 +367,9 @@ def test_ten_thousand_pairs_hold_and_a_planted_bound_is_caught_for_every_loss() 
     assert planted.status == "violated"
     assert {v["loss"] for v in planted.violations} == {row["loss"] for row in pairs}
     assert {row["kind"] for row in rows} >= {"counterexample", "unbounded", "mixture"}
+    table = judgement.power(pairs)
+    assert table["chosen mixture"][2] >= 12  # of 16, at 0.9: trained, and near the curve
+    assert table["mixture"][3] <= table["mixture"][0] / 2  # at 0.7: an ordinary mixture is not
 
 
 def test_nothing_compared_is_not_a_success() -> None:

@@ -50,6 +50,21 @@ _SHOWN = 5
     type=click.IntRange(min=0),
     help="Same seed, same result.",
 )
+@click.option(
+    "--features",
+    type=click.Path(path_type=Path),
+    metavar="X.npy",
+    help="Of a study that reads data: features (N, d), with --labels.",
+)
+@click.option(
+    "--labels", type=click.Path(path_type=Path), metavar="y.npy", help="One label a row of X.npy."
+)
+@click.option(
+    "--data",
+    multiple=True,
+    metavar="NAME",
+    help="A set of scikit-learn: digits, wine, breast_cancer. May be repeated.",
+)
 @click.option("--cell", type=int, metavar="C", help="Only this cell of the study.")
 @click.option(
     "--format",
@@ -75,6 +90,9 @@ def command(
     jobs: int,
     scheduler: str | None,
     seed: int,
+    features: Path | None,
+    labels: Path | None,
+    data: tuple[str, ...],
     cell: int | None,
     form: str,
     output: Path | None,
@@ -110,6 +128,7 @@ def command(
             jobs=n_jobs,
             only=cell,
             checkpoint=checkpoint,
+            data={"data": data, "features": features, "labels": labels},
             progress=lambda done, total, what: progress(
                 f"{done}/{total}  {', '.join(f'{k}={v}' for k, v in what.items())}"
             ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,7 @@ def run_study(
     only: int | None = None,
     checkpoint: Path | None = None,
     progress: Callable[[int, int, Cell], None] | None = None,
+    data: Mapping[str, Any] | None = None,
 ) -> list[Row]:
     """All rows of a study, in the order of its cells.
 
@@ -82,11 +83,14 @@ def run_study(
         A file that finished cells are appended to, and read back from.
     progress : callable, optional
         Called with the number of finished cells, of all cells, and the cell that was finished.
+    data : mapping, optional
+        For a study that reads data: ``{"data": ["wine"]}``, names of sets of scikit-learn, or
+        ``{"features": path, "labels": path}``.
 
     Raises
     ------
     InvalidInputError
-        For a bad seed or cell, or a checkpoint of another run.
+        For a bad seed or cell, a checkpoint of another run, or bad data.
 
     Examples
     --------
@@ -97,7 +101,16 @@ def run_study(
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise InvalidInputError("seed must be a whole number >= 0", seed, "pass seed=0")
     Backend.on(device)  # refuses a device that is not there before any work
-    cells = study(name).cells(quick)
+    given = {key: value for key, value in (data or {}).items() if value}
+    if given and not study(name).reads_data:
+        raise InvalidInputError(
+            f"the study {name} makes its own data", sorted(given), "leave them out"
+        )
+    if ("features" in given) != ("labels" in given):
+        raise InvalidInputError(
+            "features and labels go together", sorted(given), "pass both files, or neither"
+        )
+    cells = study(name).cells(quick, **given)
     if only is not None and not 0 <= only < len(cells):
         raise InvalidInputError(
             f"the cell must be 0..{len(cells) - 1}", only, "see the column cell of the result"

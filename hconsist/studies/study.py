@@ -56,13 +56,17 @@ class Study:
         All rows to a `Verdict`.
     draw : callable
         (rows, Axes): the figure, in the house style.
+    reads_data : bool
+        Whether ``cells`` takes ``data``, names of data sets, and the files ``features`` and
+        ``labels``.
     """
 
     name: str
-    cells: Callable[[bool], list[Cell]]
+    cells: Callable[..., list[Cell]]
     run: Callable[[Cell, np.random.Generator, Backend], list[Row]]
     verdict: Callable[[Sequence[Row]], Verdict]
     draw: Draw
+    reads_data: bool = False
 
 
 #: Every study; the summary is what it asks.
@@ -72,13 +76,14 @@ STUDIES: Registry[Study] = Registry("study", package="hconsist.studies", group="
 def register(
     name: str,
     asks: str,
-    cells: Callable[[bool], list[Cell]],
+    cells: Callable[..., list[Cell]],
     run: Callable[[Cell, np.random.Generator, Backend], list[Row]],
     verdict: Callable[[Sequence[Row]], Verdict],
     draw: Draw,
+    reads_data: bool = False,
 ) -> Study:
     """Put a study into `STUDIES`; see `Study` for the parts."""
-    return STUDIES.add(name, Study(name, cells, run, verdict, draw), summary=asks)
+    return STUDIES.add(name, Study(name, cells, run, verdict, draw, reads_data), summary=asks)
 
 
 def figure_of(package: str) -> Draw:

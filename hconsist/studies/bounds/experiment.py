@@ -19,6 +19,7 @@ import numpy as np
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.simulate.backend import Backend
 from hconsist.simulate.results import Cell, Row
+from hconsist.studies.bounds.chosen import chosen_pairs
 from hconsist.studies.bounds.costs import cost_pairs
 from hconsist.studies.bounds.finite import finite_pairs
 from hconsist.studies.bounds.table import row_of
@@ -29,6 +30,8 @@ def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
     """One row for each pair of a distribution and a hypothesis."""
     if cell["kind"] == "mixture":
         return trained_pairs(cell, random, backend)
+    if cell["kind"] == "chosen":
+        return chosen_pairs(cell, random, backend)
     if cell["kind"] == "costs":
         return cost_pairs(cell, random)
     try:

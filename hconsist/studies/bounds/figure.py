@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 def draw(rows: Sequence[Row], ax: Axes) -> None:
     """Draw the rows of the study on the Axes."""
     limit = 1e-3
-    for index, kind in enumerate(("random", "adversarial", "climbed", "witness", "mixture")):
+    for index, kind in enumerate(
+        ("random", "adversarial", "climbed", "witness", "mixture", "chosen mixture")
+    ):
         chosen = [row for row in rows if row["kind"] == kind]
         if not chosen:
             continue
@@ -26,12 +28,13 @@ def draw(rows: Sequence[Row], ax: Axes) -> None:
             "climbed": "climbed towards the bound",
             "witness": "witnesses of T",
             "mixture": "trained on Gaussian mixtures",
+            "chosen mixture": "trained where an adversary chose the mixture",
         }
         ax.plot(
             np.maximum(bound, limit),
             np.maximum(target, limit),
             linestyle="none",
-            marker=".x^+D"[index],
+            marker=".x^+Ds"[index],
             markersize=3.2,
             markeredgewidth=0.6,
             alpha=0.6,

@@ -11,8 +11,9 @@ from hconsist.studies.study import Verdict
 
 CONFIDENCE = 0.99
 
-#: Which false bound the study plants: Gamma times this.
+#: Which false bound the study plants: Gamma times this; and at which factors its power is told.
 PLANTED = 0.7
+POWERS = (0.99, 0.9, 0.7, 0.5)
 
 
 def verdict(rows: Sequence[Row], factor: float = 1.0) -> Verdict:
@@ -34,7 +35,7 @@ def verdict(rows: Sequence[Row], factor: float = 1.0) -> Verdict:
     false = [{**row, "status": "no counterexample"} for row in rows if not _as_promised(row)]
     unanswered = [row for row in rows if row["kind"] == "unanswered"]
     near = sum(row["bound"] > 0 and row["target"] >= 0.99 * row["bound"] for row in pairs)
-    trained = sum(row["kind"] == "mixture" for row in pairs)
+    trained = sum(row["kind"] in TRAINED for row in pairs)
     groups: dict[str, list[Row]] = {}
     for row in pairs:
         groups.setdefault(f"{row['loss']} (n={row['n']}, {row['hypotheses']})", []).append(row)
@@ -61,6 +62,11 @@ def verdict(rows: Sequence[Row], factor: float = 1.0) -> Verdict:
         f"{len(groups) - len(missed)} of {len(groups)}"
         + (f"; not for {', '.join(missed)}" if missed else ""),
     ]
+    summary += [
+        f"planted bounds caught by pairs of kind {kind} alone, of {table.pop(0)} combinations: "
+        + ", ".join(f"{caught} at {factor:g}" for factor, caught in zip(POWERS, table, strict=True))
+        for kind, table in power(pairs).items()
+    ]
     met = [row for row in rows if row["kind"] == "counterexample"]
     if met:
         summary.append(
@@ -82,6 +88,31 @@ def verdict(rows: Sequence[Row], factor: float = 1.0) -> Verdict:
     )
     return Verdict(status, tuple(summary), tuple(violations))  # type: ignore[arg-type]
 
+
+def power(pairs: Sequence[Row]) -> dict[str, list[int]]:
+    """For each kind of pair: how many combinations of a loss, a number of labels and a set it was
+    tried on, then in how many it catches Gamma times each of `POWERS`.
+    """
+    found = {}
+    for kind in dict.fromkeys(row["kind"] for row in pairs):
+        groups: dict[tuple[str, int, str], list[Row]] = {}
+        for row in pairs:
+            if row["kind"] == kind:
+                groups.setdefault((row["loss"], row["n"], row["hypotheses"]), []).append(row)
+        found[kind] = [
+            len(groups),
+            *(
+                sum(
+                    any(_beyond(row, "bound", factor) for row in group) for group in groups.values()
+                )
+                for factor in POWERS
+            ),
+        ]
+    return found
+
+
+#: Kinds of pairs whose sides are averages over a rule, with hypotheses from training.
+TRAINED = ("mixture", "chosen mixture")
 
 _STANDINGS = {"proven": 0, "certified": 0, "estimate": 0}
 

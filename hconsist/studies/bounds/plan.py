@@ -85,6 +85,9 @@ TRAINED_BOUNDED = (
     "gce:q=0.7",
 )
 
+#: How far apart the two likeliest labels of the mixtures are that an adversary chooses.
+APARTS = (0.2, 0.5, 0.8)
+
 MODELS = ("linear", "rff:features=32,scale=1", "relu:width=8")
 
 
@@ -163,7 +166,11 @@ def cells(quick: bool) -> list[Cell]:
         {"kind": "mixture", "distribution": name, "model": model, "losses": losses, "seeds": seeds}
         for name, model, losses, seeds in plans
     ]
-    return [*finite, *costs, *mixtures]
+    chosen_ones = [
+        {"kind": "chosen", "n": n, "beta": beta, "losses": plans[0][2], "seeds": 2}
+        for n, beta in ([(2, 0.5)] if quick else [(n, b) for n in (2, 3) for b in APARTS])
+    ]
+    return [*finite, *costs, *mixtures, *chosen_ones]
 
 
 def _pairs_of(spec: str, n: int) -> int:

@@ -22,10 +22,12 @@ DEVIATION, FAILURE = 0.5, 0.1
 #: Where every climb through the sample sizes begins; they grow by sqrt(2).
 SMALLEST = 8
 
-NAIVE, LOGISTIC, SCALED, MEANS = (
+NAIVE, LOGISTIC, SCALED, TUNED, TUNED_SCALED, MEANS = (
     "naive Bayes",
     "logistic regression",
     "logistic regression, scaled",
+    "logistic regression, tuned",
+    "logistic regression, scaled and tuned",
     "class means, sup norm",
 )
 

@@ -14,7 +14,8 @@ from hconsist.studies.nb_vs_lr.designs import (
     LOGISTIC,
     MEANS,
     NAIVE,
-    SCALED,
+    TUNED,
+    TUNED_SCALED,
     predicted_need,
 )
 from hconsist.studies.nb_vs_lr.growth import FittedGrowth, groups, growth, need
@@ -28,10 +29,11 @@ if TYPE_CHECKING:
 def draw(rows: Sequence[Row], ax: Axes) -> None:
     """Draw the rows of the study on the Axes."""
     shown = {
-        ("fixed", LOGISTIC): "logistic regression, fixed separation",
+        ("fixed", LOGISTIC): "logistic regression, l2 = 1e-3, fixed separation",
+        ("fixed", TUNED): "the same, l2 tuned",
         ("fixed", NAIVE): "naive Bayes, fixed separation",
-        ("log", LOGISTIC): "logistic regression, separation$^4$ ~ d / log d",
-        ("log", SCALED): "the same, features scaled",
+        ("log", TUNED): "logistic regression, l2 tuned, separation$^4$ ~ d / log d",
+        ("log", TUNED_SCALED): "the same, features scaled",
         ("log", NAIVE): "naive Bayes, separation$^4$ ~ d / log d",
         ("sup", MEANS): f"all class means within {DEVIATION:g} standard deviations",
     }
@@ -65,8 +67,8 @@ def draw(rows: Sequence[Row], ax: Axes) -> None:
                 linewidth=0.9,
                 zorder=2,
             )
-    if ("log", LOGISTIC) in drawn:
-        span = np.array(sorted({row["d"] for row in drawn["log", LOGISTIC]}))
+    if ("log", TUNED) in drawn:
+        span = np.array(sorted({row["d"] for row in drawn["log", TUNED]}))
         ax.plot(
             span,
             span / 2,

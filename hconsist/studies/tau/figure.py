@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def draw(rows: Sequence[Row], ax: Axes) -> None:
     """Draw the rows of the study on the Axes."""
     name = rows[-1]["distribution"]
-    rows = [row for row in rows if row["distribution"] == name]
+    rows = [r for r in rows if r["distribution"] == name and r["tuning"] == "tuned"]
     lines(
         ax,
         rows,
@@ -31,5 +31,7 @@ def draw(rows: Sequence[Row], ax: Axes) -> None:
     ax.set_ylim(1e-3, 1)
     ax.set_xlabel(r"$\tau$ (1: cross-entropy, 2: mean absolute error)")
     ax.set_ylabel("excess zero-one error")
-    ax.set_title(f"Bound and error of linear hypotheses across the comp-sum family\n{name}")
+    ax.set_title(
+        f"Bound and error of linear hypotheses across the comp-sum family\n{name}; l2 tuned"
+    )
     ax.legend()
