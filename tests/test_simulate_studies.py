@@ -400,6 +400,27 @@ def test_separable_data_have_the_margin_asked_for() -> None:
     assert np.all(needed <= 2000)  # the perceptron theorem: separable, so it ends
 
 
+def test_eight_losses_side_by_side_are_told_apart() -> None:
+    rows = [
+        {
+            "noise": "pairs",
+            "rate": 0.3,
+            "loss": f"loss {i}",
+            "tuning": "tuned",
+            "excess": i + 0.1 * s,
+        }
+        for i in range(8)
+        for s in range(2)
+    ]
+    drawn = draw("ldr", rows).lines
+    looks = {
+        (str(v.get_color()), str(v.get_marker()), str(v.get_markerfacecolor()))
+        for v in drawn
+        if str(v.get_marker()) not in ("None", "_", "|")
+    }
+    assert len(looks) == 8  # the eighth was the first again
+
+
 def test_one_input_against_all_is_separable_too() -> None:
     data = large_steps.separable(5, 40, 0.1, 3, np.random.default_rng(0), "odd")
     assert np.linalg.norm(data, axis=-1) == pytest.approx(1.0)

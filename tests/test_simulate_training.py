@@ -4,6 +4,8 @@ libraries.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize as scipy_minimize
@@ -11,7 +13,7 @@ from scipy.optimize import minimize as scipy_minimize
 from hconsist.arithmetic import NUMPY
 from hconsist.errors import InvalidInputError, UnknownNameError
 from hconsist.losses import CATALOGUE, Loss, parse_loss
-from hconsist.simulate import Backend, Fit, parse_model, train
+from hconsist.simulate import Backend, Fit, parse_model, train, training
 from hconsist.simulate.convergence import NotConvergedWarning, counting
 from hconsist.simulate.gradients import risk_kernel
 from hconsist.simulate.lbfgs import minimise
@@ -332,3 +334,32 @@ def test_sparse_inputs_are_the_dense_ones(model: str) -> None:
     assert thin.scores(at) == pytest.approx(thin.scores(x[0, :5]), abs=1e-10)
     with pytest.raises(InvalidInputError, match="sparse x must be finite"):
         train("logistic", model, sparse.csr_array(np.array([[np.nan]])), [0])
+
+
+def test_one_transfer_from_the_device_for_each_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch")
+    counts = dict.fromkeys(("evaluations", "transfers", "gathers"), 0)
+
+    def counted(owner: Any, name: str, key: str) -> None:
+        honest = getattr(owner, name)
+
+        def watched(*args: Any, **options: Any) -> Any:
+            counts[key] += 1
+            return honest(*args, **options)
+
+        monkeypatch.setattr(owner, name, watched)
+
+    # what makes the host wait for a device: every way out of a tensor
+    for name in ("cpu", "item", "tolist", "__bool__", "__float__", "__int__", "__array__"):
+        counted(torch.Tensor, name, "transfers")
+    counted(training._Objective, "__call__", "evaluations")
+    counted(training._Objective, "_gather", "gathers")
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(6, 60, 3)), random.integers(3, size=(6, 60))
+    fit = train(["logistic", "gce:q=0.7", "sum-exp"] * 2, "linear", x, y, l2=0.01, restarts=1,
+                backend=Backend("torch"))  # fmt: skip
+    assert fit.iterations.max() > 10 and counts["evaluations"] > 20
+    # and once for each change of the set of problems, once at the start and the end of a search
+    spare = 2 * counts["gathers"] + 12
+    assert counts["transfers"] <= counts["evaluations"] + spare
+    assert counts["transfers"] < 1.5 * counts["evaluations"]

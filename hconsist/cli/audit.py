@@ -79,7 +79,7 @@ def command(
     if found.surrogate_regret is not None:
         fields.append(("excess risk", str(found.surrogate_regret)))
     for side in found.sides:
-        standing = "proven" if side.proven else "estimate"
+        standing = "Gamma proven" if side.proven else "Gamma an estimate"
         fields.append(
             (
                 "bound",

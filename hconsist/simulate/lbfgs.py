@@ -95,16 +95,16 @@ def minimise(
     rho = backend.array(np.zeros((memory, problems)))
     scale = 1.0 / xp.maximum(_norm(g, xp), xp.full_like(f, 1.0))
     alive = np.ones(problems, dtype=bool)
+    top, level, _ = _fetched(f, g, xp.zeros_like(f) > 0, backend)
 
     for iteration in range(max_iterations + 1):
-        top = backend.numpy(xp.max(xp.abs(g), axis=-1))
-        finished = ~alive | (top <= tolerance) | ~np.isfinite(backend.numpy(f))
+        finished = ~alive | (top <= tolerance) | ~np.isfinite(level)
         if iteration == max_iterations:
             finished[:] = True
         if finished.any() and (finished.mean() >= 0.5 or finished.all()):
             out = active[finished]
             result[out] = backend.numpy(x)[finished]
-            value[out], gradient[out] = backend.numpy(f)[finished], top[finished]
+            value[out], gradient[out] = level[finished], top[finished]
             converged[out] = top[finished] <= tolerance
             keep = np.flatnonzero(~finished)
             if keep.size == 0:
@@ -123,14 +123,12 @@ def minimise(
         direction = xp.where(bad[:, None], -g * scale[:, None], direction)
         slope = xp.where(bad, _dot(direction, g, xp), slope)
 
-        still = backend.numpy(finished)
-        new_x, new_f, new_g, moved = _line_search(
-            objective, active, x, f, g, direction, slope, still, backend
+        new_x, new_f, new_g, moved, (top, level, accepted) = _line_search(
+            objective, active, x, f, g, direction, slope, finished, backend
         )
         step, change = new_x - x, new_g - g
         curvature = _dot(step, change, xp)
         squares = _dot(change, change, xp)
-        accepted = backend.numpy(moved)
         useful = moved & (curvature > 1e-10 * _norm(step, xp) * xp.sqrt(squares))
         slot = iteration % memory
         ones = xp.ones_like(curvature)
@@ -141,13 +139,26 @@ def minimise(
         scale = xp.where(useful, curvature / xp.where(useful, squares, ones), scale)
         # A failed search forgets the memory once; failing along the gradient itself ends the
         # problem.
-        remembered = backend.numpy(xp.max(rho, axis=0)) > 0
-        alive = alive & (accepted | remembered | finished)
+        if not accepted.all():
+            remembered = backend.numpy(xp.max(rho, axis=0)) > 0
+            alive = alive & (accepted | remembered)
         rho = xp.where((~moved)[None, :], xp.zeros_like(rho), rho)
         gradient_step = 1.0 / xp.maximum(_norm(g, xp), ones)
         scale = xp.where(moved, scale, gradient_step)
         x, f, g = new_x, new_f, new_g
     return Minimum(backend.array(result), value, gradient, converged, iterations)
+
+
+def _fetched(
+    f: AnyArray, g: AnyArray, accepted: AnyArray, backend: Backend
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """The largest entries of the gradients, the values, and who is accepted, in one transfer from
+    the device: all that the host decides by.
+    """
+    xp = backend.xp
+    flags = xp.where(accepted, xp.ones_like(f), xp.zeros_like(f))
+    told = backend.numpy(xp.stack([xp.max(xp.abs(g), axis=-1), f, flags]))
+    return told[0], told[1], told[2] > 0
 
 
 def _dot(a: AnyArray, b: AnyArray, xp: AnyArray) -> AnyArray:
@@ -192,13 +203,20 @@ def _line_search(
     slope: AnyArray,
     finished: NDArray[np.bool_],
     backend: Backend,
-) -> tuple[AnyArray, AnyArray, AnyArray, AnyArray]:
+) -> tuple[
+    AnyArray,
+    AnyArray,
+    AnyArray,
+    AnyArray,
+    tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]],
+]:
     """Backtrack each problem until Armijo's rule holds; rounding noise of the value is allowed for
-    near the optimum.
+    near the optimum. One transfer from the device for each evaluation of the objective; the last is
+    returned.
     """
     xp = backend.xp
     t = xp.ones_like(f)
-    accepted = backend.array(finished) > 0.5
+    accepted = (backend.array(finished) if finished.any() else xp.zeros_like(f)) > 0.5
     idle = accepted
     best_x, best_f, best_g = x, f, g
     noise = 1e-15 * (1.0 + xp.abs(f)) * 4.0
@@ -210,7 +228,8 @@ def _line_search(
         best_f = xp.where(enough, trial_f, best_f)
         best_g = xp.where(enough[:, None], trial_g, best_g)
         accepted = accepted | enough
-        if bool(xp.all(accepted)):
+        told = _fetched(best_f, best_g, accepted, backend)
+        if told[2].all():
             break
         # The minimiser of the parabola through f, the slope and the trial value, kept within [0.1,
         # 0.5] of the step.
@@ -220,4 +239,4 @@ def _line_search(
         shrink = xp.where(safe, parabola, xp.full_like(t, 0.1))
         shrink = xp.minimum(xp.maximum(shrink, xp.full_like(t, 0.1)), xp.full_like(t, 0.5))
         t = xp.where(accepted, t, t * shrink)
-    return best_x, best_f, best_g, accepted & ~idle
+    return best_x, best_f, best_g, accepted & ~idle, told

@@ -116,6 +116,7 @@ def side_by_side(
             [2 * v.std(ddof=1) / np.sqrt(v.size) for v in values],
             linestyle="none",
             marker=MARKERS[i % len(MARKERS)],
+            markerfacecolor=None if i < len(MARKERS) else "white",  # colours come again: hollow
             label=name,
             linewidth=1.2,
         )
