@@ -23,3 +23,8 @@ def test_every_name_of_the_stub_is_reachable() -> None:
         assert getattr(hc, name) is not None
         assert name in dir(hc)
     assert set(names) == set(hc._HOME_OF)
+
+
+def test_a_number_of_classes_may_stay_a_symbol() -> None:
+    n = sympy.Symbol("n", integer=True, positive=True)
+    assert n in hc.derive("mae", n).envelope.free_symbols

@@ -57,9 +57,12 @@ def parts(problem: PointwiseProblem) -> Parts | str:
     'needs a prediction that says of each part whether it is there'
     """
     loss, decision = problem.surrogate, problem.decision
+    reason = "needs a prediction that says of each part whether it is there"
+    if decision.rule not in ("signs", "count"):  # asked first: n may be a symbol elsewhere
+        return reason
     form = loss.prediction_form(problem.n_scores)
-    if not isinstance(form, WeightedMargins) or decision.rule not in ("signs", "count"):
-        return "needs a prediction that says of each part whether it is there"
+    if not isinstance(form, WeightedMargins):
+        return reason
     every, own = range(problem.n_scores), form.weights
     signs = {r: _signs(decision.rule, r, len(every)) for r in range(decision.items)}
     uniform = as_uniform(decision.finite)
