@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import sympy
+
 import hconsist as hc
 import hconsist.losses as losses
 
