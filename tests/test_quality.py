@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import inspect
 import subprocess
 import sys
 import sysconfig
@@ -196,3 +198,17 @@ def test_no_file_is_above_four_hundred_lines() -> None:
     }
     above = {file: n for file, n in lines.items() if n > max(400, LONG_FILES.get(file, 0))}
     assert above == {}, "split it: one idea a file"
+
+
+def test_what_a_package_defines_is_not_replaced_by_a_module_of_that_name() -> None:
+    # a module that is imported late takes the place of a function of its package
+    replaced = []
+    for path in PACKAGE.rglob("__init__.py"):
+        modules = {p.stem for p in path.parent.iterdir() if p.suffix == ".py" or p.is_dir()}
+        package = ".".join(path.parent.relative_to(ROOT).parts)
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in modules:
+                importlib.import_module(f"{package}.{node.name}")
+                if inspect.ismodule(getattr(sys.modules[package], node.name)):
+                    replaced.append(f"{package}.{node.name}")
+    assert replaced == []

@@ -2,7 +2,7 @@
 
 Inner problem (over scores): `inner`, `water` and `smooth` solve it in batches over grouped
 distributions, `oracle` is the readable check by CVXPY. Outer problem (over p): `search`, with the
-pooling lemma; `exhaustive` backs it for few classes without the lemma. Losses that are concave
+pooling lemma; `grids` backs it for few classes without the lemma. Losses that are concave
 between kinks have finitely many scores to try: `kinked` (and `vertices`, in closed form). Two
 labels are a problem in one variable: `binary`, for every loss. For the rest, `levels`, a search
 over score vectors of few values; `asymmetric` and `direct` where the loss tells the labels apart;
@@ -180,8 +180,7 @@ def exhaustive(problem: PointwiseProblem, beta: object, *, resolution: int = 16)
     >>> abs(exhaustive(problem, 0.5).estimate - transform(problem, 0.5).estimate) < 1e-9
     True
     """
-    from hconsist.engines.numeric import candidates
-    from hconsist.engines.numeric import exhaustive as exhaustive_
+    from hconsist.engines.numeric import candidates, grids
     from hconsist.engines.numeric.methods import inner_solver
 
     value = problem.check_beta(beta)
@@ -190,7 +189,7 @@ def exhaustive(problem: PointwiseProblem, beta: object, *, resolution: int = 16)
         raise EngineCannotAnswerError(
             "numeric", "exhaustion is for a smooth convex loss, n_classes <= 4, zero-one"
         )
-    regret, p = exhaustive_.smallest_regret(inner, problem.n, float(value), resolution)
+    regret, p = grids.smallest_regret(inner, problem.n, float(value), resolution)
     pooled, _ = candidates.pool(p[None], np.ones((1, p.size)), np.arange(p.size) == 1)
     ones = np.ones((1, p.size))
     best, tied = inner.solve(p[None], ones), inner.solve(pooled, ones)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.arithmetic import NUMPY
-from hconsist.engines.numeric.exhaustive import simplex_grid
+from hconsist.engines.numeric.grids import simplex_grid
 from hconsist.losses.forms import OfProbabilities
 from hconsist.pointwise import PointwiseProblem
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.engines.numeric.answers import losses_of
-from hconsist.engines.numeric.exhaustive import simplex_grid
+from hconsist.engines.numeric.grids import simplex_grid
 from hconsist.engines.numeric.rays import rays
 from hconsist.engines.numeric.shapes import scale
 from hconsist.pointwise import PointwiseProblem
