@@ -27,12 +27,7 @@ from hconsist.losses.cross_entropy import cross_entropy_scale, scale_of
 from hconsist.losses.facts import Curve
 from hconsist.losses.forms import General
 from hconsist.losses.jointly_convex import quadratic_scale
-from hconsist.losses.of_predictions import (
-    Rows,
-    Squares,
-    WeightedMargins,
-    WeightedSoftmax,
-)
+from hconsist.losses.prediction_forms import Rows, Squares, WeightedMargins, WeightedSoftmax
 from hconsist.pointwise import PointwiseProblem
 
 Vector = tuple[Fraction, ...]

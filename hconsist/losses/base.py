@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 
@@ -24,10 +24,8 @@ from hconsist.losses.forms import (
     OfSoftmax,
     of_two_labels,
 )
+from hconsist.losses.prediction_forms import PredictionForm
 from hconsist.losses.separable import Separable
-
-if TYPE_CHECKING:
-    from hconsist.losses.of_predictions import PredictionForm
 
 _F = TypeVar("_F", bound=Form)
 

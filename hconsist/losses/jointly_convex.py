@@ -15,12 +15,7 @@ from hconsist.losses.base import Loss
 from hconsist.losses.cross_entropy import scale_of
 from hconsist.losses.facts import Curve
 from hconsist.losses.forms import OfProbabilities
-from hconsist.losses.of_predictions import (
-    Rows,
-    Squares,
-    WeightedMargins,
-    WeightedSoftmax,
-)
+from hconsist.losses.prediction_forms import Rows, Squares, WeightedMargins, WeightedSoftmax
 
 #: Labels at most for which a regret of probabilities is expanded.
 _MOST_EXPANDED = 6

@@ -14,7 +14,7 @@ import numpy as np
 from hconsist.arithmetic import Ops, Value
 from hconsist.losses.base import Loss, ScoresOf, Shape
 from hconsist.losses.catalogue import register_loss
-from hconsist.losses.of_predictions import Rows
+from hconsist.losses.prediction_forms import Rows
 
 
 @register_loss

@@ -18,12 +18,8 @@ from hconsist.losses.base import Loss, ScoresOf
 from hconsist.losses.catalogue import register_loss
 from hconsist.losses.comp_sum import CompSum
 from hconsist.losses.forms import OfSoftmax
-from hconsist.losses.of_predictions import (
-    MarginsOfPredictions,
-    PredictionLoss,
-    Rows,
-    WeightedSoftmax,
-)
+from hconsist.losses.of_predictions import MarginsOfPredictions, PredictionLoss
+from hconsist.losses.prediction_forms import Rows, WeightedSoftmax
 
 
 @register_loss

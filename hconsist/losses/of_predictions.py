@@ -20,36 +20,13 @@ from hconsist.losses.catalogue import register_loss
 from hconsist.losses.comp_sum import CompSum
 from hconsist.losses.forms import OfMargin, OfSoftmax
 from hconsist.losses.margin import MarginLogistic
-
-Rows = tuple[tuple[Fraction, ...], ...]
-
-
-@dataclass(frozen=True)
-class WeightedSoftmax:
-    """``C(s, p) = sum_r w_r g(softmax(s / temperature)_r)`` with w = weights @ p."""
-
-    weights: Rows
-    g: OfSoftmax
-
-
-@dataclass(frozen=True)
-class WeightedMargins:
-    """``C(s, p) = sum_r w_r phi(s_r) + (1 - w_r) phi(-s_r)`` with w = weights @ p."""
-
-    weights: Rows
-    phi: OfMargin
-
-
-@dataclass(frozen=True)
-class Squares:
-    """``C(s, p) = sum_r E (s_r - w_r)^2``: up to a constant the squared distance of s to weights @
-    p.
-    """
-
-    weights: Rows
-
-
-PredictionForm = WeightedSoftmax | WeightedMargins | Squares
+from hconsist.losses.prediction_forms import (
+    PredictionForm,
+    Rows,
+    Squares,
+    WeightedMargins,
+    WeightedSoftmax,
+)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from hconsist.arithmetic import Exact, Ops, Value, exact, require
 from hconsist.losses.base import Loss, ScoresOf
 from hconsist.losses.catalogue import register_loss
 from hconsist.losses.of_parts import _CrossEntropy
-from hconsist.losses.of_predictions import PredictionLoss, Rows
+from hconsist.losses.of_predictions import PredictionLoss
+from hconsist.losses.prediction_forms import Rows
 
 Points = tuple[Fraction, ...]
 

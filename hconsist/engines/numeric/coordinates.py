@@ -16,7 +16,7 @@ from hconsist.arithmetic import NUMPY
 from hconsist.decisions.score_rules import ranking
 from hconsist.engines.numeric.cones import Coordinates, Kind, on_the_side, pooled, sorted_as
 from hconsist.losses.forms import OfProbabilities
-from hconsist.losses.of_predictions import (
+from hconsist.losses.prediction_forms import (
     PredictionForm,
     Rows,
     Squares,

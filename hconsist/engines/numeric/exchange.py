@@ -22,7 +22,7 @@ from hconsist.engines.numeric.linear import above_cuts
 from hconsist.engines.numeric.methods import inner_solver
 from hconsist.losses import SoftmaxLoss
 from hconsist.losses.forms import OfProbabilities
-from hconsist.losses.of_predictions import WeightedSoftmax
+from hconsist.losses.prediction_forms import WeightedSoftmax
 from hconsist.pointwise import PointwiseProblem
 
 Array = NDArray[np.float64]

@@ -24,7 +24,7 @@ from hconsist.arithmetic import NUMPY
 from hconsist.engines.numeric.coordinates import form_of, logarithm
 from hconsist.engines.numeric.linear import above_cuts, with_regret
 from hconsist.losses.forms import OfProbabilities, OfSoftmax
-from hconsist.losses.of_predictions import WeightedMargins, WeightedSoftmax
+from hconsist.losses.prediction_forms import WeightedMargins, WeightedSoftmax
 from hconsist.pointwise import PointwiseProblem
 
 Array = NDArray[np.float64]

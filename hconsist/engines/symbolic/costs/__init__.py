@@ -6,7 +6,7 @@ from hconsist.engines.symbolic import cost_range
 from hconsist.engines.symbolic.costs import forecasts, parts, scores, tied
 from hconsist.engines.symbolic.solution import Solution
 from hconsist.losses.cross_entropy import cross_entropy_scale
-from hconsist.losses.of_predictions import Rows
+from hconsist.losses.prediction_forms import Rows
 from hconsist.pointwise import PointwiseProblem
 
 

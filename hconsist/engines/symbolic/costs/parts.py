@@ -24,7 +24,7 @@ from hconsist.engines.symbolic.costs.conjugate import Conjugate
 from hconsist.engines.symbolic.solution import Solution, stop
 from hconsist.losses.forms import OfMargin
 from hconsist.losses.jointly_convex import logistic_unit
-from hconsist.losses.of_predictions import WeightedMargins
+from hconsist.losses.prediction_forms import WeightedMargins
 from hconsist.pointwise import PointwiseProblem
 
 tex = sympy.latex

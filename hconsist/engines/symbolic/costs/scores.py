@@ -26,7 +26,7 @@ from hconsist.engines.symbolic.costs.competing import Choice, CompetingPiece, be
 from hconsist.engines.symbolic.costs.programs import Number
 from hconsist.engines.symbolic.solution import Solution, stop
 from hconsist.losses.jointly_convex import logistic_unit, square_unit
-from hconsist.losses.of_predictions import (
+from hconsist.losses.prediction_forms import (
     PredictionForm,
     Squares,
     WeightedMargins,
