@@ -73,3 +73,12 @@ def test_costs_are_their_definition(target: str, n: int) -> None:
     decision = hc.parse_target(target).decision(n)
     rows = np.array([[float(v) for v in row] for row in decision.finite.exact_rows()])
     assert np.array_equal(rows, brute_targets.costs(target, n))
+
+
+@pytest.mark.parametrize(
+    ("c", "b", "value"), [("0.3", "1/10", 1 / 20), ("0.6", "1/10", 1 / 30), ("0.3", "3/10", 2 / 15)]
+)
+def test_mean_absolute_error_with_a_score_for_rejecting(c: str, b: str, value: float) -> None:
+    one = Setting("weighted:base=mae", f"abstain:c={c}", 3, b)
+    assert answers(one)["numeric"].estimate == pytest.approx(value, rel=1e-9)
+    judge(one, 2_000, 40)
