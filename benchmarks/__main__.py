@@ -7,6 +7,9 @@ A run holds the least of several wall times of each case, in seconds, and beside
 time of a fixed piece of work around it (``python -c pass``, or a sum of floats), so that two
 machines, or two hours of a busy one, can be compared: a ratio is of times in that unit.
 
+``python -m benchmarks jobs [OUT.json]`` times whole jobs by form beside a peer that does the same
+(`benchmarks.whole_job`).
+
 ``python -m benchmarks targets [OUT.json [OUT.md]]`` prints T, times and what a brute force finds
 for each target, and goes on where the file ends (`benchmarks.targets`).
 """
@@ -101,9 +104,14 @@ def _coverage(options: list[str]) -> int:
     reader.add_argument("--losses", help="spec strings with semicolons; the catalogue if left out")
     reader.add_argument("--jobs", type=int, default=1, help="cells at a time")
     reader.add_argument("-o", "--out", type=Path, help="a JSON file with every cell")
+    reader.add_argument(
+        "--join", type=Path, nargs="+", default=[], help="JSON files of earlier runs"
+    )
+    reader.add_argument("--page", type=Path, help="a page of the documentation to write")
     given = reader.parse_args(options)
     losses = given.losses.split(";") if given.losses else None
-    return coverage.main(given.engines.split(","), given.out, losses, given.jobs)
+    engines = given.engines.split(",")
+    return coverage.main(engines, given.out, losses, given.jobs, given.join, given.page)
 
 
 def main(words: list[str]) -> int:
@@ -118,6 +126,10 @@ def main(words: list[str]) -> int:
         case ["compare", old, new]:
             for name, ratio in compare(*(json.loads(Path(f).read_text()) for f in (old, new))):
                 print(f"{name:40} {ratio:6.2f} x")
+        case ["jobs", *files] if len(files) <= 1:
+            from benchmarks import whole_job
+
+            whole_job.main(files)
         case ["coverage", *options]:
             return _coverage(options)
         case ["certificates", *rest]:

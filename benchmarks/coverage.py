@@ -209,10 +209,78 @@ def as_markdown(results: Sequence[Result]) -> str:
                 f"| {r.cell.engine} | {r.cell.loss} | {r.cell.n} | {r.cell.hypotheses} | "
                 f"{r.cell.target} | {r.status}: {why} |"
             )
+    return "\n".join([*lines, "", *_contained(results)])
+
+
+def _contained(results: Sequence[Result]) -> list[str]:
+    """How many estimates lie in the proven bounds of their cell, and those that do not."""
+    proven = {_key(r.cell) for r in results if r.lower is not None and r.upper is not None}
+    both = sum(r.value is not None and r.cell.engine == "numeric" and _key(r.cell) in proven
+               for r in results)  # fmt: skip
     outside = list(_pairs(results))
-    if outside:
-        lines += ["", "Outside the proven bounds:", "", *outside]
-    return "\n".join(lines)
+    inside = f"Estimates beside proven bounds: {both} cells, {len(outside)} of them outside."
+    return [inside, "", *outside] if outside else [inside]
+
+
+#: A letter for each engine in the table of the page.
+LETTERS = {"numeric": "n", "symbolic": "s", "rigorous": "r"}
+
+
+def as_page(results: Sequence[Result]) -> str:
+    """A page of the documentation: the shares, then a letter for every engine that answers.
+
+    >>> cell = Cell("numeric", "mae", 3, "complete", "zero-one")
+    >>> "| `mae` |" in as_page([Result(cell, "value", 0.1, 0.1)])
+    True
+    """
+    table = as_markdown(results).split("\n\n")
+    columns = [
+        (n, h, t) for n in CLASSES for h in HYPOTHESES for t in TARGETS if n > 2 or t == "zero-one"
+    ]
+    lines = [
+        "# What is answered",
+        "",
+        "Every loss of the catalogue at target regret 0.3, five seconds of computing a question: an",
+        "estimate (n), a closed form (s), an enclosure no wider than 1e-6 (r); u: T is undefined, as",
+        "an engine says. Made by `python -m benchmarks coverage --page docs/coverage.md`;",
+        "`-o cells.json` keeps the reason of every refusal.",
+        "",
+        table[0],
+        "",
+        table[1],
+        "",
+        *_contained(results),
+        "",
+        "| loss | "
+        + " | ".join(f"{n}, {'B = 1, ' if 'b' in h else ''}{t}" for n, h, t in columns)
+        + " |",
+        "|---" * (len(columns) + 1) + "|",
+    ]
+    found: dict[tuple[str, int, str, str], str] = {}
+    for r in results:
+        letter = LETTERS[r.cell.engine] if r.status == "value" else "u" if r.answered else ""
+        found[_key(r.cell)] = found.get(_key(r.cell), "") + letter
+    for loss in dict.fromkeys(r.cell.loss for r in results):
+        row = [found.get((loss, *column)) for column in columns]
+        shown = [
+            "" if letters is None else "".join(dict.fromkeys(letters)) or "." for letters in row
+        ]
+        lines.append(f"| `{loss}` | " + " | ".join(shown) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def read(file: Path) -> list[Result]:
+    """The results of an earlier run."""
+    found = []
+    for row in json.loads(file.read_text())["cells"]:
+        names = ("engine", "loss", "n", "hypotheses", "target")
+        rest = {k: v for k, v in row.items() if k not in names}
+        found.append(Result(Cell(*(row[k] for k in names)), **rest))
+    return found
+
+
+def _key(cell: Cell) -> tuple[str, int, str, str]:
+    return cell.loss, cell.n, cell.hypotheses, cell.target
 
 
 def _pairs(results: Sequence[Result]) -> Iterator[str]:
@@ -220,10 +288,13 @@ def _pairs(results: Sequence[Result]) -> Iterator[str]:
     for proven in results:
         if proven.lower is None or proven.upper is None:
             continue
-        key = (proven.cell.loss, proven.cell.n, proven.cell.hypotheses, proven.cell.target)
+        key = _key(proven.cell)
         for other in results:
-            same = key == (other.cell.loss, other.cell.n, other.cell.hypotheses, other.cell.target)
-            if not same or other.value is None or other.cell.engine == proven.cell.engine:
+            if (
+                key != _key(other.cell)
+                or other.value is None
+                or other.cell.engine == proven.cell.engine
+            ):
                 continue
             slack = 1e-9 * (1 + abs(other.value))
             if not proven.lower - slack <= other.value <= proven.upper + slack:
@@ -233,9 +304,22 @@ def _pairs(results: Sequence[Result]) -> Iterator[str]:
                 )
 
 
-def main(engines: Sequence[str], out: Path | None, losses: Sequence[str] | None, jobs: int) -> int:
-    """Measure, print the table, and keep the JSON; 1 where two engines contradict each other."""
-    results = measure(list(cells(engines, losses)), jobs)
+def main(
+    engines: Sequence[str],
+    out: Path | None,
+    losses: Sequence[str] | None,
+    jobs: int,
+    joined: Sequence[Path] = (),
+    page: Path | None = None,
+) -> int:
+    """Measure, or read what was measured, print the table, and keep the JSON and the page; 1 where
+    two engines contradict each other.
+    """
+    results = [r for file in joined for r in read(file)]
+    if not joined:
+        results = measure(list(cells(engines, losses)), jobs)
+    if page is not None:
+        page.write_text(as_page(results))
     if out is not None:
         rows = [{**asdict(r.cell), **{k: v for k, v in asdict(r).items() if k != "cell"}}
                 for r in results]  # fmt: skip

@@ -233,3 +233,30 @@ def test_conditions_of_vanishing() -> None:
 def test_hinges_of_sums_for_top_k() -> None:
     answer = ask("weston-watkins", 3, "complete", "top-k:2")
     assert answer.lower <= F(1, 5) <= answer.upper <= F(1, 5) + F(1, 10**6)
+
+
+@pytest.mark.parametrize(
+    ("spec", "n", "hypotheses", "target"),
+    [("aul", 10, "complete", "top-k:2"), ("truncated-gce", 3, "bounded:1", "top-k:2"),
+     ("hard-truncated", 10, "bounded:1", "zero-one")],
+)  # fmt: skip
+def test_two_likely_labels(spec: str, n: int, hypotheses: str, target: str) -> None:
+    problem = PointwiseProblem(spec, target, hypotheses, n)
+    answer = transform(problem, B)
+    assert answer.lower == 0 <= answer.upper <= F(1, 10**6)
+    p = np.array([float(v) for v in answer.witness.p])
+    assert float(problem.target_regret(p, list(answer.witness.predicted))) >= 0.3 - 1e-12
+    scores = np.array(answer.witness.scores)
+    kept = [scores[j] for j in answer.witness.predicted]
+    assert min(kept) >= max(s for j, s in enumerate(scores) if j not in answer.witness.predicted)
+    # no other scores are better at the witness
+    random = np.random.default_rng(0)
+    others = random.uniform(-1, 1, (4000, n)) * (1.0 if hypotheses != "complete" else 20.0)
+    least = problem.conditional_risk(others, p).min()
+    assert float(problem.conditional_risk(scores, p)) <= least + 1e-6
+
+
+def test_two_likely_labels_may_leave_a_gap() -> None:
+    answer = ask("hard-truncated", 3, "complete", "top-k:2")
+    assert answer.lower == 0 < answer.upper
+    assert "curvature" in answer.reason

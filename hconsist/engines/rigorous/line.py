@@ -26,7 +26,7 @@ _GRID = 2**60
 
 
 @dataclass(frozen=True)
-class Least:
+class LineInfimum:
     """``low <= inf f <= f(at) <= high``."""
 
     low: Fraction
@@ -47,7 +47,7 @@ def least(
     width: Fraction,
     max_boxes: int,
     rough: Callable[[Fraction, Fraction], Fraction | None] | None = None,
-) -> Least:
+) -> LineInfimum:
     """Enclose the infimum of a formula over [left, right], by halving the interval of the least
     bound.
 
@@ -124,7 +124,7 @@ def least(
     known, low, *_ = heap[0]
     if not known or best is None:
         raise ArithmeticError("the formula is not bounded below over some part of its domain")
-    return Least(min(low, best[0]), *best)
+    return LineInfimum(min(low, best[0]), *best)
 
 
 def _over(
@@ -180,7 +180,7 @@ def _tangent(value: Formula, a: Fraction, c: Fraction) -> Fraction:
     return found if found is not None else endpoints(value(a).v)[0]
 
 
-def convex_least(formula: Formula, left: Fraction | None, right: Fraction | None) -> Least:
+def convex_least(formula: Formula, left: Fraction | None, right: Fraction | None) -> LineInfimum:
     """Enclose the infimum of a convex formula over an interval, whose ends may be infinite: two
     tangents beside a bisected sign change of its slope.
 
@@ -205,9 +205,9 @@ def convex_least(formula: Formula, left: Fraction | None, right: Fraction | None
     high = right if right is not None else far
     first, last = formula(BALLS.const(low)), formula(BALLS.const(high))
     if left is not None and first.d1 >= 0:
-        return Least(*endpoints(first.v), low)
+        return LineInfimum(*endpoints(first.v), low)
     if right is not None and last.d1 <= 0:
-        return Least(*endpoints(last.v), high)
+        return LineInfimum(*endpoints(last.v), high)
     a, c = low, high
     for _ in range(46):  # closer points would leave nothing of the difference of their slopes
         middle = (a + c) / 2
@@ -223,6 +223,6 @@ def convex_least(formula: Formula, left: Fraction | None, right: Fraction | None
                 two.d1 - one.d1
             )
             best = min((endpoints(r.v)[1], y) for r, y in ((one, a), (two, c)))
-            return Least(min(endpoints(meet)[0], best[0]), *best)
+            return LineInfimum(min(endpoints(meet)[0], best[0]), *best)
         a, c, step = max(a - step, low), min(c + step, high), 2 * step
     raise ArithmeticError("no sign change of the slope was found")

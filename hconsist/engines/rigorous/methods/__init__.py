@@ -23,6 +23,7 @@ from hconsist.engines.rigorous.methods import (
     top_k,
     transport,
     two_labels,
+    two_likely,
     vanishing,
 )
 from hconsist.engines.rigorous.methods.plan import Lines, Plan, Question
@@ -44,6 +45,7 @@ __all__ = [
     "top_k",
     "transport",
     "two_labels",
+    "two_likely",
     "vanishing",
 ]
 

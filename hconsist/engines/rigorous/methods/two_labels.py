@@ -18,7 +18,7 @@ from hconsist.arithmetic import BALLS, endpoints
 from hconsist.arithmetic.derivatives import BALL_JETS
 from hconsist.arithmetic.jet import Jet
 from hconsist.engines.methods import method
-from hconsist.engines.rigorous.line import Least, convex_least, least
+from hconsist.engines.rigorous.line import LineInfimum, convex_least, least
 from hconsist.engines.rigorous.methods.plan import Budget, Plan, Question, one_predicted_label
 from hconsist.engines.rigorous.methods.searched import at_zero
 from hconsist.losses.facts import Fact
@@ -140,7 +140,7 @@ class _Regret:
 
     def __init__(self, coordinate: Coordinate, top: int, width: Fraction) -> None:
         self.coordinate, self.top, self.width = coordinate, top, width
-        self._known: dict[tuple[Fraction, bool], Least] = {}
+        self._known: dict[tuple[Fraction, bool], LineInfimum] = {}
 
     def weights(self, b: Fraction) -> tuple[Fraction, Fraction]:
         up, down = (1 + b) / 2, (1 - b) / 2
@@ -157,7 +157,7 @@ class _Regret:
         return Jet(*(t if t is None or not hasattr(t, "shape") else t.item()
                      for t in (total.v, total.d1, total.d2)))  # fmt: skip
 
-    def least(self, b: Fraction, wrong: bool) -> Least:
+    def least(self, b: Fraction, wrong: bool) -> LineInfimum:
         """The least risk over the scores that predict the other label, or over all."""
         key = (b, wrong)
         if key not in self._known:
