@@ -103,7 +103,7 @@ def backwards(claim: Any) -> Any:
     return concave_pair(claim, 3, piece("0", "1/3", None), down)
 
 
-BUMP = ["max", THIRD, ["add", "1/2", ["mul", "-64", ["pow", ["add", B, "-5/12"], "2"]]]]
+BUMP = ["ifle", B, "1/3", THIRD, ["ifle", B, "499/1000", "5", THIRD]]
 #: -u^2/u, without a value at 0.
 VOID = ("softmax", ["mul", "-1", "u", "u", ["pow", "u", "-1"]])
 
