@@ -4,6 +4,7 @@ And the supporting lines of T, by which Gamma is enclosed, against brute force.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -13,10 +14,15 @@ import pytest
 
 import hconsist as hc
 from hconsist.arithmetic import NUMPY, endpoints, precision
+from hconsist.engines.rigorous.binary import BinaryRisk
 from hconsist.engines.rigorous.box import SoftmaxBox, reach
 from hconsist.engines.rigorous.constrained import ConstrainedRisk
+from hconsist.engines.rigorous.envelope import Wanted
+from hconsist.engines.rigorous.plugin import pairs_at
+from hconsist.engines.rigorous.supports import FiniteScores, MarginScores
 from hconsist.losses import parse_loss
 from hconsist.losses.forms import OfMargin, OfSoftmax
+from hconsist.pointwise import PointwiseProblem
 from hconsist.selftest import three_labels, two_labels
 
 F = Fraction
@@ -50,6 +56,40 @@ def test_a_box_of_a_poor_candidate(
     assert float(high) > float(truth[0]) + 1e-4  # it is poor
 
 
+@pytest.mark.parametrize("spec", ["margin-logistic", "exponential", "squared-hinge"])
+@pytest.mark.parametrize("shift", [-0.3, 0.3])
+def test_a_minimum_of_a_margin_from_poor_slopes(
+    spec: str, shift: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = parse_loss(spec).form(OfMargin)
+    assert form is not None
+    risk = BinaryRisk(form.phi, F(1, 2), F(3))
+    right = risk._float_slope
+    monkeypatch.setattr(risk, "_float_slope", lambda f: right(f + shift))
+    low, high, _ = risk.convex_minimum()
+    truth = two_labels.least_risks(losses_of(spec), np.array([3 / 4]), 3.0)
+    assert truth is not None
+    assert float(low) <= float(truth[0]) + 1e-9 and float(high) >= float(truth[0]) - 1e-9
+    assert float(high) - float(low) > 1e-3  # the place is poor
+
+
+@pytest.mark.parametrize("spec", ["margin-logistic", "squared-hinge", "rho-margin:rho=2", "ramp"])
+@pytest.mark.parametrize("slope", ["1/10", "1/3", "4/5"])
+def test_lines_of_margins_lie_below_t_and_touch_it(spec: str, slope: str) -> None:
+    form = parse_loss(spec).form(OfMargin)
+    assert form is not None
+    convex = spec in ("margin-logistic", "squared-hinge")
+    knots = [F(0), F(1), F(2), None]
+    lines: Any = MarginScores(form.phi, F(2)) if convex else FiniteScores(form.phi, knots)
+    found = lines.line(Wanted(F(slope), F(1, 1000), F(-1), math.inf, None)).line
+    betas = np.linspace(0.0, 1.0, 21)
+    points = two_labels.sweep(losses_of(spec), betas.tolist(), 2.0 if convex else None)
+    assert points is not None
+    above = np.array([p.regret for p in points]) - [float(found(F(float(b)))) for b in betas]
+    assert above.min() >= -1e-9
+    assert above.min() <= 1e-2  # a supporting line
+
+
 @pytest.mark.parametrize("spec", ["constrained:phi=exponential", "constrained:phi=squared-hinge"])
 @pytest.mark.parametrize("factor", [0.6, 0.9, 1.2, 1.6])
 def test_every_multiplier_gives_a_lower_bound(spec: str, factor: float) -> None:
@@ -81,3 +121,10 @@ def test_gamma_of_supporting_lines_is_that_of_brute_force(spec: str, excess: str
     eps = float(F(excess))
     assert points[0].regret <= eps + 1e-7
     assert high == 1.0 or points[1].regret >= eps - 1e-7
+
+
+def test_a_program_that_failed_proves_no_region_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    decision = PointwiseProblem("logistic", n_classes=3).decision
+    (pair, *_) = pairs_at(decision, F(1, 2))
+    monkeypatch.setattr(pair, "program", lambda lam: None)
+    assert pair.moment(F(1)) is not None  # forecasts lead there: None would say that none does

@@ -34,6 +34,8 @@ from hconsist.losses.facts import Curve
 FUNCTIONS = {rule.name: rule.function for rule in RULES}
 RISES = "Piecewise((1-tanh(v),v<0),(1-tanh(v)+v**2/(1+v**4),True))"
 DIPS = "Min(1,Max(0,1-v))+Min(1/2,Max(0,v/2-1/2))"
+#: Nonconvex, falling, bounded, with a slope at 0 and none at -1.
+STATIONARY = "Piecewise((2-(v**2+1)*exp(v),v<0),(exp(-v),True))"
 STEPS = "Max(Min(1,Max(0,1-v)),-v)"
 
 
@@ -81,6 +83,29 @@ class NearlyRobust(ProbabilityLoss):
 
 
 @dataclass(frozen=True)
+class OfDifferences(ProbabilityLoss):
+    """Sums over the other labels of a function of the difference of the probabilities."""
+
+    kind: str = "flat at ties"
+    spec_name: ClassVar[str] = "of-differences"
+
+    def of_probabilities(self, q: Value, ops: Ops) -> Value:
+        d = ops.differences(q)  # own less other
+        cube = d * d * d
+        return ops.sum_others(-cube if self.kind == "flat at ties" else ops.const(3) * cube - d)
+
+
+@dataclass(frozen=True)
+class PoleAtCertainty(ProbabilityLoss):
+    """-1 / (the probability of the other labels): no value where the label is certain."""
+
+    spec_name: ClassVar[str] = "pole-at-certainty"
+
+    def of_probabilities(self, q: Value, ops: Ops) -> Value:
+        return -ops.const(1) / (ops.sum(ops.rows(q)) - q)
+
+
+@dataclass(frozen=True)
 class FlatInShare(SoftmaxLoss):
     spec_name: ClassVar[str] = "flat-in-share"
 
@@ -121,6 +146,9 @@ SILENT: list[tuple[str, Loss | str, int, str]] = [
     ("flat_behind_sum", margin(SumLoss, STEPS), 3, "zero-one"),
     ("probability_loss", Unbounded(), 3, "zero-one"),
     ("probability_loss", Unbounded("inverse"), 3, "zero-one"),
+    ("probability_loss", OfDifferences(), 2, "zero-one"),
+    ("probability_loss", OfDifferences("turns"), 2, "zero-one"),
+    ("probability_loss", PoleAtCertainty(), 3, "zero-one"),
     ("normalized", "nce", 3, "top-k:2"),
     ("robust_log", NearlyRobust(), 3, "top-k:2"),
     ("robust_log", NearlyRobust(1, 2), 3, "top-k:2"),
@@ -128,6 +156,7 @@ SILENT: list[tuple[str, Loss | str, int, str]] = [
     ("constrained_loss", Constrained(FlatInMargin()), 3, "zero-one"),
     ("constrained_loss", margin(Constrained, "1-tanh(v**3)"), 3, "zero-one"),
     ("constrained_loss", margin(Constrained, STEPS), 3, "zero-one"),
+    ("constrained_loss", margin(Constrained, STATIONARY), 3, "zero-one"),
     ("constrained_loss", margin(Constrained, "1/(1+exp(v))"), 3, "top-k:2"),
     ("constrained_loss", margin(Constrained, "Max(0,-v)**2"), 3, "top-k:2"),
     ("constrained_loss", margin(Constrained, "Max(0,2-v)"), 3, "top-k:2"),
