@@ -64,12 +64,34 @@ def rows(folder: str) -> Iterator[tuple[str, str, list[str], int, int, list[str]
         name = str(path.relative_to(PACKAGE))
         source = path.read_text(encoding="utf-8")
         about = (ast.get_docstring(ast.parse(source)) or "").split("\n\n")[0]
-        mine = [v for k, v in tried.items() if k.split(": ", 1)[0] == name]
+        mine = [
+            v
+            for k, v in tried.items()
+            if k.split(": ", 1)[0] == name and v["outcome"] != "equivalent"
+        ]
         killed = [v for v in mine if v["outcome"] == "killed"]
         tests = sorted({v["by"].split("[")[0].removeprefix("does not end: ") for v in killed})
         facts = facts_asked(source)
         if mine or facts:
             yield name, " ".join(about.split()), facts, len(killed), len(mine), tests
+
+
+def _counts() -> str:
+    """How many of each outcome, part by part, in words."""
+    from collections import Counter
+
+    found = Counter((row["part"], row["outcome"]) for row in record().values())
+    parts = dict.fromkeys(part for part, _ in found)
+    said = []
+    for part in parts:
+        mine = {outcome: count for (p, outcome), count in found.items() if p == part}
+        said.append(
+            part + " " + ", ".join(f"{c} {o}" for o, c in sorted(mine.items(), reverse=False))
+        )
+    return (
+        "; ".join(said) + ". *Equivalent*: no test can notice, for the reason given; such a mutant "
+        "is not run."
+    )
 
 
 def text(plain: Any) -> str:
@@ -103,7 +125,7 @@ def text(plain: Any) -> str:
             cells.append(plain(", ".join(t.rpartition("/")[2] for t in tests[:4])))
             lines.append("| " + " | ".join(cells) + " |")
         lines.append("")
-    lines += ["## Mutants", "", "| Change | Found | By |", "|---|---|---|"]
+    lines += ["## Mutants", "", _counts(), "", "| Change | Found | By |", "|---|---|---|"]
     for name, row in record().items():
         lines.append(f"| {plain(name)} | {row['outcome']} | {plain(row['by'])} |")
     return "\n".join([*lines, ""])

@@ -69,6 +69,11 @@ def record() -> dict[str, dict[str, str]]:
 
 def keep(found: dict[str, dict[str, str]]) -> None:
     """Write the record in the order of the list, without mutants that are gone."""
+    parts = {str(m): part for part, listed in PARTS.items() for m in listed}
+    for m in MUTANTS:
+        if m.equivalent:
+            row = {"part": parts[str(m)], "outcome": "equivalent", "by": m.equivalent}
+            found[str(m)] = row
     ordered = {str(m): found[str(m)] for m in MUTANTS if str(m) in found}
     text = json.dumps(ordered, indent=1, ensure_ascii=False)
     RECORD.write_text(text + "\n", encoding="utf-8")
@@ -233,18 +238,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
             copy_of_sources(Path(name))
             for part in given.parts or PARTS:
                 _run_part(part, Path(name), found, given)
-    left = [m for m in MUTANTS if found.get(str(m), {}).get("outcome") != "killed"]
-    print(f"{len(MUTANTS) - len(left)} of {len(MUTANTS)} killed")
+    same = sum(bool(m.equivalent) for m in MUTANTS)
+    left = [m for m in MUTANTS if not _settled(m, found)]
+    print(f"{len(MUTANTS) - len(left) - same} of {len(MUTANTS)} killed, {same} equivalent")
     for mutant in left:
         print(found.get(str(mutant), {}).get("outcome", "not run"), mutant)
     return 1 if left else 0
+
+
+def _settled(mutant: Mutant, found: dict[str, dict[str, str]]) -> bool:
+    return bool(mutant.equivalent) or found.get(str(mutant), {}).get("outcome") == "killed"
 
 
 def _run_part(
     part: str, folder: Path, found: dict[str, dict[str, str]], given: argparse.Namespace
 ) -> None:
     waiting = [
-        m for m in PARTS[part] if given.again or found.get(str(m), {}).get("outcome") != "killed"
+        m for m in PARTS[part] if not m.equivalent and (given.again or not _settled(m, found))
     ]
     measured = reach(part, folder, given.measure) if waiting else {}
     for mutant in waiting:

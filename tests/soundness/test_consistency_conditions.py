@@ -27,6 +27,7 @@ from hconsist.losses import (
     SoftmaxLoss,
     SumLoss,
     UserMarginLoss,
+    ZLoss,
     parse_loss,
 )
 from hconsist.losses.facts import Curve
@@ -121,6 +122,16 @@ class FlatInMargin(MarginLoss):
         return ops.const(1) + 0 * u
 
 
+@dataclass(frozen=True)
+class RisingInZ(ZLoss):
+    """The square of the standardised score, which rises where it is positive."""
+
+    spec_name: ClassVar[str] = "rising-in-z"
+
+    def of_standardised(self, z: Value, ops: Ops) -> Value:
+        return ops.power(z, 2)
+
+
 SILENT: list[tuple[str, Loss | str, int, str]] = [
     # g is a constant: the cap lies below all of it; then g rises; then it does not fall at ties
     ("softmax_value", "softmax:Min(-log(u),-1)", 3, "zero-one"),
@@ -149,6 +160,7 @@ SILENT: list[tuple[str, Loss | str, int, str]] = [
     ("probability_loss", OfDifferences(), 2, "zero-one"),
     ("probability_loss", OfDifferences("turns"), 2, "zero-one"),
     ("probability_loss", PoleAtCertainty(), 3, "zero-one"),
+    ("z_loss", RisingInZ(), 3, "zero-one"),
     ("normalized", "nce", 3, "top-k:2"),
     ("robust_log", NearlyRobust(), 3, "top-k:2"),
     ("robust_log", NearlyRobust(1, 2), 3, "top-k:2"),

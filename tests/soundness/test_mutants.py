@@ -19,7 +19,10 @@ def test_the_record_is_of_the_list() -> None:
     known = {str(m) for m in mutants.MUTANTS}
     found = mutants.record()
     assert set(found) <= known
-    assert all(row["outcome"] in ("killed", "survived", "broke") for row in found.values())
+    outcomes = ("killed", "survived", "broke", "equivalent")
+    assert all(row["outcome"] in outcomes for row in found.values())
+    equivalent = {str(m) for m in mutants.MUTANTS if m.equivalent}
+    assert {m for m, row in found.items() if row["outcome"] == "equivalent"} == equivalent
 
 
 @pytest.mark.slow

@@ -35,13 +35,15 @@ MUTANTS: list[Mutant] = [
     *of(
         "checker/rules/gamma.py",
         ("need(rule.affine,", "need(True,"),
-        ("(minus(at_one, at_zero), True, \"the slope", "(minus(at_one, at_zero), False, \"the slope"),
+        ("(minus(at_one, at_zero), True, \"the slope", "(minus(at_one, at_zero), False, \"the slope",
+         "a line of slope 0 below T** is at most T**(0) = 0, so that line >= e leaves e = 0 alone, which the next piece covers"),
     ),
     *of(
         "checker/rules/shapes.py",
         ("    slope = mul(\"-1\", derivative(s.g, \"u\"))", "    slope = derivative(s.g, \"u\")"),
         ("    bend = mul(\"-1\", derivative(derivative", "    bend = mul(\"1\", derivative(derivative"),
-        ("    yield Number(s.loss(\"0\"), \"\", \"the loss has no value at u = 0\")\n", ""),
+        ("    yield Number(s.loss(\"0\"), \"\", \"the loss has no value at u = 0\")\n", "",
+         "every bound of a concave loss evaluates g(0) as a number, and is rejected where it has none"),
     ),
     *of(
         "checker/enclosures.py",

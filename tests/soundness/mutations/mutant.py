@@ -16,11 +16,15 @@ class Mutant:
         A module below ``hconsist/``, or the package that it has become.
     old, new : str
         ``old`` occurs there exactly once.
+    equivalent : str
+        Why no test can notice: what the changed line asks is implied by what else is asked. Such a
+        line is kept where the argument is clearer with it; the mutant is not run.
     """
 
     file: str
     old: str
     new: str
+    equivalent: str = ""
 
     def places(self, root: Path) -> list[Path]:
         """Every file of a checkout that has the old text, as often as it does; one, if all is
@@ -34,5 +38,6 @@ class Mutant:
         return f"{self.file}: {self.old.strip()}  =>  {self.new.strip()}"
 
 
-def of(file: str, *changes: tuple[str, str]) -> list[Mutant]:
-    return [Mutant(file, old, new) for old, new in changes]
+def of(file: str, *changes: tuple[str, str] | tuple[str, str, str]) -> list[Mutant]:
+    """Mutants of one module: old text, new text and, where no test can notice, why."""
+    return [Mutant(file, *change) for change in changes]
