@@ -8,8 +8,8 @@ from tests.soundness.mutations.mutant import Mutant
 #: Which tests are asked about a part, each in the order of its cost.
 GUARDS: dict[str, tuple[str, ...]] = {
     "proving": (
-        "tests/test_facts.py", "tests/test_facts_normal.py", "tests/soundness/test_recognised.py",
-        "tests/soundness/test_enclosures.py",
+        "tests/soundness/test_signs.py", "tests/soundness/test_recognised.py",
+        "tests/test_facts_normal.py", "tests/test_facts.py", "tests/soundness/test_enclosures.py",
     ),
     "rigorous": (
         "tests/soundness/test_enclosures.py", "tests/soundness/test_candidates.py",
@@ -25,7 +25,8 @@ GUARDS: dict[str, tuple[str, ...]] = {
         "tests/test_consistency.py",
     ),
     "symbolic": (
-        "tests/test_symbolic_refusals.py", "tests/test_symbolic_margin.py",
+        "tests/soundness/test_signs.py", "tests/test_symbolic_refusals.py",
+        "tests/test_symbolic_margin.py",
         "tests/test_symbolic_liars.py", "tests/test_symbolic.py", "tests/test_symbolic_costs.py",
         "tests/test_symbolic_multiclass.py", "tests/test_symbolic_liars_many.py",
     ),
