@@ -5,6 +5,7 @@ is accepted, and rejected when that one thing is wrong.
 from __future__ import annotations
 
 import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from forger.build import HINGE, make, piece, score_piece
 
 from hconsist.checker import Rejected, check, examine
+from hconsist.checker.algebra import Algebra
 from hconsist.checker.enclosures import ball
 from hconsist.checker.infinity import limit
 
@@ -217,3 +219,17 @@ def test_enclosures_hold_the_turn_and_refuse_a_pole() -> None:
     assert not right.contains((-flint.arb(1)).exp() * -1)
     with pytest.raises(Rejected, match="a division"):
         ball(["pow", "u", "-1"], u=flint.arb(-1).union(flint.arb(1)))
+
+
+@pytest.mark.parametrize(
+    ("low", "tree"),
+    [
+        ("0", ["add", "x", "-1/2"]),
+        ("-1", ["add", "x", "1/2"]),
+        ("0", ["add", "1/2", ["mul", "-1", "x"]]),
+    ],
+)
+def test_algebra_shows_no_sign_of_what_changes_it(low: str, tree: Any) -> None:
+    form = Algebra(Fraction(low), Fraction(1), tree)
+    assert not form.positive and not form.nonnegative
+    assert Algebra(Fraction(0), Fraction(1), ["add", "x", "1/2"]).positive

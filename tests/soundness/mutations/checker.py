@@ -15,7 +15,7 @@ MUTANTS: list[Mutant] = [
     ),
     *of(
         "checker/rules/points.py",
-        ("max(p) - min(predicted) >= rational(beta)", "max(p) - min(p) >= rational(beta)"),
+        ("regret = sum(sorted(p)[-s.top :]) - predicted", "regret = sum(sorted(p)[-s.top :]) - min(p)"),
         ("min(point) >= 0 and sum(point) == 1", "sum(point) == 1"),
         ("need(v <= 0,", "need(v <= 1,"),
         ("s.bound is None or -v <= s.bound", "True"),
@@ -66,9 +66,9 @@ MUTANTS: list[Mutant] = [
     *of(
         "checker/algebra.py",
         ("all(c > 0 for c in p.coeffs())", "any(c > 0 for c in p.coeffs())"),
-        ("constant + slope * self.low >= 0 and at_high >= 0", "constant + slope * self.low >= 0 or at_high >= 0"),
+        ("all(bool(self._ball(e) > 0) for e in ends)", "any(bool(self._ball(e) > 0) for e in ends)"),
         ("need(side > 0, \"a logarithm", "need(True, \"a logarithm"),
-        ("if kinds != [\"variable\"] or p.total_degree() != 1:", "if kinds != [\"variable\"]:"),
+        ("(\"variable\" not in kinds or self.low >= 0)", "True"),
     ),
     *of(
         "checker/infinity.py",

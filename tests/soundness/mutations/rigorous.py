@@ -20,8 +20,7 @@ MUTANTS: list[Mutant] = [
         ("(s2 * r1 - s1 * r2", "(s2 * r2 - s1 * r1"),
         ("self.value(BALLS.const(y1)) + s1 * BALLS.const(wall - y1)", "self.value(BALLS.const(y1))"),
         ("self.slope(wall) <= 0", "self.slope(wall) >= 0"),
-        ("low = self._weighted(self.phi(c, BALLS), lambda: self.phi(-a, BALLS))",
-         "low = self._weighted(self.phi(a, BALLS), lambda: self.phi(-c, BALLS))"),
+        ("self.phi(-x, BALL_JETS) * BALLS.const(self.down)", "self.phi(x, BALL_JETS) * BALLS.const(self.down)"),
         ("            if s1 <= 0 and s2 >= 0 and s2 - s1 > 0:", "            if s2 - s1 > 0:"),
     ),
     *of(
@@ -29,7 +28,7 @@ MUTANTS: list[Mutant] = [
         ("BALLS.const(2 * bound)", "BALLS.const(bound)"),
         ("low = 1 / (k * self.ratio + (n - k))", "low = 1 / (k * self.ratio + n)"),
         ("least = at if least is None else least.min(at)", "least = at"),
-        ("endpoints(value - tangent + least)[0]", "endpoints(value)[0]"),
+        ("return offset + least, self._inside(", "return offset, self._inside("),
     ),
     *of(
         "engines/rigorous/regions.py",
