@@ -25,7 +25,8 @@ GUARDS: dict[str, tuple[str, ...]] = {
         "tests/test_consistency.py",
     ),
     "symbolic": (
-        "tests/soundness/test_signs.py", "tests/test_symbolic_refusals.py",
+        "tests/soundness/test_signs.py", "tests/soundness/test_symbolic_conditions.py",
+        "tests/test_symbolic_refusals.py",
         "tests/test_symbolic_margin.py",
         "tests/test_symbolic_liars.py", "tests/test_symbolic.py", "tests/test_symbolic_costs.py",
         "tests/test_symbolic_multiclass.py", "tests/test_symbolic_liars_many.py",
