@@ -25,7 +25,7 @@ from hconsist.errors import InvalidInputError, UnknownNameError
 from hconsist.losses import CATALOGUE, parse_loss
 from hconsist.simulate import Backend, best_risk, curves, train
 from hconsist.simulate.conditional import best_scores, conditional_risk, zero_one_regret
-from hconsist.simulate.optimum import best_in_class, two_label_transform
+from hconsist.simulate.optimum import least_conditional_risk, two_label_transform
 from hconsist.simulate.population import population
 from hconsist.studies import STUDIES, run_cell, run_study, study
 from hconsist.studies.bounds import experiment, judgement, members, plan
@@ -604,7 +604,7 @@ def test_the_line_search_finds_the_best_margin_of_every_valley(spec: str) -> Non
     loss, random = parse_loss(spec), np.random.default_rng(3)
     p = random.dirichlet(np.ones(2), 150)
     for reach in (None, np.repeat([0.5, 1.0, 2.0], 50)):
-        risk, scores = best_in_class(loss, p, reach)
+        risk, scores = least_conditional_risk(loss, p, reach)
         assert conditional_risk(loss, scores, p) == pytest.approx(risk, abs=1e-12)
         margins = np.linspace(-1, 1, 2001)[:, None] * (40.0 if reach is None else reach)
         other = np.stack([margins, -margins], axis=-1) * np.ones((1, 150, 1))
@@ -619,7 +619,7 @@ def test_the_search_finds_best_risks_of_three_labels(spec: str) -> None:
     loss, random = parse_loss(spec), np.random.default_rng(4)
     p = random.dirichlet(np.ones(3) * 0.7, 60)
     for reach in (None, np.repeat([0.5, 2.0], 30)):
-        risk, scores = best_in_class(loss, p, reach)
+        risk, scores = least_conditional_risk(loss, p, reach)
         assert conditional_risk(loss, scores, p) == pytest.approx(risk, abs=1e-10)
         for scale in (1e-3, 0.1, 1.0, 4.0):
             for _ in range(40):
@@ -627,7 +627,9 @@ def test_the_search_finds_best_risks_of_three_labels(spec: str) -> None:
                 other = other if reach is None else np.clip(other, -reach[:, None], reach[:, None])
                 assert np.all(conditional_risk(loss, other, p) >= risk - 1e-10)
     if spec == "spherical":  # proper: C* is its generalised entropy
-        assert best_in_class(loss, p)[0] == pytest.approx(1 - np.linalg.norm(p, axis=1), abs=1e-10)
+        assert least_conditional_risk(loss, p)[0] == pytest.approx(
+            1 - np.linalg.norm(p, axis=1), abs=1e-10
+        )
 
 
 def test_two_label_transforms_are_the_closed_forms() -> None:
@@ -641,7 +643,9 @@ def test_two_label_transforms_are_the_closed_forms() -> None:
     ):
         value, p, scores = two_label_transform(parse_loss(spec), betas, reach)
         assert value == pytest.approx(exact, abs=1e-9)
-        best, _ = best_in_class(parse_loss(spec), p, None if reach is None else np.full(5, reach))
+        best, _ = least_conditional_risk(
+            parse_loss(spec), p, None if reach is None else np.full(5, reach)
+        )
         assert conditional_risk(parse_loss(spec), scores, p) - best == pytest.approx(
             value, abs=1e-12
         )

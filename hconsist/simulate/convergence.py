@@ -34,7 +34,7 @@ def counting() -> Iterator[FitCount]:
     >>> with counting() as tally:
     ...     tell(np.array([True, False]), np.array([0.0, 1.0]), 1e-7)
     >>> tally
-    Tally(fits=2, unconverged=1)
+    FitCount(fits=2, unconverged=1)
     """
     tally = FitCount()
     token = _TALLY.set(tally)
