@@ -5,17 +5,19 @@ against the numeric engine and against formulas written anew.
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import permutations
+from itertools import permutations, product
 
 import numpy as np
 import pytest
+import sympy
 from scipy.optimize import brentq
 
 import hconsist as hc
+from hconsist.decisions import LabelWeights
 from hconsist.engines import symbolic
 from hconsist.engines.symbolic.costs import tied
 from hconsist.engines.symbolic.costs.parts import parts
-from hconsist.errors import EngineCannotAnswerError
+from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.losses.of_items import RankNet
 
 WEIGHTED = "cost:[[0,1,2,3],[1,0,3,2],[2,3,0,1],[3,2,1,0]]"  # 1 and 2 for two parts
@@ -133,3 +135,22 @@ def test_a_value_where_two_pieces_meet_is_that_of_its_own_piece() -> None:
     assert found.width < 1e-40
     numeric = value("weighted", "defer:accuracy=[[.7,.7]]", 2, "3/10", "numeric")
     assert found.estimate == pytest.approx(numeric.estimate, rel=1e-8)
+
+
+@pytest.mark.parametrize("others", [(1,), (2, 1)])
+def test_a_weight_that_is_a_symbol_stands_for_every_positive_number(others: tuple) -> None:
+    """Where the order of the weights changes, so does the formula."""
+    w = sympy.Symbol("w", positive=True)
+    problem = hc.PointwiseProblem("logistic", LabelWeights([w, *others]), n_classes=1 + len(others))
+    found = symbolic.derive(problem)
+    (b,) = found.transform.free_symbols - {w}
+    for at, beta in product((Fraction(1, 100), Fraction(3, 2), 1000), (Fraction(1, 7), Fraction(9, 10))):
+        spec = "weights:" + ",".join(map(str, (at, *others)))
+        if max(at, *others) < beta:
+            continue
+        wanted = value("logistic", spec, 1 + len(others), beta, "rigorous")
+        formula = found.transform.subs({w: sympy.Rational(str(at))})
+        shown = float(formula.subs(b, sympy.Rational(str(beta))))
+        assert float(wanted.lower) * (1 - 1e-12) <= shown <= float(wanted.upper) * (1 + 1e-12)
+    with pytest.raises(InvalidInputError, match="must be > 0"):
+        LabelWeights([w, 0])

@@ -258,7 +258,15 @@ class LabelWeights(_Costed):
         remedy = "write one weight > 0 a label, as weights:3,2,1"
         require(len(read) >= 2, "label weights need at least two labels", len(read), remedy)
         for value in read:
-            require(value > 0, "a label weight must be > 0", value, remedy)
+            fits = is_symbolic(value) or value > 0
+            require(fits, "a label weight must be > 0", value, remedy)
+
+    @property
+    def symbol_range(self) -> tuple[Any, Any]:
+        """A symbol stands for any positive weight."""
+        import sympy
+
+        return sympy.Integer(0), sympy.oo
 
     @property
     def only_classes(self) -> int:
@@ -278,7 +286,7 @@ class LabelWeights(_Costed):
         ]
 
     def __str__(self) -> str:
-        return "weights:" + ",".join(map(shown, self.weights))
+        return "weights:" + ",".join(str(w) if is_symbolic(w) else shown(w) for w in self.weights)
 
 
 @dataclass(frozen=True)

@@ -164,8 +164,8 @@ class Traced:
 def pieces(
     symbol: Any, low: Any, high: Any, compute: Callable[[Parameter], Any]
 ) -> list[tuple[Any, Any, Any]]:
-    """A computation on each interval between low and high where its comparisons are the same:
-    (result, from, to), in order; neighbours with equal results are one.
+    """A computation on each interval between low and high, which may be infinity, where its
+    comparisons are the same: (result, from, to), in order; neighbours with equal results are one.
 
     Raises
     ------
@@ -205,7 +205,8 @@ def _at_a_sample(
     symbol: Any, left: Any, right: Any, compute: Callable[[Parameter], Any]
 ) -> tuple[Parameter, Any]:
     """The computation at a generic point between two ends."""
-    a, b = (Fraction(str(sympy.N(v, 40))) for v in (left, right))
+    a = Fraction(str(sympy.N(left, 40)))
+    b = a + 2 if right == sympy.oo else Fraction(str(sympy.N(right, 40)))
     for share in (Fraction(17, 37), Fraction(8, 23), Fraction(29, 41), Fraction(3, 53)):
         parameter = Parameter(symbol, (a + (b - a) * share).limit_denominator(10**6))
         if not left < to_sympy(parameter.at) < right:
