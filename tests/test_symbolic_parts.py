@@ -144,7 +144,9 @@ def test_a_weight_that_is_a_symbol_stands_for_every_positive_number(others: tupl
     problem = hc.PointwiseProblem("logistic", LabelWeights([w, *others]), n_classes=1 + len(others))
     found = symbolic.derive(problem)
     (b,) = found.transform.free_symbols - {w}
-    for at, beta in product((Fraction(1, 100), Fraction(3, 2), 1000), (Fraction(1, 7), Fraction(9, 10))):
+    for at, beta in product(
+        (Fraction(1, 100), Fraction(3, 2), 1000), (Fraction(1, 7), Fraction(9, 10))
+    ):
         spec = "weights:" + ",".join(map(str, (at, *others)))
         if max(at, *others) < beta:
             continue
