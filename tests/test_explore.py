@@ -519,6 +519,7 @@ def test_pictures_are_saved(fresh: Browser, tmp_path: Path) -> None:
     words = "".join(root.itertext())
     assert shown_T in words and "Generalized cross-entropy, q = 0.7, 10 classes" in words
     assert len(root.findall(".//{*}polyline")) == 5
+    assert max(len(line.text or "") for line in root.findall("{*}text")) <= 140
     pixels = plt.imread(tmp_path / "hconsist.png")
     assert pixels.shape[1] == 2480 and pixels[0, 0, :3].min() == 1  # on paper, whatever the theme
     assert pixels[..., :3].std() > 0.05

@@ -204,3 +204,12 @@ def test_a_figure_for_a_column_of_a_paper_has_small_letters_and_no_title() -> No
     assert column.xaxis.label.get_fontsize() < wide.xaxis.label.get_fontsize()
     with pytest.raises(InvalidInputError, match="inches"):
         bound_curves(numeric("mae", 3), width=0)
+
+
+def test_a_target_is_named_in_words_and_its_published_bound_drawn() -> None:
+    bound = derive("weighted", 3, target="abstain:c=0.3")
+    axes = bound_curves(bound)
+    assert axes.get_ylabel() == "excess cost + gap, at most"
+    title = axes.get_title(loc="left") or axes.get_title()
+    assert title.startswith("Upper bound on the excess cost, abstention ($c = 0.3$)\n3 classes")
+    assert any("published" in str(line.get_label()) for line in axes.get_lines())

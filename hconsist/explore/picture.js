@@ -95,10 +95,12 @@ function wholePicture(view, titles) {
   const body = plots(view, colours).map(function (svg, i) {
     return "<g transform='translate(" + 410 * i + ",58)'><text x='52' y='2' font-size='15' font-weight='bold' fill='" + colours.text + "'>" + escaped(titles[i]) + "</text>" + svg + "</g>";
   });
-  const words = view.words.map(function (line, i) {
+  const lines = [view.words[0]]; // the title, then lines that fit
+  view.words.slice(1).forEach(function (said) { (said.match(/.{1,140}(\s|$)/g) || []).forEach(function (line) { lines.push(line.trim()); }); });
+  const words = lines.map(function (line, i) {
     return "<text x='20' y='" + (i ? 400 + 20 * i : 24) + "' font-size='" + (i ? 14 : 17) + "' fill='" + colours.text + "'>" + escaped(line) + "</text>";
   });
-  const height = 400 + 20 * view.words.length;
+  const height = 400 + 20 * lines.length;
   return "<svg xmlns='http" + "://www.w3.org/2000/svg' width='1240' height='" + height + "' viewBox='0 0 1240 " + height + "' font-family='DejaVu Sans, Verdana, sans-serif'>" +
     "<rect width='1240' height='" + height + "' fill='" + colours.page + "'/>" + body.join("") + words.join("") + "</svg>";
 }

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hconsist.bounds import DRAWINGS
 from hconsist.errors import InvalidInputError
-from hconsist.plots.labels import legend_name
+from hconsist.plots.labels import legend_name, target_name
 from hconsist.plots.names import finish
 from hconsist.plots.published import best_published
 from hconsist.plots.style import DASHED, DOTTED, axes_in_style, draw_curve, narrow
@@ -117,15 +117,15 @@ class _View:
 
 _GAMMA = _View(
     inverse=True,
-    title="Upper bound on the excess {target} error",
+    title="Upper bound on the excess {counted}",
     x="surrogate excess risk + gap (in units of the loss; nats for logarithms)",
-    y="excess {target} error + gap, at most",
+    y="excess {counted} + gap, at most",
     corner="lower right",
 )
 _TRANSFORM = _View(
     inverse=False,
     title="Least surrogate regret at a given target regret",
-    x=r"{target} regret $\beta$ at a point",
+    x=r"{regret} regret $\beta$ at a point",
     y=r"least surrogate regret $T(\beta)$ (in units of the loss)",
     corner="upper left",
 )
@@ -170,14 +170,17 @@ def _draw(
             line(envelope, "convex envelope", DOTTED)
         if papers is not None and not same:
             line(papers[1], f"published, {papers[0]}", DASHED)
-    target = _common([str(b.problem.target) for b in chosen], "target")
-    across, up = view.x.format(target=target), view.y.format(target=target)
+    target = _common([str(b.problem.target) for b in chosen], "") or None
+    counted, which = ("target error", "") if target is None else target_name(target)
+    words = {"counted": counted, "regret": counted.removesuffix(" error")}
+    across, up = view.x.format(**words), view.y.format(**words)
     if settings:  # a narrow figure has its axes' names in two lines, its curves in the legend alone
         across, up = (text.replace(" (in ", "\n(in ") for text in (across, up))
         curves = curves[:1]
     ax.set_xlabel(across)
     ax.set_ylabel(up)
-    said = _title(view.title.format(target=target), chosen) if title else ""
+    head = view.title.format(**words) + (f", {which}" if which else "")
+    said = _title(head, chosen) if title else ""
     finish(ax, curves, said, view.corner, own=own, log=log, settings=settings)
     return ax
 

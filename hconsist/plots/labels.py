@@ -56,6 +56,38 @@ def legend_name(spec: str) -> str:
     return f"{name} ({', '.join(parts)})"
 
 
+#: Targets by what a reader calls them.
+_CALLED = {
+    "abstain": "abstention",
+    "cost": "a table of costs",
+    "defer": "deferral",
+    "ordinal": "ordinal labels",
+    "weights": "label weights",
+}
+
+
+def target_name(spec: str) -> tuple[str, str]:
+    r"""What is counted under a target, and the words that say which target it is.
+
+    Examples
+    --------
+    >>> target_name("zero-one"), target_name("top-k:2")
+    (('zero-one error', ''), ('top-2 error', ''))
+    >>> target_name("abstain:c=0.25"), target_name("weights:3,2,1")
+    (('cost', 'abstention ($c = 0.25$)'), ('cost', 'label weights (3, 2, 1)'))
+    """
+    name, _, rest = spec.partition(":")
+    if name in ("zero-one", "top-k"):
+        return f"{'top-' + rest if rest else name} error", ""
+    called = _CALLED.get(name, name)
+    if not rest or "[" in rest or len(rest) > 30:
+        return "cost", called
+    key, equals, value = rest.partition("=")
+    if equals and len(key) == 1 and "," not in value:
+        return "cost", f"{called} (${key} = {value}$)"
+    return "cost", f"{called} ({rest.replace(',', ', ').replace('=', ' = ')})"
+
+
 def _formula(spec: str, family: str) -> str:
     """A user's formula in TeX; empty where Matplotlib cannot set it."""
     import sympy
