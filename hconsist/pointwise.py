@@ -114,7 +114,8 @@ class PointwiseProblem:
         if self.surrogate.scores_of == "labels":
             if found.plain:
                 return found
-            forecast = self.surrogate.form(OfProbabilities, self.n)
+            n = None if is_symbolic(self.n_classes) else self.n
+            forecast = self.surrogate.form(OfProbabilities, n)
             if forecast is None:
                 rule = "needs a surrogate that forecasts or scores predictions"
                 remedy = "use logistic, brier, ... or weighted:base=logistic"

@@ -156,3 +156,22 @@ def test_a_weight_that_is_a_symbol_stands_for_every_positive_number(others: tupl
         assert float(wanted.lower) * (1 - 1e-12) <= shown <= float(wanted.upper) * (1 + 1e-12)
     with pytest.raises(InvalidInputError, match="must be > 0"):
         LabelWeights([w, 0])
+
+
+def test_as_many_ordered_labels_as_a_symbol_says() -> None:
+    n = sympy.Symbol("n", integer=True, positive=True)
+    problem = hc.PointwiseProblem("logistic", "ordinal:absolute", n_classes=n)
+    found = symbolic.derive(problem)
+    (b,) = found.transform.free_symbols - {n}
+    for k, beta in ((2, "1/2"), (5, "1/2"), (5, "7/2")):
+        shown = float(found.transform.subs({n: k, b: sympy.Rational(beta)}))
+        assert shown == pytest.approx(
+            value("logistic", "ordinal:absolute", k, beta, "rigorous").estimate, rel=1e-8
+        )
+    for engine in ("symbolic", "numeric", "rigorous"):
+        with pytest.raises(InvalidInputError, match="number of labels"):
+            hc.transform(problem, "1/2", engine)
+    with pytest.raises(InvalidInputError, match="number of labels"):
+        hc.PointwiseProblem("logistic", "ordinal:squared", n_classes=n)
+    with pytest.raises(EngineCannotAnswerError, match="cross-entropy forecast"):
+        symbolic.derive(hc.PointwiseProblem("brier", "ordinal:absolute", n_classes=n))

@@ -158,7 +158,50 @@ class Table:
         return np.asarray(p @ self.array.T)
 
 
-Costs = Uniform | Table
+@dataclass(frozen=True)
+class Distances:
+    """Labels in an order, as many as a symbol says, which are the items: ``|r - y|``.
+
+    >>> import sympy
+    >>> Distances(sympy.Symbol("n")).entry(1, 4)
+    Fraction(3, 1)
+    """
+
+    labels: Any
+
+    @property
+    def items(self) -> Any:
+        """How many items there are to predict."""
+        return self.labels
+
+    @property
+    def symbols(self) -> tuple[Any, ...]:
+        """The symbols in the costs but for the number of labels: none."""
+        return ()
+
+    def entry(self, item: int, label: int) -> Fraction:
+        """The cost of one item when one label is true."""
+        return Fraction(abs(item - label))
+
+    def exact_rows(self) -> tuple[tuple[Fraction, ...], ...]:
+        """There is no table."""
+        raise self._needs_number()
+
+    def spread(self, size: int) -> Fraction:
+        """There is no number."""
+        raise self._needs_number()
+
+    def relative(self, p: Array) -> Array:
+        """There is no table."""
+        raise self._needs_number()
+
+    def _needs_number(self) -> InvalidInputError:
+        return InvalidInputError(
+            "a value needs a number of labels", str(self.labels), "pass n_classes=3"
+        )
+
+
+Costs = Uniform | Table | Distances
 
 
 def as_uniform(costs: Costs) -> Uniform | None:
@@ -173,7 +216,7 @@ def as_uniform(costs: Costs) -> Uniform | None:
     """
     if isinstance(costs, Uniform):
         return costs
-    if costs.items != costs.labels:
+    if isinstance(costs, Distances) or costs.items != costs.labels:
         return None
     found = Uniform(costs.labels, costs.rows[0][1], costs.rows[0][0])
     every = range(costs.labels)

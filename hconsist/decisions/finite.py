@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal
 
 from hconsist.arithmetic import exact, is_symbolic, require
 from hconsist.decisions import reading
-from hconsist.decisions.costs import Table
+from hconsist.decisions.costs import Distances, Table
 from hconsist.decisions.decision import Decision
 from hconsist.decisions.reading import Rows, shown, shown_rows
 from hconsist.decisions.specs import register_target, whole
@@ -116,6 +116,12 @@ class Ordinal(_Costed):
             self.distance,
             "write ordinal:absolute",
         )
+
+    def decision(self, n_classes: Any) -> Decision:
+        """The decision for a number of labels; for a symbol where the costs are absolute."""
+        if is_symbolic(n_classes) and self.distance == "absolute":
+            return Decision(Distances(n_classes), rule="least expected cost")
+        return super().decision(n_classes)
 
     def costs(self, n: int) -> list[list[Fraction]]:
         """The distances."""

@@ -137,16 +137,19 @@ def forecast_steps(scale: Any) -> tuple[Step, ...]:
     )
 
 
-def _solution(problem: PointwiseProblem, scale: Fraction, pair: Range, q: Vector) -> Solution:
-    b, e = beta_symbol(), excess_symbol()
-    a, g, c = (to_sympy(v) for v in (pair.below, pair.above, scale))
+def _of_range(a: Any, g: Any, c: Any) -> tuple[Any, Any]:
+    """c kl((b + a)/(a + g); a/(a + g)), and what Pinsker says of Gamma."""
+    b, e, width = beta_symbol(), excess_symbol(), sympy.factor(a + g)
     inside = (b + a) * sympy.log((b + a) / a) + (g - b) * sympy.log((g - b) / g)
-    formula = sympy.Piecewise((c * inside / (a + g), b < g), (c * sympy.log((a + g) / a), True))
+    formula = sympy.Piecewise((c * inside / width, b < g), (c * sympy.log(width / a), True))
     upper = sympy.Piecewise(
-        ((a + g) * sympy.sqrt(e / (2 * c)), e <= 2 * c * g**2 / (a + g) ** 2), (g, True)
+        (width * sympy.sqrt(e / (2 * c)), e <= 2 * c * g**2 / width**2), (g, True)
     )
-    support = ", ".join(f"q_{{{y + 1}}} = {tex(to_sympy(v))}" for y, v in enumerate(q) if v)
-    steps = (
+    return formula, upper
+
+
+def _chord_steps(c: Any) -> tuple[Step, ...]:
+    return (
         *forecast_steps(c),
         Step(
             r"\mathbb{E}_q e^{\lambda d} \le \frac{g\, e^{-\lambda a} + a\, e^{\lambda g}}{a + g}",
@@ -159,6 +162,25 @@ def _solution(problem: PointwiseProblem, scale: Fraction, pair: Range, q: Vector
             r"d} \} \ge \mathrm{kl}\left(\tfrac{\beta + a}{a + g}; \tfrac{a}{a + g}\right)",
             "Donsker and Varadhan; the conjugate of the chord's logarithm is the binary divergence",
         ),
+    )
+
+
+def _last_steps(upper: Any) -> tuple[Step, ...]:
+    return (
+        Step(r"\mathcal{T}^{**} = \mathcal{T}", "The binary divergence is convex"),
+        Step(
+            rf"\Gamma(\varepsilon) \le {tex(upper)}",
+            "Pinsker: the binary divergence is at least twice the squared difference",
+        ),
+    )
+
+
+def _solution(problem: PointwiseProblem, scale: Fraction, pair: Range, q: Vector) -> Solution:
+    a, g, c = (to_sympy(v) for v in (pair.below, pair.above, scale))
+    formula, upper = _of_range(a, g, c)
+    support = ", ".join(f"q_{{{y + 1}}} = {tex(to_sympy(v))}" for y, v in enumerate(q) if v)
+    steps = (
+        *_chord_steps(c),
         Step(
             rf"a = {tex(a)},\quad g = {tex(g)}",
             f"The widest range, of the predictions {pair.item} and {pair.other}: the bound falls "
@@ -170,14 +192,37 @@ def _solution(problem: PointwiseProblem, scale: Fraction, pair: Range, q: Vector
             "Attained: this forecast leads to the prediction, has mean difference 0, and p moves "
             f"mass between its two extremes: {support}",
         ),
-        Step(r"\mathcal{T}^{**} = \mathcal{T}", "The binary divergence is convex"),
-        Step(
-            rf"\Gamma(\varepsilon) \le {tex(upper)}",
-            "Pinsker: the binary divergence is at least twice the squared difference",
-        ),
+        *_last_steps(upper),
     )
     derivation = Derivation(problem, formula, formula, None, upper, sympy.Integer(2), steps)
     return Solution(derivation, witness=_witness(problem, scale, pair, q))
+
+
+def of_distances(problem: PointwiseProblem, scale: Fraction) -> Solution:
+    """Labels in an order, as many as a symbol says, at absolute costs: T_1(b / (n - 1)).
+
+    The cost difference of r and r* at the label y is |r - y| - |r* - y|, between -|r - r*| and
+    |r - r*|, which is at most n - 1; half on the first and half on the last label, each prediction
+    costs (n - 1)/2.
+    """
+    c, g = to_sympy(scale), problem.n_classes - 1
+    formula, upper = _of_range(g, g, c)
+    steps = (
+        *_chord_steps(c),
+        Step(
+            rf"a = g = {tex(g)}",
+            "abs(r - y) - abs(r* - y) lies between minus and plus abs(r - r*), by the triangle "
+            "inequality; the bound falls when the range grows, and the first and the last label "
+            "are furthest apart",
+        ),
+        Step(
+            rf"\mathcal{{T}}(\beta) = {tex(formula)}",
+            "Attained: under half on the first and half on the last label each prediction costs "
+            "the same, so the last one may be predicted, and p moves mass to the first label",
+        ),
+        *_last_steps(upper),
+    )
+    return Solution(Derivation(problem, formula, formula, None, upper, sympy.Integer(2), steps))
 
 
 def _witness(

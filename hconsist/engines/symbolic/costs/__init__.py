@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hconsist.decisions.costs import Distances
 from hconsist.engines.symbolic import cost_range
 from hconsist.engines.symbolic.costs import forecasts, parts, scores, tied
 from hconsist.engines.symbolic.solution import Solution
@@ -41,6 +42,8 @@ def of_forecasts(problem: PointwiseProblem) -> Solution:
     """
     scale = cross_entropy_scale(problem.surrogate)
     assert scale is not None
+    if isinstance(problem.decision.costs, Distances):
+        return cost_range.of_distances(problem, scale)
     widest = None if problem.decision.symbols else cost_range.solve(problem, scale)
     return widest or forecasts.solve(problem, scale)
 
