@@ -4,9 +4,9 @@ Hypotheses trained on the mixtures of `hconsist.simulate.mixtures` are far below
 conditional label distributions vary, and Jensen's inequality and decisions that are right lose most
 of the slack. An adversary takes labels that hardly depend on the input, the first likelier than the
 second by beta, and trains with example weights that make the second likelier by a little, slopes
-held small by the penalty: the
-hypothesis predicts it everywhere, with scores that are nearly tied. That is the witness of T, met
-by training: excess error about beta, excess risk about T(beta).
+held small by the penalty: the hypothesis predicts it everywhere, with scores that are nearly tied.
+That is the witness of T, met by training: excess error about beta, excess risk about T(beta), for
+losses whose T is attained at a tie of two labels.
 """
 
 from __future__ import annotations
