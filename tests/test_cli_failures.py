@@ -88,6 +88,22 @@ def test_a_checkpoint_nested_beyond_reading_is_bad_input(run: Run, tmp_path: Pat
     assert code == 2 and "a checkpoint must be a JSON file" in err
 
 
+# -- tables
+
+
+def test_tables_heed_columns(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    whole = run("losses")[1]
+    assert max(map(len, whole.splitlines())) > 100
+    for width in (60, 80):
+        monkeypatch.setenv("COLUMNS", str(width))
+        shown = run("losses")[1]
+        assert max(map(len, shown.splitlines())) <= width
+        assert sorted("".join(shown.split())) == sorted("".join(whole.split()))  # nothing is lost
+    monkeypatch.setenv("COLUMNS", "nonsense")
+    assert run("losses")[1] == whole
+
+
 # -- errors as JSON
 
 

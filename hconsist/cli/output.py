@@ -7,9 +7,12 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
+import sys
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import groupby
+from itertools import groupby, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +25,10 @@ from hconsist.errors import InvalidInputError
 if TYPE_CHECKING:
     from hconsist.bounds import Bound
     from hconsist.pointwise import Answer, PointwiseProblem
+
+
+#: A column of a table is not wrapped to less.
+_NARROWEST = 12
 
 
 def print_json(value: Any) -> None:
@@ -132,12 +139,33 @@ def print_fields(fields: Iterable[tuple[str, str]]) -> None:
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Left-aligned columns under a header."""
+    """Left-aligned columns under a header; where they are wider than the terminal, or than COLUMNS
+    says, the widest are wrapped.
+    """
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+    room = columns() - 2 * (len(widths) - 1)
+    while sum(widths) > room and max(widths) > _NARROWEST:
+        widths[widths.index(max(widths))] -= 1
     for row in [header, *rows]:
-        click.echo(
-            "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        )
+        cells = [_wrapped(cell, width) for cell, width in zip(row, widths, strict=True)]
+        for line in zip_longest(*cells, fillvalue=""):
+            shown = (f"{cell:{width}}" for cell, width in zip(line, widths, strict=True))
+            click.echo("  ".join(shown).rstrip())
+
+
+def _wrapped(cell: str, width: int) -> list[str]:
+    return [cell] if len(cell) <= width else textwrap.wrap(cell, width)
+
+
+def columns() -> float:
+    """How wide a table may be: what COLUMNS says, else the terminal's width; no limit where stdout
+    is a file or a pipe.
+    """
+    said = os.environ.get("COLUMNS", "")
+    if said.isascii() and said.isdecimal() and int(said) > 0:
+        return int(said)
+    on_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return shutil.get_terminal_size().columns if on_terminal else math.inf
 
 
 def check_output(path: Path, suffixes: Sequence[str]) -> None:
