@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import re
 import subprocess
 import sys
 import sysconfig
@@ -212,3 +213,15 @@ def test_what_a_package_defines_is_not_replaced_by_a_module_of_that_name() -> No
                 if inspect.ismodule(getattr(sys.modules[package], node.name)):
                     replaced.append(f"{package}.{node.name}")
     assert replaced == []
+
+
+#: Lines with `Any`, and with `type: ignore`, for each thousand lines: they only shrink.
+UNTYPED = {r"\bAny\b": 16.5, r"type: ignore": 1.15}
+
+
+def test_types_are_given_up_no_more_often_than_before() -> None:
+    lines = [line for path in PACKAGE.rglob("*.py") for line in path.read_text().splitlines()]
+    lines = [line for line in lines if not line.lstrip().startswith(("from ", "import "))]
+    for pattern, most in UNTYPED.items():
+        found = sum(bool(re.search(pattern, line)) for line in lines)
+        assert 1000 * found / len(lines) <= most, pattern
