@@ -226,6 +226,8 @@ class SurrogateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return weights / weights.mean()
 
     def _fit_all(self, X: Any, labels: Any, weights: Any) -> SurrogateClassifier:
+        if not self.alpha >= 0:
+            raise InvalidInputError("alpha must be a number >= 0", self.alpha, "pass alpha=0.01")
         with counting() as tally:
             fit = train(
                 parse_loss(self.loss),

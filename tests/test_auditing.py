@@ -126,7 +126,8 @@ def test_the_command_prints_writes_and_warns(
     ("logits", "labels", "rule"),
     [
         (np.zeros(3), [0, 1, 1], "logits must have shape"),
-        (np.array([[0.0, np.nan]] * 2), [0, 1], "logits must be finite"),
+        (np.array([[0.0, np.nan]] * 2), [0, 1], "finite numbers; received 2 that"),
+        (np.zeros((2, 3)), [0, 3], "in 0..2; received int64, shape .* from 0 to 3"),
         (np.zeros((3, 2)), [0, 1, 2], "whole numbers in 0..1"),
         (np.zeros((3, 2)), [0.5, 1, 1], "whole numbers in 0..1"),
         (np.zeros((2, 2)), [[0.5, 0.4], [1, 0]], "sum to 1"),

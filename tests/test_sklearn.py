@@ -121,7 +121,7 @@ def test_scores_are_best_under_the_probabilities_they_tell(name: str) -> None:
     ("make", "rule"),
     [
         (lambda x, y: classifier("hinge").fit(x, y), "lift it: 'sum:phi=hinge'"),
-        (lambda x, y: classifier(alpha=-1).fit(x, y), "l2 must be"),
+        (lambda x, y: classifier(alpha=-1).fit(x, y), "alpha must be"),
         (lambda x, y: classifier(batch_size=0).fit(x, y), "batch_size must be >= 1"),
         (lambda x, y: classifier().partial_fit(x, y), "classes must be given"),
         (lambda x, y: classifier().partial_fit(x, y, classes=[0, 1]), "labels must be among"),

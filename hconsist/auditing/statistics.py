@@ -80,7 +80,10 @@ def read_logits(values: Any) -> Array:
             "logits must have shape (N, K), N and K >= 2", f"shape {logits.shape}", remedy
         )
     if logits.dtype.kind not in "fiu" or not np.isfinite(logits).all():
-        raise InvalidInputError("logits must be finite numbers", str(logits.dtype), remedy)
+        received = str(logits.dtype)
+        if logits.dtype.kind == "f":
+            received = f"{int((~np.isfinite(logits)).sum())} that are not"
+        raise InvalidInputError("logits must be finite numbers", received, remedy)
     return logits.astype(float)
 
 
@@ -107,7 +110,8 @@ def read_labels(values: Any, n: int, k: int) -> tuple[NDArray[np.int64] | None, 
         if labels.shape != (n,) or not whole or labels.min() < 0 or labels.max() >= k:
             raise InvalidInputError(
                 f"labels must be {n} whole numbers in 0..{k - 1}",
-                f"{labels.dtype}, shape {labels.shape}",
+                f"{labels.dtype}, shape {labels.shape}"
+                + (f", from {labels.min()} to {labels.max()}" if whole and labels.size else ""),
                 "columns of the logits are labels 0, 1, ...",
             )
         return labels.astype(np.int64), None

@@ -144,7 +144,7 @@ def read_inputs(x: Any) -> Array | SparseDesign:
     if inputs.ndim not in (2, 3) or inputs.shape[-2] == 0 or not _finite(inputs):
         raise InvalidInputError(
             "x must be finite, of shape (m, d) or (B, m, d)",
-            f"shape {inputs.shape}",
+            f"shape {inputs.shape}, {int((~np.isfinite(inputs)).sum())} entries not finite",
             "features come last",
         )
     return inputs if inputs.ndim == 3 else inputs[None]
