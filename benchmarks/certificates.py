@@ -56,8 +56,16 @@ def search(statement: dict[str, Any]) -> None:
     """The search for a certificate of a statement."""
     import sympy
 
-    from hconsist.certificates import certify, certify_costs, certify_gamma, piecewise
+    from hconsist.certificates import (
+        certify,
+        certify_costs,
+        certify_gamma,
+        certify_gap,
+        piecewise,
+    )
     from hconsist.certificates.entry import inverse_of
+    from hconsist.certificates.refutations import refute_gamma
+    from hconsist.distributions import Finite
     from hconsist.errors import EngineCannotAnswerError
     from hconsist.pointwise import PointwiseProblem, beta_symbol, excess_symbol
 
@@ -72,12 +80,21 @@ def search(statement: dict[str, Any]) -> None:
     bound = statement["hypotheses"].get("scores")
     hypotheses = "complete" if bound is None else f"bounded:{bound}"
     classes = sympy.Symbol("n", integer=True, positive=True) if n == "any" else n
-    problem = PointwiseProblem(loss["spec"], hypotheses=hypotheses, n_classes=classes)
+    k = statement["target"].get("k")
+    problem = PointwiseProblem(
+        loss["spec"], "zero-one" if k is None else f"top-k:{k}", hypotheses, classes
+    )
+    if "inputs" in claim:
+        d = Finite(
+            [row["weight"] for row in claim["inputs"]], [row["p"] for row in claim["inputs"]]
+        )
+        certify_gap(problem, d, relation, claim["formula"], claim["members"])
+        return
     if claim["kind"] == "Gamma <=":
         formula = expression(claim["formula"], excess_symbol())
         if piecewise.applies(problem):
             piecewise.certify_piecewise_gamma(problem, formula)
-        else:
+        elif refute_gamma(problem, claim["formula"]) is None:
             certify_gamma(problem, formula, inverse_of(formula))
     else:
         certify(problem, relation, expression(claim["formula"], beta_symbol()))
