@@ -10,6 +10,7 @@ from hconsist.checker.coverage import Piece
 from hconsist.checker.rules import softmax
 from hconsist.checker.trees import add, minus, mul, power, rational
 from hconsist.exports.coq_losses import CoqLoss, closed_text, convex_loss, shape
+from hconsist.exports.coq_margin import margin
 from hconsist.exports.coq_signs import identity, inside, sign_lemma
 from hconsist.exports.coq_terms import number, refuse, term
 
@@ -18,7 +19,7 @@ def lower_rule(s: Statement, proof: dict[str, Any]) -> CoqLoss:
     """The loss, and the theorem that a rule applies on each piece."""
     rule = {
         "pair": _pair, "theorem A": _theorem_a, "concave pair": _concave, "theorem C": _concave,
-        "margin": _margin,
+        "margin": margin,
     }.get(proof["rule"])  # fmt: skip
     if rule is None:
         raise refuse(f"the rule {proof['rule']!r}")
@@ -203,7 +204,3 @@ def _concave(s: Statement, proof: dict[str, Any]) -> CoqLoss:
         return [*lines, "exfalso. lia."]
 
     return CoqLoss(loss.lines, pair if proof["rule"] == "concave pair" else all_brackets, True)
-
-
-def _margin(s: Statement, proof: dict[str, Any]) -> CoqLoss:
-    raise refuse("margin losses")
