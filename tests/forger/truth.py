@@ -259,10 +259,10 @@ def gamma_is_true(statement: dict[str, Any]) -> bool:
         fine = np.concatenate([np.linspace(0, e[-1], 200), [e[-1] + 1, 10.0]])
         grows = np.diff(value(statement["claim"]["formula"], {"e": fine}) * np.ones(202))
         claimed = value(statement["claim"]["formula"], {"e": e}) * np.ones(len(e))
-    betas = np.array(sorted(map(float, BETAS)))
-    slopes = np.diff(e) / np.diff(betas)
-    convex = bool((np.diff(slopes) >= -1e-6).all())
-    return convex and bool((grows >= 0).all() and (claimed >= betas - 1e-9).all())
+        betas = np.array(sorted(map(float, BETAS)))
+        bends = np.diff(np.diff(e) / np.diff(betas))
+        convex = bool((bends >= -1e-6).all())
+        return convex and bool((grows >= 0).all() and (claimed >= betas - 1e-9).all())
 
 
 def is_true(statement: dict[str, Any]) -> bool:
