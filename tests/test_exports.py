@@ -4,6 +4,7 @@ theorem about T.
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 from pathlib import Path
@@ -148,9 +149,32 @@ def test_every_script_ends_in_a_theorem_about_t_or_is_refused() -> None:
         (theorem,) = [line for line in script.splitlines() if line.startswith("Theorem")]
         assert f"0 <= b <= 1 -> {word} (softmax_problem" in theorem
         assert script.count("Lemma") >= 10 and script.count("Admitted") == 0
-    refused = certify(PointwiseProblem("hinge", n_classes=2), *parse_claim("T >= b", 2))
-    with pytest.raises(EngineCannotAnswerError, match="margin"):
-        coq_script(refused)
+    made = certify(PointwiseProblem("hinge", n_classes=2), *parse_claim("T >= b", 2))
+    script = coq_script(made)
+    assert "T_at_least (margin_problem all_scores g) b (claim b)" in script
+    assert "Lemma even_least" in script and "Lemma worse_least" in script
+    infinite = copy.deepcopy(made)
+    infinite["proof"]["pieces"][0]["witness"] = "inf"
+    with pytest.raises(EngineCannotAnswerError, match="infinite score"):
+        coq_script(infinite)
+
+
+@pytest.mark.slow
+def test_coq_accepts_margin_certificates(tmp_path: Path) -> None:
+    needs_coq()
+    for spec, hypotheses, claim in (("hinge", "complete", "T >= b"),
+                                    ("ramp", "bounded:2", "T >= b/2"),
+                                    ("squared-hinge", "complete", "T >= b**2")):  # fmt: skip
+        problem = PointwiseProblem(spec, hypotheses=hypotheses, n_classes=2)
+        script = tmp_path / "c.v"
+        made = certify(problem, *parse_claim(claim, 2))
+        script.write_text(coq_script(made))
+        assert "Interval" not in compile_script(script)
+    false = script.read_text().replace("Definition claim (b : R) : R := ",
+                                       "Definition claim (b : R) : R := b / 1000 + ")  # fmt: skip
+    script.write_text(false)
+    with pytest.raises(EngineCannotAnswerError, match="does not accept"):
+        compile_script(script)
 
 
 def test_compile_without_coq_says_what_to_install(

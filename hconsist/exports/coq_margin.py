@@ -18,6 +18,8 @@ def margin(s: Statement, proof: dict[str, Any]) -> CoqLoss:
     """The loss, least values of its parts, and the margin lemma on a piece."""
     g = s.g
     assert g is not None
+    if any(piece["witness"] == "inf" for piece in proof["pieces"]):
+        raise refuse("an infinite score as a witness")
     parts = {"even": mul("1/2", add(g, s.loss(MIRROR))), "worse": s.loss(MIRROR)}
     goals = {"even": "(g v + g (- v)) / 2", "worse": "g (- v)"}
     lines = [f"Definition g (v : R) : R := {term(g)}.", *_symmetric(s)]
@@ -27,8 +29,6 @@ def margin(s: Statement, proof: dict[str, Any]) -> CoqLoss:
 
     def apply(k: int, piece: Piece, names: list[str]) -> list[str]:
         w = piece.data["witness"]
-        if w == "inf":
-            raise refuse("an infinite score as a witness")
         steps = [f"pose proof ({names[0]} x Hx) as S0."]
         for i, side in enumerate(_sides(s, w)):
             body = sign_lemma(f"W{i}", Sign(side, "x", piece.low, piece.high, "algebra:0"))
