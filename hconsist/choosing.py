@@ -94,6 +94,8 @@ def factor(n_classes: int, noise: float, kind: Noise = "uniform") -> float | Non
     """
     if kind not in ("uniform", "pairs"):
         raise UnknownNameError("kind of noise", kind, ("uniform", "pairs"))
+    if n_classes < 2:
+        raise InvalidInputError("n_classes must be >= 2", n_classes, "pass n_classes=10")
     most = (n_classes - 1) / n_classes if kind == "uniform" else 0.5
     if not 0 <= noise < most:
         raise InvalidInputError(

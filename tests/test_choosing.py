@@ -51,6 +51,12 @@ def test_without_noise_the_smallest_bound_wins() -> None:
     assert chosen == min(rows, key=lambda r: float(r.bound or 1)).loss
 
 
+@pytest.mark.parametrize("n", [1, 0, -3])
+def test_one_label_leaves_nothing_to_choose(n: int) -> None:
+    with pytest.raises(InvalidInputError, match="n_classes must be >= 2"):
+        factor(n, 0.0)
+
+
 @pytest.mark.parametrize("kind", ["uniform", "pairs"])
 def test_too_much_noise_is_refused(kind: str) -> None:
     with pytest.raises(InvalidInputError, match="must lie in"):
