@@ -464,8 +464,15 @@ def axe() -> str:
 
 
 @needs_browser
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1240, 390])
+@pytest.mark.parametrize(
+    ("theme", "width"),
+    [
+        ("light", 1240),
+        ("dark", 390),
+        pytest.param("light", 390, marks=pytest.mark.slow),
+        pytest.param("dark", 1240, marks=pytest.mark.slow),
+    ],
+)
 def test_axe_finds_nothing(fresh: Browser, theme: str, width: int) -> None:
     fresh.devtools(
         "Emulation.setDeviceMetricsOverride",
