@@ -13,6 +13,7 @@ from hconsist.arithmetic import BALLS, endpoints, evaluate, precision, to_sympy
 from hconsist.engines.derivation import Derivation, beta_symbol
 from hconsist.engines.symbolic.budget import MOST_LABELS
 from hconsist.engines.symbolic.methods import solve
+from hconsist.engines.symbolic.solution import UndefinedTransformError
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.pointwise import UNREACHED, Answer, PointwiseProblem
 
@@ -71,7 +72,10 @@ def transform(problem: PointwiseProblem, beta: Fraction, bits: int = 160) -> Ans
             problem.surrogate.spec,
             "substitute numbers, or use derive",
         )
-    found = solve(problem)
+    try:
+        found = solve(problem)
+    except UndefinedTransformError as nothing:
+        return Answer(None, None, None, None, "symbolic", (), nothing.reason)
     if found.reach is not None and beta > found.reach:
         return Answer(None, None, None, None, "symbolic", found.derivation.assumptions, UNREACHED)
     with precision(bits):
@@ -111,7 +115,7 @@ def transform(problem: PointwiseProblem, beta: Fraction, bits: int = 160) -> Ans
                 "own witness, evaluated again: one of them is wrong, please report this",
                 "rigorous",
             )
-        if witness.regret > float(high) + slack:
+        if witness.regret > float(high) + slack and not below_only:
             reason = (
                 f"the witness reaches {witness.regret:.6g} only: the infimum is approached further "
                 "out than floats go"

@@ -10,11 +10,20 @@ import sympy
 
 from hconsist.arithmetic import SYMPY, Ops, Value, is_symbolic
 from hconsist.engines.methods import Try, method, no_method, tries
-from hconsist.engines.symbolic import constrained, costs, margin, proper, ranking, softmax
+from hconsist.engines.symbolic import (  # vanishing, squares: they register themselves
+    constrained,
+    costs,
+    margin,
+    proper,
+    ranking,
+    softmax,
+    squares,
+    vanishing,
+)
 from hconsist.engines.symbolic.budget import MOST_LABELS, SECONDS, budget
 from hconsist.engines.symbolic.failures import told
 from hconsist.engines.symbolic.pairs import own_share
-from hconsist.engines.symbolic.solution import Solution, stop
+from hconsist.engines.symbolic.solution import Solution, UndefinedTransformError, stop
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.losses.facts import Curve
 from hconsist.losses.forms import OfMargin, OfProbabilities, OfScores, OfSoftmax, Pairwise
@@ -68,6 +77,8 @@ def _choose(problem: PointwiseProblem) -> Solution:
             continue
         try:
             found: Solution = one.found()
+        except UndefinedTransformError:
+            raise  # that there is no T is shown, whatever other methods want
         except EngineCannotAnswerError as refused:
             stopped.append((one.method.name, refused))
         else:
@@ -110,6 +121,13 @@ def _few_labels(problem: PointwiseProblem) -> str:
     if is_symbolic(problem.n_classes) or problem.n <= MOST_LABELS:
         return ""
     return f"needs at most {MOST_LABELS} labels: lower n"
+
+
+def _any_top(problem: PointwiseProblem) -> str:
+    """As `_three_labels`, for any number of predicted labels."""
+    if problem.decision.structure.top is None:
+        return "needs the zero-one or a top-k target"
+    return "needs three labels or more" if problem.n_classes == 2 else _few_labels(problem)
 
 
 def _three_labels(problem: PointwiseProblem) -> str:
@@ -248,7 +266,8 @@ def exponential_pairs(problem: PointwiseProblem) -> Plan | str:
 def ranked_pairs(problem: PointwiseProblem) -> Plan | str:
     """Pairwise losses that take a maximum, or whose phi is flat below zero."""
     form = problem.surrogate.form(Pairwise)
-    if reason := _three_labels(problem):
+    largest = form is not None and form.how == "max"
+    if reason := (_any_top if largest else _three_labels)(problem):
         return reason
     if form is None or own_share(form) is not None:
         return "needs a maximum over pairs, or a phi that is constant below zero"
@@ -259,7 +278,8 @@ def ranked_pairs(problem: PointwiseProblem) -> Plan | str:
 def largest_terms(problem: PointwiseProblem) -> Plan | str:
     """The limit lambda -> 0 of LDR, and where a risk falls without end."""
     form = problem.surrogate.form(LargestTerms)
-    if reason := _three_labels(problem):
+    largest = form is not None and form.count == 1
+    if reason := (_any_top if largest else _three_labels)(problem):
         return reason
     if form is None:
         return "needs a mean of the largest score differences"

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from hconsist.arithmetic import SYMPY, to_sympy
+from hconsist.arithmetic import SYMPY, is_symbolic, to_sympy
 from hconsist.engines.derivation import Derivation, Step, beta_symbol
 from hconsist.engines.symbolic import margin
 from hconsist.engines.symbolic.consequences import SymbolRange, convex_consequences
@@ -49,7 +49,7 @@ def of_pairs(problem: PointwiseProblem, form: Pairwise) -> Solution:
     EngineCannotAnswerError
     """
     phi = sympy.sympify(form.phi(margin.margin_variable(), SYMPY))
-    if is_flat(phi):
+    if is_flat(phi) and problem.top_k("symbolic") == 1:
         return _of_flat(problem, phi, form)
     if form.how == "max":
         return _of_max(problem, phi, [])
@@ -97,7 +97,7 @@ def _limit_steps(phi: Any) -> list[Step]:
 
 
 def _of_max(problem: PointwiseProblem, phi: Any, steps: list[Step]) -> Solution:
-    """T_n(beta) = T_2((2 beta - 1)_+): theorem I."""
+    """T_n(beta) = T_2((2 beta - 1)_+), or 0 where two labels are missed at once: theorem I."""
     v, b = margin.margin_variable(), beta_symbol()
     pieces, f = margin.split(phi, v), margin.margin_symbol()
     at_zero = phi.subs(v, 0)
@@ -113,18 +113,16 @@ def _of_max(problem: PointwiseProblem, phi: Any, steps: list[Step]) -> Solution:
         raise stop(
             f"a max loss whose phi(v) + phi(-v) is not provably at least 2 phi(0) = {2 * at_zero}"
         )
-    bound = problem.hypotheses.score_bound
+    bound, k = problem.hypotheses.score_bound, problem.top_k("symbolic")
+    steps = [*steps, _max_step(phi)]
+    if k > 1 and (is_symbolic(problem.n_classes) or problem.n >= k + 2):
+        return _two_missed(problem, k, at_zero, steps)
     two = PointwiseProblem(problem.surrogate, hypotheses=problem.hypotheses, n_classes=2)
     binary = margin.derive_margin(two, phi, sympy.oo if bound is None else 2 * to_sympy(bound))
     inner = binary.derivation
     T = sympy.Piecewise((0, b <= sympy.Rational(1, 2)), (inner.transform.subs(b, 2 * b - 1), True))
     steps = [
         *steps,
-        Step(
-            rf"\ell(s, y) = \max_{{k \ne y}} \varphi(s_y - s_k),\quad \varphi(v) = {tex(phi)},\quad"
-            rf" \varphi(m) + \varphi(-m) \ge 2\varphi(0)",
-            "The smallest margin counts, as phi does not increase",
-        ),
         Step(
             rf"\inf_{{s_j \ge s_1}} \mathcal{{C}}(s, p) = \varphi(0) = {tex(at_zero)}",
             "Theorem I: with a top label a of margin m, label 1 pays at least phi(-m), a pays "
@@ -144,7 +142,7 @@ def _of_max(problem: PointwiseProblem, phi: Any, steps: list[Step]) -> Solution:
             "p = (1/2, 1/2 - beta, beta, 0, ...): the tie of all labels is optimal and may "
             "predict label 2, so the loss is not "
             "consistent; beyond, p = (beta, 0, 1 - beta, 0, ...)",
-            (r"n \ge 3",),
+            (r"n \ge 3",) if k == 1 else (rf"n = k + 1 = {k + 1}",),
         ),
         *inner.steps,
     ]
@@ -155,12 +153,56 @@ def _of_max(problem: PointwiseProblem, phi: Any, steps: list[Step]) -> Solution:
     def witness(beta: Fraction) -> Witness:
         top = max(beta, Fraction(1, 2))
         p = (top, top - beta, 1 - 2 * top + beta, *([Fraction(0)] * (problem.n - 3)))
+        if k > 1 and top > beta:  # the first label is missed, and its rivals are not likelier
+            y = Fraction(1, 4) - beta / 2 if problem.n == 3 else Fraction(0)
+            p = (beta + y, Fraction(1, 2), Fraction(1, 2) - beta - y, *p[3:])
         there = binary.witness(2 * top - 1) if binary.witness is not None else None
-        return Witness(p, (0.0,) * problem.n, (1,), 0.0 if there is None else there.regret)
+        missed = set(range(problem.n)) - {0}
+        predicted = (1,) if k == 1 else tuple(sorted(missed))
+        regret = 0.0 if there is None else there.regret
+        return Witness(p, (0.0,) * problem.n, predicted, regret)
 
     return Solution(
         derivation, at_one=binary.at_one, witness=None if problem.is_symbolic else witness
     )
+
+
+def _max_step(phi: Any) -> Step:
+    return Step(
+        rf"\ell(s, y) = \max_{{k \ne y}} \varphi(s_y - s_k),\quad \varphi(v) = {tex(phi)},\quad"
+        rf" \varphi(m) + \varphi(-m) \ge 2\varphi(0)",
+        "The smallest margin counts, as phi does not increase",
+    )
+
+
+def _two_missed(problem: PointwiseProblem, k: int, at_zero: Any, steps: list[Step]) -> Solution:
+    """Top-k targets with room to miss both likely labels: T = 0."""
+    zero, one = sympy.Integer(0), sympy.Integer(1)
+    steps = [
+        *steps,
+        Step(
+            rf"p_{{\max}} \le \tfrac12 \implies \mathcal{{C}}^*(p) = \varphi(0) = {tex(at_zero)}",
+            "Theorem I: with a top label of margin m all others pay phi(-m) at least, and "
+            "phi(m) + phi(-m) >= 2 phi(0); the tie of all labels attains it, and may predict any k",
+        ),
+        Step(
+            r"\mathcal{T}(\beta) = 0,\quad \Gamma(\varepsilon) = 1",
+            "p = (x, x, y, y, 0, ...) with x + y = 1/2: the k labels predicted miss the first two, "
+            "and their regret runs from 0 to 1 with x",
+            (rf"n \ge k + 2 = {k + 2}",),
+        ),
+    ]
+
+    def witness(beta: Fraction) -> Witness:
+        x = (1 + beta) / 4 if k == 2 else beta / 2
+        if k == 3:  # the likely three hold a predicted label
+            x = beta if 4 * beta < 1 else (1 + 2 * beta) / 6
+        y, n = Fraction(1, 2) - x, problem.n
+        p = (x, x, y, y, *([Fraction(0)] * (n - 4)))
+        return Witness(p, (0.0,) * n, tuple(range(2, k + 2)), 0.0)
+
+    derivation = Derivation(problem, zero, zero, one, one, None, tuple(steps))
+    return Solution(derivation, witness=None if problem.is_symbolic else witness)
 
 
 # -- phi flat below zero

@@ -50,3 +50,12 @@ class Solution:
 def stop(reason: str) -> EngineCannotAnswerError:
     """The exception that says what stopped a derivation."""
     return EngineCannotAnswerError("symbolic", reason, "numeric")
+
+
+class UndefinedTransformError(EngineCannotAnswerError):
+    """There is no T: no surrogate regret is defined, which is an answer."""
+
+
+def undefined(reason: str) -> UndefinedTransformError:
+    """The exception that says why there is no T."""
+    return UndefinedTransformError("symbolic", reason)

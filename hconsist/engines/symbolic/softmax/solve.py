@@ -11,6 +11,7 @@ import sympy
 from hconsist.arithmetic import SYMPY, is_symbolic, to_sympy
 from hconsist.engines.derivation import Step
 from hconsist.engines.symbolic import margin
+from hconsist.engines.symbolic.softmax.bounded import of_box
 from hconsist.engines.symbolic.softmax.convex import of_convex
 from hconsist.engines.symbolic.softmax.form import as_power, require_short, require_smooth, share
 from hconsist.engines.symbolic.softmax.powers import of_power, of_top_k
@@ -42,7 +43,10 @@ def solve(problem: PointwiseProblem, form: OfSoftmax) -> Solution:
     bound = problem.hypotheses.score_bound
     if bound is not None:
         if problem.n_classes != 2:
-            raise stop("bounded scores cut the simplex of softmax values for n >= 3")
+            if problem.top_k("symbolic") > 1:
+                raise stop(f"bounded scores for n >= 3 and the target {problem.target}")
+            curve = None if problem.surrogate.symbolic else form.g
+            return of_box(problem, phi, form.temperature, steps, power, curve)
         reach = 1 / (1 + sympy.exp(-2 * to_sympy(bound) / to_sympy(form.temperature)))
         return _of_two(problem, phi, to_sympy(form.temperature), steps, reach, power)
     if power is not None:

@@ -1,0 +1,49 @@
+"""Facts about formulas of one softmax value: the prover of `hconsist.losses.facts`, for formulas
+that a derivation meets on its way (1/psi, its square).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+
+from hconsist.arithmetic import evaluate
+from hconsist.engines.symbolic.signs import sign_on
+from hconsist.losses.facts import Curve, What
+
+#: Signs of derivatives that show a fact: which derivative, which signs.
+_SIGNS: dict[str, tuple[int, tuple[int, ...]]] = {
+    "non-increasing": (1, (0, -1)),
+    "convex": (2, (0, 1)),
+    "concave": (2, (0, -1)),
+}
+
+
+def curve_of(expression: Any, u: Any, name: str = "h") -> Curve:
+    """A formula of u alone as a curve on (0, 1]."""
+    return Curve(name, lambda z, ops: evaluate(expression, {u: z}, ops), "unit")
+
+
+def shown(what: What, expression: Any, u: Any, curve: Curve | None = None) -> bool:
+    """Whether a smooth formula is shown to be so on (0, 1), by the signs of its derivatives, or by
+    the prover of facts. False is no answer.
+
+    Examples
+    --------
+    >>> u = sympy.Symbol("u", positive=True)
+    >>> shown("convex", sympy.exp(u), u), shown("concave", u * (1 - sympy.log(u)), u)
+    (True, True)
+    """
+    expression, one = sympy.sympify(expression), sympy.Integer(1)
+    if what == "convex in -log u":
+        order, good, tested = 1, (0, -1), -u * sympy.diff(expression, u)
+        if sign_on(sympy.diff(tested, u), u, 0, one) in good:
+            return True
+    elif what in _SIGNS:
+        order, good = _SIGNS[what]
+        if sign_on(sympy.diff(expression, u, order), u, 0, one) in good:
+            return True
+    if expression.free_symbols - {u}:
+        return False
+    return bool((curve or curve_of(expression, u)).fact(what).proven)
