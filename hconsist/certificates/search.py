@@ -366,6 +366,8 @@ class Search:
             places.append(max(2 * first - last, Fraction(0)))
         rational = [w for b in places for w in self._rational_witnesses(b, options)]
         exact = [(w, m) for m in orders for w in exact_ones]
+        if (first == 0 or last == 1) and self._algebraic:  # tight at an end: balls do not see it
+            exact += [(w, "algebra:0") for w in exact_ones if "log" not in str(w)]
         cheap = [(w, m) for w in rational for m in ("algebra:0", "balls:0", "balls:1")]
         # Near 0 only the exact witness serves; elsewhere a rational one leaves less for the checker
         # to evaluate.
@@ -375,6 +377,12 @@ class Search:
             plain = [w for w in exact_ones if "log" not in str(w)]
             tries += [(w, m) for m in ("balls:4", "balls:6") for w in plain]
         return tries
+
+    @cached_property
+    def _algebraic(self) -> bool:
+        """Whether the statement is made of powers alone."""
+        said = str([self.statement["loss"]["formula"], self.statement["claim"]["formula"]])
+        return not any(word in said for word in ("'log'", "'exp'", "'xlogx'"))
 
     def _prepared(self, options: dict[str, Any]) -> bool:
         """Whether the checker accepts what a proof rests on."""

@@ -172,9 +172,11 @@ def refuting_distribution(
     """A distribution and a prediction whose regret the rigorous engine finds below the claim."""
     loss = problem.surrogate
     form, law = loss.form(OfSoftmax), _power_law(loss)
-    if n == "any" or form is None or law is None:
+    if n == "any" or form is None:
         return None
     assert isinstance(n, int)
+    if law is None:
+        return _refuting_pair(loss, n, beta)  # type: ignore[arg-type]
     if law > 2:
         answer = transform(problem, beta)
         if answer.upper is None or answer.upper >= claimed or answer.witness is None:
@@ -203,4 +205,22 @@ def refuting_distribution(
     columns = zip(("p", "point", "reference"), zip(*rows, strict=True), strict=True)
     return {"rule": "convex point", "beta": str(beta)} | {
         key: [str(v) for v in column] for key, column in columns
+    }
+
+
+def _refuting_pair(loss: SoftmaxLoss, n: int, beta: Fraction) -> dict[str, Any] | None:
+    """Two labels of sum 1 against their tie: the regret there is an upper bound of T for every
+    convex loss. Whether it lies below the claim is for the checker to see.
+    """
+    pairs = rational_pairs(loss, beta)
+    if not pairs:
+        return None
+    rest = ["0"] * (n - 2)
+    p = [str((1 + beta) / 2), str((1 - beta) / 2)]
+    return {
+        "rule": "convex point",
+        "beta": str(beta),
+        "p": [*p, *rest],
+        "point": ["1/2", "1/2", *rest],
+        "reference": [*pairs[0], *rest],
     }

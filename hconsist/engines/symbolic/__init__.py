@@ -13,6 +13,7 @@ from hconsist.arithmetic import BALLS, endpoints, evaluate, precision, to_sympy
 from hconsist.engines.derivation import Derivation, beta_symbol
 from hconsist.engines.symbolic.budget import MOST_LABELS
 from hconsist.engines.symbolic.methods import solve
+from hconsist.engines.symbolic.partial import known_zero
 from hconsist.engines.symbolic.solution import UndefinedTransformError
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.pointwise import UNREACHED, Answer, PointwiseProblem
@@ -76,6 +77,11 @@ def transform(problem: PointwiseProblem, beta: Fraction, bits: int = 160) -> Ans
         found = solve(problem)
     except UndefinedTransformError as nothing:
         return Answer(None, None, None, None, "symbolic", (), nothing.reason)
+    except EngineCannotAnswerError:
+        zero = known_zero(problem, beta, bits)
+        if zero is None:
+            raise
+        return zero
     if found.reach is not None and beta > found.reach:
         return Answer(None, None, None, None, "symbolic", found.derivation.assumptions, UNREACHED)
     with precision(bits):

@@ -186,6 +186,16 @@ def binary_margin(problem: PointwiseProblem) -> Plan | str:
     return lambda: margin.solve(problem)
 
 
+@method("symbolic", "share", rank=35)
+def share_of_two(problem: PointwiseProblem) -> Plan | str:
+    """Two labels and a loss of the margin whose risk has one stationary point, convex or not."""
+    if reason := _one_label(problem):
+        return reason
+    if problem.surrogate.form(OfMargin) is None or problem.is_symbolic:
+        return "needs a binary loss of the margin, without symbols"
+    return lambda: softmax.as_share(problem)
+
+
 @method("symbolic", "proper", rank=40, lemmas=("Theorem G",))
 def proper_loss(problem: PointwiseProblem) -> Plan | str:
     """Proper losses of all probabilities."""

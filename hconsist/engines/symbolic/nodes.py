@@ -229,6 +229,38 @@ class ConvexMinimum(_Minimum):
             return place((left + right) / 2)
 
 
+class UnimodalMinimum(ConvexMinimum):
+    """``min { body : x in (low, high) }`` of a body that falls up to a point and rises beyond it.
+
+    Parameters
+    ----------
+    body, x, low, high
+        As for `ConvexMinimum`.
+    """
+
+    def evaluate_in(self, ops: Ops, *values: Value) -> Value:
+        """The value in floats or balls."""
+        if not isinstance(ops, BallOps):
+            return super().evaluate_in(ops, *values)
+        body, x, low, high = self.args
+        slope = sympy.diff(body, x)
+        known = dict(zip(self.evaluation_arguments, values, strict=True))
+        middles = {k: np.asarray(float(v.mid())) for k, v in known.items()}
+        middle = ops.const(0) + float(self._lowest(slope, middles, NUMPY))
+        start, end = _constant(low, ops), _constant(high, ops)
+        for exponent in range(-44, -2, 3):
+            reach = ops.const(Fraction(2) ** exponent)
+            left, right = (middle - reach).max(start), (middle + reach).min(end)
+            falls = not left > start or evaluate(slope, {**known, x: left}, ops) < 0
+            rises = not right < end or evaluate(slope, {**known, x: right}, ops) > 0
+            if falls and rises:  # the lowest point lies between
+                between = evaluate(body, {**known, x: left.union(right)}, ops)
+                return between.min(evaluate(body, {**known, x: middle}, ops))
+        raise EngineCannotAnswerError(
+            "symbolic", f"the lowest point of {body} was not enclosed", "numeric"
+        )
+
+
 def _constant(value: Any, ops: Ops) -> Value:
     return (
         ops.const(Fraction(int(value.p), int(value.q))) if value.is_Rational else ops.const(value)

@@ -58,6 +58,11 @@ def never_zero(expression: Any, x: Any, low: Any, high: Any) -> int | None:
     }
     if ranges and sympy.factor(expression.xreplace(ranges)).is_positive:
         return 1
+    if low == 0 and high == 1 and expression.has(sympy.log(x)):
+        # -log x is some positive number
+        plain = expression.subs(sympy.log(x), -sympy.Dummy("L", positive=True))
+        if plain.subs(x, sympy.Dummy("t", positive=True)).is_positive:
+            return 1
     if constant_sign(low) in (0, 1):
         t = sympy.Dummy("t", positive=True)
         if expression.subs(x, t).is_positive:  # a sum of positive things, by SymPy's rules

@@ -23,7 +23,7 @@ from hconsist.engines.symbolic.margin.pieces import (
 from hconsist.engines.symbolic.margin.witness import margin_witness
 from hconsist.engines.symbolic.solution import Solution, stop
 from hconsist.losses.facts import Curve
-from hconsist.losses.forms import OfMargin
+from hconsist.losses.forms import OfMargin, OfSoftmax, margin_of_softmax
 from hconsist.pointwise import PointwiseProblem
 
 tex = sympy.latex
@@ -48,7 +48,9 @@ def solve(problem: PointwiseProblem) -> Solution:
     )
 
 
-def of_softmax(problem: PointwiseProblem, phi: Any, u: Any, temperature: Any) -> Solution:
+def of_softmax(
+    problem: PointwiseProblem, phi: Any, u: Any, temperature: Any, own: Curve | None = None
+) -> Solution:
     """A loss of the softmax value with two classes whose sum over the two labels is constant, such
     as the MAE.
 
@@ -62,7 +64,8 @@ def of_softmax(problem: PointwiseProblem, phi: Any, u: Any, temperature: Any) ->
     v = margin_variable()
     bound = problem.hypotheses.score_bound
     reach = sympy.oo if bound is None else 2 * to_sympy(bound) / temperature
-    return derive_margin(problem, phi.subs(u, 1 / (1 + sympy.exp(-v))), reach)
+    known = None if own is None else margin_of_softmax(OfSoftmax(own)).phi
+    return derive_margin(problem, phi.subs(u, 1 / (1 + sympy.exp(-v))), reach, known)
 
 
 def of_two_classes(problem: PointwiseProblem) -> Solution:

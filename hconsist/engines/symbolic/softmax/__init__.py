@@ -11,13 +11,13 @@ shapes carry the derivations:
   classes.
 
 Read in this order: `form` (the formula), `solve` (which derivation fits), `powers`, `concave`,
-`convex`, `witnesses`.
+`convex`, `two_labels` (one stationary point), `bounded` (scores in a box), `witnesses`.
 """
 
 from __future__ import annotations
 
 from hconsist.engines.symbolic.softmax.form import Power, share
 from hconsist.engines.symbolic.softmax.powers import of_power
-from hconsist.engines.symbolic.softmax.solve import solve
+from hconsist.engines.symbolic.softmax.solve import as_share, solve
 
-__all__ = ["Power", "of_power", "share", "solve"]
+__all__ = ["Power", "as_share", "of_power", "share", "solve"]

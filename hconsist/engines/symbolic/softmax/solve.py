@@ -15,9 +15,11 @@ from hconsist.engines.symbolic.softmax.bounded import of_box
 from hconsist.engines.symbolic.softmax.convex import of_convex
 from hconsist.engines.symbolic.softmax.form import as_power, require_short, require_smooth, share
 from hconsist.engines.symbolic.softmax.powers import of_power, of_top_k
+from hconsist.engines.symbolic.softmax.two_labels import of_two_labels
+from hconsist.engines.symbolic.softmax.vertices import of_concave_curve
 from hconsist.engines.symbolic.solution import Solution, stop
 from hconsist.errors import EngineCannotAnswerError
-from hconsist.losses.forms import OfSoftmax
+from hconsist.losses.forms import OfMargin, OfSoftmax
 from hconsist.pointwise import PointwiseProblem
 
 tex = sympy.latex
@@ -48,7 +50,7 @@ def solve(problem: PointwiseProblem, form: OfSoftmax) -> Solution:
             curve = None if problem.surrogate.symbolic else form.g
             return of_box(problem, phi, form.temperature, steps, power, curve)
         reach = 1 / (1 + sympy.exp(-2 * to_sympy(bound) / to_sympy(form.temperature)))
-        return _of_two(problem, phi, to_sympy(form.temperature), steps, reach, power)
+        return _of_two(problem, phi, form, steps, reach, power)
     if power is not None:
         if problem.top_k("symbolic") > 1:
             return of_top_k(problem, power, steps)
@@ -57,20 +59,65 @@ def solve(problem: PointwiseProblem, form: OfSoftmax) -> Solution:
         raise stop(
             f"the target {problem.target} for a loss that is not a power of the softmax value"
         )
+    own = None if problem.surrogate.symbolic else form.g
+    if own is not None and own.fact("concave").proven and not own.fact("convex").proven:
+        return of_concave_curve(problem, phi, steps, own)
     if is_symbolic(problem.n_classes) or problem.n > 2:
         return of_convex(problem, phi, steps)
-    return _of_two(problem, phi, to_sympy(form.temperature), steps)
+    return _of_two(problem, phi, form, steps)
 
 
 def _of_two(
-    problem: PointwiseProblem, phi: Any, temperature: Any, steps: list[Step], *bounded: Any
+    problem: PointwiseProblem, phi: Any, form: OfSoftmax, steps: list[Step], *bounded: Any
 ) -> Solution:
-    """Two labels: as a convex loss of the softmax value, else as a loss of the margin."""
-    try:
-        return of_convex(problem, phi, steps, *bounded)
-    except EngineCannotAnswerError as convex:
+    """Two labels: as a convex loss of the softmax value, as a loss of the margin, or by the only
+    stationary point of the risk.
+    """
+    curve = None if problem.surrogate.symbolic else form.g
+    ways = (
+        lambda: of_convex(problem, phi, list(steps), *bounded),
+        lambda: margin.of_softmax(problem, phi, share(), to_sympy(form.temperature), curve),
+        lambda: of_two_labels(problem, phi, steps, *(bounded or (sympy.Integer(1),))[:1], curve),
+    )
+    reasons = []
+    for way in ways:
         try:
-            return margin.of_softmax(problem, phi, share(), temperature)
-        except EngineCannotAnswerError as of_margin:
-            reasons = dict.fromkeys((convex.reason, of_margin.reason))
-            raise stop("; ".join(reasons)) from of_margin
+            return way()
+        except EngineCannotAnswerError as refused:
+            reasons.append(refused.reason)
+    raise stop("; ".join(dict.fromkeys(reasons)))
+
+
+def as_share(problem: PointwiseProblem) -> Solution:
+    """Two labels and a loss of the margin that is no convex one: v = log(u/(1 - u)) over the rate
+    of its exponentials, u the share of the label.
+
+    Raises
+    ------
+    EngineCannotAnswerError
+    """
+    u, v = share(), margin.margin_variable()
+    form = problem.surrogate.form(OfMargin, 2)
+    if form is None:
+        raise stop("needs a loss of the margin")
+    phi = sympy.sympify(form.phi(v, SYMPY))
+    rates = {abs(sympy.diff(a.args[0], v)) for a in phi.atoms(sympy.exp) if a.has(v)}
+    if len(rates) != 1 or not all(r.is_number for r in rates):
+        raise stop("needs a loss of the margin in exponentials of one rate")
+    rate = rates.pop()
+    written = sympy.expand_power_exp(phi.subs(v, sympy.log(u / (1 - u)) / rate))
+    written = sympy.simplify(sympy.expand_log(sympy.simplify(written), force=True))
+    require_smooth(written, u)
+    bound = problem.hypotheses.score_bound
+    reach = (
+        sympy.Integer(1) if bound is None else 1 / (1 + sympy.exp(-rate * to_sympy(bound)))
+    )
+    steps = [
+        Step(
+            rf"\varphi(v) = {tex(phi)},\quad v = {tex(1 / rate)} \log\frac{{u}}{{1-u}},\quad "
+            rf"\varphi(u) = {tex(written)}",
+            "The margin is a function of the share u of the label, in which order is order",
+            (r"0 < u < 1",),
+        )
+    ]
+    return of_two_labels(problem, written, steps, reach)
