@@ -31,7 +31,7 @@ from hconsist.engines.protocol import ConvexEnvelope, Effort
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError, UnknownNameError
 from hconsist.hypotheses import Hypotheses
 from hconsist.losses import Loss
-from hconsist.pointwise import Answer, PointwiseProblem
+from hconsist.pointwise import Answer, PointwiseProblem, beta_symbol
 from hconsist.registry import Registry
 
 if TYPE_CHECKING:
@@ -171,6 +171,13 @@ class Bound:
             )
         return f"$\\displaystyle {self.derivation.equation}$"
 
+    @property
+    def left_open(self) -> bool:
+        """Whether the envelope holds symbols without a value."""
+        if not self.problem.is_symbolic:
+            return False
+        return self.envelope is None or bool(self.envelope.free_symbols - {beta_symbol()})
+
     # -- values
     def T(self, beta: object, **options: Any) -> Answer:  # noqa: N802 (the name of the transformation in every paper)
         """The transformation at one target regret, by this bound's engine; see
@@ -259,7 +266,7 @@ class Bound:
         (0.2, True)
         """
         total = check_excess(excess, "excess") + check_excess(gap, "gap")
-        if self.problem.is_symbolic:
+        if self.left_open:
             raise InvalidInputError(
                 "a value needs every parameter to be a number",
                 self.problem.surrogate.spec,

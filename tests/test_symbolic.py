@@ -273,7 +273,7 @@ def test_derivations_travel_between_processes(spec: str) -> None:
 def test_a_value_needs_numbers() -> None:
     with pytest.raises(InvalidInputError, match="every parameter"):
         transform(
-            PointwiseProblem("logistic", n_classes=sympy.Symbol("n", integer=True, positive=True)),
+            PointwiseProblem("mae", n_classes=sympy.Symbol("n", integer=True, positive=True)),
             Fraction(1, 2),
         )
 

@@ -9,7 +9,12 @@ import click
 
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
-from hconsist.cli.options import engine_option, json_option, problem_options, spec_argument
+from hconsist.cli.options import (
+    engine_option,
+    json_option,
+    spec_argument,
+    symbolic_problem_options,
+)
 from hconsist.cli.output import at_zero, print_answer, progress
 from hconsist.cli.search import search_arguments, search_options
 
@@ -19,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.command("bound", short_help=COMMANDS["bound"])
 @spec_argument
-@problem_options
+@symbolic_problem_options
 @click.option(
     "--excess",
     required=True,
@@ -39,7 +44,7 @@ if TYPE_CHECKING:
 @json_option
 def command(
     spec: str,
-    n_classes: int,
+    n_classes: object,
     hypotheses: str,
     target: str,
     excess: str,

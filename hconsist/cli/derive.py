@@ -96,6 +96,7 @@ def bound_as_dict(bound: Bound) -> dict[str, Any]:
         "target": str(bound.problem.target),
         "engine": bound.engine,
         "relation": None if bound.derivation is None else bound.derivation.relation,
+        "conditions": [] if bound.derivation is None else list(bound.derivation.conditions),
         **{
             name: None if formula is None else str(formula.doit())
             for name, formula in shown.items()
@@ -148,6 +149,8 @@ def _print(bound: Bound, spec: str) -> None:
     )
     derived = bound.derivation
     assert derived is not None
+    if derived.conditions:
+        print_fields([("where", ", ".join(derived.conditions))])
     said = {"=": "=", "<=": "is at most", ">=": "is at least"}
     blocks = [(f"T(beta) {said[derived.relation]}", bound.transform)]
     if bound.envelope != bound.transform:

@@ -90,7 +90,8 @@ def classes_option(
 
     def settled(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
         found = _or_the_targets(ctx, value, default)
-        return checked_classes(ctx, parameter, found) if in_memory else found
+        in_numbers = in_memory and isinstance(found, int)  # the letter n takes no memory
+        return checked_classes(ctx, parameter, found) if in_numbers else found
 
     return click.option(
         "-n",
@@ -122,7 +123,8 @@ def checked_classes(context: click.Context, _: click.Parameter, value: Any) -> A
     if value == ():
         value = (_or_the_targets(context, None, 2),)
     for n_classes in value if isinstance(value, tuple) else (value,):
-        check_memory(n_classes)
+        if isinstance(n_classes, int):
+            check_memory(n_classes)
     return value
 
 
@@ -160,4 +162,14 @@ def engine_option(default: str) -> Callable[[F], F]:
 
 def problem_options(command: F) -> F:
     """The options that state a pointwise problem beside its loss."""
-    return classes_option()(hypotheses_option(target_option(command)))
+    return _with_classes(classes_option())(command)
+
+
+def symbolic_problem_options(command: F) -> F:
+    """`problem_options`, where the letter n stands for every number of classes."""
+    text = "Number of classes; the letter n where the closed form is the same for all."
+    return _with_classes(classes_option(classes_or_symbol, text))(command)
+
+
+def _with_classes(option: Callable[[F], F]) -> Callable[[F], F]:
+    return lambda command: option(hypotheses_option(target_option(command)))

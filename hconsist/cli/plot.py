@@ -11,6 +11,7 @@ from hconsist.cli.app import ExitCode
 from hconsist.cli.limits import MANY_VALUES, time_budget_option
 from hconsist.cli.options import (
     checked_classes,
+    classes_or_symbol,
     engine_option,
     hypotheses_option,
     specs_argument,
@@ -27,12 +28,12 @@ SUFFIXES = (".svg", ".pdf", ".png")
     "-n",
     "--classes",
     "n_classes",
-    type=int,
+    type=classes_or_symbol,
     multiple=True,
     default=(),
     show_default="2, or what the target is for",
     metavar="N",
-    help="Number of classes; may repeat.",
+    help="Number of classes, or the letter n; may repeat.",
     callback=checked_classes,
 )
 @hypotheses_option
@@ -66,7 +67,7 @@ SUFFIXES = (".svg", ".pdf", ".png")
 @time_budget_option(MANY_VALUES)
 def command(
     specs: tuple[str, ...],
-    n_classes: tuple[int, ...],
+    n_classes: tuple[object, ...],
     hypotheses: str,
     target: str,
     engine: str,

@@ -8,14 +8,19 @@ import click
 
 from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
-from hconsist.cli.options import engine_option, json_option, problem_options, spec_argument
+from hconsist.cli.options import (
+    engine_option,
+    json_option,
+    spec_argument,
+    symbolic_problem_options,
+)
 from hconsist.cli.output import print_answer
 from hconsist.cli.search import search_arguments, search_options
 
 
 @click.command("transform", short_help=COMMANDS["transform"])
 @spec_argument
-@problem_options
+@symbolic_problem_options
 @click.option(
     "--beta",
     required=True,
@@ -27,7 +32,7 @@ from hconsist.cli.search import search_arguments, search_options
 @json_option
 def command(
     spec: str,
-    n_classes: int,
+    n_classes: object,
     hypotheses: str,
     target: str,
     beta: str,

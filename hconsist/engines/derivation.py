@@ -4,7 +4,7 @@ that led there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
@@ -37,6 +37,32 @@ class Step:
     statement: str
     justification: str
     conditions: tuple[str, ...] = ()
+
+
+def conditions(problem: PointwiseProblem) -> tuple[str, ...]:
+    """What holds of the symbols in a problem, in words: the parameters of the loss, the score
+    bound, the number of labels.
+
+    >>> conditions(PointwiseProblem("gce:q=q", n_classes=2)), conditions(PointwiseProblem("mae"))
+    (('q > 0',), ())
+    """
+    if not problem.is_symbolic:
+        return ()
+    values: list[object] = [problem.n_classes, problem.hypotheses.score_bound]
+    losses: list[object] = [problem.surrogate]
+    while losses:
+        loss = losses.pop()
+        for one in fields(loss):  # type: ignore[arg-type]
+            value = getattr(loss, one.name)
+            (losses if is_dataclass(value) else values).append(value)
+    import sympy
+
+    symbols = {s for v in values if isinstance(v, sympy.Expr) for s in v.free_symbols}
+    return tuple(
+        f"{s} a whole number >= 2" if s.is_integer else f"{s} > 0"
+        for s in sorted(symbols, key=str)
+        if s.is_positive
+    )
 
 
 @dataclass(frozen=True)
@@ -80,6 +106,11 @@ class Derivation:
     relation: Literal["=", "<=", ">="] = "="
     envelope_exact: bool = True
     reach: Fraction | None = None
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """What holds of the symbols in the problem, in words."""
+        return conditions(self.problem)
 
     def latex(self) -> str:
         """The bound as a theorem with a proof sketch, in LaTeX (needs amsmath,

@@ -84,6 +84,10 @@ def theorem(derivation: Derivation) -> str:
         rf"be the loss \texttt{{{escape(problem.surrogate.spec)}}} on"
         rf" $n = {_tex(problem.n_classes)}$ labels, $\mathcal{{H}}$ {_hypotheses(problem)},",
         rf"and $\mathcal{{R}}$ the risk of the target \texttt{{{escape(str(problem.target))}}}.",
+        *(
+            typeset("Here " + text.replace("a whole number ", "")) + "."
+            for text in derivation.conditions
+        ),
         r"For every distribution and every $h \in \mathcal{H}$,",
         display(
             r"\mathcal{T}^{**}\bigl(\mathcal{R}(h) - \mathcal{R}^* + \mathcal{M}\bigr) \le"

@@ -152,8 +152,8 @@ def parse_loss(spec: str | Loss) -> Loss:
     Parameters
     ----------
     spec : str
-        ``name`` or ``name:parameter=value,...``; numbers as decimals or fractions, kept exactly. A
-        loss passes unchanged.
+        ``name`` or ``name:parameter=value,...``; numbers as decimals or fractions, kept exactly,
+        or the parameter's own name, ``gce:q=q``, for a positive symbol. A loss passes unchanged.
 
     Raises
     ------
@@ -168,6 +168,8 @@ def parse_loss(spec: str | Loss) -> Loss:
     CompSum(tau=Fraction(17, 10))
     >>> parse_loss("constrained:phi=sigmoid,k=2").spec
     'constrained:phi=sigmoid,k=2'
+    >>> parse_loss("gce:q=q").tau
+    q + 1
     """
     if isinstance(spec, Loss):
         return spec
@@ -185,7 +187,9 @@ def parse_loss(spec: str | Loss) -> Loss:
         # the rest is a formula, commas and all; an empty one is an error of the formula
         return make(rest) if colon else make()
     name, given = _split(spec, "loss")
-    arguments: dict[str, object] = {k: v for k, v in given.items() if k in known and k != "phi"}
+    arguments: dict[str, object] = {
+        k: _as_symbol(k, v) for k, v in given.items() if k in known and k != "phi"
+    }
     leftover = {k: v for k, v in given.items() if k not in known}
     if "phi" in known:
         inner = parse_loss(given.get("phi", "hinge") + (":" if leftover else "") + _join(leftover))
@@ -199,6 +203,19 @@ def parse_loss(spec: str | Loss) -> Loss:
     if leftover:
         raise UnknownNameError(f"parameter of {name}", next(iter(leftover)), known or {"none"})
     return make(**arguments)
+
+
+#: Parameters whose own names mean something else in a derived formula.
+_TAKEN = ("beta", "n", "b")
+
+
+def _as_symbol(name: str, value: str) -> object:
+    """A positive symbol where a parameter is given as its own name, ``q=q``; else the value."""
+    if value != name or name in _TAKEN:
+        return value
+    import sympy
+
+    return sympy.Symbol("lambda" if name == "lam" else name, positive=True)
 
 
 def _join(parameters: Mapping[str, str]) -> str:

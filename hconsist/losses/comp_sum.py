@@ -106,7 +106,7 @@ def GCE(q: object = Fraction(7, 10)) -> CompSum:  # noqa: N802
 
     value = exact(q, "q")
     require(
-        (value > 0) and (value <= 1),
+        (value > 0) & (value <= 1),
         "q must lie in (0, 1]",
         value,
         "q=0.7 is usual, q=1 is the MAE loss",

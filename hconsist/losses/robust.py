@@ -249,7 +249,7 @@ class JensenShannon(SoftmaxLoss):
     def __post_init__(self) -> None:
         pi = self._read("pi")
         require(
-            (pi > 0) and (pi < 1),
+            (pi > 0) & (pi < 1),
             "pi must lie in (0, 1)",
             pi,
             "pass pi=0.5; pi -> 0 is cross-entropy, pi -> 1 the mae loss",

@@ -100,8 +100,8 @@ class TruncatedGCE(SoftmaxLoss):
 
     def __post_init__(self) -> None:
         q, k = self._read("q"), self._read("k")
-        require((q > 0) and (q <= 1), "q must lie in (0, 1]", q, "pass q=0.7")
-        require((k > 0) and (k < 1), "k must lie in (0, 1)", k, "pass k=0.5; k = 0 is the gce loss")
+        require((q > 0) & (q <= 1), "q must lie in (0, 1]", q, "pass q=0.7")
+        require((k > 0) & (k < 1), "k must lie in (0, 1)", k, "pass k=0.5; k = 0 is the gce loss")
 
     def of_softmax(self, u: Value, ops: Ops) -> Value:
         highest = (ops.const(1) - ops.power(ops.const(self.k), self.q)) / ops.const(self.q)

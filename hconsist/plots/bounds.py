@@ -194,7 +194,7 @@ def _checked(
             "there must be a bound to draw", "none", "pass hc.derive('logistic')"
         )
     for bound in chosen:
-        if bound.problem.is_symbolic:
+        if bound.left_open:
             raise InvalidInputError(
                 "a curve needs every parameter to be a number",
                 str(bound.problem.surrogate),

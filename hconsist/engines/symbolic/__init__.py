@@ -50,7 +50,7 @@ def transform(problem: PointwiseProblem, beta: Fraction, bits: int = 160) -> Ans
     Parameters
     ----------
     problem : PointwiseProblem
-        Without symbols.
+        Without symbols, but for those of which T is free.
     beta : Fraction
     bits : int
         Working precision.
@@ -67,14 +67,15 @@ def transform(problem: PointwiseProblem, beta: Fraction, bits: int = 160) -> Ans
     >>> transform(PointwiseProblem("mae", n_classes=3), Fraction(1, 2)).estimate  # beta/3
     0.16666666666666666
     """
-    if problem.is_symbolic:
-        raise InvalidInputError(
-            "a value needs every parameter to be a number",
-            problem.surrogate.spec,
-            "substitute numbers, or use derive",
-        )
     try:
         found = solve(problem)
+        left = found.derivation.transform.free_symbols - {beta_symbol()}
+        if left or (problem.is_symbolic and found.lower is not None):
+            raise InvalidInputError(
+                "a value needs every parameter to be a number",
+                f"{problem.surrogate.spec} with {', '.join(sorted(map(str, left))) or 'symbols'}",
+                "substitute numbers, or use derive",
+            )
     except UndefinedTransformError as nothing:
         return Answer(None, None, None, None, "symbolic", (), nothing.reason)
     except EngineCannotAnswerError:
@@ -107,7 +108,7 @@ def transform(problem: PointwiseProblem, beta: Fraction, bits: int = 160) -> Ans
             )
         elif found.upper_only:
             proven_low = None
-    few = problem.n <= MOST_LABELS
+    few = problem.is_symbolic or problem.n <= MOST_LABELS
     witness = found.witness(beta) if found.witness and few else None
     below_only = found.lower_only or (found.exact_at is not None and not found.exact_at(beta))
     proven_high = None if below_only else max(high, Fraction(0))

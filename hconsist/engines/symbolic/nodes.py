@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from hconsist.arithmetic import NUMPY, BallOps, Ops, SympyOps, Value, evaluate
+from hconsist.arithmetic import BALLS, NUMPY, BallOps, Ops, SympyOps, Value, evaluate, precision
 from hconsist.errors import EngineCannotAnswerError
 
 
@@ -23,7 +23,35 @@ def pool_symbol() -> sympy.Symbol:
     return sympy.Symbol("k", integer=True, positive=True)
 
 
-class _Minimum(sympy.Expr):  # type: ignore[misc]
+def in_numbers(expression: Any, prec: int) -> Any:
+    """A value to so many bits, by balls; None where symbols are free."""
+    if expression.free_symbols:
+        return None
+    with precision(prec + 30):
+        middle = evaluate(expression, {}, BALLS).mid()
+    return sympy.Float(middle.str(prec, radius=False), precision=prec)
+
+
+class Node(sympy.Expr):  # type: ignore[misc]
+    """An expression that SymPy turns into numbers: by balls where nothing is free, and in code as
+    what `doit` writes out.
+
+    >>> x = sympy.Symbol("x")
+    >>> bent = Interpolation(x, (0, 0), (1, 1), (2, 4))
+    >>> float(sympy.lambdify(x, bent)(1.5)), bent.subs(x, 1.5), FiniteMinimum(x, x, 2, 4).evalf(5)
+    (2.5, 2.50000000000000, 2.0000)
+    """
+
+    def _eval_evalf(self, prec: int) -> Any:
+        return in_numbers(self, prec)
+
+    def _code(self, printer: Any, *args: Any) -> str:
+        return str(printer._print(self.doit()))
+
+    _pythoncode = _numpycode = _lambdacode = _mpmathcode = _scipycode = _code
+
+
+class _Minimum(Node):
     """A minimum over a bound variable; arguments (body, variable, first, last)."""
 
     @property
@@ -70,6 +98,8 @@ class FiniteMinimum(_Minimum):
     def doit(self, **hints: Any) -> Any:
         """The minimum written out with `sympy.Min`."""
         body, k, first, last = self.args
+        if not (first.is_Integer and last.is_Integer):
+            return self
         return sympy.Min(*(body.subs(k, i) for i in range(int(first), int(last) + 1)))
 
     def evaluate_in(self, ops: Ops, *values: Value) -> Value:
@@ -83,7 +113,7 @@ class FiniteMinimum(_Minimum):
         return result
 
 
-class Interpolation(sympy.Expr):  # type: ignore[misc]
+class Interpolation(Node):
     """The piecewise-linear function of x through given points, x between the first and the last
     abscissa.
 
@@ -96,7 +126,7 @@ class Interpolation(sympy.Expr):  # type: ignore[misc]
 
     def __new__(cls, x: Any, *points: Any) -> Any:
         x, points = sympy.sympify(x), tuple(sympy.Tuple(*p) for p in points)
-        if x.is_Rational:
+        if x.is_number and x.is_comparable:
             return _segment_value(x, points)
         if len(points) == 2:
             return _line(x, *points)

@@ -22,6 +22,7 @@ import sympy
 from numpy.typing import NDArray
 
 from hconsist.arithmetic import BALLS, BallOps, Ops, SympyOps, Value
+from hconsist.engines.symbolic.nodes import in_numbers
 
 Floats = NDArray[np.float64]
 
@@ -45,6 +46,9 @@ class _OfPools(sympy.Function):  # type: ignore[misc]
         if isinstance(ops, BallOps):
             return self._ball(a, int(self.args[1]), beta)
         return self._float(float(a), int(self.args[1]), np.asarray(beta, dtype=float))
+
+    def _eval_evalf(self, prec: int) -> Any:
+        return in_numbers(self, prec)
 
     def _latex(self, printer: Any, exp: Any = None) -> str:
         a, n, beta = (printer._print(x) for x in self.args)

@@ -48,9 +48,7 @@ def _square(problem: PointwiseProblem) -> tuple[Any, Any, Any] | str:
     """(a, r, s0) with C(s, p) = a |s - s0 - r p|^2 + what does not depend on s; or why not."""
     n, need = problem.n, "needs losses a |s|^2 plus a linear function of the scores"
     s = sympy.symbols(f"s1:{n + 1}", real=True)
-    losses = [
-        sympy.sympify(v) for v in problem.surrogate.losses(np.array(s, dtype=object), SYMPY)
-    ]
+    losses = [sympy.sympify(v) for v in problem.surrogate.losses(np.array(s, dtype=object), SYMPY)]
     if not all(v.is_polynomial(*s) for v in losses):
         return need
     first = sympy.expand(losses[0])

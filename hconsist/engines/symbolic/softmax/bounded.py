@@ -135,9 +135,7 @@ def _best_of_power(power: Power, kappa: Any, first: Any, second: Any) -> Any:
     """The least of first phi(a) + second phi(1 - kappa a), psi = c u^(-m)."""
     c, m = power.c, power.m
     if m == 1:
-        return power.end - c * (
-            first * sympy.log(first / kappa) + second * sympy.log(second)
-        )
+        return power.end - c * (first * sympy.log(first / kappa) + second * sympy.log(second))
     mean = (second ** (1 / m) + kappa ** (1 - 1 / m) * first ** (1 / m)) ** m
     return power.end - c / (m - 1) + c / (m - 1) * mean
 

@@ -109,9 +109,7 @@ def as_share(problem: PointwiseProblem) -> Solution:
     written = sympy.simplify(sympy.expand_log(sympy.simplify(written), force=True))
     require_smooth(written, u)
     bound = problem.hypotheses.score_bound
-    reach = (
-        sympy.Integer(1) if bound is None else 1 / (1 + sympy.exp(-rate * to_sympy(bound)))
-    )
+    reach = sympy.Integer(1) if bound is None else 1 / (1 + sympy.exp(-rate * to_sympy(bound)))
     steps = [
         Step(
             rf"\varphi(v) = {tex(phi)},\quad v = {tex(1 / rate)} \log\frac{{u}}{{1-u}},\quad "

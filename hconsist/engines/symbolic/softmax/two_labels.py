@@ -15,10 +15,9 @@ import sympy
 from scipy.optimize import minimize_scalar
 
 from hconsist.arithmetic import to_sympy
-from hconsist.engines.derivation import Step, beta_symbol
-from hconsist.engines.symbolic.consequences import Case, convex_consequences
+from hconsist.engines.derivation import Derivation, Step, beta_symbol
 from hconsist.engines.symbolic.nodes import ConvexMinimum, UnimodalMinimum
-from hconsist.engines.symbolic.signs import sign_on
+from hconsist.engines.symbolic.signs import constant_sign, sign_on
 from hconsist.engines.symbolic.softmax.form import share
 from hconsist.engines.symbolic.softmax.shown import curve_of, shown
 from hconsist.engines.symbolic.softmax.witnesses import evaluated
@@ -52,7 +51,7 @@ def of_two_labels(
         Where the risk was not shown to have a single stationary point.
     """
     u, s, b = share(), sympy.Symbol("s", positive=True), beta_symbol()
-    half, one = sympy.Rational(1, 2), sympy.Integer(1)
+    half = sympy.Rational(1, 2)
     convex = shown("convex", phi, u, curve)
     if not shown("non-increasing", phi, u, curve):
         raise stop(f"could not show that phi(u) = {phi} falls on (0, 1)")
@@ -86,7 +85,14 @@ def of_two_labels(
         Step(rf"\mathcal{{T}}(\beta) = {tex(T)}", "Tie against optimum"),
     ]
     at_one = sympy.simplify(tie - sympy.limit(phi, u, reach, "-"))
-    derivation = convex_consequences(problem, T, steps, [Case([(T, one)], True, _bend(psi, u, s))])
+    steps.append(
+        Step(
+            r"\mathcal{T}^{**} = \mathcal{T}",
+            "The risks are affine in beta, so their infimum is concave and T convex",
+        )
+    )
+    growth = sympy.Integer(2) if _bends_at_zero(psi, u) else None
+    derivation = Derivation(problem, T, T, growth=growth, steps=tuple(steps))
     if problem.is_symbolic:
         return Solution(derivation, at_one=at_one)
     ends = float(tie - at_one)
@@ -122,10 +128,10 @@ def _one_turn(psi: Any, u: Any) -> bool:
     return bool(curve_of(ratio, u, "psi(1 - u)/psi(u)").fact("non-decreasing").proven)
 
 
-def _bend(psi: Any, u: Any, s: Any) -> tuple[Any, Any, Any, Any]:
-    """T'' along the best share s, by the implicit function (1 + beta) psi(s) = (1 - beta) psi(1 -
-    s).
+def _bends_at_zero(psi: Any, u: Any) -> bool:
+    """Whether T'' is positive at beta = 0: there the best share s has (1 + beta) psi(s) = (1 -
+    beta) psi(1 - s), so d beta/d s = -psi'(1/2)/psi(1/2), and T'' = psi(1/2) ds/dbeta.
     """
-    here, there = psi.subs(u, s), psi.subs(u, 1 - s)
-    beta_slope = sympy.diff((there - here) / (there + here), s)
-    return (here + there) / 2 / beta_slope, s, sympy.Rational(1, 2), sympy.Integer(1)
+    half = sympy.Rational(1, 2)
+    slope, value = sympy.diff(psi, u).subs(u, half), psi.subs(u, half)
+    return constant_sign(slope) == -1 and constant_sign(value) == 1

@@ -45,7 +45,9 @@ def of_concave_curve(
     n, start = to_sympy(problem.n), sympy.limit(phi, u, 0, "+")
     if not start.is_finite:
         raise stop(f"phi(u) = {phi} is not finite at 0")
-    drops = [sympy.simplify(start - phi.subs(u, sympy.Rational(1, k))) for k in range(1, int(n) + 1)]
+    drops = [
+        sympy.simplify(start - phi.subs(u, sympy.Rational(1, k))) for k in range(1, int(n) + 1)
+    ]
     top = b if n == 2 else sympy.Max(b, (1 + b) / n)
     if n == 2:  # M = (1 + beta)/2
         terms = [drops[0] * b, drops[0] * (1 + b) / 2 - drops[1]]

@@ -1,0 +1,100 @@
+"""Loss parameters and the number of labels as symbols: what is derived with a symbol agrees with
+what is derived with its value.
+"""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import sympy
+from hconsist.arithmetic import NUMPY, evaluate, to_sympy
+from hconsist.bounds import derive as bound_of
+from hconsist.cli import main
+from hconsist.engines.derivation import beta_symbol
+from hconsist.engines.symbolic import derive, transform
+from hconsist.errors import InvalidInputError
+from hconsist.losses import parse_loss
+from hconsist.pointwise import PointwiseProblem
+
+GRID = np.array([0.05, 0.3, 0.6, 0.95])
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "values", "n"),
+    [
+        ("gce", "q", ("1/4", "1/2", "7/10", "1"), 2),
+        ("gce", "q", ("1/4", "1/2", "7/10", "1"), 5),
+        ("comp-sum", "tau", ("1/2", "1", "5/4", "9/5", "2", "3"), 2),
+        ("comp-sum", "tau", ("1/2", "1", "5/4", "9/5", "2", "3"), 4),
+        ("rho-margin", "rho", ("1/3", "2"), 2),
+        ("sigmoid", "k", ("1/2", "3"), 2),
+        ("ldr-zero", "c", ("1/2", "3"), 3),
+        ("infonce", "temperature", ("1/10", "2"), 3),
+    ],
+)
+def test_a_symbol_agrees_with_its_values(
+    name: str, parameter: str, values: tuple[str, ...], n: int
+) -> None:
+    general = derive(PointwiseProblem(f"{name}:{parameter}={parameter}", n_classes=n))
+    assert general.conditions == (f"{parameter} > 0",)
+    symbol = next(
+        (s for s in general.transform.free_symbols if s.name == parameter),
+        sympy.Symbol(parameter, positive=True),
+    )
+    for value in values:
+        special = derive(PointwiseProblem(f"{name}:{parameter}={value}", n_classes=n))
+        at = general.transform.subs(symbol, to_sympy(Fraction(value)))
+        found = evaluate(at, {beta_symbol(): GRID}, NUMPY) + 0 * GRID
+        expected = evaluate(special.transform, {beta_symbol(): GRID}, NUMPY) + 0 * GRID
+        assert found == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_name_of_lambda() -> None:
+    found = derive(PointwiseProblem("ldr:lam=lam,c=0", n_classes=7))
+    assert found.conditions == ("lambda > 0",)
+    lam = sympy.Symbol("lambda", positive=True)
+    own = derive(PointwiseProblem("ldr:lam=3,c=0", n_classes=7)).transform
+    assert sympy.simplify(found.transform.subs(lam, 3) - own) == 0
+
+
+@pytest.mark.parametrize("spec", ["gce:q=x", "gce:q=Q", "sce:beta=beta", "comp-sum:tau=exit()"])
+def test_only_the_parameters_own_name_is_a_symbol(spec: str) -> None:
+    with pytest.raises(InvalidInputError, match="finite number"):
+        parse_loss(spec)
+
+
+def test_the_number_of_labels_is_free_where_t_is() -> None:
+    n = sympy.Symbol("n", integer=True, positive=True)
+    answer = transform(PointwiseProblem("logistic", n_classes=n), Fraction(1, 3))
+    assert answer == transform(PointwiseProblem("logistic", n_classes=n), Fraction(1, 3))
+    same = transform(PointwiseProblem("logistic", n_classes=4), Fraction(1, 3))
+    assert (answer.lower, answer.upper) == (same.lower, same.upper)
+    bound = bound_of("logistic", n, engine="symbolic").bound("0.05")
+    assert bound.upper == bound_of("logistic", 4, engine="symbolic").bound("0.05").upper
+    with pytest.raises(InvalidInputError, match="every parameter"):
+        bound_of("mae", n, engine="symbolic").bound("0.05")
+
+
+def test_bounded_scores_of_every_number_of_labels() -> None:
+    n = sympy.Symbol("n", integer=True, positive=True)
+    general = derive(PointwiseProblem("logistic", hypotheses="bounded:1", n_classes=n)).transform
+    for m in (3, 8):
+        own = derive(PointwiseProblem("logistic", hypotheses="bounded:1", n_classes=m)).transform
+        found = evaluate(general.subs(n, m), {beta_symbol(): GRID}, NUMPY)
+        expected = evaluate(own, {beta_symbol(): GRID}, NUMPY)
+        assert found == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_conditions_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    def said(*options: str) -> str:
+        with pytest.raises(SystemExit) as done:
+            main(["derive", "gce:q=q", "-n", "n", *options])
+        assert done.value.code in (0, None)
+        return capsys.readouterr().out
+
+    assert json.loads(said("--json"))["conditions"] == ["n a whole number >= 2", "q > 0"]
+    assert "where  n a whole number >= 2, q > 0" in said()
+    assert "Here $q > 0$." in said("--latex") and "Here $n" in said("--latex")
