@@ -10,6 +10,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import sympy
+
 from hconsist.arithmetic import NUMPY, evaluate, to_sympy
 from hconsist.bounds import derive as bound_of
 from hconsist.cli import main

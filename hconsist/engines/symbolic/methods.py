@@ -10,15 +10,15 @@ import sympy
 
 from hconsist.arithmetic import SYMPY, Ops, Value, is_symbolic
 from hconsist.engines.methods import Try, method, no_method, tries
-from hconsist.engines.symbolic import (  # vanishing, squares: they register themselves
+from hconsist.engines.symbolic import (
     constrained,
     costs,
     margin,
     proper,
     ranking,
     softmax,
-    squares,
-    vanishing,
+    squares,  # noqa: F401 (its methods register themselves)
+    vanishing,  # noqa: F401
 )
 from hconsist.engines.symbolic.budget import MOST_LABELS, SECONDS, budget
 from hconsist.engines.symbolic.failures import told

@@ -73,7 +73,7 @@ def _vertex(
         scores = (0.0, *([-far] * (n - 1)))
     yield (
         (p, scores, predicted),
-        "T = 0: the best scores raise the likeliest label alone, and may predict any others with it",
+        "T = 0: the best scores raise the likeliest label alone, and may predict any with it",
     )
 
 

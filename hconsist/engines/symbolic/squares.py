@@ -216,9 +216,9 @@ def _worst_of_line(n: int, k: int, beta: Fraction) -> tuple[tuple[Fraction, ...]
         p = [beta / m] * m + [zero] * m + [(1 - beta) / rest] * rest
         return tuple(p), list(range(m, n))
     second = max(zero, min(share, (1 - beta - (k - 1) * share) / 2))
-    others = min(share, (1 - beta - second) / (k - 1)) if k > 1 else zero
+    others = min(share, (1 - beta - 2 * second) / (k - 1)) if k > 1 else zero
     p = [beta + second, second, *([others] * (k - 1))]
-    left, free = 1 - sum(p), n - k - 1
+    left, free = 1 - sum(p, zero), n - k - 1
     if free:
         p += [left / free] * free
     else:

@@ -21,7 +21,7 @@ from hconsist.engines.symbolic.softmax.form import Power, share
 from hconsist.engines.symbolic.softmax.shown import shown
 from hconsist.engines.symbolic.softmax.witnesses import evaluated
 from hconsist.engines.symbolic.solution import Solution, stop
-from hconsist.losses.facts import Curve
+from hconsist.losses.facts import Curve, What
 from hconsist.pointwise import PointwiseProblem, Witness
 
 tex = sympy.latex
@@ -152,7 +152,7 @@ def _require_shape(phi: Any, u: Any, power: Power | None, curve: Curve | None) -
         return
     psi = -sympy.diff(phi, u)
     h = sympy.simplify(1 / psi)
-    needs = [
+    needs: list[tuple[What, Any, Curve | None, str]] = [
         ("non-increasing", phi, curve, "phi(u)"),
         ("convex", phi, curve, "phi(u)"),
         ("convex in -log u", phi, curve, "phi(u)"),

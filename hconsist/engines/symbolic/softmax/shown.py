@@ -37,8 +37,8 @@ def shown(what: What, expression: Any, u: Any, curve: Curve | None = None) -> bo
     """
     expression, one = sympy.sympify(expression), sympy.Integer(1)
     if what == "convex in -log u":
-        order, good, tested = 1, (0, -1), -u * sympy.diff(expression, u)
-        if sign_on(sympy.diff(tested, u), u, 0, one) in good:
+        tested = -u * sympy.diff(expression, u)
+        if sign_on(sympy.diff(tested, u), u, 0, one) in (0, -1):
             return True
     elif what in _SIGNS:
         order, good = _SIGNS[what]

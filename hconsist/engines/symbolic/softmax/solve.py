@@ -4,6 +4,7 @@ symmetric around a point for two labels.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import sympy
@@ -74,10 +75,11 @@ def _of_two(
     stationary point of the risk.
     """
     curve = None if problem.surrogate.symbolic else form.g
-    ways = (
+    reach = bounded[0] if bounded else sympy.Integer(1)
+    ways: tuple[Callable[[], Solution], ...] = (
         lambda: of_convex(problem, phi, list(steps), *bounded),
         lambda: margin.of_softmax(problem, phi, share(), to_sympy(form.temperature), curve),
-        lambda: of_two_labels(problem, phi, steps, *(bounded or (sympy.Integer(1),))[:1], curve),
+        lambda: of_two_labels(problem, phi, steps, reach, curve),
     )
     reasons = []
     for way in ways:
