@@ -193,7 +193,11 @@ def share_of_two(problem: PointwiseProblem) -> Plan | str:
         return reason
     if problem.surrogate.form(OfMargin) is None or problem.is_symbolic:
         return "needs a binary loss of the margin, without symbols"
-    return lambda: softmax.as_share(problem)
+    try:
+        found = softmax.as_share(problem)
+    except EngineCannotAnswerError as refused:
+        return refused.reason
+    return lambda: found
 
 
 @method("symbolic", "proper", rank=40, lemmas=("Theorem G",))
