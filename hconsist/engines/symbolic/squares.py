@@ -17,7 +17,7 @@ import sympy
 from hconsist.arithmetic import SYMPY, is_symbolic, to_sympy
 from hconsist.engines.derivation import Derivation, Step, beta_symbol, excess_symbol
 from hconsist.engines.methods import method
-from hconsist.engines.symbolic.consequences import Case, convex_consequences
+from hconsist.engines.symbolic.consequences import SymbolRange, convex_consequences
 from hconsist.engines.symbolic.signs import constant_sign
 from hconsist.engines.symbolic.solution import Solution, stop, undefined
 from hconsist.losses.forms_of_scores import LargestTerms
@@ -101,7 +101,7 @@ def _of_squares(problem: PointwiseProblem, a: Any, r: Any, start: Any) -> Soluti
     ]
     gamma = sympy.sqrt(e / constant)
     one = sympy.Integer(1)
-    derivation = convex_consequences(problem, T, steps, [Case([(T, one)], True)])
+    derivation = convex_consequences(problem, T, steps, [SymbolRange([(T, one)], True)])
     derivation = Derivation(
         problem, T, T, derivation.gamma, gamma, sympy.Integer(2), derivation.steps,
         relation="=" if room == 1 else ">=",
@@ -188,7 +188,7 @@ def _of_line(problem: PointwiseProblem) -> Solution:
             (rf"n \ge {2 * k}" if room else rf"n < {2 * k}",),
         ),
     ]
-    derivation = convex_consequences(problem, T, steps, [Case(kept)])
+    derivation = convex_consequences(problem, T, steps, [SymbolRange(kept)])
 
     def witness(beta: Fraction) -> Witness:
         p, predicted = _worst_of_line(problem.n, k, beta)
