@@ -10,6 +10,9 @@ machines, or two hours of a busy one, can be compared: a ratio is of times in th
 ``python -m benchmarks jobs [OUT.json]`` times whole jobs by form beside a peer that does the same
 (`benchmarks.whole_job`).
 
+``python -m benchmarks facts [SPEC ...]`` prints what the provers of facts add to a first answer
+(`benchmarks.facts`).
+
 ``python -m benchmarks targets [OUT.json [OUT.md]]`` prints T, times and what a brute force finds
 for each target, and goes on where the file ends (`benchmarks.targets`).
 """
@@ -132,6 +135,10 @@ def main(words: list[str]) -> int:
             whole_job.main(files)
         case ["coverage", *options]:
             return _coverage(options)
+        case ["facts", *specs]:
+            from benchmarks import facts
+
+            facts.main(specs)
         case ["certificates", *rest]:
             from benchmarks import certificates
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.__main__ import COMMANDS, cases, compare, main
+from benchmarks.facts import first_answer
 
 
 def test_a_machine_twice_as_slow_changes_no_ratio(
@@ -27,3 +28,11 @@ def test_every_case_but_the_commands_runs() -> None:
     for name, work in cases().items():
         if name not in COMMANDS:
             work()
+
+
+def test_the_time_of_provers_is_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["facts", "mae", "hinge"]) == 0
+    shown = capsys.readouterr().out
+    assert "of 2 losses" in shown and "rigorous" in shown
+    spent, whole = first_answer("margin:exp(-v)+exp(-2*v)", "numeric")
+    assert 0 < spent <= whole
