@@ -8,6 +8,7 @@ from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
 
+import flint
 import numpy as np
 import pytest
 import sympy
@@ -18,8 +19,9 @@ from hconsist.engines.symbolic.signs import constant_sign, sign_on
 from hconsist.losses import parse_loss
 from hconsist.losses.facts import Curve
 from hconsist.losses.forms import OfMargin, OfSoftmax
-from hconsist.losses.proving import curves
+from hconsist.losses.proving import curves, limits
 from hconsist.losses.proving.on_interval import RegionOps, Term
+from hconsist.losses.proving.scores import CurvatureOps, Shape
 from hconsist.losses.proving.signs import OpenInterval
 from hconsist.losses.proving.signs import constant_sign as proven_constant
 from hconsist.losses.proving.terms import VARIABLE, Atom, Sum, UndecidedError
@@ -71,6 +73,7 @@ def test_roots_of_what_may_be_negative_are_not_smooth() -> None:
     "formula",
     [
         "(v-10)**2/20+100*Max(0,-1-v)**2",  # the candidate is 5, for scores far beyond the bend
+        "v**4+v**2/2-v",  # holds for half of the candidate only
         "log(1+exp(-v))",
         "exp(-v)",
         "Max(0,1-v)**2",
@@ -96,6 +99,11 @@ def test_signs_of_sums_that_change_are_not_shown() -> None:
     ops = RegionOps(HALF_LINE)
     assert HALF_LINE.sign(VARIABLE - 1) is None
     assert OpenInterval(F(1), None).sign(VARIABLE - 1) == 3
+    near: Any = SimpleNamespace(rational=None, is_zero=False, ball=lambda x: flint.arb(0, 1))
+    near.expanded = near
+    assert proven_constant(near) is None  # a ball around 0
+    with pytest.raises(UndecidedError):
+        ops.log(Term(VARIABLE - 1, ops))
     hidden = [ops._sum(ops.log(ops.const(F(n)))) for n in (6, 2, 3)]
     assert proven_constant(hidden[0] - hidden[1] - hidden[2]) in (0, None)
     inside = 1 + (VARIABLE - 1) * (VARIABLE - 1)  # the logarithm vanishes at 1
@@ -165,6 +173,8 @@ def test_ends() -> None:
 
     assert fact("margin:exp(-v)", "bounded below").proven
     assert fact("margin:-v", "bounded below").refuted
+    assert fact("margin:erfc(v)", "non-increasing").proven
+    assert not fact("margin:erfc(-v)", "non-increasing")
     assert fact("softmax:1-u", "continuous at 0").proven
     for level in (1, -1):  # a value at 0 of its own
 
@@ -173,3 +183,17 @@ def test_ends() -> None:
             return ops.select([(at_zero, ops.const(level)), (True, -x)])
 
         assert not Curve("g", own, "unit").fact("continuous at 0")
+
+
+def test_log_phi_nears_0_from_below() -> None:
+    ops = RegionOps(HALF_LINE)
+    found = limits.lead(ops.log_ndtr(Term(VARIABLE, ops)).sum, "+inf")
+    assert found is not None and found.sign == -3
+
+
+def test_powers_of_what_may_be_negative_are_not_convex() -> None:
+    ops = CurvatureOps(3)
+    assert ops.power(Shape("convex", 0, (3,)), 3).curve == "none"
+    assert ops.power(Shape("convex", 1, (3,)), 3).curve == "convex"
+    falling = Shape("constant", -1, ()) * Shape("convex", 1, (3,))
+    assert falling.curve == "concave"
