@@ -14,7 +14,7 @@ from hconsist.arithmetic import BALLS, NUMPY, endpoints, precision
 from hconsist.engines.rigorous import transform
 from hconsist.engines.rigorous.box import SoftmaxBox, SoftmaxBoxRisk, reach
 from hconsist.engines.rigorous.line import convex_least, least
-from hconsist.engines.rigorous.methods.convex import rises
+from hconsist.engines.rigorous.methods.convex import cosine, rises
 from hconsist.engines.rigorous.methods.projected import squared
 from hconsist.engines.rigorous.pairs import PairInBox, least_pair
 from hconsist.engines.rigorous.risk import SoftmaxRisk
@@ -260,3 +260,25 @@ def test_two_likely_labels_may_leave_a_gap() -> None:
     answer = ask("hard-truncated", 3, "complete", "top-k:2")
     assert answer.lower == 0 < answer.upper
     assert "curvature" in answer.reason
+
+
+@pytest.mark.parametrize("k", [1, 2])
+@pytest.mark.parametrize(("spec", "bound"), [("brier", 0.5), ("spherical", 0.5)])
+def test_cones_of_three_labels(spec: str, bound: float, k: int) -> None:
+    answer = ask(spec, 3, "bounded:1/2", "zero-one" if k == 1 else "top-k:2")
+    assert answer.width <= 1e-6
+    assert brute_box(spec, k, 0.3, bound) == pytest.approx(float(answer.upper), abs=4e-3)
+
+
+def test_the_spherical_loss_of_three_labels_is_that_of_two() -> None:
+    answer = ask("spherical", 3)
+    exact = np.sqrt((1 + 0.09) / 2) - np.sqrt(0.5)
+    assert answer.width <= 1e-6
+    assert float(answer.lower) - 1e-12 <= exact <= float(answer.upper) + 1e-12
+    assert cosine(lambda q, ops: 1 - q, 3) is None
+
+
+@pytest.mark.parametrize(("spec", "target", "n"), [("ova", "zero-one", 3), ("ova", "zero-one", 2)])
+def test_losses_that_do_not_score_labels_are_left_to_others(spec: str, target: str, n: int) -> None:
+    with pytest.raises(EngineCannotAnswerError, match="needs a loss that scores the labels"):
+        ask(spec, n, "complete", target)

@@ -4,11 +4,14 @@ search, and the facts that this rests on.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from hconsist.arithmetic import BALLS
+import numpy as np
+
+from hconsist.arithmetic import BALLS, NUMPY, SYMPY
 from hconsist.arithmetic.derivatives import BALL_JETS
 from hconsist.arithmetic.jet import variable
 from hconsist.checker.rules.cells import is_symmetric
@@ -16,12 +19,14 @@ from hconsist.engines.rigorous.box import SoftmaxBox, SoftmaxBoxRisk, reach
 from hconsist.engines.rigorous.branch import Risk
 from hconsist.engines.rigorous.line import hull
 from hconsist.engines.rigorous.methods.piecewise import least_risks
-from hconsist.engines.rigorous.methods.plan import Question, known
+from hconsist.engines.rigorous.methods.plan import Question, known, scores_of_labels
+from hconsist.engines.rigorous.methods.projected import squared
 from hconsist.engines.rigorous.methods.searched import Coordinates
 from hconsist.engines.rigorous.piecewise.search import PiecewiseRisk
+from hconsist.engines.rigorous.projections import ConeRisk
 from hconsist.engines.rigorous.risk import SoftmaxRisk
 from hconsist.losses.facts import Curve, Fact
-from hconsist.losses.forms import OfScores, convex_in_scores
+from hconsist.losses.forms import OfProbabilities, OfScores, convex_in_scores
 from hconsist.losses.forms_of_scores import OfWeights
 
 
@@ -47,13 +52,23 @@ class Convex:
     pair: tuple[Curve, Any] | None = None
 
 
+#: Labels of a cone whose edges are all looked at.
+_CONE = 5
+
+
 def convex_risk(question: Question) -> Convex | str:
-    """The risk of a loss convex in the softmax value, of weights of bounded scores, or of a
-    piecewise-linear convex loss; or what is missing.
+    """The risk of a loss convex in the softmax value, of weights of bounded scores, of Brier or
+    spherical form, or of a piecewise-linear convex loss; or what is missing.
     """
-    tried = [_of_softmax(question), _of_weights(question), _piecewise(question)]
-    found = next((t for t in tried if not isinstance(t, str)), None)
-    return found if found is not None else "; ".join(map(str, tried))
+    if other := scores_of_labels(question):
+        return other
+    reasons = []
+    for way in (_of_softmax, _of_weights, _of_cone, _piecewise):
+        found = way(question)
+        if not isinstance(found, str):
+            return found
+        reasons.append(found)
+    return "; ".join(reasons)
 
 
 def _of_softmax(question: Question) -> Convex | str:
@@ -96,6 +111,53 @@ def rises(w: Curve, bound: Fraction) -> bool:
         return True
     left = w(variable(BALLS.const(-bound)), BALL_JETS)
     return bool(jet.d2 >= 0 and left.d1 >= 0)
+
+
+def _of_cone(question: Question) -> Convex | str:
+    """A squared distance from p, or minus a cosine, of few labels."""
+    form, n = question.problem.surrogate.form(OfProbabilities), question.n
+    if form is None or n > _CONE or not isinstance(form.temperature, Fraction):
+        return f"or a formula of all probabilities and at most {_CONE} labels"
+    ratio = None if question.bound is None else reach(question.bound, form.temperature)
+    temperature = float(form.temperature)
+    square = squared(form.f, n)
+    if not isinstance(square, str) and not square[1]:
+        return Convex(ConeRisk("brier", square[0], ratio, n), "softmax", temperature, ())
+    scale = cosine(form.f, n)
+    if scale is None:
+        return "the losses are neither squared distances nor cosines"
+    return Convex(ConeRisk("spherical", scale, ratio, n), "softmax", temperature, ())
+
+
+def cosine(losses: Callable[..., Any], n: int) -> Fraction | None:
+    """a of losses ``const - a q_y / |q|``, by algebra; None for others.
+
+    >>> from hconsist.losses import parse_loss
+    >>> cosine(parse_loss("spherical").form(OfProbabilities).f, 3)
+    Fraction(1, 1)
+    >>> cosine(parse_loss("brier").form(OfProbabilities).f, 3) is None
+    True
+    """
+    x = np.arange(1.0, n + 1) / 8
+    try:
+        values = np.asarray(losses(x, NUMPY), dtype=float)
+    except Exception:  # a stranger's formula may do anything
+        return None
+    length = float(np.sqrt((x**2).sum()))
+    scale = Fraction(float((values[0] - values[1]) * length / (x[1] - x[0]))).limit_denominator(
+        1000
+    )
+    left = Fraction(float(values[0] + float(scale) * x[0] / length)).limit_denominator(1000)
+    if scale <= 0 or abs(float(left) - float(scale) * x[1] / length - values[1]) > 1e-9:
+        return None
+    import sympy
+
+    q = sympy.symbols(f"q0:{n}", positive=True)
+    a, c = sympy.Rational(str(scale)), sympy.Rational(str(left))
+    norm = sympy.sqrt(sum(v**2 for v in q))
+    found = losses(np.array(q, dtype=object), SYMPY)
+    same = [sympy.simplify(f - c + a * v / norm) == 0 for f, v in zip(found, q, strict=True)]
+    return scale if all(same) else None
 
 
 def _piecewise(question: Question) -> Convex | str:

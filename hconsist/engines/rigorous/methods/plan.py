@@ -148,3 +148,11 @@ def one_predicted_label(question: Question) -> str:
     if question.k == 1:
         return ""
     return "needs one predicted label" if question.k else "needs the zero-one target"
+
+
+def scores_of_labels(question: Question) -> str:
+    """Why a method for one score a label does not apply; empty where it does."""
+    loss = question.problem.surrogate
+    if loss.scores_of == "labels" and question.problem.n_scores == question.n:
+        return ""
+    return f"needs a loss that scores the labels, not {loss.scores_of}"

@@ -17,7 +17,7 @@ import numpy as np
 
 from hconsist.arithmetic import NUMPY, SYMPY
 from hconsist.engines.methods import method
-from hconsist.engines.rigorous.methods.plan import Budget, Plan, Question
+from hconsist.engines.rigorous.methods.plan import Budget, Plan, Question, scores_of_labels
 from hconsist.engines.rigorous.methods.searched import at_zero
 from hconsist.engines.rigorous.risk import pool_set
 from hconsist.losses.forms import OfProbabilities
@@ -31,6 +31,8 @@ def plan(question: Question) -> Plan | str:
     """The squared distance of p from what predicts the set: b^2 / (2 min(k, n - k)), scaled."""
     if not question.k or question.k >= question.n:
         return "needs the zero-one or a top-k target"
+    if other := scores_of_labels(question):
+        return other
     loss, n = question.problem.surrogate, question.n
     form = loss.form(OfProbabilities)
     if form is not None:

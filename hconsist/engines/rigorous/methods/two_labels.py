@@ -19,7 +19,13 @@ from hconsist.arithmetic.derivatives import BALL_JETS
 from hconsist.arithmetic.jet import Jet
 from hconsist.engines.methods import method
 from hconsist.engines.rigorous.line import LineInfimum, convex_least, least
-from hconsist.engines.rigorous.methods.plan import Budget, Plan, Question, one_predicted_label
+from hconsist.engines.rigorous.methods.plan import (
+    Budget,
+    Plan,
+    Question,
+    one_predicted_label,
+    scores_of_labels,
+)
 from hconsist.engines.rigorous.methods.searched import at_zero
 from hconsist.losses.facts import Fact
 from hconsist.losses.forms import OfProbabilities, convex_in_scores
@@ -124,7 +130,7 @@ def _coordinate(question: Question) -> tuple[Coordinate, tuple[Fact, ...]] | str
 @method("rigorous", "two labels", rank=100)
 def plan(question: Question) -> Plan | str:
     """Any formula of the softmax values, any of score differences in a box or convex."""
-    if other := one_predicted_label(question):
+    if other := one_predicted_label(question) or scores_of_labels(question):
         return other
     if question.n != 2:
         return "needs two labels"

@@ -20,7 +20,13 @@ from hconsist.arithmetic.jet import Jet, variable
 from hconsist.engines.methods import method
 from hconsist.engines.rigorous.box import reach
 from hconsist.engines.rigorous.line import least
-from hconsist.engines.rigorous.methods.plan import Budget, Plan, Question, known
+from hconsist.engines.rigorous.methods.plan import (
+    Budget,
+    Plan,
+    Question,
+    known,
+    scores_of_labels,
+)
 from hconsist.engines.rigorous.methods.searched import at_zero
 from hconsist.losses.facts import Curve
 from hconsist.pointwise import Answer, Witness
@@ -34,6 +40,8 @@ def plan(question: Question) -> Plan | str:
     form, k = question.softmax, question.k
     if form is None or not isinstance(form.temperature, Fraction):
         return "needs a loss of the label's softmax value"
+    if other := scores_of_labels(question):
+        return other
     if not k or question.n < 3 or question.n <= k:
         return "needs three labels, and the zero-one or a top-k target"
     facts, missing = known(form.g, "non-increasing")

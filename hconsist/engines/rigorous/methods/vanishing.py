@@ -16,7 +16,7 @@ import numpy as np
 
 from hconsist.arithmetic import BALLS, NUMPY, SYMPY, endpoints
 from hconsist.engines.methods import method
-from hconsist.engines.rigorous.methods.plan import Budget, Plan, Question
+from hconsist.engines.rigorous.methods.plan import Budget, Plan, Question, scores_of_labels
 from hconsist.engines.rigorous.methods.searched import at_zero
 from hconsist.losses.facts import Curve, Fact
 from hconsist.losses.forms import OfProbabilities
@@ -35,6 +35,8 @@ def plan(question: Question) -> Plan | str:
     """T = 0: weights even about a score, or losses >= 0 that one label far below makes vanish."""
     if not question.k or not question.problem.surrogate.symmetric:
         return "needs a symmetric loss and the zero-one or a top-k target"
+    if other := scores_of_labels(question):
+        return other
     weights = question.problem.surrogate.form(OfWeights)
     if weights is not None:
         found = _centre(weights.w)
