@@ -105,3 +105,15 @@ def test_the_bound_of_scores_is_that_of_the_difference(spec: str) -> None:
         answer = transform(problem, beta)
         assert answer.lower is not None and answer.upper is not None
         assert float(answer.lower) - 1e-7 <= point.regret <= float(answer.upper) + 1e-7
+
+
+@pytest.mark.parametrize(
+    "spec", ["mae", "gce:q=0.5", "comp-sum:tau=3/2", "comp-sum:tau=1/2", "comp-sum:tau=3"]
+)
+def test_powers_of_two_labels(spec: str) -> None:
+    loss = parse_loss(spec)
+    points = two_labels.sweep(lambda s: np.asarray(loss.losses(s, NUMPY)), [0.5, 0.9])
+    assert points is not None
+    for beta, point in zip((Fraction(1, 2), Fraction(9, 10)), points, strict=True):
+        answer = transform(PointwiseProblem(spec, n_classes=2), beta)
+        assert float(answer.estimate or 0.0) == pytest.approx(point.regret, abs=1e-7)
