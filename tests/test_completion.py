@@ -29,7 +29,7 @@ TYPED = {
     "hconsist bound mae --target ordinal:sq": "ordinal:squared",
     "hconsist derive mae --hypotheses bou": "bounded:",
     "hconsist verify comp-sum-mae-e": "comp-sum-mae-exact",
-    "hconsist simulate nois": "noise",
+    "hconsist simulate two-": "two-gaussians",
 }
 SHELLS = ("bash", "zsh", "fish")
 
