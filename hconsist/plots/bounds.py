@@ -215,10 +215,15 @@ def _checked(
         values = [str(getattr(b.problem, part)) for b in chosen]
         if len(set(values)) > 1:
             names = [
-                f"{name}, {'n = ' if part == 'n_classes' else ''}{value}"
+                f"{name}, {_of_labels(value) if part == 'n_classes' else value}"
                 for name, value in zip(names, values, strict=True)
             ]
     return chosen, names
+
+
+def _of_labels(n_classes: str) -> str:
+    """A number of labels, or its symbol, for which the closed form is the same."""
+    return f"n = {n_classes}" if n_classes.isdigit() else f"every {n_classes}"
 
 
 def _grid(log: bool) -> NDArray[np.float64]:
