@@ -105,6 +105,30 @@ def test_a_concave_loss_of_the_softmax_value() -> None:
     assert np.all(float_curve(envelope, ends) <= float_curve(curve, ends) + 1e-12)
 
 
+def test_two_predicted_labels_of_a_squared_distance() -> None:
+    shares = grid(0, 1, 61)
+    shares = shares[np.abs(shares.sum(axis=1) - 1) < 1e-9].round(12)
+    losses = parse_loss("brier").of_probabilities(shares, NUMPY)  # type: ignore[attr-defined]
+    problem = PointwiseProblem("brier", "top-k:2", n_classes=3)
+    p = np.random.default_rng(1).dirichlet([0.5] * 3, 400)
+    targets, regrets = worst(losses, shares, p, 2)
+    assert np.all(regrets >= float_curve(derive(problem).transform, targets) - 1e-3)
+    found = transform(problem, Fraction(3, 10))
+    assert found.witness is not None and found.upper == Fraction(9, 200)
+    assert found.witness.regret == pytest.approx(0.045, abs=1e-12)
+    assert transform(problem, Fraction(4, 5)).upper is None  # from 2/3 on a lower bound
+    with pytest.raises(EngineCannotAnswerError, match="squared distance"):
+        derive(PointwiseProblem("spherical", "top-k:2", n_classes=5))
+
+
+def test_two_standardised_scores() -> None:
+    answer = transform(PointwiseProblem("z-loss", n_classes=2), Fraction(3, 10))
+    assert answer.witness is not None and answer.estimate is not None
+    expected = 0.3 * (np.log1p(np.exp(2)) - np.log(2))
+    assert answer.estimate == pytest.approx(expected, abs=1e-12)
+    assert answer.witness.regret == pytest.approx(expected, abs=1e-12)
+
+
 @pytest.mark.parametrize("hypotheses", ["complete", "bounded:1"])
 @pytest.mark.parametrize("spec", ["focal", "js", "soft-truncated", "dice", "margin-focal"])
 def test_one_turning_point(spec: str, hypotheses: str) -> None:

@@ -18,6 +18,7 @@ from hconsist.engines.symbolic import (
     ranking,
     softmax,
     squares,  # noqa: F401 (its methods register themselves)
+    standardised,  # noqa: F401
     vanishing,  # noqa: F401
 )
 from hconsist.engines.symbolic.budget import MOST_LABELS, SECONDS, budget
@@ -204,7 +205,9 @@ def share_of_two(problem: PointwiseProblem) -> Plan | str:
 def proper_loss(problem: PointwiseProblem) -> Plan | str:
     """Proper losses of all probabilities."""
     form = problem.surrogate.form(OfProbabilities)
-    if reason := _one_label(problem) or _no_narrower(problem):
+    if problem.decision.structure.top is None:
+        return "needs the zero-one or a top-k target"
+    if reason := _no_narrower(problem):
         return reason
     if form is None or not problem.surrogate.symmetric:
         return "needs a symmetric loss of the predicted probabilities"

@@ -17,7 +17,7 @@ import numpy as np
 import sympy
 
 from hconsist.arithmetic import SYMPY
-from hconsist.engines.derivation import Step, beta_symbol
+from hconsist.engines.derivation import Derivation, Step, beta_symbol, excess_symbol
 from hconsist.engines.symbolic.consequences import SymbolRange, convex_consequences
 from hconsist.engines.symbolic.signs import holds, sign_on
 from hconsist.engines.symbolic.solution import Solution, stop
@@ -156,6 +156,8 @@ def solve(problem: PointwiseProblem, form: OfProbabilities) -> Solution:
             "concave entropy"
         )
     Q, a, F, b, one = power_sum(), found.a, found.F, beta_symbol(), sympy.Integer(1)
+    if problem.top_k("symbolic") > 1:
+        return _of_sets(problem, found)
     if not holds(a <= 2) or sign_on(sympy.diff(F, Q, 2), Q, 0, one) not in (0, 1):
         raise stop(
             f"the entropy F(sum p^a) with a = {a}, F(Q) = {F}: theorem G needs 1 < a <= 2 and a "
@@ -204,3 +206,45 @@ def _witness(problem: PointwiseProblem, found: Entropy) -> Callable[[Fraction], 
         return Witness(p, scores, (1,), float(problem.conditional_risk(scores, floats)) - best)
 
     return witness
+
+
+def _of_sets(problem: PointwiseProblem, found: Entropy) -> Solution:
+    """Top-k targets of a squared distance of distributions: theorem U."""
+    n, k, b = problem.n, problem.top_k("symbolic"), beta_symbol()
+    c = -sympy.diff(found.F, power_sum())
+    if found.a != 2 or c.free_symbols:
+        raise stop(f"the target {problem.target} for a regret that is no squared distance")
+    m = min(k, n - k)
+    room = Fraction(2 * m, m + k)
+    T = c * b**2 / (2 * m)
+    steps = [
+        *(Step(*shown) for shown in found.steps),
+        Step(
+            rf"\mathcal{{C}}(q, p) - \mathcal{{C}}^*(p) = {tex(c)} \lVert q - p \rVert^2,\quad "
+            rf"\mathcal{{T}}(\beta) = {tex(T)}",
+            "Theorem U: with A the likely labels missed and B those in their place, p(A) - p(B) = "
+            "beta and q(A) <= q(B). Attained by the tie of A and B, which is a distribution",
+            (rf"m = {m}", *([] if room == 1 else [rf"\beta \le {room}"])),
+        ),
+    ]
+    bound = sympy.sqrt(excess_symbol() / (c / (2 * m)))
+    derivation = Derivation(
+        problem, T, T, sympy.Piecewise((bound, excess_symbol() <= T.subs(b, 1)), (1, True)), bound,
+        sympy.Integer(2), tuple(steps), relation="=" if room == 1 else ">=",
+    )  # fmt: skip
+
+    def witness(beta: Fraction) -> Witness:
+        mass = max(room, beta)
+        tops = [(mass + beta) / (2 * m)] * m + [(mass - beta) / (2 * m)] * m
+        rest = [(1 - mass) / (k - m)] * (k - m) if k > m else []
+        p = (*tops, *rest, *([Fraction(0)] * (n - k - m)))
+        floats = np.array([float(v) for v in p])
+        pool = 2 * m if beta <= room else k + m
+        tied = floats.copy()
+        tied[:pool] = floats[:pool].mean()
+        regret = float(c) * float(((tied - floats) ** 2).sum())
+        scores = np.log(np.maximum(tied, 1e-26))
+        return Witness(p, tuple(map(float, scores)), tuple(range(m, m + k)), regret)
+
+    exact = None if room == 1 else lambda beta: beta <= room
+    return Solution(derivation, witness=witness, exact_at=exact)
