@@ -13,10 +13,13 @@ import pytest
 import sympy
 
 from hconsist.arithmetic import NUMPY, Ops, Value
+from hconsist.engines.derivation import beta_symbol
 from hconsist.engines.symbolic import transform
 from hconsist.engines.symbolic.margin import margin_variable, split
 from hconsist.engines.symbolic.margin.pieces import decreasing, is_convex
 from hconsist.engines.symbolic.margin.solve import derive_margin, of_softmax, of_two_classes
+from hconsist.engines.symbolic.softmax.form import as_power, share
+from hconsist.engines.symbolic.softmax.powers import two_label_transform
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import Loss, parse_loss
 from hconsist.pointwise import PointwiseProblem
@@ -117,3 +120,14 @@ def test_powers_of_two_labels(spec: str) -> None:
     for beta, point in zip((Fraction(1, 2), Fraction(9, 10)), points, strict=True):
         answer = transform(PointwiseProblem(spec, n_classes=2), beta)
         assert float(answer.estimate or 0.0) == pytest.approx(point.regret, abs=1e-7)
+
+
+def test_the_formula_of_powers_at_two_labels_goes_over_into_that_of_the_mae() -> None:
+    b, u, found = beta_symbol(), share(), []
+    for phi in (1 - u, 1 - u ** sympy.Rational(9999, 10000)):
+        power = as_power(phi)
+        assert power is not None
+        found.append(two_label_transform(power))
+    assert found[0] == b / 2
+    for beta in (0.3, 0.9):
+        assert float(found[1].subs(b, beta)) == pytest.approx(beta / 2, abs=1e-3)
