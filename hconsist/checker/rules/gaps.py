@@ -91,7 +91,8 @@ def _above(s: Statement, p: Vector, data: Any) -> Generator[Obligation, None, Tr
     if s.kind == "scores":
         risks = Risks(s)
         return str(dot(p, risks.values(risks.allowed(data))))
-    need(s.bound is None or abs(rational(data)) <= s.bound, "a score lies beyond the score bound")
+    v = rational(data)
+    need(s.bound is None or abs(v) <= s.bound, "a score lies beyond the score bound")
     return put(_margin_risk(s, p), "v", data)
 
 
