@@ -274,6 +274,9 @@ FORGERIES: dict[str, dict[str, Any]] = {
         "a least risk too large": first("below", least="11/10"),
         "scores left out": lambda c: c["proof"]["below"][0]["pieces"].pop(),
         "a bound on scores": stated(hypotheses=bounded("1/2")),
+        "a score that is none": lambda c: c["proof"]["above"].__setitem__(
+            0, {"reference": ["2/3", "1/3"], "level": "0"}),
+        "a score by a formula": lambda c: c["proof"]["above"].__setitem__(0, ["add", "0", "0"]),
     },
     "gap-weston-watkins": {
         "a smaller claim": claimed(formula="4/5"),

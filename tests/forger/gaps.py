@@ -79,7 +79,7 @@ def spoil(c: dict[str, Any], r: random.Random) -> None:
         key = r.choice(list(side[0]))
         if key in ("level", "least"):
             step = r.choice(["1/100", "1", "-1"])
-            r.choice(side)[key] = ["add", side[0][key], step]
+            side[0][key] = ["add", side[0][key], step]
     elif kind == 4 and side:
         r.shuffle(side)
     else:
