@@ -238,7 +238,7 @@ BAD = {
     "transform logistc --beta 0.5": "did you mean 'logistic'?",
     "transform gce:p=0.7 --beta 0.5": "unknown parameter of gce; received p",
     "transform mae --beta 0.5 --classes 1": "n_classes must be a whole number >= 2; received 1",
-    "transform mae --beta 0.5 --classes 2.5": "'2.5' is not a valid integer",
+    "transform mae --beta 0.5 --classes 2.5": "'2.5' is not a whole number, nor the letter n",
     "transform mae --beta 0.5 --engine numerical": "numeric",
     "transform mae --beta 0.5 --clases 3": "--classes",
     "transform mae --beta 0.5 --hypotheses bonded:1": "did you mean 'bounded'?",
