@@ -186,8 +186,9 @@ def test_what_is_not_solved_is_refused_with_the_reason() -> None:
     with pytest.raises(EngineCannotAnswerError, match="KL divergence or a squared distance"):
         numeric.transform(problem, "0.1")
     for target in ("abstain:c=0.3", "zero-one"):
-        with pytest.raises(EngineCannotAnswerError):
-            hc.transform(hc.PointwiseProblem("ova", target, n_classes=3), "0.1", "rigorous")
+        with pytest.raises(EngineCannotAnswerError, match="KL divergence or a squared distance"):
+            base = hc.PointwiseProblem("weighted:base=gce:q=0.5", target, n_classes=3)
+            hc.transform(base, "0.1", "rigorous")
         with pytest.raises(EngineCannotAnswerError, match="logistic or a squared"):
             hc.transform(
                 hc.PointwiseProblem("ova:phi=hinge", target, n_classes=3), "0.1", "symbolic"

@@ -26,7 +26,7 @@ from hconsist.pointwise import Answer, Witness
 PROJECTION = "squared distances (docs/theory.md)"
 
 
-@method("rigorous", "squared distance", rank=12, lemmas=(PROJECTION,))
+@method("rigorous", "squared distance", rank=14, lemmas=(PROJECTION,))
 def plan(question: Question) -> Plan | str:
     """The squared distance of p from what predicts the set: b^2 / (2 min(k, n - k)), scaled."""
     if not question.k or question.k >= question.n:
