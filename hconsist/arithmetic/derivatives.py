@@ -29,8 +29,9 @@ class Jets(OverOps):
     """Jets over the numbers of another arithmetic.
 
     At a kink (maximum, absolute value, cases that meet) where a ball cannot tell the branches
-    apart, derivatives are the hull of both: every subgradient of a convex formula is inside. Floats
-    take one side. At a jump there is no derivative: nan in balls.
+    apart, first derivatives are the hull of both (every subgradient of a convex formula is inside)
+    and second ones nan, as the slope may jump. Floats take one side. At a jump there is no
+    derivative: nan in balls.
 
     Parameters
     ----------
@@ -133,7 +134,8 @@ class Jets(OverOps):
             if model.d2 is not None:
                 seconds.append(model.d2 * 0 if known is None else known.d2)
         d1 = self._derivative(conditions, firsts, continuous)
-        d2 = None if model.d2 is None else self._derivative(conditions, seconds, continuous)
+        # at a kink the slope jumps: no number bounds the second derivative, continuous or not
+        d2 = None if model.d2 is None else self._derivative(conditions, seconds, False)
         return Jet(value, d1, d2, many=model.many)
 
     def _derivative(self, conditions: list[Any], derivatives: list[Any], continuous: bool) -> Any:

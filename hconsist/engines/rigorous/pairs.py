@@ -80,12 +80,13 @@ class PairInBox:
     def _over(self, left: Fraction, right: Fraction, share: Fraction) -> Fraction | None:
         box = self._jet(hull(left, right), share)
         ends = [self._jet(BALLS.const(x), share) for x in (left, (left + right) / 2, right)]
-        if not all(v.is_finite() for j in (box, *ends) for v in (j.v, j.d1, j.d2)):
+        if not all(v.is_finite() for j in (box, *ends) for v in (j.v, j.d1)):
             return None
         half = (right - left) / 2
-        bend = max(abs(x) for x in endpoints(box.d2))
-        slope, rough = endpoints(ends[1].d1), endpoints(box.d1)
-        steep = max(slope[0] - bend * half, rough[0]), min(slope[1] + bend * half, rough[1])
+        slope, steep = endpoints(ends[1].d1), endpoints(box.d1)
+        if box.d2.is_finite():  # no kink inside
+            bend = max(abs(x) for x in endpoints(box.d2))
+            steep = max(slope[0] - bend * half, steep[0]), min(slope[1] + bend * half, steep[1])
         if steep[1] <= 0:
             return endpoints(ends[2].v)[0]
         if steep[0] >= 0:
