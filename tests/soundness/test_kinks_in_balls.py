@@ -4,7 +4,7 @@ there (an adversary found T = 0 "proven" for losses whose best score is at a kin
 
 from __future__ import annotations
 
-from fractions import Fraction as F
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -22,20 +22,20 @@ from hconsist.pointwise import PointwiseProblem
 
 def test_an_absolute_value_is_not_concave():
     def formula(x):
-        return BALL_JETS.absolute(variable(x) - BALLS.const(F(3, 10)))
+        return BALL_JETS.absolute(variable(x) - BALLS.const(Fraction(3, 10)))
 
-    box = formula(hull(F(0), F(1)))
+    box = formula(hull(Fraction(0), Fraction(1)))
     assert box.d1.is_finite()
     assert not box.d2.is_finite()
-    found = least(formula, F(0), F(1), F(1, 10**6), 1000)
-    assert found.low <= 0 <= found.high < F(1, 10**5)
+    found = least(formula, Fraction(0), Fraction(1), Fraction(1, 10**6), 1000)
+    assert found.low <= 0 <= found.high < Fraction(1, 10**5)
 
 
 def test_the_smaller_of_two_is_not_convex():
     def formula(x):
-        return BALL_JETS.minimum(variable(x), BALLS.const(F(1, 2)))
+        return BALL_JETS.minimum(variable(x), BALLS.const(Fraction(1, 2)))
 
-    assert not formula(hull(F(0), F(1))).d2.is_finite()
+    assert not formula(hull(Fraction(0), Fraction(1))).d2.is_finite()
 
 
 CASES = {
@@ -45,7 +45,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("formula", CASES)
-@pytest.mark.parametrize("beta", [F(1, 10), F(3, 10)])
+@pytest.mark.parametrize("beta", [Fraction(1, 10), Fraction(3, 10)])
 def test_two_labels_whose_best_score_is_at_a_kink(formula, beta):
     g, u = CASES[formula], np.linspace(0, 1, 20_001)
     regrets = []
@@ -60,9 +60,9 @@ def test_two_labels_whose_best_score_is_at_a_kink(formula, beta):
 
 def test_pairs_over_a_kink():
     g = parse_loss("softmax:Max(1-2*u,(1-u)/3)").form(OfSoftmax).g
-    pairs, left, right = PairInBox(g, None, 10, F(3, 10)), F(1, 10), F(1, 2)
-    for share in (F(1, 10), F(1, 2), F(9, 10)):
+    pairs, left, right = PairInBox(g, None, 10, Fraction(3, 10)), Fraction(1, 10), Fraction(1, 2)
+    for share in (Fraction(1, 10), Fraction(1, 2), Fraction(9, 10)):
         low = pairs._over(left, right, share)
-        points = [left + (right - left) * F(i, 400) for i in range(401)]
+        points = [left + (right - left) * Fraction(i, 400) for i in range(401)]
         least_seen = min(float(pairs._jet(BALLS.const(M), share).v.mid()) for M in points)
         assert low is None or float(low) <= least_seen + 1e-12
