@@ -66,3 +66,12 @@ def test_pairs_over_a_kink():
         points = [left + (right - left) * Fraction(i, 400) for i in range(401)]
         least_seen = min(float(pairs._jet(BALLS.const(M), share).v.mid()) for M in points)
         assert low is None or float(low) <= least_seen + 1e-12
+
+
+def test_a_kink_that_ties_two_labels_at_no_cost():
+    """At p = (5, 2, 2, 1, 0, ...)/10 the softmax values (.4, .4, .2, 0, ...) are best: the
+    multiplier 2/5 is in p times the subgradients at the kink, p_3 times 2, and above p_4 times 2.
+    The second label may lead, so T(3/10) = 0; 0.012 was "proven" before.
+    """
+    problem = PointwiseProblem("softmax:Max(1-2*u,(1-u)/3)", n_classes=10)
+    assert transform(problem, Fraction(3, 10)).lower == 0
