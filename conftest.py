@@ -19,6 +19,8 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+# Workers of pytest-xdist are told the width of a terminal that they do not have.
+os.environ.pop("COLUMNS", None)
 
 
 #: Modules of an extra, which doctests leave out where its library is not installed.

@@ -93,7 +93,7 @@ def methods(engine: EngineName, asked: Asked = "T") -> list[Method]:
     """The methods of an engine for one kind of question, in the order in which they are tried.
 
     >>> [m.name for m in methods("symbolic")][:2]
-    ['costs of a forecast', 'competing scores']
+    ['reflection', 'constant sum']
     """
     found = (entry.value for entry in METHODS[engine].values())
     return sorted((m for m in found if m.asked == asked), key=lambda m: m.rank)
