@@ -69,6 +69,12 @@ NAMES = {
     "ael:a=2.5": "AEL, a = 2.5",
     "focal:gamma=2": "focal, γ = 2",
     "soft-truncated:alpha=1": "soft truncation, α = 1",
+    "hard-truncated:alpha=2": "hard truncation, α = 2",
+    "truncated-gce:q=0.7,k=0.5": "truncated GCE, q = 0.7, k = 0.5",
+    "dice:gamma=1": "dice, γ = 1",
+    "rll:alpha=0.1": "RLL, α = 0.1",
+    "z-loss:a=1,b=1": "z-loss, a = b = 1",
+    "margin-focal:gamma=2": "margin focal, γ = 2",
 }
 
 
