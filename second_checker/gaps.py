@@ -2,7 +2,8 @@
 
 With weights w_i and label distributions p_i, and C* the infimum of the risk over allowed scores:
 for constant scores the gap is C*(mean of p_i) - mean of C*(p_i), as the mean risk of one score is
-its risk at the mean; for all functions of the input it is 0, once every C*(p_i) is finite.
+its risk at the mean, and inf where some C*(p_i) is -inf though C*(mean) is not; for all functions
+of the input it is 0, once every C*(p_i) is finite.
 """
 
 from __future__ import annotations

@@ -409,6 +409,33 @@ def test_no_forgery_of_many_of_a_gap_is_accepted(seed: int) -> None:
     assert forged_gaps(seed, 1_000) == 1_000
 
 
+def test_a_gap_of_infinite_infima_is_told_to_be_infinite() -> None:
+    c = made("gap-hinge")
+    c["statement"] = {
+        **c["statement"],
+        "loss": {"spec": None, "kind": "margin", "formula": ["mul", "-1", "v"]},
+        "claim": {
+            "kind": "gap >=",
+            "formula": "1000",
+            "members": "constant",
+            "inputs": [{"weight": "1/2", "p": p} for p in (["1", "0"], ["0", "1"])],
+        },
+    }
+    down, up = (
+        {"from": a, "to": b, "climb": climb, "method": "algebra:0"}
+        for a, b, climb in (("-inf", "0", "down"), ("0", "inf", "up"))
+    )
+    below = [{"least": "0", "pieces": [down, up]}]
+    c["proof"] = {"rule": "gap", "shape": None, "above": ["1000", "-1000"], "below": below}
+    read = examine(sealed(c), seconds=20.0)
+    assert read.verdict == "holds"  # the risk of constants is 0, the mean of the infima -inf
+    assert any("inf where the infimum" in line for line in read.statement.words())
+    c["statement"]["claim"]["members"] = "all"  # there the gap is no number, or 0
+    c["proof"] |= {"above": []}
+    assert not accepted(sealed(c))
+    assert not second_checker.check(sealed(c)).agrees
+
+
 def test_gaps_are_certified_or_the_reason_is_given(tmp_path: Path) -> None:
     d = Finite(["1/2", "1/2"], [["3/4", "1/4"], ["1/4", "3/4"]])
     problem = PointwiseProblem("logistic", n_classes=2)

@@ -16,7 +16,7 @@ The target is zero-one; or "top": k labels are predicted, which have the k large
 target regret is the largest probability of k labels less that of the predicted ones; or a table of
 costs. A *gap* is about no target and a finite distribution of inputs, with weights and the label
 distribution p of each: the infimum of the mean risk over the functions with these scores (all of
-them, or constant ones) less the mean of the infima, each of which is to be finite.
+them, or constant ones) less the mean of the infima. It is inf where only the latter is -inf.
 """
 
 from __future__ import annotations
@@ -149,6 +149,8 @@ class Statement:
         lines.append(f"scores     {scores}")
         if self.inputs:
             lines.append(f"functions  {MEMBERS[self.members]}")
+            if (self.claim_kind, self.members) == ("gap >=", "constant"):
+                lines.append("           (the gap is inf where the infimum at an input is -inf)")
             lines.append(f"claim      {self.claim_kind} {infix(self.claim)}")
             return lines
         letter, stop = ("e", "every e >= 0") if self.claim_kind[0] == "G" else (

@@ -3,8 +3,8 @@
 Inputs i = 1, 2, ... have weights w_i > 0 of sum 1 and label distributions p_i; q is their mean, the
 distribution of the label. Write C*(p) for the infimum of the risk C(h, p) over allowed scores.
 
-**Theorem.** Let every C*(p_i) be finite. The mean of the infima is sum w_i C*(p_i). Over constant
-scores the mean risk is sum w_i C(h, p_i) = C(h, q), so that the gap is C*(q) - sum w_i C*(p_i).
+**Theorem.** Let C*(q) be finite, or every C*(p_i). The mean of the infima is sum w_i C*(p_i). Over
+constant scores the mean risk is sum w_i C(h, p_i) = C(h, q), so that the gap is C*(q) - sum w_i C*(p_i).
 Over all functions of the input the scores are chosen input by input, and the gap is 0.
 
 So bounds of the infima from both sides bound the gap. *From above*: C* is at most the risk of
@@ -20,7 +20,8 @@ by the loss:
 - all scores: an exact bound by lemma 7 (`hconsist.checker.rules.risks`).
 
 "gap <=" needs a bound of C*(q) from above and bounds of all C*(p_i) from below, "gap >=" the
-others. For all functions the bounds from below only say that the infima are finite.
+others; there C*(q) is finite, and where some C*(p_i) is -inf the gap is inf, above any claim. For
+all functions the bounds from below only say that the infima are finite.
 """
 
 from __future__ import annotations
