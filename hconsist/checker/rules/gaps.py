@@ -4,7 +4,8 @@ Inputs i = 1, 2, ... have weights w_i > 0 of sum 1 and label distributions p_i; 
 distribution of the label. Write C*(p) for the infimum of the risk C(h, p) over allowed scores.
 
 **Theorem.** Let C*(q) be finite, or every C*(p_i). The mean of the infima is sum w_i C*(p_i). Over
-constant scores the mean risk is sum w_i C(h, p_i) = C(h, q), so that the gap is C*(q) - sum w_i C*(p_i).
+constant scores the mean risk is sum w_i C(h, p_i) = C(h, q), so that the gap is
+C*(q) - sum w_i C*(p_i).
 Over all functions of the input the scores are chosen input by input, and the gap is 0.
 
 So bounds of the infima from both sides bound the gap. *From above*: C* is at most the risk of
