@@ -242,7 +242,8 @@ def as_page(results: Sequence[Result]) -> str:
         "",
         "Every loss of the catalogue at target regret 0.3, five seconds of computing a question:",
         "an estimate (n), a closed form (s), an enclosure no wider than 1e-6 (r); u: T is",
-        "undefined, as an engine says. Made by",
+        "undefined, as an engine says; a dot: no engine answers; an empty cell: no such question.",
+        "The columns: labels, hypotheses (all, or scores in [-1, 1]), target. Made by",
         "`python -m benchmarks coverage --page docs/coverage.md`; `-o cells.json` keeps the reason",
         "of every refusal.",
         "",
@@ -285,7 +286,9 @@ def _key(cell: Cell) -> tuple[str, int, str, str]:
 
 
 def _pairs(results: Sequence[Result]) -> Iterator[str]:
-    """Estimates of one engine that the proven bounds of another exclude."""
+    """Answers of one engine that the proven bounds of another exclude: estimates, or bounds of its
+    own that do not meet them.
+    """
     for proven in results:
         if proven.lower is None or proven.upper is None:
             continue
@@ -297,8 +300,10 @@ def _pairs(results: Sequence[Result]) -> Iterator[str]:
                 or other.cell.engine == proven.cell.engine
             ):
                 continue
+            low = other.value if other.lower is None else other.lower
+            high = other.value if other.upper is None else other.upper
             slack = 1e-9 * (1 + abs(other.value))
-            if not proven.lower - slack <= other.value <= proven.upper + slack:
+            if not (proven.lower - slack <= high and low <= proven.upper + slack):
                 yield (
                     f"- {' '.join(map(str, key))}: {other.cell.engine} {other.value!r}, "
                     f"{proven.cell.engine} [{proven.lower!r}, {proven.upper!r}]"
