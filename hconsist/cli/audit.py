@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -12,7 +11,6 @@ from hconsist.cli.app import ExitCode
 from hconsist.cli.limits import MANY_VALUES, time_budget_option
 from hconsist.cli.options import LOSS, json_option
 from hconsist.cli.output import atomic_file, check_output, print_fields, print_json, print_table
-from hconsist.errors import InvalidInputError
 
 
 @click.command("audit", short_help=COMMANDS["audit"])
@@ -57,11 +55,12 @@ def command(
     distributions, or counts of annotators. Use examples that were not trained on.
     """
     from hconsist.auditing import audit
+    from hconsist.auditing.files import read_array
 
     if report is not None:
         check_output(report, (".html",))
     found = audit(
-        _array(logits), _array(labels), loss, best_risk=best_risk, level=level, folds=folds
+        read_array(logits), read_array(labels), loss, best_risk=best_risk, level=level, folds=folds
     )
     if report is not None:
         with atomic_file(report) as temporary:
@@ -109,20 +108,3 @@ def command(
         ],
     )
     return ExitCode.HOLDS
-
-
-def _array(path: Path) -> Any:
-    """The array of a file; no Python object is read from it."""
-    import numpy as np
-
-    try:
-        with path.open("rb") as file:
-            return np.load(file, allow_pickle=False)
-    except OSError as problem:
-        raise InvalidInputError(
-            "the file must be readable", str(path), f"{problem.strerror}: write it with np.save"
-        ) from None
-    except (ValueError, EOFError):
-        raise InvalidInputError(
-            "the file must hold one NumPy array of numbers", str(path), "write it with np.save"
-        ) from None

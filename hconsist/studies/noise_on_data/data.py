@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hconsist.auditing.files import read_array
 from hconsist.errors import InvalidInputError, UnknownNameError
 from hconsist.simulate.results import Cell
 
@@ -48,7 +49,7 @@ def from_files(features: Path, labels: Path) -> Cell:
         For files that cannot be read, features that are not a finite table (N, d), labels that are
         not one for each row, fewer than two of them, or fewer than `FEWEST` examples of one.
     """
-    x, y = _array(features), _array(labels)
+    x, y = read_array(features), read_array(labels)
     _, classes = checked(x, y)
     return {
         "data": features.stem,
@@ -78,7 +79,7 @@ def load(cell: Cell) -> tuple[Array, NDArray[np.int64]]:
             ) from None
         x, y = getattr(datasets, f"load_{cell['data']}")(return_X_y=True)
     else:
-        x, y = _array(Path(cell["features"])), _array(Path(cell["labels"]))
+        x, y = read_array(Path(cell["features"])), read_array(Path(cell["labels"]))
         if _digest(x, y) != cell["sha256"]:
             raise InvalidInputError(
                 "the data must not change while a study runs",
@@ -117,21 +118,6 @@ def checked(x: Any, y: Any) -> tuple[tuple[Array, NDArray[np.int64]], NDArray[An
             "drop or join rare labels",
         )
     return (inputs, labels.astype(np.int64)), classes
-
-
-def _array(path: Path) -> NDArray[Any]:
-    """The array of a file; no Python object is read from it."""
-    try:
-        with path.open("rb") as file:
-            return np.asarray(np.load(file, allow_pickle=False))
-    except OSError as problem:
-        raise InvalidInputError(
-            "the file must be readable", str(path), f"{problem.strerror}: write it with np.save"
-        ) from None
-    except (ValueError, EOFError):
-        raise InvalidInputError(
-            "the file must hold one NumPy array of numbers", str(path), "write it with np.save"
-        ) from None
 
 
 def _digest(x: NDArray[Any], y: NDArray[Any]) -> str:
