@@ -82,8 +82,9 @@ def pieces_of(curve: Curve) -> Pieces:
 def _continuous(curve: Curve, pieces: Pieces) -> str:
     formulas = [piece.formula for piece in pieces.pieces]
     for (low, high), (a, b) in zip(pieces.joints, itertools.pairwise(formulas), strict=True):
-        if low != high:
-            continue  # the root of a difference whose larger (smaller) side is taken
+        if low != high:  # the root of a difference whose larger (smaller) side is taken
+            _smooth_across((low, high), a, b)
+            continue
         here = value_at(curve.term, low)
         if constant_sign(limits.at(a, low) - here) != 0 or (
             constant_sign(limits.at(b, low) - here) != 0
@@ -94,6 +95,13 @@ def _continuous(curve: Curve, pieces: Pieces) -> str:
         if constant_sign(limits.at(formulas[-1], end) - value_at(curve.term, end)) != 0:
             raise UndecidedError("could not show continuity at 1")
     return _counted("smooth", pieces) + (", equal where they meet" if pieces.joints else "")
+
+
+def _smooth_across(joint: Joint, *formulas: Sum) -> None:
+    """Neither pole nor root of 0 inside a bracket: signs that hold beside it say nothing there."""
+    bracket = BALLS.const(joint[0]).union(BALLS.const(joint[1]))
+    if not all(formula.ball(bracket).is_finite() for formula in formulas):
+        raise UndecidedError(f"could not show that the pieces meet at {_short(joint[0])}")
 
 
 def _counted(how: str, pieces: Pieces) -> str:
@@ -136,6 +144,7 @@ def _slope_jumps(pieces: Pieces, sign: int) -> None:
                 limits.at(b.derivative, joint[0]) - limits.at(a.derivative, joint[0])
             )
         else:
+            _smooth_across(joint, a.derivative, b.derivative)
             ball = jump.ball(BALLS.const(joint[0]).union(BALLS.const(joint[1])))
             found = 3 if ball >= 0 else -3 if ball <= 0 else None
         if found is None or found * sign < 0:

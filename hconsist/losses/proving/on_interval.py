@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from hconsist.arithmetic import Exact, Ops, Value
+from hconsist.arithmetic import BALLS, Exact, Ops, Value
 from hconsist.arithmetic.functions import Elementary
 from hconsist.losses.proving import limits
 from hconsist.losses.proving.roots import Joint, roots
@@ -250,6 +250,10 @@ class RegionOps(Ops):
             raise
         if abs(sign) in (1, 2):
             raise UndecidedError(f"{difference} has zeros where a case of the formula changes")
+        for low, high in self.interval.brackets:  # a sign by how the interval was cut ends there
+            near = difference.ball(BALLS.const(low).union(BALLS.const(high)))
+            if not (near > 0 or near < 0 or difference.is_zero):
+                raise UndecidedError("a case of the formula changes at an irrational point")
         return sign < 0 or (sign == 0 and not strict)
 
     def all_of(self, conditions: list[Value]) -> Value:

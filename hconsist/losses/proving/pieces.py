@@ -95,6 +95,7 @@ def _cut_at(interval: OpenInterval, joints: list[Joint], difference: Sum) -> lis
             if i < len(joints) and joints[i] in bracketed:
                 loose.add("right")
             part.loose = part.loose | loose
+            part.brackets = (*part.brackets, *bracketed)
         parts.append(part)
     return parts
 

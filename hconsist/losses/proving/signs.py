@@ -68,6 +68,8 @@ class OpenInterval:
     decided: dict[Sum, int] = field(default_factory=dict)
     #: Ends a hair outside, beyond a root that is only bracketed: nothing is anchored there.
     loose: frozenset[str] = frozenset()
+    #: The brackets of such roots.
+    brackets: tuple[tuple[Fraction, Fraction], ...] = ()
     _known: dict[Sum, tuple[int | None, int]] = field(default_factory=dict, repr=False)
     _left: int = BUDGET
 
@@ -76,7 +78,7 @@ class OpenInterval:
         loose = {
             side for side in self.loose if getattr(self, side) == (left, right)[side != "left"]
         }
-        return OpenInterval(left, right, dict(self.decided), frozenset(loose))
+        return OpenInterval(left, right, dict(self.decided), frozenset(loose), self.brackets)
 
     def parts(self, at: Fraction) -> tuple[OpenInterval, OpenInterval]:
         """Both sides of an inner point."""
