@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -38,7 +37,7 @@ class Witness:
     regret: float
     prediction_regret: float | None = None
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """JSON-ready form: exact entries as strings such as ``"1/3"``."""
         return {
             "p": [str(v) if isinstance(v, Fraction) else float(v) for v in self.p],
@@ -129,7 +128,7 @@ class Answer:
         sides = "proven" if self.proven else "proven on one side"
         return f"{sides} ({self.engine} engine), resting on {rests}"
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """JSON-ready form. Proven bounds are rounded outward to floats; null where not proven."""
         return {
             "estimate": self.estimate,

@@ -229,8 +229,8 @@ class Bound:
         tolerance: float | Fraction | None = None,
         time_budget: float | None = None,
         progress: Callable[[str], None] | None = None,
-        checkpoint: Callable[[dict[str, Any]], None] | None = None,
-        resume: dict[str, Any] | None = None,
+        checkpoint: Callable[[dict[str, object]], None] | None = None,
+        resume: dict[str, object] | None = None,
     ) -> Answer:
         """Gamma at a surrogate excess plus gap, with what is proven about it.
 

@@ -25,12 +25,13 @@ import re
 import warnings
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hconsist.errors import InvalidInputError
 
 if TYPE_CHECKING:
     import sympy
+    from sympy import Expr
 
 #: The longest text, in characters.
 LENGTH = 4000
@@ -50,13 +51,13 @@ _ALIASES = {"ln": "log", "abs": "Abs", "max": "Max", "min": "Min"}
 
 _CHARACTERS = re.compile(r"[A-Za-z0-9_+\-*/^().,<>=&| \t\r\n]")
 _NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z")
-_OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
+_OPERATORS: dict[type, Callable[[Expr, Expr], Expr]] = {
     ast.Add: lambda a, b: a + b,
     ast.Sub: lambda a, b: a - b,
     ast.Mult: lambda a, b: a * b,
     ast.Div: lambda a, b: a / b,
 }
-_COMPARISONS: dict[type, Callable[[Any, Any], Any]] = {
+_COMPARISONS: dict[type, Callable[[Expr, Expr], Expr]] = {
     ast.Lt: lambda a, b: a < b,
     ast.LtE: lambda a, b: a <= b,
     ast.Gt: lambda a, b: a > b,
@@ -64,7 +65,9 @@ _COMPARISONS: dict[type, Callable[[Any, Any], Any]] = {
 }
 
 
-def parse_formula(text: str, variables: Mapping[str, Any], what: str = "a formula") -> sympy.Expr:
+def parse_formula(
+    text: str, variables: Mapping[str, object], what: str = "a formula"
+) -> sympy.Expr:
     """The SymPy expression that a text of the grammar writes.
 
     Parameters
@@ -99,7 +102,7 @@ received u.__class__; an attribute is none of these: leave it out
 
 
 class _Reader:
-    def __init__(self, text: str, variables: dict[str, Any], what: str) -> None:
+    def __init__(self, text: str, variables: dict[str, object], what: str) -> None:
         self.text, self.variables, self.what = text, variables, what
 
     # -- refusals
@@ -158,7 +161,7 @@ class _Reader:
             raise self.refuse(self.text, f"{hint}: check brackets and operators") from None
 
     # -- values, node by node
-    def value(self, node: ast.expr, depth: int) -> Any:
+    def value(self, node: ast.expr, depth: int) -> Expr:
         if depth > DEPTH:
             raise self.too_large(
                 f"nests at most {DEPTH} operations", self.text, "group its terms by brackets"
@@ -184,7 +187,7 @@ class _Reader:
             )
         raise self.refuse(self.source(node), f"{_kind(node)} is none of these: leave it out")
 
-    def chain(self, node: ast.BinOp, depth: int) -> Any:
+    def chain(self, node: ast.BinOp, depth: int) -> Expr:
         """a + b - c ... and a * b / c ..., read from left to right: length is not depth."""
         steps = []
         first: ast.expr = node
@@ -196,7 +199,7 @@ class _Reader:
             total = _OPERATORS[operator](total, self.value(right, depth + 1))
         return total
 
-    def number(self, node: ast.Constant) -> Any:
+    def number(self, node: ast.Constant) -> Expr:
         import sympy
 
         text = self.source(node)
@@ -212,7 +215,7 @@ class _Reader:
         value = Fraction(text)
         return sympy.Rational(value.numerator, value.denominator)
 
-    def name(self, node: ast.Name) -> Any:
+    def name(self, node: ast.Name) -> Expr:
         import sympy
 
         if node.id in self.variables:
@@ -225,7 +228,7 @@ class _Reader:
         raise self.refuse(node.id, f"did you mean {near[0]}?" if near else
                           f"{node.id} is none of these names: rewrite it by them")  # fmt: skip
 
-    def call(self, node: ast.Call, depth: int) -> Any:
+    def call(self, node: ast.Call, depth: int) -> Expr:
         import sympy
 
         if not isinstance(node.func, ast.Name):
@@ -253,7 +256,7 @@ class _Reader:
             self.check_exponent(argument)
         return getattr(sympy, name)(argument)
 
-    def piecewise(self, node: ast.Call, depth: int) -> Any:
+    def piecewise(self, node: ast.Call, depth: int) -> Expr:
         import sympy
 
         cases = []
@@ -270,7 +273,7 @@ class _Reader:
             )
         return sympy.Piecewise(*cases)
 
-    def condition(self, node: ast.expr, depth: int) -> Any:
+    def condition(self, node: ast.expr, depth: int) -> Expr:
         import sympy
 
         if depth > DEPTH:
@@ -308,7 +311,7 @@ class _Reader:
         return both[0](*(self.condition(part, depth + 1) for part in both[1]))
 
     # -- sizes
-    def power(self, base: Any, exponent: Any) -> Any:
+    def power(self, base: Expr, exponent: Expr) -> Expr:
         """base ** exponent, refused before it is computed when it is huge."""
         import sympy
 
@@ -328,7 +331,7 @@ class _Reader:
             self.check_exponent(sympy.log(abs(base)) * exponent)
         return base**exponent
 
-    def check_exponent(self, argument: Any) -> None:
+    def check_exponent(self, argument: Expr) -> None:
         """Refuse exp(argument) for a huge constant, also hidden as in exp(10**9*log(u))."""
         import sympy
 
@@ -344,7 +347,7 @@ class _Reader:
                         "write a smaller number",
                     )
 
-    def check_real(self, value: Any) -> None:
+    def check_real(self, value: Expr) -> None:
         import sympy
 
         if not isinstance(value, sympy.Expr):
@@ -363,7 +366,7 @@ class _Reader:
                 "look for a division by 0, or the root or logarithm of a negative number",
             )
 
-    def check_powers(self, value: Any) -> None:
+    def check_powers(self, value: Expr) -> None:
         """Powers of powers may have been joined: (u**1000)**1000."""
         import sympy
 

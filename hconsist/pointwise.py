@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,6 +29,7 @@ from hconsist.losses.forms import OfProbabilities
 
 if TYPE_CHECKING:
     import sympy
+    from sympy import Expr
 
 
 @lru_cache(maxsize=1)
@@ -254,7 +255,7 @@ class PointwiseProblem:
         return self.decision.regret(check_distribution(p, self.n), predicted)
 
 
-def check_n_classes(n: object) -> Any:
+def check_n_classes(n: object) -> int | Expr:
     """A number of classes, or a symbol for one.
 
     >>> check_n_classes(3)

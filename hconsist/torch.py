@@ -15,7 +15,8 @@ Needs ``pip install 'hconsist[torch]'``.
 from __future__ import annotations
 
 import importlib
-from typing import Any, Literal
+from types import ModuleType
+from typing import Literal
 
 from hconsist.arithmetic import ArrayOps, Exact, OfParameter, Value
 from hconsist.errors import InvalidInputError, UnknownNameError
@@ -39,7 +40,7 @@ class _TorchOps(ArrayOps):
     and no root differentiated at 0.
     """
 
-    def __init__(self, namespace: Any = None, **creation: Any) -> None:
+    def __init__(self, namespace: ModuleType | None = None, **creation: object) -> None:
         super().__init__(importlib.import_module("array_api_compat.torch"), **creation)
 
     def log_softmax(self, scores: Value) -> Value:
@@ -107,7 +108,7 @@ class SurrogateLoss(torch.nn.Module):  # type: ignore[misc]  # torch has no type
         self,
         loss: str | Loss = "logistic",
         reduction: Literal["mean", "sum", "none"] = "mean",
-        weight: Any = None,
+        weight: Value = None,
     ) -> None:
         super().__init__()
         self.loss = parse_loss(loss)
@@ -124,7 +125,7 @@ class SurrogateLoss(torch.nn.Module):  # type: ignore[misc]  # torch has no type
                 )
         self.register_buffer("weight", weight)
 
-    def forward(self, logits: Any, labels: Any) -> Any:
+    def forward(self, logits: Value, labels: Value) -> Value:
         """The loss of a batch."""
         with torch.autocast(logits.device.type, enabled=False):
             if logits.dtype in (torch.float16, torch.bfloat16):
@@ -153,7 +154,7 @@ class SurrogateLoss(torch.nn.Module):  # type: ignore[misc]  # torch has no type
         """The loss and the reduction, for print."""
         return f"{self.loss.spec!r}, reduction={self.reduction!r}"
 
-    def _check(self, logits: Any, labels: Any, hard: bool) -> None:
+    def _check(self, logits: Value, labels: Value, hard: bool) -> None:
         if logits.ndim == 0 or not logits.is_floating_point():
             raise InvalidInputError(
                 "logits must be floating, of shape (..., K)",

@@ -8,7 +8,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from hconsist.arithmetic import BALLS, endpoints, evaluate, precision
 from hconsist.arithmetic.shown import digits_up
@@ -274,6 +273,6 @@ def _escape(text: str) -> str:
     return text
 
 
-def as_dicts(rows: Sequence[ZooRow]) -> list[dict[str, Any]]:
+def as_dicts(rows: Sequence[ZooRow]) -> list[dict[str, object]]:
     """JSON-ready rows."""
     return [vars(row) for row in rows]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 
@@ -29,7 +29,7 @@ class ArrayOps(Ops):
     0.693147...
     """
 
-    def __init__(self, namespace: Any = np, **creation: Any) -> None:
+    def __init__(self, namespace: ModuleType = np, **creation: object) -> None:
         self.xp, self._creation = namespace, creation
 
     def const(self, value: Exact | int) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from hconsist.arithmetic.exact import Exact, OfParameter, Value, to_sympy
 from hconsist.arithmetic.expressions import evaluate
 from hconsist.arithmetic.functions import Elementary
 from hconsist.arithmetic.objects import ObjectOps, elementwise
+
+if TYPE_CHECKING:
+    from flint import arb
 
 
 class BallOps(ObjectOps):
@@ -29,15 +32,16 @@ class BallOps(ObjectOps):
     True
     """
 
-    def const(self, value: Exact | int) -> Value:
+    def const(self, value: Exact | int) -> arb:
         if isinstance(value, Fraction | int):
             import flint
 
             q = Fraction(value)
             return flint.arb(flint.fmpq(q.numerator, q.denominator))
-        return evaluate(to_sympy(value), {}, self)
+        found: arb = evaluate(to_sympy(value), {}, self)
+        return found
 
-    def pi(self) -> Value:
+    def pi(self) -> arb:
         import flint
 
         return flint.arb.pi()
@@ -80,7 +84,7 @@ class BallOps(ObjectOps):
         return results
 
     def _maximum_over(
-        self, function: Any, slope: Any, low: Value, high: Value, boxes: int
+        self, function: Value, slope: Value, low: Value, high: Value, boxes: int
     ) -> Value:
         import flint
 
@@ -156,15 +160,15 @@ class BallOps(ObjectOps):
         return flint.arb("nan")
 
 
-def _less(x: Any, y: Any) -> bool | None:
+def _less(x: arb, y: arb) -> bool | None:
     return True if x < y else False if x >= y else None
 
 
-def _at_most(x: Any, y: Any) -> bool | None:
+def _at_most(x: arb, y: arb) -> bool | None:
     return True if x <= y else False if x > y else None
 
 
-def _larger(x: Any, y: Any) -> bool | None:
+def _larger(x: arb, y: arb) -> bool | None:
     return True if x > y else False if x < y else None
 
 
@@ -176,7 +180,7 @@ def _any(*conditions: bool | None) -> bool | None:
     return True if True in conditions else None if None in conditions else False
 
 
-def possible(*flat: Any) -> list[Any]:
+def possible(*flat: Value) -> list[Value]:
     """The values of the branches that may hold, up to the first that must; empty where none must.
 
     The arguments are condition, value, condition, value, ...
@@ -193,7 +197,7 @@ def possible(*flat: Any) -> list[Any]:
     return []
 
 
-def _hull(*flat: Any) -> Any:
+def _hull(*flat: Value) -> Value:
     values = possible(*flat)
     if not values:
         import flint
@@ -205,7 +209,7 @@ def _hull(*flat: Any) -> Any:
     return hull
 
 
-def endpoints(ball: Any) -> tuple[Fraction, Fraction]:
+def endpoints(ball: arb) -> tuple[Fraction, Fraction]:
     """The exact rational endpoints of a finite ball, outward.
 
     Raises

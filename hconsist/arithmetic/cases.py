@@ -9,7 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Cases:
 
 
 @lru_cache(maxsize=1024)
-def study(cases: Any) -> Cases:
+def study(cases: Expr) -> Cases:
     """What is proven of a `sympy.Piecewise` whose conditions are linear inequalities in its one
     variable.
 
@@ -64,11 +67,11 @@ def study(cases: Any) -> Cases:
     return Cases(meet, True)
 
 
-def _boundaries(conditions: list[Any], x: Any) -> list[Any] | None:
+def _boundaries(conditions: list[Expr], x: Expr) -> list[Expr] | None:
     """Where a condition changes, in increasing order; None where that is not plain to see."""
     import sympy
 
-    points: set[Any] = set()
+    points: set[Expr] = set()
     for condition in conditions:
         for part in condition.atoms(sympy.core.relational.Relational):
             if not isinstance(
@@ -87,7 +90,7 @@ def _boundaries(conditions: list[Any], x: Any) -> list[Any] | None:
     return ordered
 
 
-def _between(points: list[Any]) -> list[Any]:
+def _between(points: list[Expr]) -> list[Expr]:
     """A number in each of the intervals that the points leave."""
     if not points:
         return [0]
@@ -95,7 +98,7 @@ def _between(points: list[Any]) -> list[Any]:
     return [points[0] - 1, *middles, points[-1] + 1]
 
 
-def _branch(cases: Any, x: Any, t: Any) -> Any:
+def _branch(cases: Expr, x: Expr, t: Expr) -> Expr:
     """The formula that holds at t; None where none does."""
     for value, condition in cases.args:
         if condition.subs(x, t) == True:  # noqa: E712 (SymPy's own truth values)
@@ -103,13 +106,13 @@ def _branch(cases: Any, x: Any, t: Any) -> Any:
     return None
 
 
-def _meet(branches: tuple[Any, ...], x: Any, t: Any) -> bool:
+def _meet(branches: tuple[Expr, ...], x: Expr, t: Expr) -> bool:
     """Whether the branches have one finite value at t."""
     values = [b.subs(x, t) for b in dict.fromkeys(branches)]
     return all(v.is_finite for v in values) and all(_vanishes(v - values[0]) for v in values[1:])
 
 
-def _vanishes(number: Any) -> bool:
+def _vanishes(number: Expr) -> bool:
     """Whether a number is shown to be 0: as a rational function of one power w of e, which is 0 at
     e only if it is 0 for every w, or by SymPy's rules.
 

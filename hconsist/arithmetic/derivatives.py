@@ -9,8 +9,8 @@ chain rule; what the elementary functions and their derivatives are, it asks the
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import reduce
-from typing import Any
 
 import numpy as np
 
@@ -56,7 +56,7 @@ class Jets(OverOps):
         second = None if x.d2 is None else function.second(x.v, y, first, self.base)
         return x.through(y, first, second)
 
-    def variables(self, x: Any, order: int = 2) -> Jet:
+    def variables(self, x: Value, order: int = 2) -> Jet:
         """Independent variables along the last axis: (..., n) with n directions."""
         n, xp = x.shape[-1], np if isinstance(self.base, ObjectOps) else self.base.xp
         one = 1.0 - self.base.off_diagonal(n)
@@ -91,7 +91,14 @@ class Jets(OverOps):
             return self.base.absolute(x)
         return self._pick(x, -x, x, -x, lambda v, _: self.base.absolute(v))
 
-    def _pick(self, x: Value, y: Value, larger: Value, smaller: Value, choose: Any) -> Value:
+    def _pick(
+        self,
+        x: Value,
+        y: Value,
+        larger: Value,
+        smaller: Value,
+        choose: Callable[[Value, Value], Value],
+    ) -> Value:
         if not isinstance(x, Jet) and not isinstance(y, Jet):
             return choose(x, y)
         first = self.base.takes_first(value_of(larger), value_of(smaller))
@@ -126,8 +133,8 @@ class Jets(OverOps):
         if model is None:
             return Jet(value) if jets else value
         conditions = [c for c, _ in branches]
-        firsts: list[Any] = []
-        seconds: list[Any] = []
+        firsts: list[Value] = []
+        seconds: list[Value] = []
         for _, v in branches:
             known = v if isinstance(v, Jet) and v.d1 is not None else None
             firsts.append(model.d1 * 0 if known is None else known.d1)
@@ -138,7 +145,9 @@ class Jets(OverOps):
         d2 = None if model.d2 is None else self._derivative(conditions, seconds, False)
         return Jet(value, d1, d2, many=model.many)
 
-    def _derivative(self, conditions: list[Any], derivatives: list[Any], continuous: bool) -> Any:
+    def _derivative(
+        self, conditions: list[Value], derivatives: list[Value], continuous: bool
+    ) -> Value:
         hull = self.base.select(list(zip(conditions, derivatives, strict=True)))
         if continuous or not isinstance(self.base, ObjectOps):
             return hull
@@ -146,7 +155,7 @@ class Jets(OverOps):
         return elementwise(lambda h, *f: h if len(possible(*f)) == 1 else h * math.nan, hull, *flat)
 
     # -- vectors: reductions along the last axis, directions stay in front
-    def _linear(self, function: Any, vector: Value) -> Value:
+    def _linear(self, function: Callable[[Value], Value], vector: Value) -> Value:
         """A linear function of the entries, which acts on values and derivatives alike."""
         if not isinstance(vector, Jet):
             return function(vector)
@@ -208,7 +217,7 @@ class Jets(OverOps):
         d2 = self.base.sum(u * (vector._outer(centred, centred) + vector.d2))
         return Jet(value, d1, d2, many=vector.many)
 
-    def _shares(self, scores: Any, total: Any) -> Any:
+    def _shares(self, scores: Value, total: Value) -> Value:
         """The softmax values, whose logsumexp is known."""
         return self.base.softmax(scores)
 
@@ -246,7 +255,7 @@ class ArrayJets(Jets):
 
         return Logarithmic(self)
 
-    def _shares(self, scores: Any, total: Any) -> Any:
+    def _shares(self, scores: Value, total: Value) -> Value:
         return self.xp.exp(scores - total[..., None])
 
     # Constant arrays become jets too: a strict namespace refuses array - jet before the jet can
@@ -264,7 +273,7 @@ class ArrayJets(Jets):
         ranks = xp.argsort(xp.argsort(vector.v, axis=-1), axis=-1)
         chosen = ranks >= vector.v.shape[-1] - k
 
-        def total(a: Any) -> Any:
+        def total(a: Value) -> Value:
             return None if a is None else xp.sum(xp.where(chosen, a, xp.zeros_like(a)), axis=-1)
 
         return Jet(total(vector.v), total(vector.d1), total(vector.d2), many=vector.many)

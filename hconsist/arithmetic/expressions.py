@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from hconsist.errors import InvalidInputError
 
 if TYPE_CHECKING:
     import sympy
+    from sympy import Expr
 
 
 def evaluate(expression: sympy.Expr, values: Mapping[sympy.Symbol, Value], ops: Ops) -> Value:
@@ -52,17 +53,17 @@ def evaluate(expression: sympy.Expr, values: Mapping[sympy.Symbol, Value], ops: 
 class _Evaluation:
     """One evaluation: each part of the expression once."""
 
-    def __init__(self, values: Mapping[Any, Value], ops: Ops) -> None:
+    def __init__(self, values: Mapping[Expr, Value], ops: Ops) -> None:
         self.values, self.ops = values, ops
-        self._known: dict[Any, Value] = {}
+        self._known: dict[Expr, Value] = {}
 
-    def value(self, e: Any) -> Value:
+    def value(self, e: Expr) -> Value:
         """The value of a part."""
         if e not in self._known:
             self._known[e] = self._visit(e)
         return self._known[e]
 
-    def _visit(self, e: Any) -> Value:
+    def _visit(self, e: Expr) -> Value:
         import sympy
 
         ops = self.ops
@@ -104,7 +105,7 @@ class _Evaluation:
             return e.evaluate_in(ops, *(self.value(a) for a in arguments))
         raise _unknown(e)
 
-    def _constant(self, e: Any) -> Value:
+    def _constant(self, e: Expr) -> Value:
         import sympy
 
         if e.is_Rational:
@@ -117,7 +118,7 @@ class _Evaluation:
             return self.ops.pi()
         raise _unknown(e)
 
-    def _sum(self, e: Any) -> Value:
+    def _sum(self, e: Expr) -> Value:
         total = self.value(e.args[0])
         for arg in e.args[1:]:
             if arg.is_Mul and arg.args[0] == -1 and len(arg.args) == 2:
@@ -126,7 +127,7 @@ class _Evaluation:
                 total = total + self.value(arg)
         return total
 
-    def _product(self, e: Any) -> Value:
+    def _product(self, e: Expr) -> Value:
         continued = self._x_log_x(e)
         if continued is not None:
             return continued
@@ -135,7 +136,7 @@ class _Evaluation:
             total = total * self.value(arg)
         return total
 
-    def _x_log_x(self, product: Any) -> Value:
+    def _x_log_x(self, product: Expr) -> Value:
         """A product with a factor g log(g), which tends to 0 with g; None where there is none."""
         import sympy
 
@@ -154,7 +155,7 @@ class _Evaluation:
                     return total
         return None
 
-    def _power(self, e: Any) -> Value:
+    def _power(self, e: Expr) -> Value:
         base, exponent = e.args
         if exponent.is_Rational:
             return self.ops.power(self.value(base), Fraction(int(exponent.p), int(exponent.q)))
@@ -162,7 +163,7 @@ class _Evaluation:
             return self.ops.power(self.value(base), exponent)
         return self.ops.exp(self.value(exponent) * self.ops.log(self.value(base)))
 
-    def _log(self, g: Any) -> Value:
+    def _log(self, g: Expr) -> Value:
         """log g, of 1 + exp(z) and of the normal distribution function without overflow."""
         import sympy
 
@@ -180,12 +181,12 @@ class _Evaluation:
             return self._log_ndtr(2 * coefficient, -sympy.sqrt(2) * rest.args[0])
         return self.ops.log(self.value(g))
 
-    def _log_ndtr(self, factor: Any, z: Any) -> Value:
+    def _log_ndtr(self, factor: Expr, z: Expr) -> Value:
         """``log(factor Phi(z))``."""
         result = self.ops.log_ndtr(self.value(z))
         return result if factor == 1 else result + self.ops.log(self._constant(factor))
 
-    def _cases(self, e: Any) -> Value:
+    def _cases(self, e: Expr) -> Value:
         proven = study(e)
         branches = []
         with np.errstate(all="ignore"):  # arrays run every branch everywhere
@@ -198,7 +199,7 @@ class _Evaluation:
                     break
             return self.ops.select(branches, continuous=proven.continuous)
 
-    def _spread(self, value: Any, cases: Any) -> Value:
+    def _spread(self, value: Value, cases: Expr) -> Value:
         """The value of a branch; a constant one has the shape, and the derivative 0, of a
         variable.
         """
@@ -206,7 +207,7 @@ class _Evaluation:
             return self.value(value)
         return self.value(value) + 0 * self.value(min(cases.free_symbols, key=str))
 
-    def _condition(self, c: Any) -> Value:
+    def _condition(self, c: Expr) -> Value:
         import sympy
 
         if c == True or c == False:  # noqa: E712 (SymPy's own truth values)
@@ -226,7 +227,7 @@ class _Evaluation:
         )
 
 
-def _unknown(e: Any) -> InvalidInputError:
+def _unknown(e: Expr) -> InvalidInputError:
     return InvalidInputError(
         "an expression must be built from known functions",
         str(e),

@@ -10,12 +10,16 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, overload
 
 from hconsist.arithmetic import special
 from hconsist.arithmetic.exact import Value
 
 if TYPE_CHECKING:
+    from flint import arb
+    from sympy import Expr
+
     from hconsist.arithmetic.ops import Ops
 
 
@@ -53,13 +57,13 @@ class Elementary:
 
     domain: str
     scalar: Callable[[float], float]
-    first: Callable[[Any, Any, Any], Any]
-    second: Callable[[Any, Any, Any, Any], Any]
-    array: Callable[[Any, Any], Any] | None = None
-    ball: Callable[[Any], Any] | None = None
+    first: Callable[[Value, Value, Any], Value]  # of ops: the table speaks of itself
+    second: Callable[[Value, Value, Value, Any], Value]
+    array: Callable[[Value, ModuleType], Value] | None = None
+    ball: Callable[[arb], arb] | None = None
     monotone: bool = False
-    symbol: Callable[[Any, Any], Any] | None = None
-    program: Callable[[Any, Any], Any] | None = None
+    symbol: Callable[[Expr, ModuleType], Expr] | None = None
+    program: Callable[[Value, ModuleType], Value] | None = None
 
     #: Of the row, set where it is entered in the table.
     name = ""
@@ -72,23 +76,23 @@ class Elementary:
     @overload
     def __get__(self, ops: Ops, owner: type) -> Callable[[Value], Value]: ...
 
-    def __get__(self, ops: Ops | None, owner: type) -> Any:
+    def __get__(self, ops: Ops | None, owner: type) -> Elementary | Callable[[Value], Value]:
         return self if ops is None else partial(ops.apply, self)
 
-    def of_array(self, x: Any, xp: Any) -> Any:
+    def of_array(self, x: Value, xp: ModuleType) -> Value:
         """f of an array of the namespace."""
         return self.array(x, xp) if self.array else getattr(xp, self.name)(x)
 
-    def of_ball(self, x: Any) -> Any:
+    def of_ball(self, x: arb) -> arb:
         """A ball that contains f of every point of x."""
         if self.monotone and x.rad() > 0:
             return self._of_ball(x.lower()).union(self._of_ball(x.upper()))
         return self._of_ball(x)
 
-    def _of_ball(self, x: Any) -> Any:
+    def _of_ball(self, x: arb) -> arb:
         return self.ball(x) if self.ball else getattr(x, self.name)()
 
-    def of_symbol(self, x: Any, sympy: Any) -> Any:
+    def of_symbol(self, x: Expr, sympy: ModuleType) -> Expr:
         """f as a SymPy expression."""
         return self.symbol(x, sympy) if self.symbol else getattr(sympy, self.name)(x)
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hconsist.arithmetic.exact import Value
 from hconsist.arithmetic.expressions import evaluate
 from hconsist.arithmetic.ops import Ops
+
+if TYPE_CHECKING:
+    from sympy import Expr
+    from sympy.printing.printer import Printer
 
 
 @lru_cache(maxsize=1)
@@ -30,18 +34,18 @@ def interval_maximum() -> Any:
 
         """
 
-        def __new__(cls, body: Any, slope: Any, t: Any, low: Any, high: Any) -> Any:
+        def __new__(cls, body: Expr, slope: Expr, t: Expr, low: Expr, high: Expr) -> Expr:
             """Hold the maximum unevaluated."""
             return sympy.Expr.__new__(cls, *(sympy.sympify(v) for v in (body, slope, t, low, high)))
 
         @property
-        def free_symbols(self) -> set[Any]:
+        def free_symbols(self) -> set[Expr]:
             """Without the bound t."""
-            free: set[Any] = self.args[0].free_symbols - {self.args[2]}
+            free: set[Expr] = self.args[0].free_symbols - {self.args[2]}
             return free
 
         @property
-        def evaluation_arguments(self) -> tuple[Any, ...]:
+        def evaluation_arguments(self) -> tuple[Expr, ...]:
             """What `evaluate_in` receives the values of."""
             return tuple(sorted(self.free_symbols, key=str))
 
@@ -56,7 +60,7 @@ def interval_maximum() -> Any:
                 *ends,
             )
 
-        def _eval_evalf(self, prec: int) -> Any:
+        def _eval_evalf(self, prec: int) -> Expr:
             if self.free_symbols:
                 return self
             body, slope, t, low, high = self.args
@@ -71,7 +75,7 @@ def interval_maximum() -> Any:
                     left, right = (middle, right) if d(middle) > 0 else (left, middle)
                 return sympy.Float(max(f(grid[best]), f((left + right) / 2)), precision=prec)
 
-        def _latex(self, printer: Any, *args: Any) -> str:
+        def _latex(self, printer: Printer, *args: object) -> str:
             body, _, t, low, high = (printer._print(a) for a in self.args)
             return rf"\max_{{{low} \le {t} \le {high}}} \left[ {body} \right]"
 

@@ -4,8 +4,6 @@ chain rule, over the numbers of any arithmetic.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from hconsist.arithmetic.exact import Value
@@ -34,26 +32,26 @@ class Jet:
     __slots__ = ("d1", "d2", "many", "v")
     __array_ufunc__ = None  # so that ndarray * Jet reaches Jet.__rmul__
 
-    def __init__(self, v: Any, d1: Any = None, d2: Any = None, *, many: bool = False) -> None:
+    def __init__(self, v: Value, d1: Value = None, d2: Value = None, *, many: bool = False) -> None:
         self.v, self.d1, self.d2, self.many = v, d1, d2, many
 
     @property
-    def value(self) -> Any:
+    def value(self) -> Value:
         """The value."""
         return self.v
 
     @property
-    def gradient(self) -> Any:
+    def gradient(self) -> Value:
         """The first derivatives, directions last: (..., d)."""
         return np.moveaxis(self.d1, 0, -1) if self.many else self.d1[..., None]
 
     @property
-    def hessian(self) -> Any:
+    def hessian(self) -> Value:
         """The second derivatives, directions last: (..., d, d)."""
         return np.moveaxis(self.d2, (0, 1), (-2, -1)) if self.many else self.d2[..., None, None]
 
     @classmethod
-    def variable(cls, x: Any) -> Jet:
+    def variable(cls, x: Value) -> Jet:
         """See `variable`."""
         return variable(x)
 
@@ -62,7 +60,7 @@ class Jet:
         """The shape of the values."""
         return tuple(self.v.shape)
 
-    def __getitem__(self, key: Any) -> Jet:
+    def __getitem__(self, key: Value) -> Jet:
         """Entries by integers, slices, None and at most one ellipsis."""
         inner = key if isinstance(key, tuple) else (key,)
         if not any(k is Ellipsis for k in inner):
@@ -77,7 +75,7 @@ class Jet:
             many=self.many,
         )
 
-    def through(self, f: Any, f1: Any, f2: Any) -> Jet:
+    def through(self, f: Value, f1: Value, f2: Value) -> Jet:
         """The chain rule, for a function with value f and derivatives f1, f2 at v; f2 may be None
         where second derivatives were not asked for.
         """
@@ -88,10 +86,10 @@ class Jet:
             d2 = f2 * self._outer(self.d1, self.d1) + f1 * self.d2
         return Jet(f, f1 * self.d1, d2, many=self.many)
 
-    def _outer(self, x: Any, y: Any) -> Any:
+    def _outer(self, x: Value, y: Value) -> Value:
         return x[:, None, ...] * y[None, ...] if self.many else x * y
 
-    def _moved(self, v: Any, like: Jet) -> Jet:
+    def _moved(self, v: Value, like: Jet) -> Jet:
         """A jet with the derivatives of ``like`` and the value v, which may have spread."""
         d1, d2 = like.d1, like.d2
         shape = getattr(v, "shape", ())
@@ -108,7 +106,7 @@ class Jet:
             many=self.many,
         )
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: Value) -> Value:
         if not isinstance(other, Jet):
             return NotImplemented if _stranger(other) else self._moved(self.v + other, self)
         if other.d1 is None or self.d1 is None:
@@ -118,13 +116,13 @@ class Jet:
 
     __radd__ = __add__
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: Value) -> Value:
         return NotImplemented if _stranger(other) else self.__add__(-other)
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: Value) -> Value:
         return (-self).__add__(other)
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: Value) -> Value:
         if not isinstance(other, Jet):
             return NotImplemented if _stranger(other) else self._scaled(other)
         if other.d1 is None or self.d1 is None:
@@ -139,7 +137,7 @@ class Jet:
 
     __rmul__ = __mul__
 
-    def _scaled(self, factor: Any) -> Jet:
+    def _scaled(self, factor: Value) -> Jet:
         return Jet(
             self.v * factor,
             None if self.d1 is None else self.d1 * factor,
@@ -151,7 +149,7 @@ class Jet:
         r = 1 / self.v
         return self.through(r, -r * r, None if self.d2 is None else 2 * r * r * r)
 
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, other: Value) -> Value:
         if isinstance(other, Jet):
             return self.__mul__(other._inverse())
         if _stranger(other):
@@ -163,21 +161,21 @@ class Jet:
             many=self.many,
         )
 
-    def __rtruediv__(self, other: Any) -> Any:
+    def __rtruediv__(self, other: Value) -> Value:
         return self._inverse().__mul__(other)
 
 
-def entry(x: Any, key: Any) -> Any:
+def entry(x: Value, key: Value) -> Value:
     """An entry of an array; a single ball or expression is an array without axes."""
     return x[key] if hasattr(x, "shape") else np.asarray(x, dtype=object)[key]
 
 
-def _stranger(other: Any) -> bool:
+def _stranger(other: object) -> bool:
     """Whether the other number knows better how to combine with a jet."""
     return hasattr(other, "logarithm")
 
 
-def _spread(d: Any, shape: tuple[int, ...], leading: int) -> Any:
+def _spread(d: Value, shape: tuple[int, ...], leading: int) -> Value:
     if not hasattr(d, "shape"):
         return d
     target = (*d.shape[:leading], *shape)
@@ -188,7 +186,7 @@ def _spread(d: Any, shape: tuple[int, ...], leading: int) -> Any:
     return array_namespace(d).broadcast_to(d, target)
 
 
-def variable(x: Any, order: int = 2) -> Jet:
+def variable(x: Value, order: int = 2) -> Jet:
     """The independent variable at x; every entry of an array is differentiated by itself.
 
     >>> x = variable(2.0)

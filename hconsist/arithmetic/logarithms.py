@@ -14,8 +14,6 @@ array([ 800.,   -0., 1600.])
 
 from __future__ import annotations
 
-from typing import Any
-
 from hconsist.arithmetic.exact import Exact, OfParameter, Value
 from hconsist.arithmetic.functions import Elementary, Functions
 from hconsist.arithmetic.ops import Ops, OverOps
@@ -27,12 +25,12 @@ class LogPower:
     __slots__ = ("_value", "logarithm", "ops")
     __array_ufunc__ = None  # so that ndarray * Power reaches Power.__rmul__
 
-    def __init__(self, logarithm: Any, ops: Ops) -> None:
+    def __init__(self, logarithm: Value, ops: Ops) -> None:
         self.logarithm, self.ops = logarithm, ops
-        self._value: Any = None
+        self._value: Value = None
 
     @property
-    def value(self) -> Any:
+    def value(self) -> Value:
         """The number itself, in the arithmetic below."""
         if self._value is None:
             self._value = self.ops.exp(self.logarithm)
@@ -43,40 +41,40 @@ class LogPower:
         """The shape of the values."""
         return tuple(self.logarithm.shape)
 
-    def __getitem__(self, key: Any) -> LogPower:
+    def __getitem__(self, key: Value) -> LogPower:
         return LogPower(self.logarithm[key], self.ops)
 
-    def __neg__(self) -> Any:
+    def __neg__(self) -> Value:
         return -self.value
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: Value) -> Value:
         return self.value + plain(other)
 
     __radd__ = __add__
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: Value) -> Value:
         return self.ops.expm1(self.logarithm) if _is_one(other) else self.value - plain(other)
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: Value) -> Value:
         return -self.ops.expm1(self.logarithm) if _is_one(other) else other - self.value
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: Value) -> Value:
         if isinstance(other, LogPower):
             return LogPower(self.logarithm + other.logarithm, self.ops)
         return self.value * other
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, other: Value) -> Value:
         if isinstance(other, LogPower):
             return LogPower(self.logarithm - other.logarithm, self.ops)
         return self.value / other
 
-    def __rtruediv__(self, other: Any) -> Any:
+    def __rtruediv__(self, other: Value) -> Value:
         return other * self.ops.exp(-self.logarithm)
 
 
-def _is_one(other: Any) -> bool:
+def _is_one(other: object) -> bool:
     return isinstance(other, int | float) and other == 1
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -11,14 +10,14 @@ from hconsist.arithmetic.exact import Exact, Value
 from hconsist.arithmetic.ops import Ops
 
 
-def elementwise(function: Callable[..., Any], *args: Any) -> Any:
+def elementwise(function: Callable[..., Value], *args: Value) -> Value:
     """Apply a scalar function to object arrays, or directly to scalars."""
     if any(isinstance(a, np.ndarray) for a in args):
         return np.frompyfunc(function, len(args), 1)(*args)
     return function(*args)
 
 
-def _drop_diagonal(matrix: Any) -> Any:
+def _drop_diagonal(matrix: Value) -> Value:
     """(..., n, n) to (..., n, n - 1): the entries [y, k] with k != y."""
     n = matrix.shape[-1]
     rows = np.arange(n)[:, None]

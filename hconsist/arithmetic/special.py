@@ -11,9 +11,15 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from hconsist.arithmetic.exact import Value
+
+if TYPE_CHECKING:
+    from flint import arb
 
 #: The exponent of a square root.
 HALF = Fraction(1, 2)
@@ -40,19 +46,19 @@ _FAR = (
 )  # fmt: skip
 
 
-def _ratio(coefficients: tuple[Sequence[float], Sequence[float]], x: Any) -> Any:
+def _ratio(coefficients: tuple[Sequence[float], Sequence[float]], x: Value) -> Value:
     numerator, denominator = (_horner(polynomial, x) for polynomial in coefficients)
     return numerator / denominator
 
 
-def _horner(polynomial: Sequence[float], x: Any) -> Any:
+def _horner(polynomial: Sequence[float], x: Value) -> Value:
     total = polynomial[0] + 0.0 * x
     for c in polynomial[1:]:
         total = total * x + c
     return total
 
 
-def _native(xp: Any, name: str) -> Any:
+def _native(xp: ModuleType, name: str) -> Callable[..., Value] | None:
     """The function as the array library has it, or None."""
     if xp.__name__ == "jax.numpy":
         return getattr(importlib.import_module("jax.scipy.special"), name, None)
@@ -64,16 +70,16 @@ def _native(xp: Any, name: str) -> Any:
     return getattr(getattr(xp, "special", None), name, None)
 
 
-def _clipped(x: Any, low: float, high: float, xp: Any) -> Any:
+def _clipped(x: Value, low: float, high: float, xp: ModuleType) -> Value:
     return xp.minimum(xp.maximum(x, xp.full_like(x, low)), xp.full_like(x, high))
 
 
-def _near(x: Any, xp: Any) -> Any:
+def _near(x: Value, xp: ModuleType) -> Value:
     x = _clipped(x, -0.46875, 0.46875, xp)
     return x * _ratio(_NEAR, x * x)
 
 
-def scaled_erfc(x: Any, xp: Any) -> Any:
+def scaled_erfc(x: Value, xp: ModuleType) -> Value:
     """``exp(x^2) erfc(x)`` for x >= 0.46875, in any array namespace."""
     middle = _ratio(_MIDDLE, _clipped(x, 0.46875, 4.0, xp))
     far = xp.maximum(x, xp.full_like(x, 4.0))
@@ -82,7 +88,7 @@ def scaled_erfc(x: Any, xp: Any) -> Any:
     return xp.where(x <= 4.0, middle, tail)
 
 
-def erf(x: Any, xp: Any) -> Any:
+def erf(x: Value, xp: ModuleType) -> Value:
     """The error function, elementwise.
 
     >>> import numpy as np
@@ -96,7 +102,7 @@ def erf(x: Any, xp: Any) -> Any:
     return xp.where(size <= 0.46875, _near(x, xp), tail)
 
 
-def erfc(x: Any, xp: Any) -> Any:
+def erfc(x: Value, xp: ModuleType) -> Value:
     """``1 - erf(x)``, elementwise, with its full relative accuracy for large x."""
     if native := _native(xp, "erfc"):
         return native(x)
@@ -105,7 +111,7 @@ def erfc(x: Any, xp: Any) -> Any:
     return xp.where(size <= 0.46875, 1.0 - _near(x, xp), xp.where(x > 0, tail, 2.0 - tail))
 
 
-def log_ndtr(x: Any, xp: Any) -> Any:
+def log_ndtr(x: Value, xp: ModuleType) -> Value:
     """``log Phi(x)``, elementwise, without underflow."""
     if native := _native(xp, "log_ndtr"):
         return native(x)
@@ -122,12 +128,12 @@ def log_ndtr_scalar(x: float) -> float:
     return float(scipy.special.log_ndtr(x))
 
 
-def log_ndtr_ball(x: Any) -> Any:
+def log_ndtr_ball(x: arb) -> arb:
     """``log Phi(x)`` of a ball."""
     return ((-x / type(x)(2).sqrt()).erfc() / 2).log()
 
 
-def inverse_mills(x: Any, xp: Any) -> Any:
+def inverse_mills(x: Value, xp: ModuleType) -> Value:
     """``exp(-x^2/2) / (sqrt(2 pi) Phi(x))``, elementwise: the derivative of `log_ndtr`."""
     z = -x / math.sqrt(2.0)
     far = xp.maximum(z, xp.full_like(z, 0.46875))
@@ -148,13 +154,13 @@ def inverse_mills_scalar(x: float) -> float:
     return math.exp(-z * z) * math.sqrt(2.0 / math.pi) / math.erfc(z)
 
 
-def inverse_mills_ball(x: Any) -> Any:
+def inverse_mills_ball(x: arb) -> arb:
     """`inverse_mills` of a ball."""
     two, pi = type(x)(2), type(x).pi()
     return (two / pi).sqrt() * (-(x * x) / 2).exp() / (-x / two.sqrt()).erfc()
 
 
-def softplus(x: Any, xp: Any) -> Any:
+def softplus(x: Value, xp: ModuleType) -> Value:
     """``log(1 + exp(x))``: no overflow on either side, full precision near 0."""
     return xp.maximum(x, xp.zeros_like(x)) + xp.log1p(xp.exp(-xp.abs(x)))
 
@@ -164,7 +170,7 @@ def softplus_scalar(x: float) -> float:
     return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
 
 
-def sigmoid(x: Any, xp: Any) -> Any:
+def sigmoid(x: Value, xp: ModuleType) -> Value:
     """``1 / (1 + exp(-x))``, elementwise, without overflow."""
     e = xp.exp(-xp.abs(x))
     return xp.where(x >= 0, xp.ones_like(e), e) / (1.0 + e)
@@ -176,12 +182,12 @@ def sigmoid_scalar(x: float) -> float:
     return (1.0 if x >= 0 else e) / (1.0 + e)
 
 
-def xlogx(x: Any, xp: Any) -> Any:
+def xlogx(x: Value, xp: ModuleType) -> Value:
     """``x log x`` for x >= 0, 0 at 0."""
     return x * xp.log(xp.where(x > 0, x, xp.ones_like(x)))
 
 
-def xlogx_ball(x: Any) -> Any:
+def xlogx_ball(x: arb) -> arb:
     """``x log x`` over the part of a ball in [0, inf)."""
     if x.lower() > 0:
         return x * x.log()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.arithmetic import NUMPY
+from hconsist.arithmetic.exact import Value
 
 Array = NDArray[np.float64]
 
@@ -69,7 +68,7 @@ def _fit(logits: Array, labels: NDArray[np.int64]) -> tuple[float, Array]:
     units = logits / scale
     one_hot = labels[:, None] == np.arange(k)
 
-    def value(theta: Array) -> tuple[float, Any]:
+    def value(theta: Array) -> tuple[float, Value]:
         log_q = NUMPY.log_softmax(theta[0] * units + theta[1:])
         rest = np.exp(log_q) - one_hot
         slope = np.r_[(rest * units).sum() / m, rest.mean(0) + 1e-3 * theta[1:]]

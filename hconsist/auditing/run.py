@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from hconsist.arithmetic import NUMPY
 from hconsist.auditing.calibration import bins, calibration_error, cross_fitted
@@ -92,7 +92,7 @@ class Audit:
     per_class: list[dict[str, float]]
     notes: tuple[str, ...]
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Everything, ready for JSON."""
         return asdict(self)
 
@@ -104,8 +104,8 @@ class Audit:
 
 
 def audit(
-    logits: Any,
-    labels: Any,
+    logits: ArrayLike,
+    labels: ArrayLike,
     loss: str | Loss = "logistic",
     *,
     best_risk: float | None = None,

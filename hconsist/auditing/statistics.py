@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from hconsist.errors import InvalidInputError
 
@@ -29,7 +28,7 @@ class ConfidenceInterval:
     high: float
     how: str
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Ready for JSON."""
         return asdict(self)
 
@@ -66,7 +65,7 @@ def share_interval(hits: int, of: int, level: float) -> ConfidenceInterval:
     return ConfidenceInterval(hits / of, float(found.low), float(found.high), how)
 
 
-def read_logits(values: Any) -> Array:
+def read_logits(values: ArrayLike) -> Array:
     """Logits as doubles of shape (N, K).
 
     Raises
@@ -87,7 +86,7 @@ def read_logits(values: Any) -> Array:
     return logits.astype(float)
 
 
-def read_labels(values: Any, n: int, k: int) -> tuple[NDArray[np.int64] | None, Array | None]:
+def read_labels(values: ArrayLike, n: int, k: int) -> tuple[NDArray[np.int64] | None, Array | None]:
     """Labels (N,), or label distributions (N, K): one of the two is None.
 
     Whole numbers of shape (N, K) are counts of annotators.

@@ -121,7 +121,7 @@ def cover(
     depth : int
         How often a piece may be halved.
     """
-    low, high = (None if e in ("inf", "-inf") else Fraction(e) for e in (start, stop))
+    low, high = (None if e in ("inf", "-inf") else Fraction(str(e)) for e in (start, stop))
     inner = [
         p for p in dict.fromkeys(places) if (low is None or p > low) and (high is None or p < high)
     ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hconsist.certificates.cell_search import CellSearch
 from hconsist.certificates.statements import Relation, tree
 from hconsist.checker import Tree
+from hconsist.checker.reading import Fields
 from hconsist.engines.rigorous.methods.piecewise import statement_of
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import MarginLoss, SoftmaxLoss
@@ -27,7 +28,7 @@ def applies(problem: PointwiseProblem) -> bool:
     return not isinstance(statement_of(problem), str)
 
 
-def statement(problem: PointwiseProblem, kind: str, claim: Tree) -> dict[str, Any]:
+def statement(problem: PointwiseProblem, kind: str, claim: Tree) -> Fields:
     """A claim about such a problem, as a certificate states it."""
     read = statement_of(problem)
     if isinstance(read, str):

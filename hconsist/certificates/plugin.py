@@ -202,6 +202,7 @@ def _slopes(first: Fraction, last: Fraction, low: Fraction, high: Fraction) -> l
 
 def _chord(slope: Tree, low: Fraction, high: Fraction, s: int, read: Any) -> dict[str, Any]:
     """Level and weights of the chord of exp(lam d) over [-a, g]."""
+    level: Tree
     whole = low + high
     down, up = ["exp", mul(str(-low), slope)], ["exp", mul(str(high), slope)]
     if low == 0:

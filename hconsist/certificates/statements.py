@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hconsist.arithmetic import SYMPY, exact
 from hconsist.checker import Identity, Rejected, Tree, discharge
+from hconsist.checker.reading import Fields
 from hconsist.checker.trees import minus, mul
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.formula import parse_formula
@@ -249,7 +250,7 @@ def is_named(spec: str, kind: str, formula: Tree, costs: Any = None) -> bool:
     return True
 
 
-def statement(problem: PointwiseProblem, relation: Relation, claim: sympy.Expr) -> dict[str, Any]:
+def statement(problem: PointwiseProblem, relation: Relation, claim: sympy.Expr) -> Fields:
     """The claim ``T(beta) relation claim`` for every beta in [0, 1], as the certificate states it.
 
     Raises

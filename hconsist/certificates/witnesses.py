@@ -120,7 +120,7 @@ def _slanted(loss: SoftmaxLoss) -> list[Tree]:
     witness = rational_pairs(loss, step)
     if not witness:
         return CORNER
-    tilt = ((Fraction(witness[0][0]) - Fraction(1, 2)) / step).limit_denominator(12)
+    tilt = ((Fraction(str(witness[0][0])) - Fraction(1, 2)) / step).limit_denominator(12)
     return [["add", "1/2", ["mul", str(k), "x"]] for k in (tilt, -tilt)]
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from typing import Any
 
 from hconsist.checker import WHERE, OverLimit, Rejected, examine, parse
 from hconsist.checker.limits import BYTES, MEMORY, SECONDS, STEPS
@@ -23,7 +22,7 @@ CODES = {
 }  # fmt: skip
 
 
-def outcome(data: bytes, seconds: float) -> dict[str, Any]:
+def outcome(data: bytes, seconds: float) -> dict[str, str]:
     """What the checker says of the bytes of a file."""
     try:
         certificate = parse(data)
@@ -57,7 +56,7 @@ def main(arguments: list[str]) -> int:
         with open(arguments[0], "rb") as file:
             data = file.read(BYTES + 1)
     except (OSError, IndexError) as problem:
-        found: dict[str, Any] = {"outcome": "rejected", "reason": f"cannot be read: {problem}"}
+        found: dict[str, str] = {"outcome": "rejected", "reason": f"cannot be read: {problem}"}
     else:
         found = outcome(data, float(arguments[1]) if len(arguments) > 1 else SECONDS)
     print(json.dumps(found))

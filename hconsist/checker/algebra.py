@@ -27,9 +27,10 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 import flint
+from flint import arb
 
 from hconsist.checker.enclosures import fmpq
 from hconsist.checker.limits import (
@@ -46,8 +47,11 @@ from hconsist.checker.limits import (
 )
 from hconsist.checker.trees import Tree, exponent, rational
 
+#: A polynomial: an fmpq_mpoly, or a number of its ring. Stubs of python-flint know neither == 0
+#: nor the parts of a fraction.
+Polynomial: TypeAlias = Any
 #: A positive quantity (a polynomial) and the power it stands in.
-Powers = list[tuple[Any, Fraction]]
+Powers = list[tuple[Polynomial, Fraction]]
 _SMALL_PRIMES = [p for p in range(2, 1000) if all(p % d for d in range(2, math.isqrt(p) + 1))]
 
 
@@ -103,7 +107,7 @@ class Algebra:
 
     def __init__(self, low: Fraction, high: Fraction | None, t: Tree) -> None:
         self.low, self.high, self.root = low, high, common_root(t)
-        self.atoms: list[tuple[str, Any]] = []
+        self.atoms: list[tuple[str, Polynomial]] = []
         # In this order of the generators, atoms that are met later lead.
         self.ring = flint.fmpq_mpoly_ctx.get([f"a{i}" for i in range(GENERATORS)], "lex")
         self.one = self.ring.constant(1)
@@ -119,18 +123,18 @@ class Algebra:
 
     # ---- generators ----
 
-    def atom(self, kind: str, of: Any) -> Any:
+    def atom(self, kind: str, of: str | Polynomial) -> Polynomial:
         """The generator of a variable (by name) or of a "root", "log", "exp" (of a polynomial)."""
         if (kind, of) not in self.atoms:
             within(len(self.atoms) + 1, GENERATORS, "generators of a normal form")
             self.atoms.append((kind, of))
         return self.ring.gen(GENERATORS - 1 - self.atoms.index((kind, of)))
 
-    def meaning(self, p: Any) -> tuple[str, Any]:
+    def meaning(self, p: Polynomial) -> tuple[str, Polynomial]:
         """What a polynomial stands for if it is a generator; ("sum", p) otherwise."""
         return next((a for a in self.atoms if p == self.atom(*a)), ("sum", p))
 
-    def _reduced(self, p: Any) -> Any:
+    def _reduced(self, p: Polynomial) -> Polynomial:
         """Each D-th power of a root replaced by what it is a root of; the values do not change."""
         for kind, of in reversed(self.atoms):
             if kind == "root":
@@ -139,19 +143,19 @@ class Algebra:
 
     # ---- arithmetic within limits ----
 
-    def _small(self, p: Any) -> Any:
+    def _small(self, p: Polynomial) -> Polynomial:
         within(len(p), TERMS, "terms of a polynomial")
         bits = max((max(c.p.bit_length(), c.q.bit_length()) for c in p.coeffs()), default=0)
         within(bits, COEFFICIENT_BITS, "bits of a coefficient")
         return p
 
-    def _times(self, p: Any, q: Any) -> Any:
+    def _times(self, p: Polynomial, q: Polynomial) -> Polynomial:
         work = len(p) * len(q)
         spend(work)
         within(work, 100 * TERMS, "terms of a product")
         return self._small(p * q)
 
-    def _to(self, p: Any, k: int) -> Any:
+    def _to(self, p: Polynomial, k: int) -> Polynomial:
         """p^k, k >= 0."""
         within(k * max(p.total_degree(), 1), DEGREE, "degree of a power")
         if len(p) > 1:
@@ -163,7 +167,7 @@ class Algebra:
 
     # ---- signs ----
 
-    def _positive(self, p: Any) -> bool:
+    def _positive(self, p: Polynomial) -> bool:
         """Whether p, not the zero polynomial, is proven > 0 on the open box; see Signs above."""
         used = [self.ring.gen(i) for i, degree in enumerate(p.degrees()) if degree > 0]
         kinds = [self.meaning(x)[0] for x in used]
@@ -180,22 +184,24 @@ class Algebra:
             return bool(self._ball(p) > 0)
         return self._affine_positive(p, self.ring.gens().index(names[0]))
 
-    def _affine_positive(self, p: Any, place: int) -> bool:
+    def _affine_positive(self, p: Polynomial, place: int) -> bool:
         """Sight (ii), of the generator of that place; the other atoms are constant."""
-        parts: list[dict[Any, Any]] = [{}, {}]
+        parts: list[dict[tuple[int, ...], Polynomial]] = [{}, {}]
         for degrees, c in p.terms():
             k = int(degrees[place])
             if k > 1:
                 return False
             rest = tuple(0 if i == place else d for i, d in enumerate(degrees))
             parts[k][rest] = c
+        constant: Polynomial
+        slope: Polynomial
         constant, slope = (self.ring.from_dict(part) for part in parts)
         at_low = constant + slope * fmpq(self.low)
         at_high = slope if self.high is None else constant + slope * fmpq(self.high)
         ends = [e for e in (at_low, at_high) if e != 0]
         return bool(ends) and all(bool(self._ball(e) > 0) for e in ends)
 
-    def _ball(self, p: Any) -> Any:
+    def _ball(self, p: Polynomial) -> arb:
         """A ball that contains the value of a polynomial in atoms without variables."""
         total = flint.arb(0)
         for degrees, c in p.terms():
@@ -213,18 +219,18 @@ class Algebra:
             total += term
         return total
 
-    def _varies(self, x: Any) -> bool:
+    def _varies(self, x: Polynomial) -> bool:
         """Whether a generator is a variable, or an atom of something that holds one."""
         kind, of = self.meaning(x)
         return kind == "variable" or any(
             self._varies(self.ring.gen(i)) for i, degree in enumerate(of.degrees()) if degree > 0
         )
 
-    def _signed(self, p: Any) -> Any:
+    def _signed(self, p: Polynomial) -> Polynomial:
         """Whichever of p and -p is proven positive; None where neither is."""
         return p if self._positive(p) else -p if self._positive(-p) else None
 
-    def _factors(self, p: Any, q: Any) -> tuple[int, Powers]:
+    def _factors(self, p: Polynomial, q: Polynomial) -> tuple[int, Powers]:
         """The sign of p/q on the open box, 0 if unknown, and |p/q| as powers of positive things.
 
         The quantities are primes (or large whole numbers), variables and atoms other than roots,
@@ -247,7 +253,7 @@ class Algebra:
                 result += [(self.one * k, Fraction(sign * e)) for k, e in prime_powers(whole)]
         return side, result
 
-    def _factored(self, f: Any) -> tuple[Any, list[tuple[Any, int]]]:
+    def _factored(self, f: Polynomial) -> tuple[Polynomial, list[tuple[Polynomial, int]]]:
         """f as a constant and factors with multiplicities, multiplied out again as a check."""
         spend(len(f) * (1 + f.total_degree()))
         if len(f) > FACTOR_TERMS or f.total_degree() > FACTOR_DEGREE:
@@ -264,7 +270,7 @@ class Algebra:
 
     # ---- the form of a tree ----
 
-    def form(self, t: Tree) -> tuple[Any, Any]:
+    def form(self, t: Tree) -> tuple[Polynomial, Polynomial]:
         """The quotient (p, q) that a tree is on the open box, q positive."""
         spend(1)
         if isinstance(t, str):
@@ -289,17 +295,23 @@ class Algebra:
             result = self._sum(result, part) if op == "add" else self._product(result, part)
         return result
 
-    def _product(self, s: tuple[Any, Any], t: tuple[Any, Any]) -> tuple[Any, Any]:
+    def _product(
+        self, s: tuple[Polynomial, Polynomial], t: tuple[Polynomial, Polynomial]
+    ) -> tuple[Polynomial, Polynomial]:
         return self._times(s[0], t[0]), self._times(s[1], t[1])
 
-    def _sum(self, s: tuple[Any, Any], t: tuple[Any, Any]) -> tuple[Any, Any]:
+    def _sum(
+        self, s: tuple[Polynomial, Polynomial], t: tuple[Polynomial, Polynomial]
+    ) -> tuple[Polynomial, Polynomial]:
         """p/q + r/s over the product of q and s without a common factor that is positive."""
         common = self._signed(s[1].gcd(t[1])) or self.one
         left, right = t[1] / common, s[1] / common
         p = self._times(s[0], left) + self._times(t[0], right)
         return self._small(p), self._times(s[1], left)
 
-    def _maximum(self, s: tuple[Any, Any], t: tuple[Any, Any]) -> tuple[Any, Any]:
+    def _maximum(
+        self, s: tuple[Polynomial, Polynomial], t: tuple[Polynomial, Polynomial]
+    ) -> tuple[Polynomial, Polynomial]:
         """The larger of two, where one is at least the other on the whole box."""
         difference = self._times(s[0], t[1]) - self._times(t[0], s[1])
         if difference == 0 or self._positive(difference):
@@ -307,7 +319,7 @@ class Algebra:
         need(self._positive(-difference), "a maximum is undecided on a piece")
         return t
 
-    def _power(self, p: Any, q: Any, e: Fraction) -> tuple[Any, Any]:
+    def _power(self, p: Polynomial, q: Polynomial, e: Fraction) -> tuple[Polynomial, Polynomial]:
         if e > 0 and (e.denominator == 1 or p == 0):
             return self._to(p, math.ceil(e)), self._to(q, math.ceil(e))
         side, factors = self._factors(p, q)
@@ -319,7 +331,7 @@ class Algebra:
         odd = side < 0 and abs(e.numerator) % 2 == 1
         return (-numerator if odd else numerator), denominator
 
-    def _powers(self, factors: Powers) -> tuple[Any, Any]:
+    def _powers(self, factors: Powers) -> tuple[Polynomial, Polynomial]:
         """A product of powers of positive quantities; fractional ones become powers of roots."""
         result = [self.one, self.one]
         for f, k in factors:
@@ -331,7 +343,7 @@ class Algebra:
             result[side] = self._times(result[side], self._to(base, abs(int(times))))
         return result[0], result[1]
 
-    def _logarithm(self, p: Any, q: Any) -> Any:
+    def _logarithm(self, p: Polynomial, q: Polynomial) -> Polynomial:
         """The logarithm of a positive quotient, as the sum of those of its factors."""
         side, factors = self._factors(p, q)
         need(side > 0, "a logarithm of what is not shown to be positive")
@@ -341,7 +353,7 @@ class Algebra:
             total += fmpq(k) * (of if kind == "exp" else self.atom("log", f))
         return self._small(total)
 
-    def _exponential(self, p: Any, q: Any) -> tuple[Any, Any]:
+    def _exponential(self, p: Polynomial, q: Polynomial) -> tuple[Polynomial, Polynomial]:
         """exp of a polynomial, monomial by monomial: exp(c log r) = r^c, exp(c m) a small power."""
         need(q.is_constant(), "an exponential of a quotient")
         factors: Powers = []

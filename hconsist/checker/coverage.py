@@ -21,7 +21,7 @@ from typing import Any
 
 from hconsist.checker.limits import PIECES, Rejected, need
 from hconsist.checker.obligations import Continuous, Equal, Number, Obligation, Sign, equal
-from hconsist.checker.reading import fields, items, text
+from hconsist.checker.reading import Fields, fields, items, text
 from hconsist.checker.trees import Tree, check_tree, put, rational
 
 
@@ -32,7 +32,7 @@ class Piece:
     low: Tree
     high: Tree
     at: Tree
-    data: dict[str, Any]
+    data: Fields
 
     def methods(self, count: int) -> list[str]:
         """One method for each of a piece's inequalities; a single one serves all."""
@@ -52,7 +52,7 @@ class Piece:
         return [put(self.at, "x", e) for e in (self.low, self.high)]
 
 
-def read_piece(value: Any, keys: str) -> Piece:
+def read_piece(value: object, keys: str) -> Piece:
     """A piece with the keys from, to, at, method, and others of the rule."""
     data = fields(value, "a piece", f"from to at method {keys}")
     check_tree(data["from"])
@@ -62,7 +62,7 @@ def read_piece(value: Any, keys: str) -> Piece:
 
 
 def covering(
-    pieces: Any, start: Tree, stop: Tree, keys: str = "witness"
+    pieces: list[Any], start: Tree, stop: Tree, keys: str = "witness"
 ) -> Iterator[tuple[Piece, list[Tree], list[Obligation]]]:
     """Pieces from start to stop, their ends in order, and the obligations of lemma 4."""
     here, last = start, len(items(pieces, "pieces", PIECES)) - 1
@@ -82,7 +82,9 @@ def covering(
         here = ends[1]
 
 
-def scores(pieces: Any, start: Tree, stop: Tree, term: Tree, what: str) -> Iterator[Obligation]:
+def scores(
+    pieces: list[Any], start: Tree, stop: Tree, term: Tree, what: str
+) -> Iterator[Obligation]:
     """Obligations that a tree in v is >= 0 for every score v from start to stop.
 
     A score piece runs from a rational, or "-inf", to a rational, or "inf"; consecutive pieces share

@@ -17,6 +17,7 @@ from fractions import Fraction
 from typing import Any
 
 import flint
+from flint import arb
 
 from hconsist.checker.limits import Rejected, need, spend
 from hconsist.checker.trees import Tree, exponent, rational
@@ -29,27 +30,28 @@ PRECISION = 160
 _INFINITE = "a formula has no value, or no bounded one, on a piece"
 
 
-def fmpq(q: Fraction | int) -> Any:
+def fmpq(q: Fraction | int) -> flint.fmpq:
     """A rational that balls and polynomials calculate with."""
     return flint.fmpq(q.numerator, q.denominator)
 
 
-def number(text: str) -> Any:
+def number(text: str) -> arb:
     """A rational string as a ball."""
     return flint.arb(fmpq(rational(text)))
 
 
-def whole_power(x: Any, k: int) -> Any:
+def whole_power(x: arb, k: int) -> arb:
     """x^k for k >= 1, by repeated squaring."""
-    result = None
+    result: Any = None
     while k:
         if k & 1:
             result = x if result is None else result * x
         x, k = (x * x, k >> 1) if k > 1 else (x, 0)
-    return result
+    found: arb = result
+    return found
 
 
-def enclose(t: Tree, values: dict[str, Any], nonnegative: Nonnegative | None = None) -> Any:
+def enclose(t: Tree, values: dict[str, arb], nonnegative: Nonnegative | None = None) -> arb:
     """A finite ball that contains the value of a tree at every point of the balls in `values`.
 
     Raises
@@ -79,13 +81,13 @@ def enclose(t: Tree, values: dict[str, Any], nonnegative: Nonnegative | None = N
     return _finite(x)
 
 
-def _finite(x: Any) -> Any:
+def _finite(x: arb) -> arb:
     if not x.is_finite():
         raise Rejected(_INFINITE)
     return x
 
 
-def _clipped(x: Any, base: Tree, nonnegative: Nonnegative | None) -> tuple[Any, Any]:
+def _clipped(x: arb, base: Tree, nonnegative: Nonnegative | None) -> tuple[arb, arb]:
     """Exact ends of a ball that contains the values of a base, which are shown to be >= 0."""
     low, high = x.lower(), x.upper()
     if not bool(low >= 0):
@@ -97,7 +99,7 @@ def _clipped(x: Any, base: Tree, nonnegative: Nonnegative | None) -> tuple[Any, 
     return low, high
 
 
-def _power(t: Tree, values: dict[str, Any], nonnegative: Nonnegative | None) -> Any:
+def _power(t: Tree, values: dict[str, arb], nonnegative: Nonnegative | None) -> arb:
     """t^e: whole exponents by products, others by the monotone x -> x^e on [0, inf)."""
     e = exponent(t[2])
     x = enclose(t[1], values, nonnegative)
@@ -113,7 +115,7 @@ def _power(t: Tree, values: dict[str, Any], nonnegative: Nonnegative | None) -> 
     return low.union(high)
 
 
-def _xlogx(low: Any, high: Any) -> Any:
+def _xlogx(low: arb, high: arb) -> arb:
     """x log x on [low, high], low >= 0: convex with least value -1/e at 1/e, and 0 at 0."""
     values = [x * x.log() if x > 0 else flint.arb(0) for x in (low, high)]
     hull = values[0].union(values[1])
@@ -121,6 +123,6 @@ def _xlogx(low: Any, high: Any) -> Any:
     return hull if low >= turn or high <= turn else hull.union(-turn)
 
 
-def ball(t: Tree, **values: Any) -> Any:
+def ball(t: Tree, **values: arb) -> arb:
     """`enclose` with the variables as keywords; what is not shown to have a value is rejected."""
     return enclose(t, values)

@@ -11,8 +11,6 @@ infinities, maxima always.
 
 from __future__ import annotations
 
-from typing import Any
-
 from hconsist.checker.algebra import is_zero
 from hconsist.checker.enclosures import enclose
 from hconsist.checker.limits import Rejected, need
@@ -67,7 +65,7 @@ def limit(t: Tree, name: str, end: str) -> Tree:
     return "inf"
 
 
-def _power(base: Tree, text: Any) -> Tree:
+def _power(base: Tree, text: Tree) -> Tree:
     e = exponent(text)
     if base not in INFINITE:
         result = ["pow", base, text]

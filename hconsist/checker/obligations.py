@@ -12,12 +12,15 @@ import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 from hconsist.checker.algebra import Algebra, is_zero
 from hconsist.checker.enclosures import enclose
 from hconsist.checker.limits import Rejected, need
 from hconsist.checker.trees import Tree, check_tree, derivative, minus, put, rational, size
+
+if TYPE_CHECKING:
+    from flint import arb
 
 #: Orders of derivatives that a ladder may climb.
 ORDERS = tuple("0123456")
@@ -120,7 +123,7 @@ class Interval:
         except Rejected:
             return False
 
-    def eighths(self) -> Iterable[Any]:
+    def eighths(self) -> Iterable[arb]:
         """Balls that cover the closed interval."""
         if self.stop is None:
             raise Rejected("balls need a bounded piece")
@@ -129,7 +132,7 @@ class Interval:
             yield (self.start + step * i).union(self.start + step * (i + 1))
 
 
-def value(t: Tree) -> Any:
+def value(t: Tree) -> arb:
     """A ball that contains the value of a tree without variables, shown to exist."""
     return enclose(t, {}, _constant_nonnegative)
 

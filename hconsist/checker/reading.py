@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NoReturn, TypeAlias
 
 from hconsist.checker.limits import BYTES, DEPTH, OverLimit, Rejected, need, within
+
+#: An object of a certificate. JSON does not say of what kind a value is: `fields`, `items`, `text`
+#: and the readers of numbers and trees ask, each where it is used.
+Fields: TypeAlias = dict[str, Any]
 
 
 def parse(data: bytes) -> Any:
@@ -60,14 +65,14 @@ def nesting(text: str) -> int:
     return deepest
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     keys = [k for k, _ in pairs]
     for k in keys:
         need(keys.count(k) == 1, f"the key {k!r:.40} is given twice")
     return dict(pairs)
 
 
-def _no_float(text: str) -> Any:
+def _no_float(text: str) -> NoReturn:
     raise Rejected(f"a number must be a string or a small whole number: {text:.30}")
 
 
@@ -76,7 +81,7 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def fields(value: Any, name: str, keys: str, optional: str = "") -> dict[str, Any]:
+def fields(value: object, name: str, keys: str, optional: str = "") -> Fields:
     """An object with exactly these keys (separated by spaces), and perhaps the optional ones."""
     if not isinstance(value, dict):
         raise Rejected(f"{name} must be an object")
@@ -88,7 +93,7 @@ def fields(value: Any, name: str, keys: str, optional: str = "") -> dict[str, An
     return value
 
 
-def items(value: Any, name: str, most: int, least: int = 1) -> list[Any]:
+def items(value: object, name: str, most: int, least: int = 1) -> list[Any]:
     """A list of bounded length."""
     if not isinstance(value, list):
         raise Rejected(f"{name} must be a list")
@@ -97,7 +102,7 @@ def items(value: Any, name: str, most: int, least: int = 1) -> list[Any]:
     return value
 
 
-def text(value: Any, name: str, *choices: str) -> str:
+def text(value: object, name: str, *choices: str) -> str:
     """A short string; one of the choices, if any are given."""
     if not isinstance(value, str):
         raise Rejected(f"{name} must be a string")
@@ -106,7 +111,7 @@ def text(value: Any, name: str, *choices: str) -> str:
     return value
 
 
-def digest(certificate: dict[str, Any]) -> str:
+def digest(certificate: Mapping[str, object]) -> str:
     """SHA-256 of the canonical JSON of everything but the digest itself.
 
     It guards against accidents (a cut file, a changed figure), not against forgers: anyone can

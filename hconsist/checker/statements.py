@@ -81,7 +81,7 @@ class Statement:
 
     spec: str | None
     kind: str
-    g: Tree
+    g: Any  # a tree; None is never asked for
     classes: int | None
     costs: tuple[tuple[Fraction, ...], ...] | None
     bound: Fraction | None
@@ -160,7 +160,7 @@ class Statement:
         return lines
 
 
-def read_statement(data: Any) -> Statement:
+def read_statement(data: object) -> Statement:
     """The statement of a certificate; `Rejected` where it is not of the schema."""
     s = fields(data, "statement", "loss classes target hypotheses claim")
     loss = fields(s["loss"], "loss", "spec kind formula")
@@ -192,7 +192,8 @@ def read_statement(data: Any) -> Statement:
     if about_gap:
         members = text(claim["members"], "members", *MEMBERS)
         inputs = _inputs(claim["inputs"], classes)
-    g, losses = None, ()
+    g: Tree | None = None
+    losses: tuple[Tree, ...] = ()
     if kind == "scores":
         losses = _losses(loss["formula"], classes, len(costs) if costs is not None else classes)
     else:
@@ -204,7 +205,7 @@ def read_statement(data: Any) -> Statement:
     )  # fmt: skip
 
 
-def _inputs(data: Any, classes: int | None) -> tuple[tuple[Fraction, tuple[Fraction, ...]], ...]:
+def _inputs(data: object, classes: int | None) -> tuple[tuple[Fraction, tuple[Fraction, ...]], ...]:
     """Weights and label distributions of finitely many inputs."""
     found = []
     for entry in items(data, "inputs", 1_000):
@@ -219,7 +220,7 @@ def _inputs(data: Any, classes: int | None) -> tuple[tuple[Fraction, tuple[Fract
     return tuple(found)
 
 
-def _losses(formulas: Any, classes: int | None, scores: int | None) -> tuple[Tree, ...]:
+def _losses(formulas: object, classes: int | None, scores: int | None) -> tuple[Tree, ...]:
     """One formula a label; there is a score for each prediction."""
     if classes is None or scores is None:
         raise Rejected("a loss of all scores needs a number of classes")
@@ -231,7 +232,7 @@ def _losses(formulas: Any, classes: int | None, scores: int | None) -> tuple[Tre
     return found
 
 
-def _classes(n: Any) -> int | None:
+def _classes(n: object) -> int | None:
     if n == "any" and isinstance(n, str):
         return None
     if type(n) is not int:
@@ -241,7 +242,7 @@ def _classes(n: Any) -> int | None:
     return n
 
 
-def _hypotheses(data: Any) -> tuple[Fraction | None, bool]:
+def _hypotheses(data: object) -> tuple[Fraction | None, bool]:
     """The score bound, if there is one, and whether scores sum to zero."""
     if not isinstance(data, dict):
         raise Rejected("hypotheses must be an object")
@@ -256,7 +257,7 @@ def _hypotheses(data: Any) -> tuple[Fraction | None, bool]:
 
 
 def _target(
-    target: Any, classes: int | None, about_gap: bool
+    target: object, classes: int | None, about_gap: bool
 ) -> tuple[tuple[tuple[Fraction, ...], ...] | None, int]:
     """The table of costs, if there is one, and the number of predicted labels."""
     if not isinstance(target, dict):

@@ -29,8 +29,9 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TypeAlias
 
 from hconsist.checker.limits import (
     BITS,
@@ -45,7 +46,7 @@ from hconsist.checker.limits import (
 )
 
 #: A string, or a list of a name and trees.
-Tree = Any
+Tree: TypeAlias = "str | Sequence[Tree]"
 #: Operands of each operation; "add" and "mul" take one or more.
 ARITY = {"exp": 1, "log": 1, "xlogx": 1, "max": 2, "pow": 2, "ifle": 4}
 _RATIONAL = re.compile(r"-?(0|[1-9][0-9]*)(/[1-9][0-9]*)?")
@@ -186,7 +187,7 @@ def derivative(t: Tree, name: str) -> Tree:
         return mul(["add", "1", ["log", a]], d)
     need(op == "max", f"no derivative of {op!r}")
     # (s + t)/2 + |s - t|/2, and the derivative of |y| is y (y^2)^(-1/2) where y is not 0.
-    e = derivative(t[2], name)
+    f = derivative(t[2], name)
     side = minus(a, t[2])
     size_of_side = ["pow", ["mul", side, side], "-1/2"]
-    return mul("1/2", add(d, e, mul(side, size_of_side, minus(d, e))))
+    return mul("1/2", add(d, f, mul(side, size_of_side, minus(d, f))))

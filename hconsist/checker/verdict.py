@@ -12,7 +12,7 @@ from flint.utils.flint_exceptions import FlintError
 from hconsist.checker.enclosures import PRECISION
 from hconsist.checker.limits import SECONDS, STEPS, OverLimit, Rejected, budget, need
 from hconsist.checker.obligations import Obligation, discharge
-from hconsist.checker.reading import digest, fields, items, text
+from hconsist.checker.reading import Fields, digest, fields, items, text
 from hconsist.checker.rules import rule_of
 from hconsist.checker.statements import Statement, read_statement
 
@@ -39,7 +39,7 @@ class Report:
     obligations: int
 
 
-def opened(certificate: Any) -> tuple[Statement, str, dict[str, Any]]:
+def opened(certificate: object) -> tuple[Statement, str, Fields]:
     """The statement, the verdict and the proof of a certificate, checked for form."""
     if not isinstance(certificate, dict) or certificate.get("schema") != SCHEMA:
         raise Rejected(f"the schema is not {SCHEMA}")
@@ -53,7 +53,7 @@ def opened(certificate: Any) -> tuple[Statement, str, dict[str, Any]]:
     return read_statement(c["statement"]), verdict, c["proof"]
 
 
-def obligations(certificate: Any) -> Iterator[Obligation]:
+def obligations(certificate: object) -> Iterator[Obligation]:
     """What is left to prove, once the rule of the certificate is applied.
 
     The rule's theorem says that the verdict follows from these and its lemmas. Nothing is proven
@@ -112,7 +112,7 @@ def examine(certificate: Any, steps: int = STEPS, seconds: float = SECONDS) -> R
         raise Rejected(f"not shown: {type(problem).__name__}: {problem}") from problem
 
 
-def check(certificate: Any) -> str:
+def check(certificate: object) -> str:
     """The verdict of a certificate: "holds", "violated" or "undecided".
 
     Raises

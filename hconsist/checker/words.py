@@ -43,7 +43,7 @@ def _written(t: Tree) -> tuple[str, int]:
         parts += [_within(a, _POWER if isinstance(a, str) else _PRODUCT) for a in t[2:]]
         return "*".join(parts), _SUM if parts[0].startswith("-") else _PRODUCT
     if op == "pow":
-        exponent = t[2] if t[2].isdigit() else f"({t[2]})"
+        exponent = t[2] if str(t[2]).isdigit() else f"({t[2]})"
         return f"{_within(t[1], _ATOM)}^{exponent}", _POWER
     if op == "ifle":
         return (

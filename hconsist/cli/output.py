@@ -72,7 +72,8 @@ def print_answer(
                 (
                     "witness",
                     "\n".join(
-                        f"{key} = {_compact(value)}" for key, value in shown["witness"].items()
+                        f"{key} = {_compact(value)}"
+                        for key, value in answer.witness.as_dict().items()
                     ),
                 )
             )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import Any
 
 import sympy
+from sympy import Expr
 
 from hconsist.arithmetic import BALLS, evaluate, to_sympy
 from hconsist.errors import InvalidInputError
@@ -16,7 +16,7 @@ from hconsist.losses.facts import Curve
 SWITCHES = (sympy.Max, sympy.Min, sympy.Abs, sympy.Piecewise)
 
 
-def falls(curve: Curve, expression: Any, symbol: Any) -> bool:
+def falls(curve: Curve, expression: Expr, symbol: Expr) -> bool:
     """Whether a curve is proven not to increase: by the prover of facts or, where it is proven
     continuous, by `trend`. The slope alone says nothing of a jump.
 
@@ -34,7 +34,7 @@ def falls(curve: Curve, expression: Any, symbol: Any) -> bool:
     return curve.fact("continuous").proven and trend(expression, symbol) in (-1, 0)
 
 
-def trend(expression: Any, symbol: Any) -> int | None:
+def trend(expression: Expr, symbol: Expr) -> int | None:
     """1 (non-decreasing), -1 (non-increasing), 0 (constant) or None (not known).
 
     The variable runs over the real line, or over (0, 1] when the symbol is positive.
@@ -52,7 +52,7 @@ def trend(expression: Any, symbol: Any) -> int | None:
     return _trend_of_slope(expression, symbol) if direction is None else direction
 
 
-def _trend_of_structure(e: Any, symbol: Any) -> int | None:
+def _trend_of_structure(e: Expr, symbol: Expr) -> int | None:
     if e == symbol:
         return 1
     if e.is_Add or isinstance(e, sympy.Max | sympy.Min):
@@ -88,7 +88,7 @@ def _trend_of_structure(e: Any, symbol: Any) -> int | None:
     return None
 
 
-def _trend_of_slope(e: Any, symbol: Any) -> int | None:
+def _trend_of_slope(e: Expr, symbol: Expr) -> int | None:
     slope = sympy.factor(sympy.diff(e, symbol))
     if slope.is_nonpositive or slope.is_nonnegative:
         return -1 if slope.is_nonpositive else 1
@@ -108,7 +108,7 @@ def _together(directions: list[int | None]) -> int | None:
     return None if len(found) > 1 else (found.pop() if found else 0)
 
 
-def _sign(constant: Any) -> int | None:
+def _sign(constant: Expr) -> int | None:
     return (
         1
         if constant.is_positive
@@ -120,7 +120,7 @@ def _sign(constant: Any) -> int | None:
     )
 
 
-def _non_negative(expression: Any, symbol: Any) -> bool:
+def _non_negative(expression: Expr, symbol: Expr) -> bool:
     """Whether the expression is >= 0 on the domain: known to SymPy, or monotone with its smallest
     value at the end u = 1.
     """
@@ -134,7 +134,7 @@ def _non_negative(expression: Any, symbol: Any) -> bool:
 
 
 def proven_negative(
-    expression: Any, symbol: Any, low: Fraction, high: Fraction, boxes: int = 4096
+    expression: Expr, symbol: Expr, low: Fraction, high: Fraction, boxes: int = 4096
 ) -> bool:
     """Whether an expression is < 0 on [low, high], by ball arithmetic with bisection: True is a
     proof, False is no answer.

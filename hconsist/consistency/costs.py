@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import linprog
@@ -29,6 +29,9 @@ from hconsist.losses.forms import General
 from hconsist.losses.jointly_convex import quadratic_scale
 from hconsist.losses.prediction_forms import Rows, Squares, WeightedMargins, WeightedSoftmax
 from hconsist.pointwise import PointwiseProblem
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 Vector = tuple[Fraction, ...]
 
@@ -57,7 +60,7 @@ class FreeRegret:
     """
 
     p: Vector
-    predicted: tuple[Any, ...]
+    predicted: tuple[Expr, ...]
     regret: Fraction
     largest: bool
     reason: str
@@ -68,7 +71,7 @@ class FreeRegret:
         exact = str(self.regret)
         return exact if len(exact) < 20 else f"about {float(self.regret):.6g}"
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """JSON-ready form."""
         return {
             "p": [str(v) for v in self.p],
@@ -344,11 +347,11 @@ def _product(x: Vector, powers: list[int]) -> Fraction:
     return value
 
 
-def _sympy(value: Fraction) -> Any:
+def _sympy(value: Fraction) -> Expr:
     import sympy
 
     return sympy.Rational(value.numerator, value.denominator)
 
 
-def _fraction(value: Any) -> Fraction:
+def _fraction(value: Expr) -> Fraction:
     return Fraction(int(value.p), int(value.q))

@@ -18,11 +18,11 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from hconsist.arithmetic import SYMPY, Exact, to_sympy
+from hconsist.arithmetic.exact import Value
 from hconsist.losses import Loss
 
 Lattice = tuple[int, ...]
@@ -56,7 +56,7 @@ class BraidRisk:
         low = min(z)
         key = tuple(v - low for v in z)  # translation invariance
         if key not in self._losses:
-            values: Any = self.loss.losses(
+            values: Value = self.loss.losses(
                 np.array([to_sympy(self.unit) * v for v in key], dtype=object), SYMPY
             )
             self._losses[key] = tuple(Fraction(int(v.p), int(v.q)) for v in values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -14,6 +14,10 @@ from hconsist.consistency.costs import FreeRegret
 from hconsist.decisions import Target
 from hconsist.engines.derivation import Step
 from hconsist.losses import Loss
+
+if TYPE_CHECKING:
+    from flint import arb
+    from sympy import Expr
 
 Status = Literal["consistent", "not consistent", "undecided"]
 
@@ -46,7 +50,7 @@ class Counterexample:
     start: tuple[Fraction, ...]
     direction: tuple[Fraction, ...]
     predicted: tuple[int, ...]
-    floor: Any
+    floor: Expr
     reason: str
 
     @property
@@ -59,7 +63,7 @@ class Counterexample:
         step = Fraction(str(t))
         return tuple(a + step * b for a, b in zip(self.start, self.direction, strict=True))
 
-    def risk(self, t: object = 0) -> Any:
+    def risk(self, t: object = 0) -> Expr:
         """The conditional risk at scores(t), an exact SymPy expression."""
         import sympy
 
@@ -68,14 +72,14 @@ class Counterexample:
         )
         return sympy.Add(*(to_sympy(q) * loss for q, loss in zip(self.p, losses, strict=True) if q))
 
-    def excess(self, t: object = 0) -> Any:
+    def excess(self, t: object = 0) -> Expr:
         """``risk(t) - floor`` as a ball of python-flint, 256 bits: an enclosure, whatever
         cancels.
         """
         with precision(256):
             return self._ball(t) - evaluate(self.floor, {}, BALLS)
 
-    def _ball(self, t: object) -> Any:
+    def _ball(self, t: object) -> arb:
         losses = self.loss.losses(
             np.array([BALLS.const(s) for s in self.scores(t)], dtype=object), BALLS
         )
@@ -111,7 +115,7 @@ class Counterexample:
             excess[2] < 1e-4
         )
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """JSON-ready form; rational numbers as strings."""
         return {
             "loss": self.loss.spec,
@@ -158,7 +162,7 @@ class ConsistencyVerdict:
             f"{self.loss.spec}, n = {self.n_classes}, {self.target}: {self.status} ({self.reason})"
         )
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """JSON-ready form."""
         return {
             "loss": self.loss.spec,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from hconsist.arithmetic import is_symbolic
 from hconsist.decisions.costs import Uniform
@@ -11,6 +11,9 @@ from hconsist.decisions.decision import Decision
 from hconsist.decisions.specs import register_target
 from hconsist.decisions.target import Target
 from hconsist.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 
 @register_target("zero-one", "zero-one", "1 unless the label is predicted")
@@ -31,7 +34,7 @@ class ZeroOne(Target):
             raise InvalidInputError("the zero-one target has no parameter", spec, "write zero-one")
         return cls()
 
-    def decision(self, n_classes: Any) -> Decision:
+    def decision(self, n_classes: int | Expr) -> Decision:
         """A label that is not the predicted one costs 1."""
         return Decision(Uniform(n_classes))
 
@@ -69,7 +72,7 @@ class TopK(Target):
         """How many labels are predicted."""
         return self.size
 
-    def decision(self, n_classes: Any) -> Decision:
+    def decision(self, n_classes: int | Expr) -> Decision:
         """Each of the k predicted labels costs 1 when it is not the true one: k - 1, and 1 more
         when none is.
         """

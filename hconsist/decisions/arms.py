@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from hconsist.arithmetic import is_symbolic, require
 from hconsist.decisions import reading
@@ -17,6 +17,9 @@ from hconsist.decisions.decision import Decision
 from hconsist.decisions.specs import register_target
 from hconsist.decisions.target import Target
 from hconsist.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 _MOST = 6
 
@@ -54,7 +57,7 @@ class Policy(Target):
         """2^K."""
         return 1 << self.arms
 
-    def decision(self, n_classes: Any) -> Decision:
+    def decision(self, n_classes: int | Expr) -> Decision:
         """One prediction an arm."""
         if n_classes != self.only_classes:
             raise InvalidInputError(
@@ -89,7 +92,7 @@ class Experts(Target):
     def __post_init__(self) -> None:
         _count(self.experts, "experts", "defer:experts=2")
 
-    def decision(self, n_classes: Any) -> Decision:
+    def decision(self, n_classes: int | Expr) -> Decision:
         """The classes in order, then the experts."""
         sets = 1 << self.experts
         if is_symbolic(n_classes) or n_classes % sets or n_classes // sets < 2:

@@ -10,13 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.arithmetic import exact
 from hconsist.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 Array = NDArray[np.float64]
 
@@ -47,7 +50,7 @@ class Uniform:
         return self.labels
 
     @property
-    def symbols(self) -> tuple[Any, ...]:
+    def symbols(self) -> tuple[Expr, ...]:
         """The symbols in the costs: none."""
         return ()
 
@@ -112,7 +115,7 @@ class Table:
         object.__setattr__(self, "rows", read)
 
     @property
-    def symbols(self) -> tuple[Any, ...]:
+    def symbols(self) -> tuple[Expr, ...]:
         """The symbols in the costs, for derivations."""
         found = {s for row in self.rows for v in row for s in getattr(v, "free_symbols", ())}
         return tuple(sorted(found, key=str))
@@ -175,7 +178,7 @@ class Distances:
         return self.labels
 
     @property
-    def symbols(self) -> tuple[Any, ...]:
+    def symbols(self) -> tuple[Expr, ...]:
         """The symbols in the costs but for the number of labels: none."""
         return ()
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +16,9 @@ from hconsist.decisions import score_rules
 from hconsist.decisions.costs import Costs, as_uniform
 from hconsist.decisions.numbers import Distance
 from hconsist.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 Array = NDArray[np.float64]
 
@@ -138,7 +141,7 @@ class Decision:
         return isinstance(self.costs, Distance)
 
     @property
-    def symbols(self) -> tuple[Any, ...]:
+    def symbols(self) -> tuple[Expr, ...]:
         """The symbols in the costs, for derivations."""
         return () if isinstance(self.costs, Distance) else self.costs.symbols
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from hconsist.arithmetic import exact, is_symbolic, require
 from hconsist.decisions import reading
@@ -20,6 +20,9 @@ from hconsist.decisions.reading import Rows, shown, shown_rows
 from hconsist.decisions.specs import register_target, whole
 from hconsist.decisions.target import Target
 from hconsist.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 #: Sets of so many labels at most: 2^k predictions, 4^k costs.
 _MOST_IN_A_SET = 7
@@ -33,7 +36,7 @@ class _Costed(Target):
         """Rows are predictions, columns labels."""
         raise NotImplementedError
 
-    def decision(self, n_classes: Any) -> Decision:
+    def decision(self, n_classes: int | Expr) -> Decision:
         """The decision with these costs."""
         if is_symbolic(n_classes):
             raise InvalidInputError(
@@ -117,7 +120,7 @@ class Ordinal(_Costed):
             "write ordinal:absolute",
         )
 
-    def decision(self, n_classes: Any) -> Decision:
+    def decision(self, n_classes: int | Expr) -> Decision:
         """The decision for a number of labels; for a symbol where the costs are absolute."""
         if is_symbolic(n_classes) and self.distance == "absolute":
             return Decision(Distances(n_classes), rule="least expected cost")
@@ -268,7 +271,7 @@ class LabelWeights(_Costed):
             require(fits, "a label weight must be > 0", value, remedy)
 
     @property
-    def symbol_range(self) -> tuple[Any, Any]:
+    def symbol_range(self) -> tuple[Expr, Expr]:
         """A symbol stands for any positive weight."""
         import sympy
 

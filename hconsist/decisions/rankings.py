@@ -6,11 +6,12 @@ n = m! labels. For `RankLoss` it is a set of relevant items, a binary number: n 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 from math import factorial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from hconsist.arithmetic import is_symbolic, require
 from hconsist.decisions import reading
@@ -20,6 +21,9 @@ from hconsist.decisions.score_rules import rankings
 from hconsist.decisions.specs import register_target
 from hconsist.decisions.target import Target
 from hconsist.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 #: So many items at most: 120 rankings, 14 400 costs.
 _MOST_ITEMS = 5
@@ -39,7 +43,7 @@ class Preference(Target):
         """Two: which item is preferred."""
         return 2
 
-    def decision(self, n_classes: Any) -> Decision:
+    def decision(self, n_classes: int | Expr) -> Decision:
         """Zero-one costs of two labels."""
         if n_classes != 2:
             raise InvalidInputError(
@@ -75,11 +79,11 @@ class _Rankings(Target):
         """As many labels as the items make; every such number where they are not given."""
         return None if self.items is None else self.labels(self.items)
 
-    def costs(self, m: int) -> list[list[Any]]:
+    def costs(self, m: int) -> Sequence[Sequence[Fraction | int]]:
         """Rows are predictions, columns labels."""
         raise NotImplementedError
 
-    def decision(self, n_classes: Any) -> Decision:
+    def decision(self, n_classes: int | Expr) -> Decision:
         """The decision for so many labels."""
         sizes = {self.labels(m): m for m in range(2, _MOST_ITEMS + 1)}
         fits = not is_symbolic(n_classes) and n_classes in sizes
@@ -108,7 +112,7 @@ class Borda(_Rankings):
 
     name: ClassVar[str] = "borda"
 
-    def costs(self, m: int) -> list[list[Any]]:
+    def costs(self, m: int) -> Sequence[Sequence[Fraction | int]]:
         """The item's place in the ranking, from 0."""
         return [[y.index(r) for y in rankings(m)] for r in range(m)]
 
@@ -123,7 +127,7 @@ class First(_Rankings):
 
     name: ClassVar[str] = "first"
 
-    def costs(self, m: int) -> list[list[Any]]:
+    def costs(self, m: int) -> Sequence[Sequence[Fraction | int]]:
         """1 unless the item is first."""
         return [[int(y[0] != r) for y in rankings(m)] for r in range(m)]
 
@@ -147,7 +151,7 @@ class Kendall(_Rankings):
 
     name: ClassVar[str] = "kendall"
 
-    def costs(self, m: int) -> list[list[Any]]:
+    def costs(self, m: int) -> Sequence[Sequence[Fraction | int]]:
         """Discordant pairs."""
         return [[discordant(r, y) for y in rankings(m)] for r in rankings(m)]
 
@@ -170,7 +174,7 @@ class RankLoss(_Rankings):
         """Sets of relevant items."""
         return int(2**m)
 
-    def costs(self, m: int) -> list[list[Any]]:
+    def costs(self, m: int) -> Sequence[Sequence[Fraction | int]]:
         """Pairs in the wrong order."""
 
         def wrong(r: tuple[int, ...], y: int) -> Fraction:

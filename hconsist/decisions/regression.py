@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from hconsist.arithmetic import exact, is_symbolic, require
 from hconsist.decisions import reading
@@ -14,6 +14,9 @@ from hconsist.decisions.numbers import Distance
 from hconsist.decisions.specs import register_target
 from hconsist.decisions.target import Target
 from hconsist.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 
 @dataclass(frozen=True)
@@ -43,14 +46,14 @@ class _Error(Target):
             f"write {self.name}:range=1,decode={self.decodes[0]}",
         )
 
-    def _points(self, n: Any) -> tuple[Fraction, ...]:
+    def _points(self, n: int | Expr) -> tuple[Fraction, ...]:
         if is_symbolic(n):
             raise InvalidInputError(
                 f"the target {self} needs a number of labels", str(n), "pass n_classes=3"
             )
         return tuple(self.range * i / (n - 1) for i in range(n))
 
-    def decision(self, n_classes: Any) -> Decision:
+    def decision(self, n_classes: int | Expr) -> Decision:
         """Labels at n equally spaced points."""
         numbers = Distance(self._points(n_classes), self.power, self._symmetric)
         return Decision(numbers, rule="mean", numbers=numbers)
@@ -120,7 +123,7 @@ class AbsoluteError(_Error):
     power: ClassVar[Literal[1, 2]] = 1
     decodes: ClassVar[tuple[str, ...]] = ("median", "mean")
 
-    def decision(self, n_classes: Any) -> Decision:
+    def decision(self, n_classes: int | Expr) -> Decision:
         """A median of the forecast is a point: the costs are a table."""
         found = super().decision(n_classes)
         if self.decode == "mean":

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from hconsist.decisions.decision import Array, Decision
 from hconsist.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 _REMEDY = "define decision(n_classes) and return a Decision with your costs"
 
@@ -38,7 +41,7 @@ class Target:
         return None
 
     @property
-    def symbol_range(self) -> tuple[Any, Any]:
+    def symbol_range(self) -> tuple[Expr, Expr]:
         """Between which values a symbol in the costs may lie; derivations cover all of it.
 
         Raises
@@ -52,7 +55,7 @@ class Target:
             "define symbol_range, or pass numbers",
         )
 
-    def decision(self, n_classes: Any) -> Decision:
+    def decision(self, n_classes: int | Expr) -> Decision:
         """The decision for so many labels: a number, or a symbol where the costs allow it.
 
         Raises
@@ -70,7 +73,7 @@ class Target:
         return self.decision(np.asarray(p).shape[-1]).regret(p, predicted)
 
 
-def decision_of(target: Target, n_classes: Any) -> Decision:
+def decision_of(target: Target, n_classes: int | Expr) -> Decision:
     """The decision of a target, after a look at whether the target is its costs.
 
     Raises

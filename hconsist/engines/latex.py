@@ -8,7 +8,7 @@ formula by cases is one display a case, so that each can break. The prose of the
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hconsist.arithmetic import SYMPY
 from hconsist.engines.notation import escape, typeset
@@ -16,6 +16,8 @@ from hconsist.errors import InvalidInputError
 from hconsist.losses.forms import OfMargin, OfScores, OfSoftmax, Pairwise, Transport
 
 if TYPE_CHECKING:
+    from sympy import Expr
+
     from hconsist.engines.derivation import Derivation, Step
     from hconsist.pointwise import PointwiseProblem
 
@@ -272,7 +274,7 @@ def _item(step: Step, long: str, short: str) -> str:
     return rf"\item {typeset(step.justification)}:" + "\n" + shown
 
 
-def _abbreviated(formula: Any) -> tuple[Any, list[tuple[Any, Any]]]:
+def _abbreviated(formula: Expr) -> tuple[Expr, list[tuple[Expr, Expr]]]:
     """A formula with names for what it repeats, where it is too long to read otherwise."""
     import sympy
 
@@ -294,7 +296,7 @@ def _loss(problem: PointwiseProblem) -> str:
     loss = problem.surrogate
     n = problem.n_classes if isinstance(problem.n_classes, int) else None
 
-    def formula(curve: Any, name: str) -> str | None:
+    def formula(curve: Expr, name: str) -> str | None:
         symbol = sympy.Symbol(name, real=True, **({"positive": True} if name == "u" else {}))
         try:
             return str(sympy.latex(sympy.sympify(curve(symbol, SYMPY))))

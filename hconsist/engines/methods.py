@@ -25,7 +25,7 @@ from hconsist.registry import Registry
 
 #: What is asked: one value of T, or supporting lines of it (T** and Gamma).
 Asked = Literal["T", "T**"]
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., object])
 
 
 @dataclass(frozen=True)

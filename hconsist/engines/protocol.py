@@ -14,6 +14,7 @@ from hconsist.pointwise import Answer, PointwiseProblem
 
 if TYPE_CHECKING:
     from hconsist.engines.derivation import Derivation
+    from hconsist.engines.methods import Try
 
 EngineName = Literal["symbolic", "numeric", "rigorous"]
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
@@ -38,8 +39,8 @@ class Effort:
     tolerance: Fraction = Fraction(1, 10**6)
     time_budget: float | None = None
     progress: Callable[[str], None] | None = None
-    checkpoint: Callable[[dict[str, Any]], None] | None = None
-    resume: dict[str, Any] | None = None
+    checkpoint: Callable[[dict[str, object]], None] | None = None
+    resume: dict[str, object] | None = None
 
 
 class ConvexEnvelope(Protocol):
@@ -92,7 +93,7 @@ class Engine(Protocol):
     def envelope(self, problem: PointwiseProblem) -> ConvexEnvelope:
         """T** and Gamma."""
 
-    def methods(self, problem: PointwiseProblem) -> list[Any]:
+    def methods(self, problem: PointwiseProblem) -> list[Try]:
         """What each of its methods says of a problem; see `hconsist.engines.methods.Try`."""
 
     def derive(self, problem: PointwiseProblem) -> Derivation:

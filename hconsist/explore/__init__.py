@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import sympy
+from sympy import Expr
 from sympy.printing.jscode import JavascriptCodePrinter
 
 from hconsist.arithmetic import SYMPY
@@ -40,7 +41,7 @@ SCRIPTS = ("values", "costs", "picture", "page")
 class _Printer(JavascriptCodePrinter):  # type: ignore[misc]
     """JavaScript, with the two minima of the symbolic engine as calls into the page's script."""
 
-    def _print_FiniteMinimum(self, node: Any) -> str:  # noqa: N802 (SymPy's protocol)
+    def _print_FiniteMinimum(self, node: Expr) -> str:  # noqa: N802 (SymPy's protocol)
         body, k, first, last = node.args
         inner = self._print(body)
         return (
@@ -48,7 +49,7 @@ class _Printer(JavascriptCodePrinter):  # type: ignore[misc]
             f"{self._print(last)})"
         )
 
-    def _print_PoolMinimum(self, node: Any) -> str:  # noqa: N802
+    def _print_PoolMinimum(self, node: Expr) -> str:  # noqa: N802
         return f"poolMinimum({', '.join(self._print(a) for a in node.args)}).value"
 
 
@@ -87,7 +88,7 @@ def formulas() -> dict[str, Any]:
     }
 
 
-def published(tau: Any, n: Any) -> Any:
+def published(tau: Expr, n: Expr) -> Expr:
     """The published transformation of the comp-sum losses (Mao, Mohri, Zhong, ICML 2023) as one
     formula in tau and n.
     """

@@ -9,11 +9,11 @@ What cannot be exported whole is refused with the reason; nothing is left out.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 from hconsist.arithmetic import precision
 from hconsist.checker import Sign, Statement, Tree, read_statement
 from hconsist.checker.coverage import Piece, read_piece
+from hconsist.checker.reading import Fields
 from hconsist.checker.rules import LOWER, above
 from hconsist.checker.statements import claim_at, resolved
 from hconsist.checker.trees import minus, put
@@ -38,7 +38,7 @@ RULES = ("pair", "theorem A", "concave pair", "theorem C", "margin", "tangent")
 HYPOTHESES = {"theorem A": {"theorem_A": "theorem_A_statement"}}
 
 
-def coq_script(certificate: dict[str, Any]) -> str:
+def coq_script(certificate: Fields) -> str:
     """A certificate that holds as a Coq file whose last theorem is the statement.
 
     Parameters
@@ -77,7 +77,7 @@ def coq_script(certificate: dict[str, Any]) -> str:
         return "\n".join([*_lines(certificate), ""])
 
 
-def _lines(certificate: dict[str, Any]) -> list[str]:
+def _lines(certificate: Fields) -> list[str]:
     s, proof = read_statement(certificate["statement"]), certificate["proof"]
     if s.costs is not None or s.claim_kind not in ("T >=", "T <="):
         raise refuse(f"claims {s.claim_kind!r} with this target")
@@ -100,7 +100,7 @@ def _lines(certificate: dict[str, Any]) -> list[str]:
 # ---- coverings ----
 
 
-def pieces_of(proof: dict[str, Any]) -> list[Piece]:
+def pieces_of(proof: Fields) -> list[Piece]:
     """The pieces from b = 0 to b = 1, which must be intervals of b with rational ends."""
     pieces = [read_piece(raw, "witness") for raw in proof["pieces"]]
     here = Fraction(0)
@@ -145,7 +145,7 @@ def chain(ends: list[str], level: str, end: str) -> list[str]:
 # ---- T >= claim ----
 
 
-def lower(s: Statement, proof: dict[str, Any]) -> list[str]:
+def lower(s: Statement, proof: Fields) -> list[str]:
     """The script of a lower bound."""
     rule = LOWER[proof["rule"]]
     loss = coq_rules.lower_rule(s, proof)
@@ -198,7 +198,7 @@ def lower(s: Statement, proof: dict[str, Any]) -> list[str]:
 # ---- T <= claim ----
 
 
-def upper(s: Statement, proof: dict[str, Any]) -> list[str]:
+def upper(s: Statement, proof: Fields) -> list[str]:
     """The script of an upper bound by tangents."""
     lines = coq_losses.convex_loss(s).lines
     lines += [f"Definition claim (b : R) : R := {term(s.claim)}.", ""]

@@ -10,9 +10,8 @@ taken for granted: what is wrong does not compile.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
-from hconsist.checker.algebra import Algebra, prime_powers
+from hconsist.checker.algebra import Algebra, Polynomial, prime_powers
 from hconsist.checker.trees import Tree
 from hconsist.exports.coq_terms import fractional, number, refuse, term
 
@@ -21,17 +20,17 @@ class Form(Algebra):
     """The normal form of a tree, with a record of that of each part, parts before wholes."""
 
     def __init__(self, low: Fraction, high: Fraction | None, t: Tree) -> None:
-        self.record: list[tuple[Tree, tuple[Any, Any]]] = []
+        self.record: list[tuple[Tree, tuple[Polynomial, Polynomial]]] = []
         super().__init__(low, high, t)
 
-    def form(self, t: Tree) -> tuple[Any, Any]:
+    def form(self, t: Tree) -> tuple[Polynomial, Polynomial]:
         """As in `Algebra`, recorded."""
         result = super().form(t)
         if isinstance(t, list) and all(t != s for s, _ in self.record):
             self.record.append((t, result))
         return result
 
-    def of_part(self, t: Tree) -> tuple[Any, Any]:
+    def of_part(self, t: Tree) -> tuple[Polynomial, Polynomial]:
         """The recorded form of a part."""
         if isinstance(t, str):
             return super().form(t)
@@ -44,7 +43,7 @@ class Form(Algebra):
         kind, of = self.atoms[i]
         return str(of) if kind == "variable" else f"{kind[0]}{i}"
 
-    def text(self, p: Any) -> str:
+    def text(self, p: Polynomial) -> str:
         """A polynomial as a Coq term."""
         count = len(p.context().names()) if hasattr(p, "context") else 0
         terms = []
@@ -58,7 +57,7 @@ class Form(Algebra):
             terms.append(" * ".join(factors))
         return f"({' + '.join(terms)})" if terms else "0"
 
-    def product(self, p: Any) -> list[tuple[str, int]]:
+    def product(self, p: Polynomial) -> list[tuple[str, int]]:
         """A positive polynomial as positive factors, as text, with their powers."""
         c, pieces = self._factored(p)
         factors = []
@@ -76,7 +75,9 @@ class Form(Algebra):
             factors.insert(0, (number(q), 1))
         return factors
 
-    def primes(self, p: Any, q: Any) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
+    def primes(
+        self, p: Polynomial, q: Polynomial
+    ) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
         """p/q > 0 as products above and below, numbers as powers of primes."""
         above: list[tuple[str, int]] = []
         below: list[tuple[str, int]] = []
@@ -140,7 +141,7 @@ class Steps:
         # Roots first: their logarithms are multiples of those of what they are roots of.
         self.logs += [f"{f.name(i)}_def" for i, (kind, _) in enumerate(f.atoms) if kind == "log"]
 
-    def positive(self, p: Any) -> None:
+    def positive(self, p: Polynomial) -> None:
         """The fact that a polynomial is positive, by its factors."""
         text, product = self.form.text(p), times(self.form.product(p))
         if text not in self.known:
@@ -159,15 +160,15 @@ class Steps:
 
     # ---- parts ----
 
-    def quotient(self, result: tuple[Any, Any]) -> str:
+    def quotient(self, result: tuple[Polynomial, Polynomial]) -> str:
         """A normal form as text."""
         return f"({self.form.text(result[0])} / {self.form.text(result[1])})"
 
-    def part(self, t: Tree, result: tuple[Any, Any]) -> None:
+    def part(self, t: Tree, result: tuple[Polynomial, Polynomial]) -> None:
         """Show that a part that `field` does not know is its quotient."""
         op, k = t[0], len(self.rewrites)
         if op in ("add", "mul") or (op == "pow" and not fractional(t)):
-            if op == "pow" and Fraction(t[2]) < 0:
+            if op == "pow" and Fraction(str(t[2])) < 0:
                 for p in self.form.of_part(t[1]):
                     self.denominator(p)
             return
@@ -183,7 +184,7 @@ class Steps:
         )
         claim = f"{term(t)} = {self_value}"
         if op == "pow":
-            e = Fraction(t[2])
+            e = Fraction(str(t[2]))
             lemma = "rpow_is" if e > 0 else "rpow_is_inverse"
             zero = bool(base[0] == 0)
             if not zero:
@@ -213,7 +214,7 @@ class Steps:
         self.lines.append(f"assert (E{k} : {claim}). {{ {proof} }}")
         self.rewrites.append(f"E{k}")
 
-    def denominator(self, p: Any) -> None:
+    def denominator(self, p: Polynomial) -> None:
         """A quantity that must not vanish: known positive, up to its sign."""
         if p.is_constant():
             return
@@ -224,7 +225,7 @@ class Steps:
         side, _ = self.form._factors(p, self.form.one)
         self.positive(p if side > 0 else -p)
 
-    def logarithm(self, name: str, value: str, form: tuple[Any, Any]) -> None:
+    def logarithm(self, name: str, value: str, form: tuple[Polynomial, Polynomial]) -> None:
         """ln of a positive quotient, as the sum of those of its factors."""
         above, below = self.form.primes(*form)
         total = " + ".join([f"{k} * ln {f}" for f, k in above] or ["0"])
@@ -238,7 +239,7 @@ class Steps:
         for fact in self.logs:
             self.lines.append(f"rewrite ?{fact} in {name}.")
 
-    def maximum(self, t: Tree, result: tuple[Any, Any]) -> None:
+    def maximum(self, t: Tree, result: tuple[Polynomial, Polynomial]) -> None:
         """Which of two is the larger one."""
         k = len(self.rewrites)
         left = self.form.of_part(t[1]) == result

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 from hconsist.checker import Sign, Statement, Tree
 from hconsist.checker.coverage import Piece
+from hconsist.checker.reading import Fields
 from hconsist.checker.rules.margin import MIRROR
 from hconsist.checker.trees import add, minus, mul, put
 from hconsist.exports.coq_losses import CoqLoss
@@ -14,7 +14,7 @@ from hconsist.exports.coq_signs import algebraic, constant, inside, rational, si
 from hconsist.exports.coq_terms import number, refuse, term
 
 
-def margin(s: Statement, proof: dict[str, Any]) -> CoqLoss:
+def margin(s: Statement, proof: Fields) -> CoqLoss:
     """The loss, least values of its parts, and the margin lemma on a piece."""
     g = s.g
     assert g is not None
@@ -74,7 +74,7 @@ def _symmetric(s: Statement) -> list[str]:
     ]  # fmt: skip
 
 
-def _least(s: Statement, name: str, part: Tree, goal: str, data: dict[str, Any]) -> list[str]:
+def _least(s: Statement, name: str, part: Tree, goal: str, data: Fields) -> list[str]:
     """``least <= part`` for all admissible scores v >= 0."""
     least, lines, steps = term(data["least"]), [], []
     t = minus(part, data["least"])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 from hconsist.checker import Sign, Statement, Tree
 from hconsist.checker.coverage import Piece
+from hconsist.checker.reading import Fields
 from hconsist.checker.rules import softmax
 from hconsist.checker.trees import add, minus, mul, power, rational
 from hconsist.exports.coq_losses import CoqLoss, closed_text, convex_loss, shape
@@ -15,7 +15,7 @@ from hconsist.exports.coq_signs import identity, inside, sign_lemma
 from hconsist.exports.coq_terms import number, refuse, term
 
 
-def lower_rule(s: Statement, proof: dict[str, Any]) -> CoqLoss:
+def lower_rule(s: Statement, proof: Fields) -> CoqLoss:
     """The loss, and the theorem that a rule applies on each piece."""
     rule = {
         "pair": _pair, "theorem A": _theorem_a, "concave pair": _concave, "theorem C": _concave,
@@ -68,7 +68,7 @@ def _scaling(s: Statement, e: Fraction, closed: bool) -> list[str]:
 def _witness_steps(s: Statement, piece: Piece, closed: bool) -> tuple[list[str], str, str]:
     """Facts about a witness on a piece, and its two values as text."""
     u, w = softmax.read_pair(piece.data["witness"])
-    low, high = (Fraction(piece.low), Fraction(piece.high))
+    low, high = (Fraction(str(piece.low)), Fraction(str(piece.high)))
 
     def shown(t: Tree, name: str, strict: bool) -> list[str]:
         o = Sign(t, "x", piece.low, piece.high, "algebra:0", strict)
@@ -96,7 +96,7 @@ def _admissible(closed: bool) -> str:
     return f"unfold admissible_witness; repeat split; [lra|lra|lra|{last}]"
 
 
-def _pair(s: Statement, proof: dict[str, Any]) -> CoqLoss:
+def _pair(s: Statement, proof: Fields) -> CoqLoss:
     loss = convex_loss(s)
     lines = list(loss.lines)
     e = Fraction(0) if s.classes == 2 else rational(proof["scaling"])
@@ -145,7 +145,7 @@ def _least_factor(s: Statement, e: Fraction) -> str:
     )
 
 
-def _theorem_a(s: Statement, proof: dict[str, Any]) -> CoqLoss:
+def _theorem_a(s: Statement, proof: Fields) -> CoqLoss:
     loss = convex_loss(s)
     e = rational(proof["scaling"])
     lines = [*loss.lines, *_scaling(s, e, loss.closed)]
@@ -165,7 +165,7 @@ def _theorem_a(s: Statement, proof: dict[str, Any]) -> CoqLoss:
     return CoqLoss(lines, apply, loss.closed)
 
 
-def _concave(s: Statement, proof: dict[str, Any]) -> CoqLoss:
+def _concave(s: Statement, proof: Fields) -> CoqLoss:
     loss = shape(s, concave=True)
     if not loss.closed:
         raise refuse("a concave loss without a value at 0")

@@ -52,7 +52,7 @@ def to_smooth(t: Tree) -> list[str]:
     lines = []
     for s in subtrees(t):
         if fractional(s):
-            base, e = term(smooth(s[1])), number(Fraction(s[2]))
+            base, e = term(smooth(s[1])), number(Fraction(str(s[2])))
             lines.append(f"rewrite ?(rpow_exp {base} {e}) by ({SIDE}).")
         elif s[0] == "xlogx":
             lines.append(f"rewrite ?(xlogx_product {term(smooth(s[1]))}) by ({SIDE}).")
@@ -179,11 +179,11 @@ def continuity(t: Tree, x: str, side: str = SIDE) -> list[str]:
         ]  # fmt: skip
     inner = ["{", *continuity(t[1], x, side), "}"]
     if op == "pow" and fractional(t):
-        if Fraction(t[2]) > 0:
+        if Fraction(str(t[2])) > 0:
             return ["apply cont_rpow;", "[|lra].", *inner]
         return ["apply cont_rpow_positive;", f"[|cbv beta; {side}].", *inner]
     if op == "pow":
-        e = int(t[2])
+        e = int(str(t[2]))
         if e > 0:
             return ["apply cont_pow.", *inner]
         power = ["{", "apply cont_pow.", *inner, "}"]

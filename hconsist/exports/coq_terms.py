@@ -27,7 +27,7 @@ def number(q: Fraction) -> str:
 
 def fractional(t: Tree) -> bool:
     """Whether a tree is a power with a fractional exponent."""
-    return isinstance(t, list) and t[0] == "pow" and Fraction(t[2]).denominator != 1
+    return isinstance(t, list) and t[0] == "pow" and Fraction(str(t[2])).denominator != 1
 
 
 def term(t: Tree) -> str:
@@ -36,7 +36,7 @@ def term(t: Tree) -> str:
         return t if t.isalpha() else number(Fraction(t))
     op = t[0]
     if op == "pow":
-        e, base = Fraction(t[2]), term(t[1])
+        e, base = Fraction(str(t[2])), term(t[1])
         if e.denominator != 1:
             return f"(rpow {base} {number(e)})"
         power = f"({base} ^ {abs(e.numerator)})"
@@ -47,7 +47,7 @@ def term(t: Tree) -> str:
     parts = [term(a) for a in t[1:]]
     if op in ("add", "mul"):
         return f"({(' + ' if op == 'add' else ' * ').join(parts)})"
-    name = {"exp": "exp", "log": "ln", "xlogx": "xlogx", "max": "Rmax"}.get(op)
+    name = {"exp": "exp", "log": "ln", "xlogx": "xlogx", "max": "Rmax"}.get(str(op))
     if name is None:
         raise refuse(f"no term for {op!r}")
     return f"({name} {' '.join(parts)})"
@@ -88,7 +88,7 @@ def stated(t: Tree) -> Tree:
 
 def smooth_powers(t: Tree) -> list[tuple[Tree, str]]:
     """Bases (in the stated shape) and exponents of the smooth powers, inner ones first."""
-    return [(stated(s[1][2][1]), s[1][1]) for s in subtrees(t) if _smooth_power(s)]
+    return [(stated(s[1][2][1]), str(s[1][1])) for s in subtrees(t) if _smooth_power(s)]
 
 
 def subtrees(t: Tree) -> list[Tree]:

@@ -6,9 +6,9 @@ A script states the definition of T itself; nothing of this package's proofs is 
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 from hconsist.checker import Tree
+from hconsist.checker.reading import Fields
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 
 
@@ -27,8 +27,9 @@ def _smt(t: Tree) -> str:
         return f"(ite (>= {parts[0]} {parts[1]}) {parts[0]} {parts[1]})"
     if op == "ifle":
         return f"(ite (<= {parts[0]} {parts[1]}) {parts[2]} {parts[3]})"
-    if op == "pow" and Fraction(t[2]).denominator == 1 and 1 <= Fraction(t[2]) <= 4:
-        return f"(* {' '.join([parts[0]] * int(t[2]))})" if t[2] != "1" else parts[0]
+    e = Fraction(str(t[2])) if op == "pow" else Fraction(0)
+    if e.denominator == 1 and 1 <= e <= 4:
+        return f"(* {' '.join([parts[0]] * int(e))})" if e != 1 else parts[0]
     raise EngineCannotAnswerError(
         "smt", f"{op} is not polynomial or piecewise polynomial", "rigorous"
     )
@@ -38,7 +39,7 @@ def _substituted(t: Tree, name: str, value: str) -> str:
     return f"(let (({name} {value})) {_smt(t)})"
 
 
-def smt_script(statement: dict[str, Any]) -> str:
+def smt_script(statement: Fields) -> str:
     """The negation of ``T(b) >= claim(b)`` for some b in [0, 1], as an SMT-LIB 2 script: "unsat"
     proves the claim.
 
@@ -156,7 +157,7 @@ def _numbers(t: Tree) -> set[Fraction]:
     return set().union(*map(_numbers, t[1:]))
 
 
-def prove_with_z3(statement: dict[str, Any], seconds: float = 30.0) -> bool:
+def prove_with_z3(statement: Fields, seconds: float = 30.0) -> bool:
     """Whether z3 finds the negation of the claim unsatisfiable; False says nothing about the claim.
 
     Of losses of the softmax value expect an answer for six labels at most (MAE: 0.1 seconds for n =

@@ -7,12 +7,13 @@ from __future__ import annotations
 import json
 from fractions import Fraction
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.ticker import NullFormatter
 
+from hconsist.arithmetic.exact import Value
 from hconsist.engines import transform
 from hconsist.figures import FIGURES
 from hconsist.figures.style import DASHED, LOOKS
@@ -89,7 +90,7 @@ def _balanced(p: float) -> str:
     return f"weights:{1 / first},{1 / second}"
 
 
-def published(panel: str, x: Any) -> Any:
+def published(panel: str, x: Value) -> Value:
     """The published factor: quoted from memory but for the AUC (Agarwal, JMLR 2014, theorem 13,
     read); of the imbalance only the rate is known, from an abstract.
 

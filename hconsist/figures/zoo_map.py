@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 
@@ -108,7 +108,7 @@ def as_json(rows: Iterable[ZooRow]) -> str:
     """
     lines = []
     for row in rows:
-        entry: dict[str, Any] = dict(vars(row))
+        entry: dict[str, object] = dict(vars(row))
         entry |= {"growth": float(f"{row.growth:.4g}"), "constant": float(row.shown_constant)}
         lines.append(json.dumps(entry, ensure_ascii=False))
     return "[" + ",\n ".join(lines) + "]\n"

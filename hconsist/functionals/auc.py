@@ -18,12 +18,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hconsist.arithmetic import to_sympy
+from hconsist.arithmetic.exact import Value
 from hconsist.closed_forms import float_curve
 from hconsist.errors import InvalidInputError
 from hconsist.functionals.shares import share_of_positives
@@ -75,7 +76,7 @@ class AUC:
     2*sqrt(epsilon)
     """
 
-    loss: Any
+    loss: Value
     prior: Fraction
 
     def __post_init__(self) -> None:

@@ -11,10 +11,11 @@ regulariser.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hconsist.arithmetic.exact import Value
 from hconsist.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class BagDesign:
             y = x @ theta + self.noise * random.standard_normal(n)
             means = y.reshape(-1, k).mean(axis=1)
             means = means + self.mechanism / k * random.standard_normal(n // k)
-            pairs: list[tuple[Any, Any]] = [
+            pairs: list[tuple[Value, Value]] = [
                 (x, np.repeat(means, k)),
                 (x.reshape(-1, k, d).mean(axis=1), means),
             ]

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog, minimize_scalar
 
+from hconsist.arithmetic.exact import Value
 from hconsist.functionals.shares import share_of_positives
 
 Array = NDArray[np.float64]
@@ -72,18 +72,18 @@ class LinearFractional:
         object.__setattr__(self, "prior", share_of_positives(self.prior))
 
     @classmethod
-    def f_measure(cls, prior: Any, beta: float = 1.0) -> LinearFractional:
+    def f_measure(cls, prior: Value, beta: float = 1.0) -> LinearFractional:
         """F_beta = (1 + beta^2) TP / (beta^2 pi + P)."""
         share, s = share_of_positives(prior), beta**2
         return cls(share, (0.0, 1 + s, 0.0), (s * float(share), 0.0, 1.0))
 
     @classmethod
-    def jaccard(cls, prior: Any) -> LinearFractional:
+    def jaccard(cls, prior: Value) -> LinearFractional:
         """TP / (pi + P - TP)."""
         share = share_of_positives(prior)
         return cls(share, (0.0, 1.0, 0.0), (float(share), -1.0, 1.0))
 
-    def metric(self, weights: Any, eta: Any, decisions: Any) -> float:
+    def metric(self, weights: Value, eta: Value, decisions: Value) -> float:
         """The value for atoms, from the definition."""
         w, e, h = (np.asarray(v, dtype=float) for v in (weights, eta, decisions))
         tp, positive = float(w @ (h * e)), float(w @ h)
@@ -102,7 +102,7 @@ class LinearFractional:
         _, slope, offset = self.line(best)
         return -offset / slope
 
-    def best(self, weights: Any, eta: Any) -> float:
+    def best(self, weights: Value, eta: Value) -> float:
         """The best value for a distribution, by Dinkelbach's iteration."""
         w, e = np.asarray(weights, dtype=float), np.asarray(eta, dtype=float)
         level = 0.0

@@ -10,8 +10,9 @@ strictly increasing function of eta: a proper loss behind a link.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from hconsist.arithmetic.exact import Value
 from hconsist.bounds import derive
 from hconsist.engines.symbolic.signs import sign_on
 from hconsist.errors import EngineCannotAnswerError
@@ -40,7 +41,7 @@ class Strength:
     transform: sympy.Expr
     steps: tuple[str, ...]
 
-    def entropy(self, eta: Any) -> Any:
+    def entropy(self, eta: Value) -> Value:
         """H(eta) - H(1/2), as an expression."""
         import sympy
 
@@ -48,7 +49,7 @@ class Strength:
         return -self.transform.subs(beta_symbol(), sympy.Abs(side))
 
 
-def _sign_of_factors(expression: Any) -> int | None:
+def _sign_of_factors(expression: Value) -> int | None:
     """The sign on (0, 1), where each factor shows its own: b = x/(1 + x) with x > 0."""
     import sympy
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from hconsist.arithmetic import CVXPY, exact
 from hconsist.arithmetic.derivatives import FLOAT_JETS
+from hconsist.arithmetic.exact import Value
 from hconsist.arithmetic.jet import variable
 from hconsist.distributions import Distribution, Estimate, Finite
 from hconsist.engines import rigorous
@@ -27,7 +27,7 @@ def _linear_risk(loss: Loss, p: Array, features: Array, weight: float, bias: flo
     import cvxpy as cp
 
     weights, offset = cp.Variable((p.shape[1], features.shape[1])), cp.Variable(p.shape[1])
-    constraints: list[Any] = [cp.norm(weights, 2, axis=1) <= weight, cp.abs(offset) <= bias]
+    constraints: list[Value] = [cp.norm(weights, 2, axis=1) <= weight, cp.abs(offset) <= bias]
     if loss.sum_to_zero:
         constraints += [cp.sum(offset) == 0, cp.sum(weights, axis=0) == 0]
     costs = [
@@ -92,7 +92,7 @@ def _convex_in_scores(loss: Loss, n_classes: int) -> bool:
     return bool(convex_in_scores(loss.forms, n_classes))
 
 
-def _in_scores(loss: Loss, scores: Any) -> Any:
+def _in_scores(loss: Loss, scores: Value) -> Value:
     """The losses as convex CVXPY expressions of the scores; those of the softmax value that are
     convex in t = -log u through t, which is convex.
     """

@@ -144,7 +144,7 @@ class Loss(OnArrays, ABC):
         declared = f"shape of {type(self).__name__}" if self.shape == "convex in scores" else ""
         return General(self.losses, declared)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         # What has been found out about a loss holds functions and stays behind when it travels.
         return {k: v for k, v in self.__dict__.items() if k not in _FOUND}
 
@@ -176,7 +176,7 @@ class Loss(OnArrays, ABC):
         return any(is_symbolic(getattr(self, f.name)) for f in dataclasses.fields(self))
 
     @property
-    def family(self) -> tuple[Any, ...]:
+    def family(self) -> tuple[object, ...]:
         """What the loss is but for the values of its parameters: two losses of one family differ
         by numbers alone.
         """

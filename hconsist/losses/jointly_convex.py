@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hconsist.arithmetic import SYMPY
 from hconsist.losses.base import Loss
@@ -117,7 +118,7 @@ def quadratic_scale(loss: Loss, n: int) -> Fraction | None:
     if form is None or n > _MOST_EXPANDED:
         return None
     q, p = (sympy.symbols(f"{x}1:{n}", positive=True) for x in "qp")
-    full: list[Any] = [np.array([*x, 1 - sum(x)], dtype=object) for x in (q, p)]
+    full: list[NDArray[np.object_]] = [np.array([*x, 1 - sum(x)], dtype=object) for x in (q, p)]
     try:
         losses = [form.f(x, SYMPY) for x in full]
         regret = sympy.expand(sum(full[1] * (losses[0] - losses[1])))

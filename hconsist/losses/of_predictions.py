@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from hconsist.arithmetic import Ops, Value, require
 from hconsist.errors import InvalidInputError, UnknownNameError
@@ -258,7 +258,7 @@ class CostRegression(PredictionLoss):
         weights = self.weights(scores.shape[-1])
         squares = ops.sum(ops.power(scores, 2))
         columns = zip(*weights, strict=True)
-        constant: list[Any] = [sum((v**2 for v in column), Fraction(0)) for column in columns]
+        constant: list[Fraction] = [sum((v**2 for v in column), Fraction(0)) for column in columns]
         cross = scores @ ops.matrix([[2 * v for v in row] for row in weights])
         return squares[..., None] - cross + ops.matrix([constant])[0]
 

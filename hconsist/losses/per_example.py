@@ -8,7 +8,7 @@ label's softmax value is asked at that value's logarithm alone; a formula that f
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 
@@ -40,7 +40,7 @@ class LabelRows(ArrayOps):
            [ 2.,  0.]])
     """
 
-    def __init__(self, ops: ArrayOps, labels: Any, is_label: Any) -> None:
+    def __init__(self, ops: ArrayOps, labels: Value, is_label: Value) -> None:
         super().__init__(ops.xp, **ops._creation)
         self._base, self._labels, self._is_label = ops, labels, is_label
 
@@ -53,7 +53,7 @@ class LabelRows(ArrayOps):
     def power(self, x: Value, exponent: Exact | int) -> Value:
         return self._base.power(x, exponent)
 
-    def maximiser(self, *arguments: Any) -> tuple[Value, Value]:
+    def maximiser(self, *arguments: Value) -> tuple[Value, Value]:
         return self._base.maximiser(*arguments)
 
     def differences(self, scores: Value) -> Value:
@@ -72,7 +72,7 @@ class LabelRows(ArrayOps):
         return self.xp.where(self._is_label, self.xp.full_like(matrix, value), matrix)
 
 
-def pick(values: Value, labels: Any, xp: Any) -> Value:
+def pick(values: Value, labels: Value, xp: ModuleType) -> Value:
     """The entry of each example's label: (..., n) and (...) to (...).
 
     >>> pick(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1, 0]), np)
@@ -81,7 +81,7 @@ def pick(values: Value, labels: Any, xp: Any) -> Value:
     return xp.take_along_axis(values, labels[..., None], axis=-1)[..., 0]
 
 
-def label_losses(loss: Loss, scores: Any, labels: Any, ops: ArrayOps) -> Value:
+def label_losses(loss: Loss, scores: Value, labels: Value, ops: ArrayOps) -> Value:
     """``l(scores_i, y_i)``: shapes (..., n) and (...) of int to (...).
 
     Domain: labels in 0..n-1 (not checked here). Losses over scores that sum to zero are asked at
@@ -128,7 +128,7 @@ def label_losses(loss: Loss, scores: Any, labels: Any, ops: ArrayOps) -> Value:
     return pick(loss.losses(scores, ops), labels, xp)
 
 
-def expected_losses(loss: Loss, scores: Any, p: Any, ops: ArrayOps) -> Value:
+def expected_losses(loss: Loss, scores: Value, p: Value, ops: ArrayOps) -> Value:
     """``sum_y p_iy l(scores_i, y)``: shapes (..., n) and (..., n) to (...); labels of probability 0
     are left out.
 
@@ -159,7 +159,7 @@ def expected_losses(loss: Loss, scores: Any, p: Any, ops: ArrayOps) -> Value:
     return xp.sum(p * values, axis=-1)
 
 
-def _checked(loss: Loss, scores: Any, ops: ArrayOps) -> Any:
+def _checked(loss: Loss, scores: Value, ops: ArrayOps) -> Value:
     n = scores.shape[-1]
     if loss.only_classes not in (None, n):
         raise InvalidInputError(
@@ -174,21 +174,21 @@ def _checked(loss: Loss, scores: Any, ops: ArrayOps) -> Any:
     return scores - ops.xp.mean(scores, axis=-1, keepdims=True) if loss.sum_to_zero else scores
 
 
-def _cooled(scores: Any, temperature: Exact) -> Any:
+def _cooled(scores: Value, temperature: Exact) -> Value:
     return scores if temperature == 1 else scores / float(temperature)
 
 
-def _of_log(form: OfSoftmax, log_u: Any, ops: ArrayOps) -> Value:
+def _of_log(form: OfSoftmax, log_u: Value, ops: ArrayOps) -> Value:
     value = plain(form.g(LogPower(log_u, ops), ops.logarithmic()))
     return value if hasattr(value, "shape") else value + 0.0 * log_u
 
 
-def _of_all(form: OfProbabilities, scores: Any, ops: ArrayOps) -> Value:
+def _of_all(form: OfProbabilities, scores: Value, ops: ArrayOps) -> Value:
     logs = ops.logarithmic()
     return plain(form.f(logs.softmax(_cooled(scores, form.temperature)), logs))
 
 
-def _with(ops: ArrayOps, creation: dict[str, Any]) -> ArrayOps:
+def _with(ops: ArrayOps, creation: dict[str, object]) -> ArrayOps:
     """The same arithmetic, with a dtype for what it creates."""
     return type(ops)(ops.xp, **creation)
 

@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -31,10 +31,12 @@ class NotPiecewiseLinearError(Exception):
     """The formula is made of something else than affine functions and maxima."""
 
 
-def _for_arrays(operation: Callable[[Formula, Any], Formula]) -> Callable[[Formula, Any], Any]:
+def _for_arrays(
+    operation: Callable[[Formula, Value], Formula],
+) -> Callable[[Formula, Value], Value]:
     """An operation that leaves arrays to NumPy, which takes them entry by entry."""
 
-    def operate(self: Formula, other: Any) -> Any:
+    def operate(self: Formula, other: Value) -> Value:
         return NotImplemented if isinstance(other, np.ndarray) else operation(self, other)
 
     return operate
@@ -154,7 +156,7 @@ class PiecewiseOps(ObjectOps):
     def select(self, branches: list[tuple[Value, Value]], *, continuous: bool = False) -> Value:
         raise NotPiecewiseLinearError("a case distinction")
 
-    def _larger(self, x: Any, y: Any) -> Formula:
+    def _larger(self, x: Value, y: Value) -> Formula:
         first, second = _formula(x, self.count), _formula(y, self.count)
         difference = first - second
         if first == second or difference.is_constant:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from hconsist.arithmetic import Ops, Value, evaluate
 from hconsist.errors import InvalidInputError
@@ -13,6 +13,7 @@ from hconsist.losses.catalogue import register_loss
 
 if TYPE_CHECKING:
     import sympy
+    from sympy import Expr
 
 
 def _parse(expression: object, name: str) -> sympy.Expr:
@@ -23,7 +24,7 @@ def _parse(expression: object, name: str) -> sympy.Expr:
     remedy = f"write it as a formula of {name} alone, such as 'exp(-{name})'"
     rule = f"a loss formula with exactly one variable, {name},"
     if isinstance(expression, str):
-        formula: Any = parse_formula(expression, {name: symbol}, rule)
+        formula: Expr = parse_formula(expression, {name: symbol}, rule)
     else:
         try:  # strictly: SymPy would evaluate the text of an object that it does not know
             formula = sympy.nsimplify(sympy.sympify(expression, strict=True), rational=True)
@@ -42,14 +43,14 @@ def _parse(expression: object, name: str) -> sympy.Expr:
 class _Formula:
     """A loss term given by a formula of one variable."""
 
-    formula: Any
+    formula: Expr
     spec_name: ClassVar[str]
     variable: ClassVar[str]
     source: ClassVar[str] = "user's formula"
     symbolic: ClassVar[bool] = False
 
     @property
-    def family(self) -> tuple[Any, ...]:
+    def family(self) -> tuple[object, ...]:
         """The formula: a loss of its own, not a parameter of a family."""
         return (type(self), self.formula)
 
@@ -89,7 +90,7 @@ class UserSoftmaxLoss(_Formula, SoftmaxLoss):
     array([0.25, 0.25])
     """
 
-    formula: Any = field(default="-log(u)")
+    formula: Expr = field(default="-log(u)")
 
     spec_name: ClassVar[str] = "softmax"
     variable: ClassVar[str] = "u"
@@ -116,7 +117,7 @@ class UserMarginLoss(_Formula, MarginLoss):
     array([8., 1.])
     """
 
-    formula: Any = field(default="exp(-v)")
+    formula: Expr = field(default="exp(-v)")
 
     spec_name: ClassVar[str] = "margin"
     variable: ClassVar[str] = "v"

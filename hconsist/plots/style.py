@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
@@ -39,7 +39,7 @@ def save(ax: Axes, path: Path | str) -> None:
         figure_of(ax).savefig(path, metadata=dated, dpi=200)
 
 
-def narrow(width: float) -> dict[str, Any]:
+def narrow(width: float) -> dict[str, object]:
     """Settings of Matplotlib for a figure of this width in inches, with letters to match.
 
     >>> narrow(3.3)["figure.figsize"]
@@ -52,7 +52,7 @@ def narrow(width: float) -> dict[str, Any]:
     return {"figure.figsize": (width, round(0.8 * width, 3)), **letters, **shapes}
 
 
-def axes_in_style(ax: Axes | None, settings: dict[str, Any] | None = None) -> Axes:
+def axes_in_style(ax: Axes | None, settings: dict[str, object] | None = None) -> Axes:
     """The caller's Axes, or new ones in the house style with these settings over it."""
     if ax is not None:
         return ax
@@ -76,7 +76,7 @@ def draw_curve(
     label: str,
     index: int,
     dash: tuple[int, tuple[float, ...]] | None = None,
-    settings: dict[str, Any] | None = None,
+    settings: dict[str, object] | None = None,
 ) -> Line2D:
     """One line in the look of its index: colour and marker tell losses apart; dashes and hollow
     markers the status.

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 from functools import cached_property
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hconsist.arithmetic import ArrayOps
+from hconsist.arithmetic.exact import Value
 from hconsist.errors import InvalidInputError, UnknownNameError
 
 #: Array of any namespace.
@@ -88,20 +90,20 @@ class Backend:
         return cls("torch", "cuda") if device == "cuda" else cls("numpy", device)
 
     @cached_property
-    def xp(self) -> Any:
+    def xp(self) -> ModuleType:
         """The namespace."""
         home = self.name if self.name == "array_api_strict" else f"array_api_compat.{self.name}"
         return importlib.import_module(home)
 
     @cached_property
-    def _place(self) -> Any:
+    def _place(self) -> Value:
         """The device as the library calls it."""
         if self.name == "array_api_strict":
             return self.xp.Device("CPU_DEVICE" if self.device == "cpu" else self.device)
         return self.device
 
     @cached_property
-    def _creation(self) -> dict[str, Any]:
+    def _creation(self) -> dict[str, object]:
         return {"dtype": self.xp.float64, "device": self._place}
 
     @cached_property

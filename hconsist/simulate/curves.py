@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hconsist.arithmetic.exact import Value
 from hconsist.bounds import Bound, derive
 from hconsist.engines import transform
 from hconsist.engines.numeric import sweep
@@ -169,7 +170,7 @@ class BracketedCurve:
             )[0]
         return self.bound.transform_curve(betas)
 
-    def gamma(self, excess: Any) -> Array:
+    def gamma(self, excess: Value) -> Array:
         """The largest target excess at a surrogate excess, by the chords (an estimate, at most the
         true value).
         """

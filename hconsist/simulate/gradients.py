@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from types import ModuleType
+from typing import Protocol
 
 from hconsist.arithmetic import ArrayOps
 from hconsist.arithmetic.derivatives import ArrayJets
+from hconsist.arithmetic.exact import Value
 from hconsist.arithmetic.jet import Jet
 from hconsist.arithmetic.logarithms import LogPower, plain
 from hconsist.errors import InvalidInputError
@@ -57,7 +59,7 @@ def risk_kernel(loss: Loss, backend: Backend) -> RiskKernel:
     return kind(separable, backend)
 
 
-def term_derivative(loss: Loss) -> Callable[[Any, ArrayOps], Any]:
+def term_derivative(loss: Loss) -> Callable[[Value, ArrayOps], Value]:
     """g'(z) of the separable form of a loss, as a function of (z, ops).
 
     >>> from hconsist.arithmetic import NUMPY
@@ -69,18 +71,18 @@ def term_derivative(loss: Loss) -> Callable[[Any, ArrayOps], Any]:
     separable = loss.separable
     assert separable is not None
 
-    def derivative(z: Any, ops: ArrayOps) -> Any:
+    def derivative(z: Value, ops: ArrayOps) -> Value:
         return _slope(separable.term(Jet(z, 1.0), ArrayJets(ops))) + 0.0 * z
 
     return derivative
 
 
-def _slope(result: Any) -> Any:
+def _slope(result: Value) -> Value:
     """The derivative of a result in one variable, which is 0 where it does not depend on it."""
     return result.d1 if isinstance(result, Jet) and result.d1 is not None else 0.0
 
 
-def _bounded(values: Any, xp: Any) -> Any:
+def _bounded(values: Value, xp: ModuleType) -> Value:
     """Losses that overflow are huge instead: a label of weight 0 stays out of the sum."""
     return values if isinstance(values, int | float) else xp.clip(values, -1e300, 1e300)
 
@@ -128,7 +130,7 @@ class _OfScores:
         return value, slopes - xp.mean(slopes, axis=-2, keepdims=True)
 
 
-def _label_weights(separable: Separable, weights: AnyArray, xp: Any) -> AnyArray:
+def _label_weights(separable: Separable, weights: AnyArray, xp: ModuleType) -> AnyArray:
     """The weights of the terms: those of the labels, or where complementary their total less
     them.
     """

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hconsist.arithmetic.exact import Value
 from hconsist.losses import Loss
 from hconsist.simulate.backend import Backend
 from hconsist.simulate.gradients import risk_kernel
@@ -76,7 +75,7 @@ class MiniBatches:
             return self._free
         return np.asarray(self._change.outward(self._free, self.n_classes, Backend().xp))
 
-    def step(self, x: Any, y: ArrayLike, weights: ArrayLike | None = None) -> float:
+    def step(self, x: Value, y: ArrayLike, weights: ArrayLike | None = None) -> float:
         """Move along the gradient of a batch; its risk, with the penalty, before that.
 
         Parameters

@@ -13,12 +13,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, ClassVar
+from types import ModuleType
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hconsist.arithmetic import Exact, exact, require, whole
+from hconsist.arithmetic.exact import Value
 from hconsist.errors import UnknownNameError
 from hconsist.simulate.backend import AnyArray
 from hconsist.simulate.sparse import SparseDesign
@@ -55,7 +57,7 @@ class Model(ABC):
 
     @abstractmethod
     def scores(
-        self, parameters: AnyArray, design: AnyArray, n_classes: int, xp: Any
+        self, parameters: AnyArray, design: AnyArray, n_classes: int, xp: ModuleType
     ) -> tuple[AnyArray, Pullback]:
         """Scores (A, n_classes, m), and the map of gradients by them to gradients (A, P)."""
 
@@ -83,7 +85,7 @@ class LinearScores(Model):
         return np.zeros((batch, self.size(width, n_classes)))
 
     def scores(
-        self, parameters: AnyArray, design: AnyArray, n_classes: int, xp: Any
+        self, parameters: AnyArray, design: AnyArray, n_classes: int, xp: ModuleType
     ) -> tuple[AnyArray, Pullback]:
         weights = xp.reshape(parameters, (parameters.shape[0], n_classes, design.shape[-2] + 1))
 
@@ -119,7 +121,7 @@ class BoundedLinear(LinearScores):
         return f"linear:W={self.weight},B={self.bias}"
 
     def scores(
-        self, parameters: AnyArray, design: AnyArray, n_classes: int, xp: Any
+        self, parameters: AnyArray, design: AnyArray, n_classes: int, xp: ModuleType
     ) -> tuple[AnyArray, Pullback]:
         free = xp.reshape(parameters, (parameters.shape[0], n_classes, design.shape[-2] + 1))
         parts = ((free[..., :-1], float(self.weight)), (free[..., -1:], float(self.bias)))
@@ -168,7 +170,7 @@ class RandomFeatures(LinearScores):
         return f"rff:features={self.features},scale={self.scale},seed={self.seed}"
 
     def design(self, x: ArrayLike | SparseDesign) -> NDArray[np.float64] | SparseDesign:
-        inputs: Any = x.matrix if isinstance(x, SparseDesign) else np.asarray(x, dtype=float)
+        inputs: Value = x.matrix if isinstance(x, SparseDesign) else np.asarray(x, dtype=float)
         random = np.random.default_rng(self.seed)
         frequencies = random.standard_normal((inputs.shape[-1], self.features)) / float(self.scale)
         phases = random.uniform(0, 2 * np.pi, self.features)
@@ -209,7 +211,7 @@ class ReLUNetwork(Model):
         return np.concatenate([inner, outer], axis=-1)
 
     def scores(
-        self, parameters: AnyArray, design: AnyArray, n_classes: int, xp: Any
+        self, parameters: AnyArray, design: AnyArray, n_classes: int, xp: ModuleType
     ) -> tuple[AnyArray, Pullback]:
         batch, width = parameters.shape[0], design.shape[-2] + 1
         cut = self.width * width
@@ -230,19 +232,19 @@ class ReLUNetwork(Model):
         return xp.matmul(outer[..., :-1], hidden) + outer[..., -1:], back
 
 
-def _affine(weights: AnyArray, design: AnyArray, xp: Any) -> AnyArray:
+def _affine(weights: AnyArray, design: AnyArray, xp: ModuleType) -> AnyArray:
     """Weights (A, k, D + 1), the bias last, at a design: (A, k, m)."""
     return _product(weights[..., :-1], design, xp) + weights[..., -1:]
 
 
-def _pulled(gradient: AnyArray, design: AnyArray, xp: Any) -> AnyArray:
+def _pulled(gradient: AnyArray, design: AnyArray, xp: ModuleType) -> AnyArray:
     """A gradient (A, k, m) by the values of `_affine`, by its weights: (A, k, D + 1)."""
     turned = design.transposed if isinstance(design, SparseDesign) else xp.matrix_transpose(design)
     by_bias = xp.sum(gradient, axis=-1, keepdims=True)
     return xp.concat([_product(gradient, turned, xp), by_bias], axis=-1)
 
 
-def _product(left: AnyArray, right: AnyArray, xp: Any) -> AnyArray:
+def _product(left: AnyArray, right: AnyArray, xp: ModuleType) -> AnyArray:
     """(A, k, i) times (A or 1, i, j); one large product where all problems share the right
     factor.
     """

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hconsist.arithmetic.exact import Value
 from hconsist.errors import InvalidInputError
 from hconsist.losses import Loss, parse_loss
 from hconsist.losses.forms import convex_in_scores
@@ -88,7 +88,7 @@ class Problem:
         order = sorted(range(batch), key=lambda i: chosen[i].spec)
         design, weights = model.design(inputs), p * sample[:, None, :]
 
-        def sort(array: Any) -> Any:  # what is in order, or shared, is not copied
+        def sort(array: Value) -> Value:  # what is in order, or shared, is not copied
             return array if array.shape[0] == 1 or order == list(range(batch)) else array[order]
 
         return cls(
@@ -123,7 +123,7 @@ class Problem:
         )
 
 
-def read_inputs(x: Any) -> Array | SparseDesign:
+def read_inputs(x: Value) -> Array | SparseDesign:
     """Inputs as (B or 1, m, d), not copied where they are doubles; a SciPy sparse matrix stays one.
 
     Raises

@@ -8,11 +8,12 @@ same; the path to it is short.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hconsist.arithmetic.exact import Value
 from hconsist.simulate.sparse import SparseDesign
 
 Array = NDArray[np.float64]
@@ -25,8 +26,8 @@ MILD = 8.0
 class Rescaling:
     """``w = v scale`` and ``b = c - w . shift`` for every class: arrays (B or 1, 1, d)."""
 
-    shift: Any
-    scale: Any
+    shift: Value
+    scale: Value
 
     @classmethod
     def of(cls, design: Array | SparseDesign, l2: Array) -> Rescaling | None:
@@ -58,21 +59,21 @@ class Rescaling:
         scale = np.exp2(-np.round(np.log2(np.where(used, curvature, 1.0)) / 2))
         return cls(mean[:, None, :], scale[:, None, :])
 
-    def outward(self, parameters: Any, n_classes: int, xp: Any) -> Any:
+    def outward(self, parameters: Value, n_classes: int, xp: ModuleType) -> Value:
         """Weights and biases of the inputs as they are, from those of the scaled ones: (A, P)."""
         free = xp.reshape(parameters, (parameters.shape[0], n_classes, -1))
         weights = free[..., :-1] * self.scale
         bias = free[..., -1:] - xp.sum(weights * self.shift, axis=-1, keepdims=True)
         return xp.reshape(xp.concat([weights, bias], axis=-1), parameters.shape)
 
-    def entered(self, parameters: Any, n_classes: int, xp: Any) -> Any:
+    def entered(self, parameters: Value, n_classes: int, xp: ModuleType) -> Value:
         """The inverse of `outward`."""
         outer = xp.reshape(parameters, (parameters.shape[0], n_classes, -1))
         bias = outer[..., -1:] + xp.sum(outer[..., :-1] * self.shift, axis=-1, keepdims=True)
         free = xp.concat([outer[..., :-1] / self.scale, bias], axis=-1)
         return xp.reshape(free, parameters.shape)
 
-    def inward(self, gradient: Any, n_classes: int, xp: Any) -> Any:
+    def inward(self, gradient: Value, n_classes: int, xp: ModuleType) -> Value:
         """The gradient by the weights of the scaled inputs, from that of the inputs: (A, P)."""
         outer = xp.reshape(gradient, (gradient.shape[0], n_classes, -1))
         by_weight = (outer[..., :-1] - self.shift * outer[..., -1:]) * self.scale

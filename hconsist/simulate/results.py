@@ -31,7 +31,7 @@ def require_xarray() -> None:
         )
 
 
-def dataset(rows: Sequence[Row], attributes: Mapping[str, Any] | None = None) -> xarray.Dataset:
+def dataset(rows: Sequence[Row], attributes: Mapping[str, object] | None = None) -> xarray.Dataset:
     """One variable for each column, over the dimension ``row``.
 
     Parameters
@@ -62,7 +62,7 @@ def dataset(rows: Sequence[Row], attributes: Mapping[str, Any] | None = None) ->
     return xarray.Dataset(columns, attrs=dict(attributes or {}))
 
 
-def netcdf(rows: Sequence[Row], attributes: Mapping[str, Any] | None = None) -> bytes:
+def netcdf(rows: Sequence[Row], attributes: Mapping[str, object] | None = None) -> bytes:
     """The content of a netCDF-3 file with the `dataset`; SciPy writes it, no other library is
     needed.
 

@@ -20,7 +20,7 @@ from hconsist.simulate.results import Row
 class Checkpoint:
     """Finished cells, one JSON line each, after a first line that says whose they are."""
 
-    def __init__(self, path: Path, fingerprint: dict[str, Any]) -> None:
+    def __init__(self, path: Path, fingerprint: dict[str, object]) -> None:
         self.path, self.fingerprint = path, fingerprint
         self._salt = json.dumps(fingerprint, sort_keys=True)
 
@@ -61,7 +61,7 @@ class Checkpoint:
     def _sum(self, text: str) -> str:
         return hashlib.sha256((self._salt + text).encode()).hexdigest()[:32]
 
-    def _line(self, value: Any) -> str:
+    def _line(self, value: object) -> str:
         text = json.dumps(value)
         return f"{self._sum(text)} {text}\n"
 
@@ -75,7 +75,7 @@ class Checkpoint:
             return None
         return json.loads(text)
 
-    def _write(self, values: list[Any]) -> None:
+    def _write(self, values: list[object]) -> None:
         """The whole file anew, in one step."""
         new = self.path.with_name(f"{self.path.name}.new")  # one name: what is left is overwritten
         with new.open("w", encoding="utf-8") as file:

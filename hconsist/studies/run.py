@@ -10,7 +10,6 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -63,7 +62,7 @@ def run_study(
     only: int | None = None,
     checkpoint: Path | None = None,
     progress: Callable[[int, int, Cell], None] | None = None,
-    data: Mapping[str, Any] | None = None,
+    data: Mapping[str, object] | None = None,
 ) -> list[Row]:
     """All rows of a study, in the order of its cells.
 
@@ -150,7 +149,7 @@ def _numbered(name: str, cell: Cell, number: int, seed: int, device: str) -> tup
         return number, run_cell(name, cell, number, seed, device)
 
 
-def _fingerprint(name: str, cells: Sequence[Cell], seed: int, device: str) -> dict[str, Any]:
+def _fingerprint(name: str, cells: Sequence[Cell], seed: int, device: str) -> dict[str, object]:
     from hconsist import __version__
 
     text = json.dumps(list(cells), sort_keys=True)

@@ -4,15 +4,18 @@ docs/theory.md.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from hconsist.arithmetic import to_sympy
 from hconsist.losses.forms import OfScores, OfSoftmax
 from hconsist.pointwise import PointwiseProblem, beta_symbol
 from hconsist.theorems.statement import Paper, Theorem, problems
 
+if TYPE_CHECKING:
+    from sympy import Expr
 
-def pools_from_two(problem: PointwiseProblem) -> Any:
+
+def pools_from_two(problem: PointwiseProblem) -> Expr:
     """Exact T of the comp-sum losses with tau >= 2 (theorem C)."""
     import sympy
 
@@ -29,7 +32,7 @@ def pools_from_two(problem: PointwiseProblem) -> Any:
     return sympy.Min(b, *pools, evaluate=False) / (tau - 1)
 
 
-def constrained_hinge(problem: PointwiseProblem) -> Any:
+def constrained_hinge(problem: PointwiseProblem) -> Expr:
     """n min over k of max(beta/k, beta - 1/k)."""
     import sympy
 
@@ -38,7 +41,7 @@ def constrained_hinge(problem: PointwiseProblem) -> Any:
     return n * sympy.Min(*pools, evaluate=False)
 
 
-def constrained_perspective(problem: PointwiseProblem) -> Any:
+def constrained_perspective(problem: PointwiseProblem) -> Expr:
     """W T_2(beta / W) with W = 2 - max(beta, 2 (1 + beta)/n - beta), from T_2 of phi."""
     import sympy
 

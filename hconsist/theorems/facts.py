@@ -7,13 +7,14 @@ here were read, in the edition that each `Paper` names.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hconsist.pointwise import PointwiseProblem
 from hconsist.theorems.statement import Paper, Theorem, problems
 
 if TYPE_CHECKING:
     import sympy
+    from sympy import Expr
 
 ENHANCED, INFORMATION = "mao-enhanced-2025", "reid-williamson-2011"
 _AISTATS = Paper(
@@ -59,7 +60,7 @@ def unbounded_tail(problem: PointwiseProblem) -> tuple[bool, float, str]:
 
 
 def at_zero_scores(
-    phi: Callable[[sympy.Expr], sympy.Expr], power: int, bound: Callable[[Any], Any]
+    phi: Callable[[sympy.Expr], sympy.Expr], power: int, bound: Callable[[Expr], Expr]
 ) -> Callable[[PointwiseProblem], tuple[bool, float, str]]:
     """Whether 0-1 regret <= bound(surrogate regret) for a constrained loss at scores 0, where
     Lambda(h) = 0, and p = (467, 167, 366)/1000 with label 2 predicted.
@@ -103,7 +104,7 @@ def pairwise_logistic(problem: PointwiseProblem) -> tuple[bool, float, str]:
     del problem
     half = sympy.Rational(1, 2)
 
-    def regret(eta: Any, margin: Any) -> Any:
+    def regret(eta: Expr, margin: Expr) -> Expr:
         """Of the logistic loss in nats, weights eta and 1 - eta, unnormalised for a pair."""
         risk = eta * sympy.log(1 + sympy.exp(-margin)) + (1 - eta) * sympy.log(
             1 + sympy.exp(margin)
@@ -130,7 +131,7 @@ def cost_weighted(minimum: bool) -> Callable[[PointwiseProblem], tuple[bool, flo
         del problem
         c0, eta, hat = (sympy.Rational(v) for v in ("1/5", "3/10", "1999/10000"))
 
-        def kl(x: Any, y: Any) -> Any:
+        def kl(x: Expr, y: Expr) -> Expr:
             return x * sympy.log(x / y) + (1 - x) * sympy.log((1 - x) / (1 - y))
 
         alpha = eta - c0

@@ -32,7 +32,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hconsist.arithmetic import exact, to_sympy
 from hconsist.errors import HconsistError, InvalidInputError, UnknownNameError
@@ -40,6 +40,9 @@ from hconsist.formula import parse_formula
 from hconsist.pointwise import PointwiseProblem, beta_symbol, excess_symbol
 from hconsist.theorems.checks import check_named
 from hconsist.theorems.statement import Claim, Paper, Theorem
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 _PAPER = ("short", "title", "authors", "year", "venue", "arxiv", "url", "version", "quoted")
 _TEXTS = ("id", "locator", "statement", "relation", "claim", "quoted", "conditions", "note")
@@ -231,7 +234,7 @@ def _tried(entry: Theorem) -> None:
             entry.betas(problem)
 
 
-def _listed(value: object, key: str) -> list[Any]:
+def _listed(value: object, key: str) -> list[object]:
     """A value or a list of values, as a list."""
     values = value if isinstance(value, list) else [value]
     if not values:
@@ -241,7 +244,7 @@ def _listed(value: object, key: str) -> list[Any]:
 
 def _instances(
     claim: Mapping[str, Any],
-) -> tuple[tuple[PointwiseProblem, ...], dict[PointwiseProblem, dict[str, Any]]]:
+) -> tuple[tuple[PointwiseProblem, ...], dict[PointwiseProblem, dict[str, Expr]]]:
     """The problems of a claim, and the values of its own parameters on each."""
     if claim.get("subject"):
         claim = {"loss": "logistic", **claim}  # a problem that is named and not asked
@@ -255,7 +258,7 @@ def _instances(
         )
     names = [[(k, v) for v in _listed(values, k)] for k, values in table.items()]
     found: list[PointwiseProblem] = []
-    parameters: dict[PointwiseProblem, dict[str, Any]] = {}
+    parameters: dict[PointwiseProblem, dict[str, object]] = {}
     for template, chosen in itertools.product(templates, itertools.product(*names)):
         values = {k: exact(v, k) for k, v in chosen}
         spec = _filled(str(template), dict(chosen))
@@ -270,7 +273,7 @@ def _instances(
     return tuple(dict.fromkeys(found)), parameters
 
 
-def _filled(template: str, values: Mapping[str, Any]) -> str:
+def _filled(template: str, values: Mapping[str, object]) -> str:
     """``gce:q={q}`` with the value of q put in; nothing else is read as a template."""
 
     def put(match: re.Match[str]) -> str:
@@ -284,12 +287,12 @@ def _filled(template: str, values: Mapping[str, Any]) -> str:
     return re.sub(r"\{(\w+)\}", put, template)
 
 
-def _names(problem: PointwiseProblem) -> dict[str, Any]:
+def _names(problem: PointwiseProblem) -> dict[str, object]:
     """What the names of a formula stand for on a problem."""
     import sympy
 
     beta, excess = beta_symbol(), excess_symbol()
-    names: dict[str, Any] = {"beta": beta, "b": beta, "epsilon": excess, "u": excess}
+    names: dict[str, object] = {"beta": beta, "b": beta, "epsilon": excess, "u": excess}
     names["n"] = to_sympy(problem.n_classes)
     bound = problem.hypotheses.score_bound
     names["B"] = sympy.oo if bound is None else to_sympy(bound)
@@ -305,18 +308,18 @@ def _names(problem: PointwiseProblem) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=4096)
-def _read(text: str, names: tuple[tuple[str, Any], ...]) -> Any:
+def _read(text: str, names: tuple[tuple[str, object], ...]) -> Expr:
     return parse_formula(text, dict(names), "a claim's formula")
 
 
 def _formula(
-    text: object, where: object, parameters: Mapping[PointwiseProblem, Mapping[str, Any]]
-) -> Callable[[PointwiseProblem], Any]:
+    text: object, where: object, parameters: Mapping[PointwiseProblem, Mapping[str, object]]
+) -> Callable[[PointwiseProblem], Expr]:
     if not isinstance(text, str):
         raise InvalidInputError("a formula is a text", repr(text), 'write formula = "beta/2"')
     conditions = where if isinstance(where, list | tuple) else [where]
 
-    def formula(problem: PointwiseProblem) -> Any:
+    def formula(problem: PointwiseProblem) -> Expr:
         names = tuple((_names(problem) | dict(parameters.get(problem, {}))).items())
         for condition in conditions:
             if _read(f"Piecewise((1, {condition}), (0, True))", names) != 1:
@@ -372,7 +375,7 @@ class _Lines:
                 return i
         return start
 
-    def known(self, table: Mapping[str, Any], keys: Iterable[str], what: str, line: int) -> None:
+    def known(self, table: Mapping[str, object], keys: Iterable[str], what: str, line: int) -> None:
         """Refuse keys that are none of the known ones."""
         for key in table:
             if key not in keys:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from hconsist.pointwise import PointwiseProblem
 from hconsist.theorems import Theorem
@@ -72,7 +72,7 @@ class Verification:
         tight = self.by_difference and self.theorem.claim == "tight"
         return max(known) if tight else min(known)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """JSON-ready form."""
         return {
             "id": self.theorem.id,

@@ -12,6 +12,7 @@ from typing import Any
 
 from hconsist.checker.limits import Rejected, need
 from hconsist.checker.obligations import Obligation
+from hconsist.checker.reading import Fields
 from hconsist.checker.rules import (
     above,
     chords,
@@ -89,7 +90,7 @@ for _name, _point in {
     RULES["Gamma <=", "violated", _name] = functools.partial(gamma.refutes, _point), ()
 
 
-def rule_of(statement: Statement, verdict: str, proof: Any) -> tuple[Rule, tuple[str, ...]]:
+def rule_of(statement: Statement, verdict: str, proof: Fields) -> tuple[Rule, tuple[str, ...]]:
     """The rule that a proof names, which must fit the claim and the verdict."""
     if not isinstance(proof, dict) or not isinstance(proof.get("rule"), str):
         raise Rejected("proof must be an object with a rule")

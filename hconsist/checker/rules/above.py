@@ -29,19 +29,18 @@ inside one (lemma 4), with the cases of the claim right there
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from hconsist.checker.coverage import Piece, covering
 from hconsist.checker.limits import need
 from hconsist.checker.obligations import Number, Obligation, Sign
-from hconsist.checker.reading import fields
+from hconsist.checker.reading import Fields, fields
 from hconsist.checker.rules.shapes import convex
 from hconsist.checker.rules.softmax import risk
 from hconsist.checker.statements import Statement, resolved
 from hconsist.checker.trees import Tree, add, check_tree, derivative, minus, mul, put
 
 
-def holds(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
+def holds(s: Statement, proof: Fields) -> Iterator[Obligation]:
     """What proves T <= claim by tangents."""
     need(s.kind == "softmax" and s.costs is None, "rule tangent: zero-one and softmax values only")
     fields(proof, "proof", "rule pieces")

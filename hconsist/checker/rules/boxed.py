@@ -22,10 +22,10 @@ is as there: staying gives 0, F is the supremum over these witnesses and 0, and 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from hconsist.checker.limits import Rejected, need
 from hconsist.checker.obligations import Obligation
+from hconsist.checker.reading import Fields
 from hconsist.checker.rules.lower import Bounds, LowerRule
 from hconsist.checker.rules.softmax import risk
 from hconsist.checker.rules.swap import conditions, scaled
@@ -40,12 +40,12 @@ def spread(s: Statement, sign: int = 1) -> Tree:
     return ["exp", str(sign * 2 * s.bound)]
 
 
-def _conditions(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
+def _conditions(s: Statement, proof: Fields) -> Iterator[Obligation]:
     need(s.bound is not None and s.top == 1, "this rule is about bounded scores, zero-one")
     yield from conditions(s, proof)
 
 
-def _bounds(s: Statement, proof: dict[str, Any], b: Tree, witness: Any) -> Bounds:
+def _bounds(s: Statement, proof: Fields, b: Tree, witness: Tree) -> Bounds:
     if s.classes is None or s.bound is None:
         raise Rejected("this rule needs a number of classes")
     check_tree(witness, "x")

@@ -32,13 +32,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
 
 from hconsist.checker.cells import Cell, dot, simplex
 from hconsist.checker.limits import Rejected, need, spend, within
 from hconsist.checker.obligations import Obligation
 from hconsist.checker.piecewise import likeness, relabelled
-from hconsist.checker.reading import fields, items
+from hconsist.checker.reading import Fields, fields, items
 from hconsist.checker.rules.lower import Bounds, LowerRule
 from hconsist.checker.rules.plugin import pairs
 from hconsist.checker.rules.risks import Risks, cost_rows, distribution, vector
@@ -65,7 +64,7 @@ def region(costs: tuple[Vector, ...], best: int, symmetric: bool) -> Cell:
     return cell
 
 
-def lines_of(proof: dict[str, Any]) -> list[tuple[Fraction, Fraction]]:
+def lines_of(proof: Fields) -> list[tuple[Fraction, Fraction]]:
     """The lines of a proof, as slope and level."""
     found = []
     for line in items(proof["lines"], "lines", LINES):
@@ -93,7 +92,7 @@ def wanted(s: Statement, symmetric: bool) -> list[tuple[int, int]]:
     return [(0, 1)] if symmetric else pairs(cost_rows(s))
 
 
-def _conditions(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
+def _conditions(s: Statement, proof: Fields) -> Iterator[Obligation]:
     """Exact arithmetic alone: nothing is left to prove."""
     need(type(proof["symmetric"]) is bool, "symmetric is true or false")
     risks, lines, symmetric = Risks(s), lines_of(proof), bool(proof["symmetric"])
@@ -113,7 +112,7 @@ def _conditions(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
     yield from ()
 
 
-def _pairs(s: Statement, proof: dict[str, Any]) -> list[dict[str, Any]]:
+def _pairs(s: Statement, proof: Fields) -> list[Fields]:
     """The pairs of a proof, checked for their order."""
     expected = wanted(s, proof["symmetric"] is True)
     given = items(proof["pairs"], "pairs", 10_000)
@@ -125,9 +124,7 @@ def _pairs(s: Statement, proof: dict[str, Any]) -> list[dict[str, Any]]:
     return given
 
 
-def leaves(
-    risks: Risks, tree: Any, cell: Cell, depth: int = 0
-) -> Iterator[tuple[Cell, dict[str, Any]]]:
+def leaves(risks: Risks, tree: object, cell: Cell, depth: int = 0) -> Iterator[tuple[Cell, Fields]]:
     """The cells that a tree of cuts makes of one, with what is said of each."""
     within(depth, CUTS, "cuts of a cell")
     if isinstance(tree, dict) and "cut" in tree:
@@ -143,7 +140,7 @@ def leaves(
 
 
 def _below(
-    risks: Risks, cell: Cell, leaf: dict[str, Any], d: list[Fraction],
+    risks: Risks, cell: Cell, leaf: Fields, d: list[Fraction],
     floors: dict[Vector, Fraction], lines: list[tuple[Fraction, Fraction]],
 ) -> None:  # fmt: skip
     """Lemma 8: the lines that a leaf names lie below its cell."""
@@ -158,7 +155,7 @@ def _below(
         )
 
 
-def _named(data: Any, count: int) -> list[int]:
+def _named(data: list[int], count: int) -> list[int]:
     """Numbers of lines."""
     for j in items(data, "numbers of lines", LINES):
         if type(j) is not int or not 0 <= j < count:
@@ -166,7 +163,7 @@ def _named(data: Any, count: int) -> list[int]:
     return list(data)
 
 
-def _each_named(tree: Any) -> Iterator[list[int]]:
+def _each_named(tree: Fields) -> Iterator[list[int]]:
     """The lines that each leaf names; `_conditions` has read the tree."""
     spend(1)
     if "cut" in tree:
@@ -178,7 +175,7 @@ def _each_named(tree: Any) -> Iterator[list[int]]:
         yield tree["lines"]
 
 
-def _bounds(s: Statement, proof: dict[str, Any], b: Tree, witness: Any) -> Bounds:
+def _bounds(s: Statement, proof: Fields, b: Tree, witness: list[int]) -> Bounds:
     """A witness is a list of lines, one of them below each cell."""
     lines = lines_of(proof)
     chosen = _named(witness, len(lines))

@@ -28,13 +28,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
 
 from hconsist.checker.cells import dot
 from hconsist.checker.coverage import Piece, covering
 from hconsist.checker.limits import need
 from hconsist.checker.obligations import Number, Obligation, Sign
-from hconsist.checker.reading import fields, items
+from hconsist.checker.reading import Fields, fields, items
 from hconsist.checker.rules.lower import beta_of
 from hconsist.checker.rules.points import Goal, below
 from hconsist.checker.rules.risks import Risks, cost_rows, distribution, predictions
@@ -44,7 +43,7 @@ from hconsist.checker.trees import Tree, add, minus, mul, put, rational
 Vector = tuple[Fraction, ...]
 
 
-def holds(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
+def holds(s: Statement, proof: Fields) -> Iterator[Obligation]:
     """What proves T <= claim by chords."""
     risks = Risks(s)
     fields(proof, "proof", "rule pieces")
@@ -68,7 +67,7 @@ def on_piece(risks: Risks, piece: Piece, ends: list[Tree]) -> Iterator[Obligatio
     yield from piece.signs([(minus(put(claim, "b", b), line), "claim >= chord")])
 
 
-def _chord(risks: Risks, witness: Any) -> list[tuple[Fraction, Fraction]]:
+def _chord(risks: Risks, witness: object) -> list[tuple[Fraction, Fraction]]:
     """The two ends of a chord, exactly."""
     data = fields(witness, "witness", "predicted best scores ends")
     s, costs = risks.statement, cost_rows(risks.statement)
@@ -85,9 +84,7 @@ def _chord(risks: Risks, witness: Any) -> list[tuple[Fraction, Fraction]]:
     return found
 
 
-def score_point(
-    s: Statement, proof: dict[str, Any], goal: Goal | None = None
-) -> Iterator[Obligation]:
+def score_point(s: Statement, proof: Fields, goal: Goal | None = None) -> Iterator[Obligation]:
     """What proves that T >= claim fails: one regret below the claim."""
     risks = Risks(s)
     fields(proof, "proof", "rule beta predicted best p scores least")

@@ -16,17 +16,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
 
 from hconsist.checker.limits import COUNTED_CLASSES, Rejected, need, within
 from hconsist.checker.obligations import Obligation
+from hconsist.checker.reading import Fields
 from hconsist.checker.rules.lower import Bounds, LowerRule
 from hconsist.checker.rules.shapes import concave
 from hconsist.checker.statements import Statement
 from hconsist.checker.trees import Tree, add, minus, mul
 
 
-def _conditions(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
+def _conditions(s: Statement, proof: Fields) -> Iterator[Obligation]:
     need(s.kind == "softmax", "this rule is about losses of the softmax value")
     _labels(s)
     yield from concave(s)
@@ -38,16 +38,16 @@ def _labels(s: Statement) -> int:
     return s.classes
 
 
-def _no_witness(witness: Any) -> None:
+def _no_witness(witness: object) -> None:
     need(witness is None, "the witness must be null")
 
 
-def _pair_bounds(s: Statement, proof: dict[str, Any], b: Tree, witness: Any) -> Bounds:
+def _pair_bounds(s: Statement, proof: Fields, b: Tree, witness: object) -> Bounds:
     _no_witness(witness)
     return [mul(b, minus(s.loss("0"), s.loss(str(Fraction(1, _labels(s))))))], []
 
 
-def _theorem_c_bounds(s: Statement, proof: dict[str, Any], b: Tree, witness: Any) -> Bounds:
+def _theorem_c_bounds(s: Statement, proof: Fields, b: Tree, witness: object) -> Bounds:
     _no_witness(witness)
     n = _labels(s)
     within(n, COUNTED_CLASSES, "classes in theorem C")

@@ -14,11 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
 
 from hconsist.checker.limits import need
 from hconsist.checker.obligations import Continuous, Equal, Identity, Obligation, Sign
-from hconsist.checker.reading import fields, items, text
+from hconsist.checker.reading import Fields, fields, items, text
 from hconsist.checker.rules.lower import Bounds, LowerRule
 from hconsist.checker.rules.shapes import falls
 from hconsist.checker.rules.softmax import gap_of
@@ -26,7 +25,7 @@ from hconsist.checker.statements import Statement
 from hconsist.checker.trees import Tree, add, check_tree, derivative, mul, power, put
 
 
-def _conditions(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
+def _conditions(s: Statement, proof: Fields) -> Iterator[Obligation]:
     need(s.kind == "softmax" and s.costs is None, "this rule is about softmax values, zero-one")
     need(s.bound is None and s.top == 1, "this rule is about all scores, zero-one")
     shape = fields(proof["shape"], "shape", "inverse bend methods")
@@ -52,7 +51,7 @@ def _conditions(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
         yield Sign(term, "u", "0", "1", text(method, "a method"), strict, reason)
 
 
-def _bounds(s: Statement, proof: dict[str, Any], b: Tree, witness: Any) -> Bounds:
+def _bounds(s: Statement, proof: Fields, b: Tree, witness: object) -> Bounds:
     gap, sides = gap_of(s, b, witness)
     return [gap], sides
 

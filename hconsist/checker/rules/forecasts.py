@@ -29,12 +29,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
 
 from hconsist.checker.coverage import Piece, covering
 from hconsist.checker.limits import Rejected, need
 from hconsist.checker.obligations import Identity, Number, Obligation, Sign
-from hconsist.checker.reading import fields, items
+from hconsist.checker.reading import Fields, fields, items
 from hconsist.checker.rules.lower import beta_of
 from hconsist.checker.rules.plugin import conditions_of, pairs
 from hconsist.checker.rules.risks import distribution
@@ -54,7 +53,7 @@ def _cross_entropy(s: Statement) -> Identity:
     return Identity(add(s.g, ["log", "u"]), "the loss is not cross-entropy, -log u")
 
 
-def _predictions(costs: tuple[Row, ...], data: dict[str, Any]) -> tuple[int, int]:
+def _predictions(costs: tuple[Row, ...], data: Fields) -> tuple[int, int]:
     found = []
     for key in ("predicted", "best"):
         if type(data[key]) is not int or not 0 <= data[key] < len(costs):
@@ -76,7 +75,7 @@ def divergence(p: list[Tree], q: list[Tree]) -> Tree:
     )  # fmt: skip
 
 
-def holds(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
+def holds(s: Statement, proof: Fields) -> Iterator[Obligation]:
     """What proves T <= claim by curves of distributions and forecasts."""
     _costs(s)
     fields(proof, "proof", "rule pieces")
@@ -125,7 +124,7 @@ def on_piece(s: Statement, piece: Piece, ends: list[Tree]) -> Iterator[Obligatio
     yield from piece.signs([(minus(put(claim, "b", piece.at), regret), "claim >= regret")])
 
 
-def _inside(costs: tuple[Row, ...], r: int, data: Any) -> Row:
+def _inside(costs: tuple[Row, ...], r: int, data: object) -> Row:
     """A rational forecast with positive entries at which r may be predicted."""
     q = distribution(data, len(costs[0]), "a forecast")
     need(min(q) > 0, "a forecast must be positive")
@@ -138,7 +137,7 @@ def _less(x: Row, y: Row) -> list[Fraction]:
     return [a - b for a, b in zip(x, y, strict=True)]
 
 
-def point(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
+def point(s: Statement, proof: Fields) -> Iterator[Obligation]:
     """What proves that T >= claim fails: one regret below the claim."""
     costs = _costs(s)
     fields(proof, "proof", "rule beta predicted best p q")
@@ -155,7 +154,7 @@ def point(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
     yield Number(minus(claim_at(s.claim, beta), add(*terms)), ">", "T >= claim is not refuted")
 
 
-def refutes(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
+def refutes(s: Statement, proof: Fields) -> Iterator[Obligation]:
     """What proves that T <= claim fails: lines above the claim at one beta."""
     costs = _costs(s)
     fields(proof, "proof", "rule beta pairs")

@@ -21,12 +21,11 @@ beta > claim(e) show Gamma(e) >= t beta > claim(e).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from hconsist.checker.coverage import Piece, covering, read_piece
 from hconsist.checker.limits import PIECES, Rejected, need
 from hconsist.checker.obligations import Equal, Number, Obligation, Sign
-from hconsist.checker.reading import fields, items
+from hconsist.checker.reading import Fields, fields, items
 from hconsist.checker.rules.lower import LowerRule, beta_of
 from hconsist.checker.statements import Statement
 from hconsist.checker.trees import Tree, check_tree, minus, mul, put, rational
@@ -34,7 +33,7 @@ from hconsist.checker.trees import Tree, check_tree, minus, mul, put, rational
 _KEYS = "witness reach"
 
 
-def holds(rule: LowerRule, s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
+def holds(rule: LowerRule, s: Statement, proof: Fields) -> Iterator[Obligation]:
     """What proves Gamma <= claim by the lines of a lower rule."""
     need(s.costs is None, "this rule is about the zero-one target")
     need(rule.affine, "the bounds of this rule are no lines")
@@ -55,7 +54,7 @@ def holds(rule: LowerRule, s: Statement, proof: dict[str, Any]) -> Iterator[Obli
     yield Sign(_beyond(s, "x"), "x", tail.low, "inf", method, False, "claim >= 1")
 
 
-def _last(data: Any) -> Piece:
+def _last(data: object) -> Piece:
     """The last piece, from a rational to "inf"."""
     tail = fields(data, "the last piece", "from to at method witness reach")
     need(tail["to"] == "inf" and tail["reach"] is None, "the last piece runs to inf, reach null")
@@ -69,9 +68,7 @@ def _beyond(s: Statement, e: Tree) -> Tree:
     return minus(put(s.claim, "e", e), "1")
 
 
-def line(
-    rule: LowerRule, s: Statement, proof: dict[str, Any], piece: Piece
-) -> Iterator[Obligation]:
+def line(rule: LowerRule, s: Statement, proof: Fields, piece: Piece) -> Iterator[Obligation]:
     """What a piece with a witness, or without one, must show."""
     witness, reach = piece.data["witness"], piece.data["reach"]
     if reach is None:
@@ -97,7 +94,7 @@ def line(
 
 
 def refutes(
-    point: Callable[..., Iterator[Obligation]], s: Statement, proof: dict[str, Any]
+    point: Callable[..., Iterator[Obligation]], s: Statement, proof: Fields
 ) -> Iterator[Obligation]:
     """What proves that Gamma <= claim fails at ``excess``, by a rule of a point."""
     need(s.costs is None, "this rule is about the zero-one target, or several predicted labels")

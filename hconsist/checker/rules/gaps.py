@@ -34,7 +34,7 @@ from typing import Any
 from hconsist.checker.cells import dot
 from hconsist.checker.limits import need
 from hconsist.checker.obligations import Number, Obligation
-from hconsist.checker.reading import fields, items, text
+from hconsist.checker.reading import Fields, fields, items, text
 from hconsist.checker.rules.margin import at_least
 from hconsist.checker.rules.points import allowed, level_below, read_point, softmax_risk, tangent
 from hconsist.checker.rules.risks import Risks
@@ -45,7 +45,7 @@ from hconsist.checker.trees import Tree, add, check_tree, minus, mul, put, ratio
 Vector = tuple[Fraction, ...]
 
 
-def holds(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
+def holds(s: Statement, proof: Fields) -> Iterator[Obligation]:
     """What proves a claim about a gap."""
     fields(proof, "proof", "rule shape above below")
     each = [p for _, p in s.inputs]
@@ -98,14 +98,15 @@ def _above(s: Statement, p: Vector, data: Any) -> Generator[Obligation, None, Tr
     return put(_margin_risk(s, p), "v", data)
 
 
-def _below(s: Statement, p: Vector, data: Any, shape: Any) -> Generator[Obligation, None, Tree]:
+def _below(s: Statement, p: Vector, data: Any, shape: object) -> Generator[Obligation, None, Tree]:
     """A tree without variables that is at most C*(p)."""
     if s.kind == "scores":
         return str(Risks(s).least(p, data, None))
     if s.kind == "margin":
         lowest = "-inf" if s.bound is None else str(-s.bound)
         yield from at_least(data, _margin_risk(s, p), lowest, s.highest, "the risk of all scores")
-        return data["least"]
+        least: Tree = data["least"]
+        return least
     if shape == "concave":
         need(data is None, "a concave loss has its least risk at a vertex, and needs no data")
         return add(mul(str(max(p)), s.loss("1")), mul(str(1 - max(p)), s.loss("0")))

@@ -24,7 +24,7 @@ from typing import Any
 from hconsist.checker.coverage import Piece, covering
 from hconsist.checker.limits import need
 from hconsist.checker.obligations import Number, Obligation, Sign
-from hconsist.checker.reading import fields
+from hconsist.checker.reading import Fields, fields
 from hconsist.checker.statements import Statement, claim_at, resolved
 from hconsist.checker.trees import Tree, minus, put, rational
 
@@ -61,14 +61,14 @@ class LowerRule:
     name: str
     keys: str
     lemmas: tuple[str, ...]
-    conditions: Callable[[Statement, dict[str, Any]], Iterator[Obligation]]
-    bounds: Callable[[Statement, dict[str, Any], Tree, Any], Bounds]
+    conditions: Callable[[Statement, Fields], Iterator[Obligation]]
+    bounds: Callable[[Statement, Fields, Tree, Any], Bounds]
     affine: bool
     any_target: bool = False
     from_zero: bool = True
 
 
-def holds(rule: LowerRule, s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
+def holds(rule: LowerRule, s: Statement, proof: Fields) -> Iterator[Obligation]:
     """What proves T >= claim by a rule."""
     need(s.costs is None or rule.any_target, "this rule is about the zero-one target")
     fields(proof, "proof", f"rule pieces {rule.keys}")
@@ -80,7 +80,7 @@ def holds(rule: LowerRule, s: Statement, proof: dict[str, Any]) -> Iterator[Obli
 
 
 def on_piece(
-    rule: LowerRule, s: Statement, proof: dict[str, Any], piece: Piece, ends: list[Tree]
+    rule: LowerRule, s: Statement, proof: Fields, piece: Piece, ends: list[Tree]
 ) -> Iterator[Obligation]:
     """What a piece of the covering must show."""
     claim = resolved(s.claim, ends)
@@ -93,7 +93,7 @@ def on_piece(
     yield from piece.signs([(minus(t, here), "bound >= claim") for t in terms])
 
 
-def refutes(rule: LowerRule, s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
+def refutes(rule: LowerRule, s: Statement, proof: Fields) -> Iterator[Obligation]:
     """What proves that T <= claim fails: at one beta, every term is above the claim."""
     need(s.costs is None or rule.any_target, "this rule is about the zero-one target")
     fields(proof, "proof", f"rule beta witness {rule.keys}")
@@ -107,7 +107,7 @@ def refutes(rule: LowerRule, s: Statement, proof: dict[str, Any]) -> Iterator[Ob
         yield Number(minus(term, claim_at(s.claim, beta)), ">", "T <= claim is not refuted")
 
 
-def beta_of(s: Statement, proof: dict[str, Any]) -> Tree:
+def beta_of(s: Statement, proof: Fields) -> Tree:
     """The beta of a refutation, a rational in [0, B], B the largest target regret."""
     need(0 <= rational(proof["beta"]) <= s.largest, f"beta must lie in [0, {s.largest}]")
     return str(proof["beta"])

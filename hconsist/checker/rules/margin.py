@@ -15,13 +15,12 @@ score in [-B, B], and is continuous there. The bound is affine in b for a fixed 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from hconsist.checker.coverage import scores
 from hconsist.checker.infinity import finite_limit
 from hconsist.checker.limits import need
 from hconsist.checker.obligations import Number, Obligation
-from hconsist.checker.reading import fields
+from hconsist.checker.reading import Fields, fields
 from hconsist.checker.rules.lower import Bounds, LowerRule
 from hconsist.checker.statements import Statement
 from hconsist.checker.trees import Tree, add, check_tree, minus, mul
@@ -34,7 +33,7 @@ def risk(b: Tree, right: Tree, wrong: Tree) -> Tree:
     return mul("1/2", add(mul(add("1", b), right), mul(minus("1", b), wrong)))
 
 
-def at_least(data: Any, term: Tree, start: Tree, top: Tree, what: str) -> Iterator[Obligation]:
+def at_least(data: object, term: Tree, start: Tree, top: Tree, what: str) -> Iterator[Obligation]:
     """Obligations that a tree in v is at least the number ``least`` for scores in [start, top]."""
     proof = fields(data, what, "least pieces")
     check_tree(proof["least"])
@@ -42,14 +41,14 @@ def at_least(data: Any, term: Tree, start: Tree, top: Tree, what: str) -> Iterat
     yield from scores(proof["pieces"], start, top, minus(term, proof["least"]), what)
 
 
-def _conditions(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
+def _conditions(s: Statement, proof: Fields) -> Iterator[Obligation]:
     need(s.kind == "margin", "this rule is about margin losses")
     even = mul("1/2", add(s.g, s.loss(MIRROR)))
     yield from at_least(proof["even"], even, "0", s.highest, "the even part of the loss")
     yield from at_least(proof["worse"], s.loss(MIRROR), "0", s.highest, "the loss of a wrong label")
 
 
-def _bounds(s: Statement, proof: dict[str, Any], b: Tree, witness: Any) -> Bounds:
+def _bounds(s: Statement, proof: Fields, b: Tree, witness: Tree) -> Bounds:
     sides: list[Tree] = []
     if isinstance(witness, str) and witness == "inf":
         need(s.bound is None, "an infinite score lies beyond the score bound")

@@ -26,12 +26,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
 
 from hconsist.checker.coverage import Piece, covering
 from hconsist.checker.limits import Rejected, need
 from hconsist.checker.obligations import Identity, Number, Obligation, Sign
-from hconsist.checker.reading import fields, items
+from hconsist.checker.reading import Fields, fields, items
 from hconsist.checker.statements import Statement, claim_at, resolved
 from hconsist.checker.trees import Tree, add, check_tree, minus, mul, put
 
@@ -50,7 +49,7 @@ def pairs(costs: tuple[Row, ...]) -> list[tuple[int, int]]:
     ]
 
 
-def holds(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
+def holds(s: Statement, proof: Fields) -> Iterator[Obligation]:
     """What proves T >= claim for every pair of predictions."""
     if s.costs is None or s.kind != "softmax":
         raise Rejected("this rule is about softmax values and a cost matrix")
@@ -85,7 +84,7 @@ def on_piece(
 
 
 def conditions_of(
-    s: Statement, r: int, best: int, data: Any, b: Tree, variable: str
+    s: Statement, r: int, best: int, data: object, b: Tree, variable: str
 ) -> tuple[Tree, Tree, list[tuple[Tree, str]]]:
     """The slope of a witness, its line at b, and what else must be >= 0, with reasons."""
     assert s.costs is not None

@@ -33,11 +33,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import Any
 
 from hconsist.checker.limits import COUNTED_CLASSES, Rejected, need
 from hconsist.checker.obligations import Number, Obligation
-from hconsist.checker.reading import fields, items
+from hconsist.checker.reading import Fields, fields, items
 from hconsist.checker.rules.boxed import spread
 from hconsist.checker.rules.lower import beta_of
 from hconsist.checker.rules.margin import MIRROR, at_least
@@ -50,7 +49,7 @@ from hconsist.checker.trees import Tree, add, check_tree, derivative, minus, mul
 Goal = Callable[[Tree], Number]
 
 
-def read_point(value: Any, n: int, name: str) -> list[Fraction]:
+def read_point(value: object, n: int, name: str) -> list[Fraction]:
     """A rational point of the simplex of n labels."""
     point = [rational(v) for v in items(value, name, COUNTED_CLASSES)]
     need(len(point) == n, f"{name} has one entry a label")
@@ -63,7 +62,7 @@ def softmax_risk(s: Statement, p: list[Fraction], z: list[Fraction]) -> Tree:
     return add(*(mul(str(w), s.loss(str(x))) for w, x in zip(p, z, strict=True) if w))
 
 
-def _prediction(s: Statement, proof: dict[str, Any], beta: Tree) -> list[list[Fraction]]:
+def _prediction(s: Statement, proof: Fields, beta: Tree) -> list[list[Fraction]]:
     """p and z, with the target regret that they must have."""
     need(s.kind == "softmax" and s.costs is None, "rule: softmax values only, no costs")
     if s.classes is None:
@@ -106,9 +105,7 @@ def allowed(s: Statement, z: list[Fraction], name: str) -> Iterator[Obligation]:
     yield Number(term, ">=", f"{name} needs larger scores")
 
 
-def bounded_point(
-    s: Statement, proof: dict[str, Any], goal: Goal | None = None
-) -> Iterator[Obligation]:
+def bounded_point(s: Statement, proof: Fields, goal: Goal | None = None) -> Iterator[Obligation]:
     """Obligations of the rule "bounded point"."""
     fields(proof, "proof", "rule beta p point reference level")
     need(s.bound is not None, "this rule is about bounded scores")
@@ -123,9 +120,7 @@ def bounded_point(
     yield (goal or below(s, beta))(minus(softmax_risk(s, p, z), add(base, proof["level"])))
 
 
-def convex_point(
-    s: Statement, proof: dict[str, Any], goal: Goal | None = None
-) -> Iterator[Obligation]:
+def convex_point(s: Statement, proof: Fields, goal: Goal | None = None) -> Iterator[Obligation]:
     """Obligations of the rule "convex point"; one for each label whose m_i may be the least."""
     fields(proof, "proof", "rule beta p point reference")
     need(s.bound is None, "this rule is about all scores")
@@ -139,9 +134,7 @@ def convex_point(
         yield goal(minus(softmax_risk(s, p, z), add(base, pull)))
 
 
-def concave_point(
-    s: Statement, proof: dict[str, Any], goal: Goal | None = None
-) -> Iterator[Obligation]:
+def concave_point(s: Statement, proof: Fields, goal: Goal | None = None) -> Iterator[Obligation]:
     """Obligations of the rule "concave point"."""
     fields(proof, "proof", "rule beta p point")
     need(s.bound is None, "this rule is about all scores")
@@ -152,9 +145,7 @@ def concave_point(
     yield (goal or below(s, beta))(minus(softmax_risk(s, p, z), best))
 
 
-def margin_point(
-    s: Statement, proof: dict[str, Any], goal: Goal | None = None
-) -> Iterator[Obligation]:
+def margin_point(s: Statement, proof: Fields, goal: Goal | None = None) -> Iterator[Obligation]:
     """Obligations of the rule "margin point"."""
     fields(proof, "proof", "rule beta point best")
     need(s.kind == "margin", "this rule is about margin losses")

@@ -32,7 +32,7 @@ from hconsist.checker.piecewise import (
     upside_down,
     value,
 )
-from hconsist.checker.reading import fields, items
+from hconsist.checker.reading import Fields, fields, items
 from hconsist.checker.statements import Statement
 from hconsist.checker.trees import rational
 
@@ -54,7 +54,7 @@ class Risks:
         """The losses of all labels."""
         return tuple(value(f, scores) for f in self.losses)
 
-    def allowed(self, data: Any, predicted: int | None = None) -> Vector:
+    def allowed(self, data: object, predicted: int | None = None) -> Vector:
         """Rational scores of a file, which must be allowed, and may have to predict."""
         scores = vector(data, self.count, "scores")
         bound = self.statement.bound
@@ -66,14 +66,14 @@ class Risks:
         )
         return scores
 
-    def rises(self, data: Any) -> Vector:
+    def rises(self, data: object) -> Vector:
         """How the losses of all labels rise along a ray of allowed scores, in the long run."""
         ray = vector(data, self.count, "a ray")
         need(self.statement.bound is None, "bounded scores have no rays")
         need(not self.statement.zero_sum or sum(ray) == 0, "a ray does not sum to zero")
         return tuple(rise(f, ray) for f in self.losses)
 
-    def least(self, p: Sequence[Fraction], data: Any, predicted: int | None) -> Fraction:
+    def least(self, p: Sequence[Fraction], data: list[Any], predicted: int | None) -> Fraction:
         """What lemma 7 shows of the risk at p of allowed scores that may predict ``predicted``."""
         used = [y for y, share in enumerate(p) if share]
         total = sum(self.choices[y] for y in used)
@@ -86,7 +86,7 @@ class Risks:
         )
 
     def _line(
-        self, p: Sequence[Fraction], used: list[int], entry: Any, predicted: int | None,
+        self, p: Sequence[Fraction], used: list[int], entry: object, predicted: int | None,
         way: tuple[int, ...],
     ) -> Fraction:  # fmt: skip
         given = fields(entry, "a bound of a risk", "weights order shift")
@@ -104,7 +104,7 @@ class Risks:
         self,
         constant: Fraction,
         slopes: list[Fraction],
-        given: dict[str, Any],
+        given: Fields,
         predicted: int | None,
     ) -> Fraction:
         shift = rational(given["shift"])
@@ -124,14 +124,14 @@ class Risks:
         return constant - self.statement.bound * sum(map(abs, rest), Fraction(0))
 
 
-def vector(data: Any, count: int, name: str) -> Vector:
+def vector(data: object, count: int, name: str) -> Vector:
     """Rationals of a file, so many of them."""
     found = tuple(rational(v) for v in items(data, name, 1_000, 0))
     need(len(found) == count, f"{name}: {count} numbers are needed")
     return found
 
 
-def distribution(data: Any, n: int, name: str) -> Vector:
+def distribution(data: object, n: int, name: str) -> Vector:
     """A rational point of the simplex."""
     p = vector(data, n, name)
     need(min(p) >= 0 and sum(p) == 1, f"{name} is not a distribution")
@@ -148,7 +148,7 @@ def cost_rows(s: Statement) -> tuple[Vector, ...]:
     return tuple(tuple(Fraction(r != y) for y in every) for r in every)
 
 
-def predictions(s: Statement, data: dict[str, Any]) -> Iterator[int]:
+def predictions(s: Statement, data: Fields) -> Iterator[int]:
     """The numbers of two predictions, ``predicted`` and ``best``."""
     for key in ("predicted", "best"):
         need(type(data[key]) is int, f"{key} must be the number of a prediction")

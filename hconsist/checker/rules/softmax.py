@@ -30,10 +30,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
 
 from hconsist.checker.limits import Rejected, need
 from hconsist.checker.obligations import Identity, Obligation
+from hconsist.checker.reading import Fields
 from hconsist.checker.rules.lower import Bounds, LowerRule
 from hconsist.checker.rules.shapes import convex
 from hconsist.checker.statements import Statement
@@ -45,7 +45,7 @@ def risk(s: Statement, b: Tree, u: Tree, w: Tree) -> Tree:
     return mul("1/2", add(mul(add("1", b), s.loss(u)), mul(minus("1", b), s.loss(w))))
 
 
-def read_pair(witness: Any) -> tuple[Tree, Tree]:
+def read_pair(witness: object) -> tuple[Tree, Tree]:
     """A witness of two softmax values, trees in x."""
     if not (isinstance(witness, list) and len(witness) == 2):
         raise Rejected("a witness must be a pair of softmax values")
@@ -54,7 +54,7 @@ def read_pair(witness: Any) -> tuple[Tree, Tree]:
     return witness[0], witness[1]
 
 
-def gap_of(s: Statement, b: Tree, witness: Any) -> tuple[Tree, list[Tree]]:
+def gap_of(s: Statement, b: Tree, witness: object) -> tuple[Tree, list[Tree]]:
     """gap(b) for a witness, and what makes the witness admissible."""
     u, w = read_pair(witness)
     return minus(s.loss("1/2"), risk(s, b, u, w)), [u, w, minus("1", add(u, w))]
@@ -66,7 +66,7 @@ def scales(s: Statement, e: Fraction) -> Identity:
     return Identity(minus(s.loss(["mul", "t", "u"]), right), "the loss does not scale")
 
 
-def read_scaling(s: Statement, proof: dict[str, Any]) -> Fraction:
+def read_scaling(s: Statement, proof: Fields) -> Fraction:
     """The exponent of the identity; for two labels none is used, and null stands for it."""
     if s.classes == 2:
         need(proof["scaling"] is None, "scaling must be null for two classes")
@@ -74,7 +74,7 @@ def read_scaling(s: Statement, proof: dict[str, Any]) -> Fraction:
     return rational(proof["scaling"])
 
 
-def _pair_conditions(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
+def _pair_conditions(s: Statement, proof: Fields) -> Iterator[Obligation]:
     _softmax(s)
     e = read_scaling(s, proof)
     yield from convex(s)
@@ -83,7 +83,7 @@ def _pair_conditions(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation
         yield scales(s, e)
 
 
-def _pair_bounds(s: Statement, proof: dict[str, Any], b: Tree, witness: Any) -> Bounds:
+def _pair_bounds(s: Statement, proof: Fields, b: Tree, witness: object) -> Bounds:
     gap, sides = gap_of(s, b, witness)
     e = max(Fraction(0), read_scaling(s, proof))
     if e == 0 or s.classes is None:
@@ -91,7 +91,7 @@ def _pair_bounds(s: Statement, proof: dict[str, Any], b: Tree, witness: Any) -> 
     return [mul(power(str(Fraction(2, s.classes)), e), gap)], sides
 
 
-def _theorem_a_conditions(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
+def _theorem_a_conditions(s: Statement, proof: Fields) -> Iterator[Obligation]:
     _softmax(s)
     e = rational(proof["scaling"])
     need(0 < e <= Fraction(1, 2), "theorem A needs a scaling exponent in (0, 1/2]")
@@ -99,7 +99,7 @@ def _theorem_a_conditions(s: Statement, proof: dict[str, Any]) -> Iterator[Oblig
     yield scales(s, e)
 
 
-def _theorem_a_bounds(s: Statement, proof: dict[str, Any], b: Tree, witness: Any) -> Bounds:
+def _theorem_a_bounds(s: Statement, proof: Fields, b: Tree, witness: object) -> Bounds:
     gap, sides = gap_of(s, b, witness)
     return [gap], sides
 

@@ -35,10 +35,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
 
 from hconsist.checker.limits import need
 from hconsist.checker.obligations import Obligation
+from hconsist.checker.reading import Fields
 from hconsist.checker.rules.lower import Bounds, LowerRule
 from hconsist.checker.rules.shapes import convex
 from hconsist.checker.rules.softmax import gap_of, read_scaling, scales
@@ -46,7 +46,7 @@ from hconsist.checker.statements import Statement
 from hconsist.checker.trees import Tree, mul, power
 
 
-def conditions(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
+def conditions(s: Statement, proof: Fields) -> Iterator[Obligation]:
     """g is convex, and scales where that is needed."""
     need(s.kind == "softmax" and s.costs is None, "this rule is about softmax values, no costs")
     e = read_scaling(s, proof)
@@ -56,7 +56,7 @@ def conditions(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
         yield scales(s, e)
 
 
-def scaled(s: Statement, proof: dict[str, Any], gap: Tree) -> Tree:
+def scaled(s: Statement, proof: Fields, gap: Tree) -> Tree:
     """c gap."""
     e = read_scaling(s, proof)
     if e <= 0 or s.classes is None:
@@ -64,12 +64,12 @@ def scaled(s: Statement, proof: dict[str, Any], gap: Tree) -> Tree:
     return mul(power(str(Fraction(1, s.classes)), e), gap)
 
 
-def _conditions(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
+def _conditions(s: Statement, proof: Fields) -> Iterator[Obligation]:
     need(s.bound is None, "this rule is about all scores")
     yield from conditions(s, proof)
 
 
-def _bounds(s: Statement, proof: dict[str, Any], b: Tree, witness: Any) -> Bounds:
+def _bounds(s: Statement, proof: Fields, b: Tree, witness: object) -> Bounds:
     gap, sides = gap_of(s, b, witness)
     return [scaled(s, proof, gap)], sides
 

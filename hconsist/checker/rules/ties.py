@@ -35,12 +35,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
 
 from hconsist.checker.coverage import Piece, covering
 from hconsist.checker.limits import Rejected, need
 from hconsist.checker.obligations import Number, Obligation, Sign
-from hconsist.checker.reading import fields
+from hconsist.checker.reading import Fields, fields
 from hconsist.checker.rules.boxed import spread
 from hconsist.checker.rules.shapes import convex
 from hconsist.checker.rules.softmax import read_pair, risk
@@ -62,7 +61,7 @@ def corners(s: Statement) -> tuple[Tree, list[tuple[Tree, Tree]]]:
     return tied, [(mul(top, low), low), (low, mul(top, low)), (tied, tied)]
 
 
-def holds(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
+def holds(s: Statement, proof: Fields) -> Iterator[Obligation]:
     """What proves T <= claim by ties."""
     need(s.kind == "softmax" and s.costs is None, "rule tie: softmax values, no costs")
     fields(proof, "proof", "rule pieces")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from hconsist.arithmetic import SYMPY, evaluate, to_sympy
+from hconsist.arithmetic import SYMPY, Ops, Value, evaluate, to_sympy
 from hconsist.consistency.verdict import ConsistencyVerdict, Counterexample, Status
 from hconsist.decisions import Target, decision_of
 from hconsist.engines.derivation import Step
@@ -17,6 +17,9 @@ from hconsist.errors import InvalidInputError
 from hconsist.losses import Loss
 from hconsist.losses.facts import Curve, Domain
 from hconsist.losses.forms import Form
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 F = TypeVar("F", bound=Form)
 
@@ -64,11 +67,11 @@ class Case:
         reason: str,
         *steps: tuple[str, str],
         p: list[Fraction],
-        start: list[Any],
+        start: list[Expr],
         predicted: tuple[int, ...],
-        floor: Any,
+        floor: Expr,
         why: str,
-        direction: list[Any] | None = None,
+        direction: list[Expr] | None = None,
     ) -> ConsistencyVerdict:
         """A negative verdict with its counterexample, padded to n labels of probability 0 far below
         the others.
@@ -88,7 +91,7 @@ class Case:
         )
         return self.verdict("not consistent", reason, *steps, counterexample=example)
 
-    def losses(self, scores: Sequence[Any]) -> Any:
+    def losses(self, scores: Sequence[Expr]) -> Expr:
         """The losses of all labels at symbolic scores; None where SymPy cannot hold them."""
         return written(self.loss.losses, scores)
 
@@ -97,7 +100,7 @@ class Case:
         return self.loss.form(kind, self.n)
 
 
-def written(formula: Callable[[Any, Any], Any], arguments: Sequence[Any]) -> Any:
+def written(formula: Callable[[Value, Ops], Value], arguments: Sequence[Expr]) -> Expr:
     """A formula of an array of symbols; None where SymPy cannot hold it (a branch that depends on
     a symbol, say).
     """
@@ -171,20 +174,20 @@ SWAP = (
 )
 
 
-def softmax_variable() -> Any:
+def softmax_variable() -> Expr:
     """u, the label's softmax value."""
     import sympy
 
     return sympy.Symbol("u", positive=True)
 
 
-def margin_variable() -> Any:
+def margin_variable() -> Expr:
     """v, the margin."""
     import sympy
 
     return sympy.Symbol("v", real=True)
 
 
-def curve_of(expression: Any, variable: Any, domain: Domain) -> Curve:
+def curve_of(expression: Expr, variable: Expr, domain: Domain) -> Curve:
     """A formula as a curve of which facts can be proven."""
     return Curve(str(variable), lambda x, ops: evaluate(expression, {variable: x}, ops), domain)

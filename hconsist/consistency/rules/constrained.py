@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 from hconsist.arithmetic import SYMPY
 from hconsist.consistency import calculus
@@ -13,6 +13,9 @@ from hconsist.consistency.verdict import ConsistencyVerdict
 from hconsist.engines.symbolic.margin import margin_symbol
 from hconsist.losses.facts import Curve
 from hconsist.losses.forms import OfScores
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 
 @rule(OfScores, asks="phi non-increasing and falling, or constant, for negative margins")
@@ -96,7 +99,7 @@ def constrained_loss(case: Case) -> ConsistencyVerdict | None:
 
 
 def _smooth_constrained(
-    case: Case, phi: Any, curve: Curve, cut: AroundZero
+    case: Case, phi: Expr, curve: Curve, cut: AroundZero
 ) -> ConsistencyVerdict | None:
     """Every top-k target: phi convex, differentiable and bounded below with phi'(0) < 0, monotone
     or not.

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING
 
 from hconsist.engines.symbolic import margin
 from hconsist.errors import EngineCannotAnswerError
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,7 @@ class AroundZero:
 
     pieces: margin.MarginPieces
 
-    def slopes(self, knot: int) -> tuple[Any, Any]:
+    def slopes(self, knot: int) -> tuple[Expr, Expr]:
         """The slopes of phi on both sides of 0, left then right."""
         import sympy
 
@@ -59,14 +62,14 @@ class AroundZero:
         return _constant(self.pieces.right[-1:])
 
     @property
-    def far_limit(self) -> Any:
+    def far_limit(self) -> Expr:
         """The limit of phi at plus infinity, by the formula that holds there."""
         import sympy
 
         return sympy.limit(self.pieces.right[-1], margin.margin_symbol(), sympy.oo)
 
     @property
-    def behind(self) -> Any:
+    def behind(self) -> Expr:
         """phi(-f) for all f >= 0 as one formula in `margin_symbol()`; None where it changes."""
         import sympy
 
@@ -75,7 +78,7 @@ class AroundZero:
         return first if same else None
 
 
-def _constant(formulas: tuple[Any, ...]) -> bool:
+def _constant(formulas: tuple[Expr, ...]) -> bool:
     """Formulas that join and do not vary are one constant."""
     import sympy
 
@@ -83,7 +86,7 @@ def _constant(formulas: tuple[Any, ...]) -> bool:
     return all(not sympy.simplify(formula).has(f) for formula in formulas)
 
 
-def pieces_of(phi: Any, v: Any) -> AroundZero | None:
+def pieces_of(phi: Expr, v: Expr) -> AroundZero | None:
     """phi cut where its formula changes; None where it was not shown to be continuous."""
     import sympy
 
@@ -93,7 +96,7 @@ def pieces_of(phi: Any, v: Any) -> AroundZero | None:
         return None
 
 
-def vanishes(expression: Any, v: Any) -> bool:
+def vanishes(expression: Expr, v: Expr) -> bool:
     """Whether an expression is proven to be 0 for every real v."""
     import sympy
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from hconsist.consistency.verdict import ConsistencyVerdict
 from hconsist.engines.derivation import Step
 from hconsist.losses.facts import Curve
 from hconsist.losses.forms_of_scores import LabelMargins, OfWeights, Standardised
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 
 @rule(OfWeights)
@@ -126,7 +129,7 @@ def label_dependent_margins(case: Case) -> ConsistencyVerdict | None:
     else:
         return None
 
-    def risk(lead: Fraction) -> Any:
+    def risk(lead: Fraction) -> Expr:
         """With two labels, the strict one ahead by lead."""
         lost = sympy.log(1 + sympy.exp(margins[strict] - to_sympy(lead)))
         return to_sympy(1 - share) * lost + to_sympy(share) * sympy.log(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 from hconsist.arithmetic import SYMPY, to_sympy
 from hconsist.consistency import calculus
@@ -14,6 +14,9 @@ from hconsist.consistency.verdict import ConsistencyVerdict
 from hconsist.engines.derivation import Step
 from hconsist.losses import CompSum
 from hconsist.losses.forms import General, OfMargin, Pairwise
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 
 @rule(Pairwise, asks="phi exponential")
@@ -125,7 +128,7 @@ def _no_regret(case: Case) -> ConsistencyVerdict:
     )
 
 
-def _of_difference(case: Case, v: Any) -> Any:
+def _of_difference(case: Case, v: Expr) -> Expr:
     """phi(v) with scores (v, -v), where the loss of two labels is symmetric and sees no more than
     the difference of the scores; None elsewhere.
     """
@@ -145,7 +148,7 @@ def _of_difference(case: Case, v: Any) -> Any:
 
 
 def _kink(
-    case: Case, left: Any, right: Any, at_zero: Any, *steps: tuple[str, str]
+    case: Case, left: Expr, right: Expr, at_zero: Expr, *steps: tuple[str, str]
 ) -> ConsistencyVerdict | None:
     for power in range(1, 60):
         eta = Fraction(1, 2) + Fraction(1, 2 ** (power + 1))

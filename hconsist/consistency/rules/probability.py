@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from hconsist.arithmetic import SYMPY, to_sympy
 from hconsist.consistency.rules.case import EXPLICIT_LABELS, SWAP, Case, rule, written
 from hconsist.consistency.verdict import ConsistencyVerdict
 from hconsist.losses.forms import OfProbabilities, OfSoftmax
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 
 @rule(OfProbabilities, asks="continuous on the simplex and decreasing in the label's probability")
@@ -30,14 +33,14 @@ def probability_loss(case: Case) -> ConsistencyVerdict | None:
     return _order_and_tie(case, losses, q)
 
 
-def _labels(name: str, n: int, **assumptions: bool) -> tuple[Any, ...]:
+def _labels(name: str, n: int, **assumptions: bool) -> tuple[Expr, ...]:
     import sympy
 
-    symbols: tuple[Any, ...] = sympy.symbols(f"{name}1:{n + 1}", **assumptions)
+    symbols: tuple[Expr, ...] = sympy.symbols(f"{name}1:{n + 1}", **assumptions)
     return symbols
 
 
-def symmetric(losses: Any, q: tuple[Any, ...]) -> bool:
+def symmetric(losses: Expr, q: tuple[Expr, ...]) -> bool:
     """Whether relabelling permutes the losses: shown for a swap and a rotation, which generate
     every permutation.
     """
@@ -53,7 +56,7 @@ def symmetric(losses: Any, q: tuple[Any, ...]) -> bool:
     return True
 
 
-def _order_and_tie(case: Case, losses: Any, q: tuple[Any, ...]) -> ConsistencyVerdict | None:
+def _order_and_tie(case: Case, losses: Expr, q: tuple[Expr, ...]) -> ConsistencyVerdict | None:
     import sympy
 
     lead = sympy.Symbol("delta", positive=True)
@@ -87,7 +90,7 @@ def _order_and_tie(case: Case, losses: Any, q: tuple[Any, ...]) -> ConsistencyVe
     )
 
 
-def _negative(expression: Any, positive: Any = None) -> bool:
+def _negative(expression: Expr, positive: Expr | None = None) -> bool:
     """Whether SymPy proves an expression negative for all q >= 0, or where one of them is
     positive.
     """
@@ -105,13 +108,13 @@ def _negative(expression: Any, positive: Any = None) -> bool:
     )
 
 
-def _continuous(expression: Any, q: tuple[Any, ...]) -> bool:
+def _continuous(expression: Expr, q: tuple[Expr, ...]) -> bool:
     """Whether every logarithm and denominator stays positive on the closed simplex, so that the
     formula is continuous there.
     """
     import sympy
 
-    def never_zero(e: Any) -> bool:
+    def never_zero(e: Expr) -> bool:
         if e.is_positive:
             return True
         # A sum over labels of positive multiples of powers vanishes only at q = 0, which is not in

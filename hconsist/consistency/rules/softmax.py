@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 from hconsist.arithmetic import SYMPY, to_sympy
 from hconsist.consistency import calculus
@@ -11,6 +11,9 @@ from hconsist.consistency.calculus import SWITCHES
 from hconsist.consistency.rules.case import SWAP, Case, curve_of, rule, softmax_variable
 from hconsist.consistency.verdict import ConsistencyVerdict
 from hconsist.losses.forms import OfSoftmax
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 
 @rule(
@@ -142,7 +145,7 @@ def softmax_value_top_k(case: Case) -> ConsistencyVerdict | None:
     return _certainty(case, g.subs(u, 1), drop, most, least)
 
 
-def _capped(g: Any, u: Any) -> tuple[Any, Any, Any, Any] | None:
+def _capped(g: Expr, u: Expr) -> tuple[Expr, Expr, Expr, Expr] | None:
     """For g = min(h, cap) with h convex and decreasing: g(1), g(0) - g(1), and the two constants of
     `_certainty`.
     """
@@ -173,7 +176,7 @@ def _capped(g: Any, u: Any) -> tuple[Any, Any, Any, Any] | None:
     return h.subs(u, 1), drop, drop / to_sympy(r), sympy.Min(-slope.subs(u, 1), drop)
 
 
-def _certainty(case: Case, end: Any, drop: Any, most: Any, least: Any) -> ConsistencyVerdict:
+def _certainty(case: Case, end: Expr, drop: Expr, most: Expr, least: Expr) -> ConsistencyVerdict:
     """Unlikely labels tie at probability 0, where g(0) - g(q) <= most q and g(q) - g(1) >= least (1
     - q).
     """
@@ -210,7 +213,7 @@ def _certainty(case: Case, end: Any, drop: Any, most: Any, least: Any) -> Consis
     )
 
 
-def _positive_below_one(expression: Any, symbol: Any) -> bool:
+def _positive_below_one(expression: Expr, symbol: Expr) -> bool:
     """Whether an expression is > 0 on (0, 1), by writing u = 1 / (1 + w), w > 0."""
     import sympy
 

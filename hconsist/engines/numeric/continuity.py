@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from hconsist.arithmetic import Exact, Ops, Value
 from hconsist.arithmetic.functions import Elementary, Functions
@@ -43,51 +42,51 @@ class _Continuous:
 
     positive: bool = False
 
-    def __add__(self, other: Any) -> _Continuous:
+    def __add__(self, other: Value) -> _Continuous:
         return _Continuous((_positive(other) or _is_zero(other)) and self.positive)
 
-    def __sub__(self, other: Any) -> _Continuous:
+    def __sub__(self, other: Value) -> _Continuous:
         _checked(other)
         return _Continuous()
 
-    def __rsub__(self, other: Any) -> _Continuous:
+    def __rsub__(self, other: Value) -> _Continuous:
         return self.__sub__(other)
 
     def __neg__(self) -> _Continuous:
         return _Continuous()
 
-    def __mul__(self, other: Any) -> _Continuous:
+    def __mul__(self, other: Value) -> _Continuous:
         return _Continuous(_positive(other) and self.positive)
 
     __radd__ = __add__
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Any) -> _Continuous:
+    def __truediv__(self, other: Value) -> _Continuous:
         if not _positive(other) and (isinstance(other, _Continuous) or _is_zero(other)):
             raise ZeroDivisionError("what it is divided by may be 0")
         return _Continuous(_positive(other) and self.positive)
 
-    def __rtruediv__(self, other: Any) -> _Continuous:
+    def __rtruediv__(self, other: Value) -> _Continuous:
         if not self.positive:
             raise ZeroDivisionError("what it is divided by may be 0")
         return _Continuous(_positive(other))
 
 
-def _is_constant(value: Any) -> bool:
+def _is_constant(value: Value) -> bool:
     return isinstance(value, int | float) or hasattr(value, "numerator")
 
 
-def _checked(value: Any) -> Any:
+def _checked(value: Value) -> Value:
     if not isinstance(value, _Continuous) and not _is_constant(value):
         raise TypeError(f"not known to be continuous: {type(value).__name__}")
     return value
 
 
-def _positive(value: Any) -> bool:
+def _positive(value: Value) -> bool:
     return value.positive if isinstance(_checked(value), _Continuous) else bool(value > 0)
 
 
-def _is_zero(value: Any) -> bool:
+def _is_zero(value: Value) -> bool:
     return not isinstance(value, _Continuous) and bool(value == 0)
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal, DecimalException, localcontext
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +80,7 @@ def losses_in_decimals(loss: Loss, scores: NDArray[np.float64]) -> list[float] |
             with localcontext() as context:
                 context.prec = digits
                 values = np.array([Decimal(float(s)) for s in scores], dtype=object)
-                found: list[Any] = list(loss.losses(values, DecimalOps()))
+                found: list[Value] = list(loss.losses(values, DecimalOps()))
                 if not all(isinstance(v, Decimal) and v.is_finite() for v in found):
                     return None
                 if before is not None and all(

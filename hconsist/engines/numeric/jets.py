@@ -7,13 +7,13 @@ adds what is said of labels: sums and maxima weigh each group by how many labels
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.arithmetic import NUMPY, Value
 from hconsist.arithmetic.derivatives import ArrayJets
+from hconsist.arithmetic.exact import OfParameter
 from hconsist.arithmetic.jet import Jet
 
 __all__ = ["GroupJetOps", "GroupScores", "Jet", "JetOps"]
@@ -122,7 +122,9 @@ class GroupJetOps(JetOps):
     def max_others(self, matrix: Value) -> Value:
         return self._largest(matrix, self._without_self())
 
-    def maximum_over(self, value: Any, slope: Any, low: Value, high: Value) -> Value:
+    def maximum_over(
+        self, value: OfParameter, slope: OfParameter, low: Value, high: Value
+    ) -> Value:
         """The root of the slope, without derivatives; with them, from the maximisers of such a run.
 
         By the envelope theorem the first derivatives of the maximiser give the second derivatives

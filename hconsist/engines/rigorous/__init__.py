@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 from fractions import Fraction
-from typing import Any
 
 from hconsist.arithmetic import precision
 from hconsist.engines.rigorous.branch import Checkpoint, Progress
@@ -46,7 +45,7 @@ def transform(
     time_budget: float | None = None,
     progress: Progress | None = None,
     checkpoint: Checkpoint | None = None,
-    resume: dict[str, Any] | None = None,
+    resume: dict[str, object] | None = None,
 ) -> Answer:
     """Enclose T(beta).
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 from hconsist.arithmetic import BALLS, endpoints
 from hconsist.arithmetic.derivatives import BALL_JETS, FLOAT_JETS
+from hconsist.arithmetic.exact import Value
 from hconsist.arithmetic.jet import Jet, variable
 from hconsist.engines.rigorous.line import least
 from hconsist.losses.facts import Curve
@@ -32,15 +32,15 @@ class BinaryRisk:
         self.phi, self.bound = phi, bound
         self.up, self.down = (1 + beta) / 2, (1 - beta) / 2
 
-    def value(self, f: Any) -> Any:
+    def value(self, f: Value) -> Value:
         """R(f) as a ball; an infinite score needs a weight of zero on the side that explodes."""
         return self._weighted(self.phi(f, BALLS), lambda: self.phi(-f, BALLS))
 
-    def _weighted(self, forward: Any, backward: Any) -> Any:
+    def _weighted(self, forward: Value, backward: Value) -> Value:
         total = BALLS.const(self.up) * forward
         return total + BALLS.const(self.down) * backward() if self.down else total
 
-    def slope(self, f: Fraction) -> Any:
+    def slope(self, f: Fraction) -> Value:
         """A ball that contains a subgradient of R at f."""
         forward = self.phi(variable(BALLS.const(f), 1), BALL_JETS)
         backward = self.phi(-variable(BALLS.const(f), 1), BALL_JETS)
@@ -132,7 +132,7 @@ class BinaryRisk:
                 wall *= 2
         sign = 1 if positive else -1
 
-        def risk(f: Any) -> Jet:
+        def risk(f: Value) -> Jet:
             x = variable(f)
             total = self.phi(x, BALL_JETS) * BALLS.const(self.up)
             if self.down:
@@ -145,6 +145,7 @@ class BinaryRisk:
         return low, found.high, float(found.at)
 
 
-def _low(terms: list[Any]) -> Fraction:
+def _low(terms: list[Value]) -> Fraction:
     """A lower bound of a sum of balls."""
-    return endpoints(sum(terms[1:], terms[0]))[0]
+    total: Value = sum(terms[1:], terms[0])
+    return endpoints(total)[0]

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from scipy.optimize import brentq
 
@@ -21,13 +21,17 @@ from hconsist.arithmetic.jet import variable
 from hconsist.engines.rigorous.risk import Counts, Point, Values
 from hconsist.losses.facts import Curve
 
+if TYPE_CHECKING:
+    from flint import arb
+
 #: A softmax value of 1 is out of reach, and no formula needs a slope there.
 _BELOW_ONE = math.nextafter(1.0, 0.0)
 
 
-def reach(bound: Fraction, temperature: Fraction) -> Any:
+def reach(bound: Fraction, temperature: Fraction) -> arb:
     """The largest ratio of two softmax values of scores in [-bound, bound], as a ball."""
-    return BALLS.exp(BALLS.const(2 * bound) / BALLS.const(temperature))
+    found: arb = BALLS.exp(BALLS.const(2 * bound) / BALLS.const(temperature))
+    return found
 
 
 class SoftmaxBox:
@@ -41,7 +45,7 @@ class SoftmaxBox:
         The largest ratio of two softmax values, `reach` for scores in a box.
     """
 
-    def __init__(self, g: Curve, ratio: Any) -> None:
+    def __init__(self, g: Curve, ratio: arb) -> None:
         self.g, self.ratio = g, ratio
         self.inner = endpoints(self.ratio)[0]  # a rational ratio that is reached
 
@@ -71,7 +75,7 @@ class SoftmaxBox:
 
     def solve(
         self, values: tuple[Fraction, ...], counts: tuple[int, ...]
-    ) -> tuple[Any, list[Fraction]]:
+    ) -> tuple[arb, list[Fraction]]:
         """A ball below the least risk for convex g, and nearly best softmax values in reach, one a
         group of labels of equal probability.
 
@@ -87,13 +91,15 @@ class SoftmaxBox:
             slopes += [slope] * count
         # The smallest slopes go with the larger value.
         slopes.sort(key=lambda d: float(d.mid()))
-        n, least = len(slopes), None
+        n = len(slopes)
+        least: arb | None = None
         large, small = BALLS.const(0), sum(slopes[1:], slopes[0])
         for k in range(1, n + 1):
             large, small = large + slopes[k - 1], small - slopes[k - 1]
             at = (self.ratio * large + small) / (k * self.ratio + (n - k))
             least = at if least is None else least.min(at)
         total = sum((s * c for s, c in zip(points, counts, strict=True)), Fraction(0))
+        assert least is not None, "a slope a label"
         return offset + least, self._inside([s / total for s in points], counts)
 
     def _candidate(self, values: tuple[Fraction, ...], counts: tuple[int, ...]) -> list[Fraction]:
@@ -182,9 +188,9 @@ class SoftmaxBoxRisk:
 
     def __init__(self, box: SoftmaxBox) -> None:
         self.box = box
-        self._solved: dict[tuple[Values, Counts], tuple[Any, Point]] = {}
+        self._solved: dict[tuple[Values, Counts], tuple[arb, Point]] = {}
 
-    def _solve(self, values: Values, counts: Counts) -> tuple[Any, Point]:
+    def _solve(self, values: Values, counts: Counts) -> tuple[arb, Point]:
         key = (values, counts)
         if key not in self._solved:
             kept = [i for i, c in enumerate(counts) if c]
@@ -200,7 +206,7 @@ class SoftmaxBoxRisk:
         """Nearly the best softmax values."""
         return self._solve(values, counts)[1]
 
-    def at(self, point: Point, values: Values, counts: Counts) -> Any:
+    def at(self, point: Point, values: Values, counts: Counts) -> arb:
         """``C(S, p)`` as a ball, linear in p."""
         total = BALLS.const(0)
         for p, count, term in zip(values, counts, point.terms, strict=True):
@@ -208,7 +214,7 @@ class SoftmaxBoxRisk:
                 total = total + BALLS.const(p * count) * term
         return total
 
-    def best_in_class(self, values: Values, counts: Counts) -> tuple[Any, Any]:
+    def best_in_class(self, values: Values, counts: Counts) -> tuple[arb, arb]:
         """Balls below and above ``C*(p)``."""
         low, point = self._solve(values, counts)
         return low, self.at(point, values, counts)

@@ -15,17 +15,20 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hconsist.arithmetic import BALLS, endpoints
 from hconsist.engines.rigorous.checkpoint import read, seal
 from hconsist.engines.rigorous.regions import Simplex
 from hconsist.engines.rigorous.risk import Counts, Values
 
+if TYPE_CHECKING:
+    from flint import arb
+
 #: Called with the number of simplices looked at and the bounds so far.
 Progress = Callable[[int, float, float], None]
 #: Called with what is finished so far, JSON-ready, to be resumed from.
-Checkpoint = Callable[[dict[str, Any]], None]
+Checkpoint = Callable[[dict[str, object]], None]
 
 SCHEMA = "hconsist-search/1"
 #: Seconds between checkpoints.
@@ -57,12 +60,12 @@ class Risk(Protocol):
     """What the search needs to know of a conditional risk."""
 
     def optimum(self, values: Values, counts: Counts) -> Any:
-        """A nearly optimal point for p."""
+        """A nearly optimal point for p, of a kind that `at` knows."""
 
-    def at(self, point: Any, values: Values, counts: Counts) -> Any:
+    def at(self, point: Any, values: Values, counts: Counts) -> arb:
         """The risk of p at a point, linear in p, as a ball."""
 
-    def best_in_class(self, values: Values, counts: Counts) -> tuple[Any, Any]:
+    def best_in_class(self, values: Values, counts: Counts) -> tuple[arb, arb]:
         """Balls below and above the least risk of p."""
 
 
@@ -87,21 +90,21 @@ class BranchSearch:
         regions: Iterable[Simplex],
         coarse: Callable[[Simplex], Fraction] | None = None,
         slope: Fraction = Fraction(0),
-        statement: dict[str, Any] | None = None,
+        statement: dict[str, object] | None = None,
     ) -> None:
         self.risk, self.coarse, self.slope, self.statement = risk, coarse, slope, statement or {}
         self.boxes = 0
         #: Upper bounds of T at the regrets of all distributions looked at.
         self.points: dict[Fraction, Fraction] = {}
         self._regions = regions
-        self._pooled: dict[tuple[Values, int], Any] = {}
+        self._pooled: dict[tuple[Values, int], arb] = {}
         self._best: tuple[Fraction, Values, Simplex] | None = None
         self._floor: Fraction | None = None
         self._order = itertools.count()
         self._heap: list[tuple[Fraction, int, Simplex]] = []
 
     # -- bounds
-    def _visit(self, values: Values, simplex: Simplex) -> Any:
+    def _visit(self, values: Values, simplex: Simplex) -> arb:
         """Lower bound of C_j at a vertex, less the regret's share; on the way, an upper bound of
         T.
         """
@@ -230,7 +233,7 @@ class BranchSearch:
         self.boxes += 2
 
     # -- checkpoints
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Everything finished so far, JSON-ready."""
         assert self._best is not None
         return seal(
@@ -244,7 +247,7 @@ class BranchSearch:
             }
         )
 
-    def resume(self, saved: dict[str, Any]) -> None:
+    def resume(self, saved: dict[str, object]) -> None:
         """Take over what an earlier run finished.
 
         Raises
@@ -262,7 +265,7 @@ class BranchSearch:
         self.boxes = int(content["boxes"])
 
 
-def _written(simplex: Simplex) -> dict[str, Any]:
+def _written(simplex: Simplex) -> dict[str, object]:
     """A simplex, JSON-ready."""
     vertices = [[str(x) for x in v] for v in simplex.vertices]
     return {

@@ -11,7 +11,7 @@ from typing import Any
 from hconsist.errors import InvalidInputError
 
 
-def seal(content: dict[str, Any]) -> dict[str, Any]:
+def seal(content: dict[str, object]) -> dict[str, object]:
     """The content with its digest.
 
     >>> sorted(seal({"schema": "x"}))
@@ -20,7 +20,7 @@ def seal(content: dict[str, Any]) -> dict[str, Any]:
     return {**content, "digest": _digest(content)}
 
 
-def read(saved: dict[str, Any], schema: str, statement: dict[str, Any]) -> dict[str, Any]:
+def read(saved: dict[str, object], schema: str, statement: dict[str, object]) -> dict[str, Any]:
     """The content of a checkpoint.
 
     Raises
@@ -43,5 +43,5 @@ def read(saved: dict[str, Any], schema: str, statement: dict[str, Any]) -> dict[
     return content
 
 
-def _digest(content: dict[str, Any]) -> str:
+def _digest(content: dict[str, object]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 from scipy.optimize import brentq
 
-from hconsist.arithmetic import BALLS
+from hconsist.arithmetic import BALLS, Ops
 from hconsist.arithmetic.derivatives import BALL_JETS, FLOAT_JETS
+from hconsist.arithmetic.exact import Value
 from hconsist.arithmetic.jet import variable
 from hconsist.engines.rigorous.risk import Counts, Point, Values
 from hconsist.losses.facts import Curve
+
+if TYPE_CHECKING:
+    from flint import arb
 
 _REACH = 64.0
 _FAR = Fraction(64)
@@ -35,13 +39,13 @@ class ConstrainedRisk:
     def __init__(self, phi: Curve) -> None:
         self.phi = phi
         self._solved: dict[tuple[Values, Counts], tuple[Point, float]] = {}
-        self._bounds: dict[tuple[Values, Counts], tuple[Any, Any]] = {}
+        self._bounds: dict[tuple[Values, Counts], tuple[arb, arb]] = {}
 
-    def term(self, z: Any, ops: Any) -> Any:
+    def term(self, z: Value, ops: Ops) -> Value:
         """psi(z)."""
         return self.phi(-z, ops)
 
-    def at(self, point: Point, values: Values, counts: Counts) -> Any:
+    def at(self, point: Point, values: Values, counts: Counts) -> arb:
         """``C(z, p)`` as a ball, affine in p."""
         total = BALLS.const(0)
         for p, count, term in zip(values, counts, point.terms, strict=True):
@@ -53,7 +57,7 @@ class ConstrainedRisk:
         """Nearly optimal scores."""
         return self._solve(values, counts)[0]
 
-    def best_in_class(self, values: Values, counts: Counts) -> tuple[Any, Any]:
+    def best_in_class(self, values: Values, counts: Counts) -> tuple[arb, arb]:
         """Balls below and above ``C*(p)``."""
         key = (values, counts)
         if key not in self._bounds:
@@ -77,7 +81,7 @@ class ConstrainedRisk:
             self._bounds[key] = low, self.at(point, values, counts)
         return self._bounds[key]
 
-    def _dual(self, values: Values, counts: Counts, level: float, point: Point) -> Any:
+    def _dual(self, values: Values, counts: Counts, level: float, point: Point) -> arb:
         """The dual value of one multiplier, a ball below ``C*(p)``."""
         low = BALLS.const(0)
         for p, count, z in zip(values, counts, point.coordinates, strict=True):
@@ -134,7 +138,7 @@ class ConstrainedRisk:
             self._solved[key] = Point(tuple(scores), terms, ()), low
         return self._solved[key]
 
-    def _tilted_minimum(self, w: Fraction, mu: Fraction, guesses: tuple[float, float]) -> Any:
+    def _tilted_minimum(self, w: Fraction, mu: Fraction, guesses: tuple[float, float]) -> arb:
         """A ball below ``inf_z w psi(z) - mu z``."""
         y1, y2 = Fraction(min(guesses)), Fraction(max(guesses))
         step = Fraction(1, 2**60)
@@ -146,7 +150,8 @@ class ConstrainedRisk:
                     BALLS.const(w) * jet.v - BALLS.const(mu * y)
                     for jet, y in zip(jets, (y1, y2), strict=True)
                 )
-                return (s2 * r1 - s1 * r2 + s1 * s2 * BALLS.const(y2 - y1)) / (s2 - s1)
+                found: arb = (s2 * r1 - s1 * r2 + s1 * s2 * BALLS.const(y2 - y1)) / (s2 - s1)
+                return found
             y1, y2, step = y1 - step, y2 + step, 2 * step
         raise ArithmeticError("no sign change of the slope was found")
 

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Protocol
 
 from hconsist.arithmetic import precision
 from hconsist.engines.rigorous.checkpoint import read, seal
@@ -26,7 +26,7 @@ Point = tuple[Fraction, Fraction]
 #: Called with a line of text on what is proven so far.
 Report = Callable[[str], None]
 #: Called with what is proven so far, JSON-ready, to be resumed from.
-Checkpoint = Callable[[dict[str, Any]], None]
+Checkpoint = Callable[[dict[str, object]], None]
 
 SCHEMA = "hconsist-envelope/1"
 #: Working precision in bits. Regrets near beta = 0 are differences of order beta^2 of risks of
@@ -119,7 +119,7 @@ class Envelope:
         The problem in words, by which a checkpoint is recognised.
     """
 
-    def __init__(self, supports: Supports, statement: dict[str, Any]) -> None:
+    def __init__(self, supports: Supports, statement: dict[str, object]) -> None:
         self.supports, self.statement = supports, statement
         #: The largest target regret.
         self.most: Fraction = getattr(supports, "most", Fraction(1))
@@ -249,7 +249,7 @@ class Envelope:
                 self.points[beta], self._hull = max(upper, Fraction(0)), None
 
     # -- checkpoints
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Everything proven so far, JSON-ready."""
         return seal(
             {
@@ -260,7 +260,7 @@ class Envelope:
             }
         )
 
-    def resume(self, saved: dict[str, Any]) -> None:
+    def resume(self, saved: dict[str, object]) -> None:
         """Take over what an earlier run proved.
 
         Raises

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from hconsist.arithmetic import BALLS, endpoints, exact, precision
 from hconsist.engines.rigorous.binary import BinaryRisk
@@ -25,7 +24,7 @@ from hconsist.pointwise import PointwiseProblem
 
 
 def best_in_class_risk(
-    problem: PointwiseProblem, p: Sequence[Any], *, bits: int = 96
+    problem: PointwiseProblem, p: Sequence[object], *, bits: int = 96
 ) -> tuple[Fraction, Fraction]:
     """Enclose ``C*(p)``, the least conditional risk at one label distribution.
 
@@ -177,8 +176,8 @@ def _enclosed(risk: Risk, weights: tuple[Fraction, ...]) -> tuple[Fraction, Frac
 
 def minimizability_gap(
     problem: PointwiseProblem,
-    marginal: Sequence[Any],
-    conditionals: Sequence[Sequence[Any]],
+    marginal: Sequence[object],
+    conditionals: Sequence[Sequence[object]],
     *,
     bits: int = 96,
 ) -> tuple[Fraction, Fraction]:
@@ -245,9 +244,9 @@ class LinearGap:
 def linear_gap(
     loss: Loss,
     hypotheses: Linear,
-    marginal: Sequence[Any],
-    conditionals: Sequence[Sequence[Any]],
-    points: Sequence[Sequence[Any]],
+    marginal: Sequence[object],
+    conditionals: Sequence[Sequence[object]],
+    points: Sequence[Sequence[Fraction | float | str]],
     *,
     bits: int = 96,
 ) -> LinearGap:

@@ -12,13 +12,17 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 from hconsist.arithmetic import BALLS, endpoints
+from hconsist.arithmetic.exact import Value
 from hconsist.arithmetic.jet import Jet
 
+if TYPE_CHECKING:
+    from flint import arb
+
 #: A formula of a ball, with its first and second derivatives there.
-Formula = Callable[[Any], Jet]
+Formula = Callable[[Value], Jet]
 #: A part this much smaller than the whole, over which nothing is known, ends it.
 _FINEST = 2**40
 #: Binary digits of the points where tangents are taken.
@@ -34,7 +38,7 @@ class LineInfimum:
     at: Fraction
 
 
-def hull(left: Fraction, right: Fraction) -> Any:
+def hull(left: Fraction, right: Fraction) -> arb:
     """The ball of an interval."""
     a, c = BALLS.const(left), BALLS.const(right)
     return a.union(c)

@@ -15,13 +15,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize, root
 
 from hconsist.arithmetic import BALLS, NUMPY, endpoints
 from hconsist.arithmetic.derivatives import BALL_JETS, ArrayJets, Jets
+from hconsist.arithmetic.exact import Value
 from hconsist.losses import Loss
 
 #: Relative width at which a single tangent is good enough.
@@ -35,8 +35,8 @@ _BALL_SCORES, _FLOAT_SCORES = BALL_JETS, ArrayJets(NUMPY)
 
 
 def losses_and_slopes(
-    loss: Loss, scores: Sequence[Any], ops: Jets
-) -> tuple[list[Any], list[list[Any]]]:
+    loss: Loss, scores: Sequence[Value], ops: Jets
+) -> tuple[list[Value], list[list[Value]]]:
     """The losses at a score vector, and the derivative of each (row) by each score (column)."""
     vector = np.empty(len(scores), dtype=object)
     vector[:] = scores
@@ -52,9 +52,9 @@ class Tangent:
     balls.
     """
 
-    offset: Any
-    rows: list[list[Any]]
-    intercepts: list[Any]
+    offset: Value
+    rows: list[list[Value]]
+    intercepts: list[Value]
 
     @property
     def definite(self) -> bool:
@@ -97,10 +97,10 @@ class LinearRisk:
         self.n, self.d = len(self.masses[0]), len(self.features[0])
 
     # -- floats: a candidate
-    def _split(self, flat: Any) -> tuple[Any, Any]:
+    def _split(self, flat: Value) -> tuple[Value, Value]:
         return flat[: self.n * self.d].reshape(self.n, self.d), flat[self.n * self.d :]
 
-    def _float(self, flat: Any) -> tuple[float, Any]:
+    def _float(self, flat: Value) -> tuple[float, Value]:
         """The risk and its gradient."""
         W, b = self._split(flat)
         total, gradient_w, gradient_b = 0.0, np.zeros_like(W), np.zeros_like(b)
@@ -115,19 +115,19 @@ class LinearRisk:
             gradient_b += g
         return total, np.concatenate([gradient_w.ravel(), gradient_b])
 
-    def candidate(self) -> Any:
+    def candidate(self) -> Value:
         """Nearly optimal parameters, flat: sequential quadratic programming, then Newton's method
         on the active constraints.
         """
         reach, bound = float(self.weight), float(self.bias)
         size = self.n * self.d
-        constraints: list[dict[str, Any]] = []
+        constraints: list[dict[str, Value]] = []
         if self.d:
 
-            def room(flat: Any) -> Any:
+            def room(flat: Value) -> Value:
                 return 1 - (self._split(flat)[0] ** 2).sum(axis=1) / reach**2
 
-            def room_slope(flat: Any) -> Any:
+            def room_slope(flat: Value) -> Value:
                 W, _ = self._split(flat)
                 slopes = np.zeros((self.n, flat.size))
                 for k in range(self.n):
@@ -160,7 +160,7 @@ class LinearRisk:
             else np.asarray(found.x)
         )
 
-    def _polished(self, flat: Any, sums: Any) -> Any:
+    def _polished(self, flat: Value, sums: Value) -> Value:
         """The root of the stationarity equations with the constraints that look active."""
         reach, bound, size = float(self.weight), float(self.bias), self.n * self.d
         norms = np.sqrt((self._split(flat)[0] ** 2).sum(axis=1)) if self.d else np.zeros(self.n)
@@ -175,7 +175,7 @@ class LinearRisk:
         ]
         at_wall = np.sign(flat[walls]) * bound
 
-        def equations(z: Any) -> Any:
+        def equations(z: Value) -> Value:
             theta, mu, nu = (
                 z[: flat.size],
                 z[flat.size : flat.size + tight.size],
@@ -199,7 +199,7 @@ class LinearRisk:
         return np.asarray(solved.x[: flat.size]) if np.all(np.isfinite(solved.x)) else flat
 
     # -- rationals and balls: what is proven
-    def feasible(self, flat: Any) -> tuple[list[list[Fraction]], list[Fraction]]:
+    def feasible(self, flat: Value) -> tuple[list[list[Fraction]], list[Fraction]]:
         """A rational point of the constraint set close to a float one."""
         W, b = self._split(np.asarray(flat))
         rows = [[Fraction(float(v)) for v in row] for row in W]
@@ -219,7 +219,7 @@ class LinearRisk:
             bias = [v * self.bias / widest for v in bias]
         return rows, bias
 
-    def tangent(self, rows: list[list[Fraction]], bias: list[Fraction]) -> tuple[Any, Tangent]:
+    def tangent(self, rows: list[list[Fraction]], bias: list[Fraction]) -> tuple[Value, Tangent]:
         """The risk at a rational point, and the tangent there."""
         value = BALLS.const(0)
         slopes_w = [[BALLS.const(0)] * self.d for _ in range(self.n)]
@@ -278,7 +278,7 @@ class LinearRisk:
             low, high = self._with_cuts(flat, low, high)
         return low, high
 
-    def _with_cuts(self, flat: Any, low: Fraction, high: Fraction) -> tuple[Fraction, Fraction]:
+    def _with_cuts(self, flat: Value, low: Fraction, high: Fraction) -> tuple[Fraction, Fraction]:
         """Cutting planes: tangents beside the points that a convex program over all tangents so far
         proposes.
         """
@@ -302,7 +302,7 @@ class LinearRisk:
                 [[float(v.mid()) for row in (*c.rows, c.intercepts) for v in row] for c in cuts]
             )
             theta, level = cp.Variable(flat.size), cp.Variable()
-            constraints: list[Any] = [
+            constraints: list[Value] = [
                 level >= offsets + slopes @ theta,
                 cp.abs(theta[self.n * self.d :]) <= float(self.bias),
             ]
@@ -331,7 +331,7 @@ def _average(tangents: list[Tangent], shares: list[Fraction]) -> Tangent:
     """The mean of tangents with rational weights that sum to 1."""
     used = [(t, BALLS.const(s)) for t, s in zip(tangents, shares, strict=True) if s]
 
-    def mean(values: list[Any]) -> Any:
+    def mean(values: list[Value]) -> Value:
         total = BALLS.const(0)
         for value, (_, share) in zip(values, used, strict=True):
             total = total + share * value

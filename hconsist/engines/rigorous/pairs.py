@@ -13,16 +13,20 @@ from __future__ import annotations
 import heapq
 import itertools
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 from scipy.optimize import minimize_scalar
 
 from hconsist.arithmetic import BALLS, endpoints
 from hconsist.arithmetic.derivatives import BALL_JETS
+from hconsist.arithmetic.exact import Value
 from hconsist.arithmetic.floats import FLOATS
 from hconsist.arithmetic.jet import Jet, variable
 from hconsist.engines.rigorous.line import hull
 from hconsist.losses.facts import Curve
+
+if TYPE_CHECKING:
+    from flint import arb
 
 _BOXES = 1_000
 
@@ -40,7 +44,7 @@ class PairInBox:
     beta : Fraction
     """
 
-    def __init__(self, g: Curve, ratio: Any, n: int, beta: Fraction) -> None:
+    def __init__(self, g: Curve, ratio: arb | None, n: int, beta: Fraction) -> None:
         self.g, self.n = g, n
         others = BALLS.const(n - 2) / ratio if ratio is not None else BALLS.const(0)
         self.c = 1 + others
@@ -94,7 +98,7 @@ class PairInBox:
         drop = max(-steep[0], steep[1]) * half
         return max(endpoints(box.v)[0], endpoints(ends[1].v)[0] - drop)
 
-    def _jet(self, M: Any, share: Fraction) -> Jet:
+    def _jet(self, M: Value, share: Fraction) -> Jet:
         """The number at e = share M."""
         m, x = variable(M), BALLS.const(share)
         found = self.g(m, BALL_JETS) - self.g(m * (1 + x), BALL_JETS) * BALLS.const(self._up)
@@ -118,7 +122,7 @@ class PairInBox:
         return Fraction(min(max(float(found.x), 0.0), self._most))
 
 
-def least_pair(g: Curve, ratio: Any, n: int, beta: Fraction, width: Fraction) -> Fraction:
+def least_pair(g: Curve, ratio: arb | None, n: int, beta: Fraction, width: Fraction) -> Fraction:
     """A lower bound of T(beta); it stops within the width of the regret of two labels.
 
     Examples

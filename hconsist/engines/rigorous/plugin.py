@@ -18,7 +18,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -176,7 +175,7 @@ class Region:
         return None
 
 
-def distribution(values: Sequence[Any] | Array) -> Vector:
+def distribution(values: Sequence[float | Fraction] | Array) -> Vector:
     """Rationals in proportion to the values, negative ones as 0, with sum 1."""
     exact = [max(Fraction(v), Fraction(0)) for v in values]
     total = sum(exact, Fraction(0))

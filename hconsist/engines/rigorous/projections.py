@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from scipy.optimize import nnls
@@ -18,6 +18,9 @@ from scipy.optimize import nnls
 from hconsist.arithmetic import BALLS, endpoints
 from hconsist.engines.rigorous.risk import Counts, Values
 from hconsist.engines.rigorous.transport import ScorePoint
+
+if TYPE_CHECKING:
+    from flint import arb
 
 #: How much more a sum of 1 weighs than the distance.
 _WEIGHT = 1e4
@@ -38,7 +41,7 @@ class ConeRisk:
     """
 
     def __init__(
-        self, kind: Literal["brier", "spherical"], scale: Fraction, ratio: Any, n: int
+        self, kind: Literal["brier", "spherical"], scale: Fraction, ratio: arb | None, n: int
     ) -> None:
         self.kind, self.scale, self.ratio, self.n = kind, scale, ratio, n
         large = Fraction(1) if ratio is None else endpoints(ratio)[0]
@@ -52,13 +55,13 @@ class ConeRisk:
         totals = [sum(e, Fraction(0)) for e in self.edges]
         self.edges = [tuple(v / t for v in e) for e, t in zip(self.edges, totals, strict=True)]
         self._matrix = np.array([[float(v) for v in e] for e in self.edges]).T
-        self._solved: dict[tuple[Values, Counts], tuple[Any, ScorePoint]] = {}
+        self._solved: dict[tuple[Values, Counts], tuple[arb, ScorePoint]] = {}
 
     def optimum(self, values: Values, counts: Counts) -> ScorePoint:
         """Nearly the best softmax values."""
         return self._solve(values, counts)[1]
 
-    def at(self, point: ScorePoint, values: Values, counts: Counts) -> Any:
+    def at(self, point: ScorePoint, values: Values, counts: Counts) -> arb:
         """The risk as a ball, linear in p."""
         total = BALLS.const(0)
         for p, count, term in zip(values, counts, point.terms, strict=True):
@@ -66,12 +69,12 @@ class ConeRisk:
                 total = total + BALLS.const(p * count) * term
         return total
 
-    def best_in_class(self, values: Values, counts: Counts) -> tuple[Any, Any]:
+    def best_in_class(self, values: Values, counts: Counts) -> tuple[arb, arb]:
         """Balls below and above the least risk."""
         low, point = self._solve(values, counts)
         return low, self.at(point, values, counts)
 
-    def _solve(self, values: Values, counts: Counts) -> tuple[Any, ScorePoint]:
+    def _solve(self, values: Values, counts: Counts) -> tuple[arb, ScorePoint]:
         key = (values, counts)
         if key not in self._solved:
             owners = [i for i, c in enumerate(counts) for _ in range(c)]
@@ -111,7 +114,7 @@ class ConeRisk:
             means[i] += v / counts[i]
         return [means[i] for i in owners]
 
-    def _terms(self, x: list[Fraction]) -> list[Any]:
+    def _terms(self, x: list[Fraction]) -> list[arb]:
         """The losses at x, without what is the same for every x."""
         square = sum((v * v for v in x), Fraction(0))
         if self.kind == "brier":  # |x|^2 - 2 x_y
@@ -119,7 +122,7 @@ class ConeRisk:
         length = BALLS.const(square).sqrt()
         return [-BALLS.const(self.scale * v) / length for v in x]
 
-    def _least_of_edges(self, slopes: list[Fraction]) -> Any:
+    def _least_of_edges(self, slopes: list[Fraction]) -> arb:
         """A ball below the least of a linear function over the cone's points of sum 1."""
         order = sorted(slopes)
         if self.ratio is None:
@@ -129,9 +132,10 @@ class ConeRisk:
             large, small = (BALLS.const(sum(part, Fraction(0))) for part in (order[:k], order[k:]))
             at = (self.ratio * large + small) / (k * self.ratio + (self.n - k))
             least = at if least is None else least.min(at)
-        return least
+        found: arb = least
+        return found
 
-    def _below(self, p: list[Fraction], x: list[Fraction]) -> Any:
+    def _below(self, p: list[Fraction], x: list[Fraction]) -> arb:
         """A lower bound of the least risk at p."""
         scale = BALLS.const(self.scale)
         if self.kind == "brier":  # the tangent at x is least at an edge

@@ -10,9 +10,9 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
 
 from hconsist.arithmetic import BALLS, endpoints
+from hconsist.arithmetic.exact import Value
 from hconsist.engines.rigorous.risk import Counts, SoftmaxRisk, Values, pool, pool_set
 
 
@@ -232,9 +232,9 @@ class PairBound:
 
     def __init__(self, risk: SoftmaxRisk, tau: Fraction, beta: Fraction) -> None:
         self.risk, self.tau, self.beta = risk, tau, beta
-        self._two_labels: dict[Fraction, Any] = {}
+        self._two_labels: dict[Fraction, Value] = {}
 
-    def two_labels(self, m: Fraction) -> Any:
+    def two_labels(self, m: Fraction) -> Value:
         """``2 m T_2(beta / (2 m))``, which decreases in m."""
         if m not in self._two_labels:
             b = self.beta / (2 * m)

@@ -10,13 +10,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hconsist.arithmetic import BALLS
 from hconsist.arithmetic.derivatives import BALL_JETS, FLOAT_JETS
 from hconsist.arithmetic.jet import variable
 from hconsist.losses import Separable
 from hconsist.losses.facts import Curve
+
+if TYPE_CHECKING:
+    from flint import arb
 
 #: Least logarithm of a softmax value that the solver bothers with: below it a label's share of the
 #: risk is nil.
@@ -36,8 +39,8 @@ class Point:
     """
 
     coordinates: tuple[Fraction, ...]
-    terms: tuple[Any, ...]
-    slopes: tuple[Any, ...]
+    terms: tuple[arb, ...]
+    slopes: tuple[arb, ...]
 
 
 class SoftmaxRisk:
@@ -52,9 +55,9 @@ class SoftmaxRisk:
     def __init__(self, g: Curve | Separable) -> None:
         self.term = g.term
         self._points: dict[tuple[Values, Counts], Point] = {}
-        self._bounds: dict[tuple[Values, Counts], tuple[Any, Any]] = {}
+        self._bounds: dict[tuple[Values, Counts], tuple[arb, arb]] = {}
 
-    def at(self, point: Point, values: Values, counts: Counts) -> Any:
+    def at(self, point: Point, values: Values, counts: Counts) -> arb:
         """``C(S, p)`` as a ball, linear in p."""
         total = BALLS.const(0)
         for p, count, term in zip(values, counts, point.terms, strict=True):
@@ -62,7 +65,7 @@ class SoftmaxRisk:
                 total = total + BALLS.const(p * count) * term
         return total
 
-    def best_in_class(self, values: Values, counts: Counts) -> tuple[Any, Any]:
+    def best_in_class(self, values: Values, counts: Counts) -> tuple[arb, arb]:
         """Balls below and above ``C*(p)``: the upper one is attained at `optimum`.
 
         The lower one is the linear minorant of a convex function: for any S' of the simplex

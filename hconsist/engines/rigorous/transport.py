@@ -11,13 +11,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hconsist.arithmetic import BALLS
+from hconsist.arithmetic.exact import Value
 from hconsist.engines.rigorous.risk import Counts, Values
 from hconsist.losses.forms import Transport
+
+if TYPE_CHECKING:
+    from flint import arb
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class ScorePoint:
     """
 
     coordinates: tuple[Fraction, ...]
-    terms: tuple[Any, ...]
+    terms: tuple[Value, ...]
 
 
 class TransportRisk:
@@ -43,9 +47,9 @@ class TransportRisk:
         self.form = form
         self.lam, self.c, self.scale = (Fraction(v) for v in (form.lam, form.c, form.scale))
         self._points: dict[tuple[Values, Counts], ScorePoint] = {}
-        self._bounds: dict[tuple[Values, Counts], tuple[Any, Any]] = {}
+        self._bounds: dict[tuple[Values, Counts], tuple[arb, arb]] = {}
 
-    def at(self, point: ScorePoint, values: Values, counts: Counts) -> Any:
+    def at(self, point: ScorePoint, values: Values, counts: Counts) -> arb:
         """``C(s, p)`` as a ball, linear in p."""
         total = BALLS.const(0)
         for p, count, term in zip(values, counts, point.terms, strict=True):
@@ -73,7 +77,7 @@ class TransportRisk:
             )
         return self._points[key]
 
-    def best_in_class(self, values: Values, counts: Counts) -> tuple[Any, Any]:
+    def best_in_class(self, values: Values, counts: Counts) -> tuple[arb, arb]:
         """Balls below and above ``C*(p)``."""
         key = (values, counts)
         if key not in self._bounds:
@@ -116,7 +120,7 @@ class TransportRisk:
             s, g = s - size * step, after
         return np.asarray(s)
 
-    def _dual(self, p: list[Fraction], s: np.ndarray) -> Any:
+    def _dual(self, p: list[Fraction], s: np.ndarray) -> arb:
         """The dual value of a plan with both marginals p."""
         n = len(p)
         rows = self._rows(s)

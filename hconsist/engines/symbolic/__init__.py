@@ -7,7 +7,7 @@ result.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 from hconsist.arithmetic import BALLS, endpoints, evaluate, precision, to_sympy
 from hconsist.engines.derivation import Derivation, beta_symbol
@@ -17,6 +17,9 @@ from hconsist.engines.symbolic.partial import known_zero
 from hconsist.engines.symbolic.solution import UndefinedTransformError
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.pointwise import UNREACHED, Answer, PointwiseProblem
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 __all__ = ["derive", "transform"]
 
@@ -132,7 +135,7 @@ def transform(problem: PointwiseProblem, beta: Fraction, bits: int = 160) -> Ans
     )
 
 
-def piece_at(formula: Any, beta: Fraction) -> Any:
+def piece_at(formula: Expr, beta: Fraction) -> Expr:
     """The piece of a formula that holds at a rational beta: where pieces meet, balls would take
     both.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import sympy
+from sympy import Expr
 
 from hconsist.engines.derivation import Derivation, Step, beta_symbol, excess_symbol
 from hconsist.engines.symbolic.nodes import Interpolation
@@ -15,7 +15,7 @@ from hconsist.pointwise import PointwiseProblem
 tex = sympy.latex
 
 
-def invert(expression: Any, at_one: Any) -> Any:
+def invert(expression: Expr, at_one: Expr) -> Expr:
     """The inverse of an increasing T with T(0) = 0, capped at 1; None where peeling does not find
     it.
 
@@ -53,13 +53,13 @@ class SymbolRange:
         branches.
     """
 
-    branches: list[tuple[Any, Any]]
-    condition: Any = True
-    curvature: tuple[Any, Any, Any, Any] | None = None
+    branches: list[tuple[Expr, Expr]]
+    condition: Expr | bool = True
+    curvature: tuple[Expr, Expr, Expr, Expr] | None = None
 
 
 def convex_consequences(
-    problem: PointwiseProblem, T: Any, steps: list[Step], cases: list[SymbolRange]
+    problem: PointwiseProblem, T: Expr, steps: list[Step], cases: list[SymbolRange]
 ) -> Derivation:
     """What follows from a T that is C*(tie) minus an infimum of risks affine in beta, hence
     convex.
@@ -83,7 +83,7 @@ def convex_consequences(
     return Derivation(problem, T, T, gamma, gamma_upper, growth, tuple(steps))
 
 
-def _combine(values: list[tuple[Any, Any]]) -> Any:
+def _combine(values: list[tuple[Expr, Expr]]) -> Expr:
     if any(value is None for value, _ in values):
         return None
     if all(value == values[0][0] for value, _ in values):
@@ -91,7 +91,7 @@ def _combine(values: list[tuple[Any, Any]]) -> Any:
     return sympy.Piecewise(*values)
 
 
-def _of_case(case: SymbolRange, steps: list[Step]) -> tuple[Any, Any, Any]:
+def _of_case(case: SymbolRange, steps: list[Step]) -> tuple[Expr, Expr, Expr]:
     """Gamma, its elementary upper bound, and the growth exponent, for one range of the symbols."""
     b, e = beta_symbol(), excess_symbol()
     first = case.branches[0][0]
@@ -115,8 +115,8 @@ def _of_case(case: SymbolRange, steps: list[Step]) -> tuple[Any, Any, Any]:
 
 
 def _quadratic_growth(
-    branches: list[tuple[Any, Any]], curvature: tuple[Any, Any, Any, Any], steps: list[Step]
-) -> Any:
+    branches: list[tuple[Expr, Expr]], curvature: tuple[Expr, Expr, Expr, Expr], steps: list[Step]
+) -> Expr:
     """The exponent 2 and the bound sqrt(epsilon / C), from T'' non-decreasing on the first branch
     and T linear after it.
     """
@@ -144,7 +144,7 @@ def _quadratic_growth(
     return growth, bound
 
 
-def _chord_in_square(branches: list[tuple[Any, Any]], steps: list[Step]) -> Any:
+def _chord_in_square(branches: list[tuple[Expr, Expr]], steps: list[Step]) -> Expr:
     """sqrt(epsilon / T(1)) where T is concave in beta^2, hence above its chord; None elsewhere."""
     b, e, y = beta_symbol(), excess_symbol(), sympy.Symbol("y", positive=True)
     T = branches[0][0]
@@ -168,7 +168,7 @@ def _chord_in_square(branches: list[tuple[Any, Any]], steps: list[Step]) -> Any:
     return bound
 
 
-def _invert_branches(branches: list[tuple[Any, Any]]) -> Any:
+def _invert_branches(branches: list[tuple[Expr, Expr]]) -> Expr:
     b, e = beta_symbol(), excess_symbol()
     pieces = []
     for T, end in branches:
@@ -188,7 +188,7 @@ def _invert_branches(branches: list[tuple[Any, Any]]) -> Any:
     return sympy.Piecewise(*pieces, (1, True)) if pieces else None
 
 
-def _peel(left: Any, b: Any, right: Any) -> Any:
+def _peel(left: Expr, b: Expr, right: Expr) -> Expr:
     """Solve left(b) = right for b >= 0 by undoing one operation after the other; None where b
     enters twice.
     """
@@ -224,7 +224,7 @@ def _peel(left: Any, b: Any, right: Any) -> Any:
     return None
 
 
-def _quadratic(left: Any, b: Any, right: Any) -> Any:
+def _quadratic(left: Expr, b: Expr, right: Expr) -> Expr:
     """Solve a polynomial in b, quadratic in b or in b^2 and without constant term, for its
     non-negative root.
     """

@@ -4,9 +4,8 @@ that sum to zero.
 
 from __future__ import annotations
 
-from typing import Any
-
 import sympy
+from sympy import Expr
 
 from hconsist.arithmetic import SYMPY, to_sympy
 from hconsist.engines.derivation import Derivation, Step, beta_symbol, excess_symbol
@@ -47,7 +46,7 @@ def solve(problem: PointwiseProblem, form: OfScores) -> Solution:
     return _from_pairs(problem, phi, v, pieces, steps)
 
 
-def _hinge(pieces: margin.MarginPieces) -> tuple[Any, Any] | None:
+def _hinge(pieces: margin.MarginPieces) -> tuple[Expr, Expr] | None:
     """Slope and reach where phi(v) = slope (reach - v)_+."""
     f = margin.margin_symbol()
     if len(pieces.knots) != 2 or pieces.right[1] != 0:
@@ -66,7 +65,7 @@ def _hinge(pieces: margin.MarginPieces) -> tuple[Any, Any] | None:
     )
 
 
-def _of_hinge(problem: PointwiseProblem, slope: Any, reach: Any, steps: list[Step]) -> Solution:
+def _of_hinge(problem: PointwiseProblem, slope: Expr, reach: Expr, steps: list[Step]) -> Solution:
     """The hinge: n times reach times slope times the mean absolute error of u = (s + reach)/(n
     reach).
     """
@@ -90,7 +89,7 @@ def _of_hinge(problem: PointwiseProblem, slope: Any, reach: Any, steps: list[Ste
 
 
 def _from_pairs(
-    problem: PointwiseProblem, phi: Any, v: Any, pieces: margin.MarginPieces, steps: list[Step]
+    problem: PointwiseProblem, phi: Expr, v: Expr, pieces: margin.MarginPieces, steps: list[Step]
 ) -> Solution:
     """T(beta) >= W T_2(beta/W), T_2 the binary transformation: the two labels at stake alone, the
     others held.

@@ -15,11 +15,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import sympy
+from numpy.typing import NDArray
 from scipy.optimize import linprog
+from sympy import Expr
 
 from hconsist.arithmetic import to_sympy
 from hconsist.decisions import Decision
@@ -88,7 +89,7 @@ def tied_forecast(decision: Decision, pair: Range) -> Vector | None:
     high = [y for y, v in enumerate(pair.d) if v == g]
     region = decision.exact_region(pair.item)
 
-    def exact(weights: Any) -> Vector | None:
+    def exact(weights: NDArray[np.float64]) -> Vector | None:
         q = [Fraction(0)] * len(pair.d)
         for labels, mass in ((low, g / (a + g)), (high, a / (a + g))):
             shares = [max(Fraction(float(weights[y])), Fraction(0)) for y in labels]
@@ -120,7 +121,7 @@ def tied_forecast(decision: Decision, pair: Range) -> Vector | None:
     return exact(found.x) if found.status == 0 else None
 
 
-def forecast_steps(scale: Any) -> tuple[Step, ...]:
+def forecast_steps(scale: Expr) -> tuple[Step, ...]:
     """Cross-entropy regrets are divergences, and T the least one over pairs of predictions."""
     times = "" if scale == 1 else tex(scale) + r"\,"
     return (
@@ -137,7 +138,7 @@ def forecast_steps(scale: Any) -> tuple[Step, ...]:
     )
 
 
-def _of_range(a: Any, g: Any, c: Any) -> tuple[Any, Any]:
+def _of_range(a: Expr, g: Expr, c: Expr) -> tuple[Expr, Expr]:
     """c kl((b + a)/(a + g); a/(a + g)), and what Pinsker says of Gamma."""
     b, e, width = beta_symbol(), excess_symbol(), sympy.factor(a + g)
     inside = (b + a) * sympy.log((b + a) / a) + (g - b) * sympy.log((g - b) / g)
@@ -148,7 +149,7 @@ def _of_range(a: Any, g: Any, c: Any) -> tuple[Any, Any]:
     return formula, upper
 
 
-def _chord_steps(c: Any) -> tuple[Step, ...]:
+def _chord_steps(c: Expr) -> tuple[Step, ...]:
     return (
         *forecast_steps(c),
         Step(
@@ -165,7 +166,7 @@ def _chord_steps(c: Any) -> tuple[Step, ...]:
     )
 
 
-def _last_steps(upper: Any) -> tuple[Step, ...]:
+def _last_steps(upper: Expr) -> tuple[Step, ...]:
     return (
         Step(r"\mathcal{T}^{**} = \mathcal{T}", "The binary divergence is convex"),
         Step(

@@ -4,28 +4,27 @@ w^2).
 
 from __future__ import annotations
 
-from typing import Any
-
 import sympy
+from sympy import Expr
 
 from hconsist.engines.derivation import beta_symbol
 from hconsist.engines.symbolic.signs import exponential_unit
 
 
-def odds_symbol() -> Any:
+def odds_symbol() -> Expr:
     """w = sqrt((1 - beta)/(1 + beta)), in [0, 1]: square root of the odds against the likelier of
     two labels.
     """
     return sympy.Symbol("w", positive=True)
 
 
-def beta_of_odds() -> Any:
+def beta_of_odds() -> Expr:
     """Beta in terms of w."""
     w = odds_symbol()
     return (1 - w**2) / (1 + w**2)
 
 
-def rational_in_exponentials(expression: Any, x: Any) -> Any:
+def rational_in_exponentials(expression: Expr, x: Expr) -> Expr:
     """Reduced as a rational function, of x or of e^x."""
     if not expression.has(sympy.exp, sympy.tanh, sympy.cosh, sympy.sinh):
         return sympy.cancel(expression) if expression.is_rational_function(x) else expression
@@ -45,7 +44,7 @@ def rational_in_exponentials(expression: Any, x: Any) -> Any:
     return reduced.xreplace(back).subs(z, sympy.exp(unit * x))
 
 
-def in_beta(expression: Any) -> Any:
+def in_beta(expression: Expr) -> Expr:
     """An expression in w, rational up to logarithms, written in beta."""
     w, b = odds_symbol(), beta_symbol()
     inside = [a.args[0] for a in expression.atoms(sympy.log)]
@@ -73,14 +72,14 @@ def in_beta(expression: Any) -> Any:
     return again
 
 
-def _plain(coefficient: Any) -> Any:
+def _plain(coefficient: Expr) -> Expr:
     coefficient = sympy.expand(coefficient)
     if coefficient.is_polynomial(beta_symbol()) and sympy.degree(coefficient, beta_symbol()) <= 1:
         return coefficient
     return sympy.factor(coefficient) if coefficient.is_rational_function() else coefficient
 
 
-def _split_logarithms(expression: Any) -> Any:
+def _split_logarithms(expression: Expr) -> Expr:
     """Every logarithm of a product as a sum of logarithms of its factors."""
     factored = expression.replace(
         sympy.log, lambda arg: sympy.log(sympy.factor(sympy.cancel(sympy.together(arg))))
@@ -88,10 +87,10 @@ def _split_logarithms(expression: Any) -> Any:
     return sympy.expand(sympy.expand_log(factored, force=True))
 
 
-def _linear_in_logarithms(expression: Any) -> tuple[dict[Any, Any] | None, Any]:
+def _linear_in_logarithms(expression: Expr) -> tuple[dict[Expr, Expr] | None, Expr]:
     """Coefficients of the logarithms, and what is left; None where a logarithm enters otherwise."""
     logarithms = sorted((a for a in expression.atoms(sympy.log)), key=sympy.default_sort_key)
-    found: dict[Any, Any] = {}
+    found: dict[Expr, Expr] = {}
     rest = expression
     for logarithm in logarithms:
         coefficient = sympy.expand(rest).coeff(logarithm)
@@ -102,7 +101,7 @@ def _linear_in_logarithms(expression: Any) -> tuple[dict[Any, Any] | None, Any]:
     return found, rest
 
 
-def _back(expression: Any) -> Any:
+def _back(expression: Expr) -> Expr:
     """A rational function of w in beta: w^2 = (1 - beta)/(1 + beta), w = sqrt(1 - beta^2)/(1 +
     beta).
     """

@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import sympy
+from sympy import Expr
 
 from hconsist.arithmetic import BALLS, NUMPY, BallOps, Ops, SympyOps, Value, evaluate, precision
 from hconsist.errors import EngineCannotAnswerError
+
+if TYPE_CHECKING:
+    from sympy.printing.printer import Printer
 
 
 def pool_symbol() -> sympy.Symbol:
@@ -23,7 +27,7 @@ def pool_symbol() -> sympy.Symbol:
     return sympy.Symbol("k", integer=True, positive=True)
 
 
-def in_numbers(expression: Any, prec: int) -> Any:
+def in_numbers(expression: Expr, prec: int) -> Expr:
     """A value to so many bits, by balls; None where symbols are free."""
     if expression.free_symbols:
         return None
@@ -42,10 +46,10 @@ class Node(sympy.Expr):  # type: ignore[misc]
     (2.5, 2.50000000000000, 2.0000)
     """
 
-    def _eval_evalf(self, prec: int) -> Any:
+    def _eval_evalf(self, prec: int) -> Expr:
         return in_numbers(self, prec)
 
-    def _code(self, printer: Any, *args: Any) -> str:
+    def _code(self, printer: Printer, *args: object) -> str:
         return str(printer._print(self.doit()))
 
     _pythoncode = _numpycode = _lambdacode = _mpmathcode = _scipycode = _code
@@ -55,25 +59,25 @@ class _Minimum(Node):
     """A minimum over a bound variable; arguments (body, variable, first, last)."""
 
     @property
-    def free_symbols(self) -> set[Any]:
+    def free_symbols(self) -> set[Expr]:
         """Without the bound variable."""
         body, variable, first, last = self.args
-        free: set[Any] = (body.free_symbols - {variable}) | first.free_symbols | last.free_symbols
+        free: set[Expr] = (body.free_symbols - {variable}) | first.free_symbols | last.free_symbols
         return free
 
     @property
-    def evaluation_arguments(self) -> tuple[Any, ...]:
+    def evaluation_arguments(self) -> tuple[Expr, ...]:
         """What `evaluate_in` receives the values of."""
         return tuple(sorted(self.free_symbols, key=str))
 
-    def _eval_subs(self, old: Any, new: Any) -> Any:
+    def _eval_subs(self, old: object, new: object) -> Expr:
         return self if old == self.args[1] else None
 
-    def _latex(self, printer: Any, *args: Any) -> str:
+    def _latex(self, printer: Printer, *args: object) -> str:
         body, variable, first, last = (printer._print(a) for a in self.args)
         return rf"\min_{{{first} \le {variable} \le {last}}} \left[ {body} \right]"
 
-    def _sympystr(self, printer: Any, *args: Any) -> str:
+    def _sympystr(self, printer: Printer, *args: object) -> str:
         body, variable, first, last = (printer._print(a) for a in self.args)
         return f"{type(self).__name__}({body}, {first} <= {variable} <= {last})"
 
@@ -89,13 +93,13 @@ class FiniteMinimum(_Minimum):
     first, last : int or sympy.Expr
     """
 
-    def __new__(cls, body: Any, k: Any, first: Any, last: Any) -> Any:
+    def __new__(cls, body: Expr, k: Expr, first: Expr, last: Expr) -> Expr:
         first, last = sympy.sympify(first), sympy.sympify(last)
         if first == last:
             return sympy.sympify(body).subs(k, first)
         return sympy.Expr.__new__(cls, sympy.sympify(body), k, first, last)
 
-    def doit(self, **hints: Any) -> Any:
+    def doit(self, **hints: object) -> Expr:
         """The minimum written out with `sympy.Min`."""
         body, k, first, last = self.args
         if not (first.is_Integer and last.is_Integer):
@@ -124,7 +128,7 @@ class Interpolation(Node):
         Pairs with increasing abscissae, without free symbols.
     """
 
-    def __new__(cls, x: Any, *points: Any) -> Any:
+    def __new__(cls, x: Expr, *points: Expr) -> Expr:
         x, points = sympy.sympify(x), tuple(sympy.Tuple(*p) for p in points)
         if x.is_number and x.is_comparable:
             return _segment_value(x, points)
@@ -133,15 +137,15 @@ class Interpolation(Node):
         return sympy.Expr.__new__(cls, x, *points)
 
     @property
-    def evaluation_arguments(self) -> tuple[Any, ...]:
+    def evaluation_arguments(self) -> tuple[Expr, ...]:
         """What `evaluate_in` receives the values of."""
         return (self.args[0],)
 
-    def inverse(self, value: Any) -> Any:
+    def inverse(self, value: Expr) -> Expr:
         """The inverse function, where the ordinates increase."""
         return Interpolation(value, *(sympy.Tuple(v, x) for x, v in self.args[1:]))
 
-    def doit(self, **hints: Any) -> Any:
+    def doit(self, **hints: object) -> Expr:
         """The same function as a `sympy.Piecewise`."""
         x, *points = self.args
         pieces = [(_line(x, a, b), x <= b[0]) for a, b in pairwise(points)]
@@ -167,7 +171,7 @@ class Interpolation(Node):
             np.asarray(x, dtype=float), grid, np.asarray([float(p[1]) for p in points])
         )
 
-    def _latex(self, printer: Any, *args: Any) -> str:
+    def _latex(self, printer: Printer, *args: object) -> str:
         x, *points = self.args
         if len(points) <= 6:
             return str(printer._print(self.doit()))
@@ -180,7 +184,7 @@ class Interpolation(Node):
         )
         return rf"\operatorname{{interpolate}}\left({printer._print(x)};\ {listed}\right)"
 
-    def _sympystr(self, printer: Any, *args: Any) -> str:
+    def _sympystr(self, printer: Printer, *args: object) -> str:
         x, *points = self.args
         return f"Interpolation({x}; {', '.join(str(tuple(p)) for p in points)})"
 
@@ -198,7 +202,7 @@ class ConvexMinimum(_Minimum):
         Numbers; high may be infinite.
     """
 
-    def __new__(cls, body: Any, x: Any, low: Any, high: Any) -> Any:
+    def __new__(cls, body: Expr, x: Expr, low: Expr, high: Expr) -> Expr:
         return sympy.Expr.__new__(cls, *(sympy.sympify(a) for a in (body, x, low, high)))
 
     def evaluate_in(self, ops: Ops, *values: Value) -> Value:
@@ -230,7 +234,7 @@ class ConvexMinimum(_Minimum):
         drop = (rise * (at - start)).max(-rise * (end - at)).max(ops.const(0))
         return upper.union(upper - drop)
 
-    def _beyond(self, slope: Any, known: dict[Any, Any], at: Any, ops: Ops) -> Any:
+    def _beyond(self, slope: Expr, known: dict[Expr, Value], at: Value, ops: Ops) -> Value:
         """A point beyond which the body rises: its slope there is proven positive."""
         point = 2 * abs(at) + 1
         for _ in range(60):
@@ -241,11 +245,11 @@ class ConvexMinimum(_Minimum):
             "symbolic", f"no point was found beyond which {self.args[0]} rises", "numeric"
         )
 
-    def _lowest(self, slope: Any, known: dict[Any, Any], ops: Ops) -> Any:
+    def _lowest(self, slope: Expr, known: dict[Expr, Value], ops: Ops) -> Value:
         _, x, low, high = self.args
         shape = np.broadcast_shapes(*(v.shape for v in known.values())) if known else ()
 
-        def place(t: Any) -> Any:  # [0, 1] onto the interval
+        def place(t: Value) -> Value:  # [0, 1] onto the interval
             if high is sympy.oo:
                 return float(low) + t / (1 - t)
             return float(low) + (float(high) - float(low)) * t
@@ -291,17 +295,17 @@ class UnimodalMinimum(ConvexMinimum):
         )
 
 
-def _constant(value: Any, ops: Ops) -> Value:
+def _constant(value: Expr, ops: Ops) -> Value:
     return (
         ops.const(Fraction(int(value.p), int(value.q))) if value.is_Rational else ops.const(value)
     )
 
 
-def _line(x: Any, a: Any, b: Any) -> Any:
+def _line(x: Expr, a: Expr, b: Expr) -> Expr:
     return a[1] + (b[1] - a[1]) / (b[0] - a[0]) * (x - a[0])
 
 
-def _segment_value(x: Any, points: Sequence[Any]) -> Any:
+def _segment_value(x: Expr, points: Sequence[Expr]) -> Expr:
     for a, b in pairwise(points):
         if x <= b[0]:
             return _line(x, a, b)

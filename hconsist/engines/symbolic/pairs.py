@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sympy
+from sympy import Expr
 
 from hconsist.arithmetic import SYMPY, evaluate, to_sympy
 from hconsist.engines.symbolic.margin import margin_variable
@@ -13,7 +12,7 @@ from hconsist.losses.facts import Curve
 from hconsist.losses.forms import OfSoftmax, Pairwise
 
 
-def joined(form: Pairwise, x: Any) -> Any:
+def joined(form: Pairwise, x: Expr) -> Expr:
     """What a pairwise loss makes of the sum x of its phi: the sum itself, or Phi^tau of it."""
     tau = None if form.tau is None else to_sympy(form.tau)
     if tau is None:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 from hconsist.arithmetic import BALLS, precision
 from hconsist.losses.forms import OfScores, OfSoftmax
 from hconsist.pointwise import Answer, PointwiseProblem, Witness
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 Point = tuple[tuple[Fraction, ...], tuple[float, ...], tuple[int, ...]]
 #: A score this far below has a softmax value of 0 in a witness.
@@ -77,7 +80,7 @@ def _vertex(
     )
 
 
-def _ratio(own: OfSoftmax, bound: Any) -> Any:
+def _ratio(own: OfSoftmax, bound: Expr) -> Expr:
     return BALLS.exp(BALLS.const(2 * bound / own.temperature))
 
 
@@ -115,7 +118,7 @@ def _of_box_vertices(
     point = _pair(problem, beta, tied)
     R, one = _ratio(own, problem.hypotheses.score_bound), BALLS.const(1)
 
-    def risk(m: int) -> Any:
+    def risk(m: int) -> Expr:
         low = one / (BALLS.const(m) * R + BALLS.const(n - m))
         mass = BALLS.const(sum(sorted(point[0], reverse=True)[:m], Fraction(0)))
         return mass * own.g(R * low, BALLS) + (one - mass) * own.g(low, BALLS)

@@ -15,14 +15,19 @@ with alpha = a/(a - 1), so that every slope lambda proves a lower bound on the e
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import sympy
 from numpy.typing import NDArray
+from sympy import Expr
 
 from hconsist.arithmetic import BALLS, BallOps, Ops, SympyOps, Value
 from hconsist.engines.symbolic.nodes import in_numbers
+
+if TYPE_CHECKING:
+    from flint import arb
+    from sympy.printing.printer import Printer
 
 Floats = NDArray[np.float64]
 
@@ -35,7 +40,7 @@ class _OfPools(sympy.Function):  # type: ignore[misc]
     nargs = 3
 
     @classmethod
-    def eval(cls, a: Any, n: Any, beta: Any) -> Any:
+    def eval(cls, a: Expr, n: int | Expr, beta: Expr) -> Expr:
         """0 at beta = 0."""
         return sympy.Integer(0) if beta == 0 else None
 
@@ -47,10 +52,10 @@ class _OfPools(sympy.Function):  # type: ignore[misc]
             return self._ball(a, int(self.args[1]), beta)
         return self._float(float(a), int(self.args[1]), np.asarray(beta, dtype=float))
 
-    def _eval_evalf(self, prec: int) -> Any:
+    def _eval_evalf(self, prec: int) -> Expr:
         return in_numbers(self, prec)
 
-    def _latex(self, printer: Any, exp: Any = None) -> str:
+    def _latex(self, printer: Printer, exp: Expr | None = None) -> str:
         a, n, beta = (printer._print(x) for x in self.args)
         body = self._shown.replace("@a", a).replace("@n", n).replace("@b", beta)
         return body if exp is None else rf"\Bigl({body}\Bigr)^{{{exp}}}"
@@ -191,17 +196,18 @@ def _envelope_float(a: float, n: int, beta: float) -> float:
 # -- balls
 
 
-def _power(x: Any, e: Any) -> Any:
-    return BALLS.power(x, e) if not hasattr(e, "log") else BALLS._real_power(x, e)
+def _power(x: arb, e: arb) -> arb:
+    found: arb = BALLS.power(x, e) if not hasattr(e, "log") else BALLS._real_power(x, e)
+    return found
 
 
-def _tie(a: Any, k: int) -> Any:
+def _tie(a: arb, k: int) -> arb:
     """k^(1/a - 1), the a-norm of the uniform distribution on k labels."""
     one = BALLS.const(1)
     return _power(BALLS.const(k), one / a - one)
 
 
-def _norm_ball(a: Any, k: int, beta: Any) -> Any:
+def _norm_ball(a: arb, k: int, beta: arb) -> arb:
     """Enclosure of min ||p||_a: the value at one x from above, the tangent there (the problem is
     convex) from below.
     """
@@ -211,7 +217,7 @@ def _norm_ball(a: Any, k: int, beta: Any) -> Any:
         return _power(_power(high + beta, a) + _power(high, a), one / a)
     x = BALLS.const(0) + float(_lowest_float(float(a), k, np.asarray(float(beta.mid()))))
 
-    def parts(at: Any) -> tuple[Any, Any, Any]:
+    def parts(at: arb) -> tuple[arb, arb, arb]:
         y = (one - beta - two * at) / BALLS.const(k - 2)
         rise = _power(at + beta, a - one) + _power(at, a - one) - two * _power(y, a - one)
         bend = (
@@ -236,9 +242,9 @@ def _norm_ball(a: Any, k: int, beta: Any) -> Any:
     return _power(upper.union(lower).max(zero), one / a)
 
 
-def _minimum_ball(a: Any, n: int, beta: Any) -> Any:
+def _minimum_ball(a: arb, n: int, beta: arb) -> arb:
     one = BALLS.const(1)
-    best: Any = None
+    best: arb | None = None
     for k in range(2, n + 1):
         tie = _tie(a, k)
         if best is not None and beta * k >= 1:
@@ -247,10 +253,11 @@ def _minimum_ball(a: Any, n: int, beta: Any) -> Any:
                 continue
         value = _norm_ball(a, k, beta) - tie
         best = value if best is None else best.min(value)
+    assert best is not None, "there are two labels"
     return best
 
 
-def _conjugate_gap(alpha: Any, k: int, nu: Any, slope: Any) -> Any:
+def _conjugate_gap(alpha: arb, k: int, nu: arb, slope: arb) -> arb:
     """(nu + lambda)^alpha + (nu - lambda)_+^alpha + (k - 2) nu_+^alpha - 1: at most 0 where nu <=
     nu_k(lambda).
     """
@@ -259,7 +266,7 @@ def _conjugate_gap(alpha: Any, k: int, nu: Any, slope: Any) -> Any:
     return total + BALLS.const(k - 2) * _power(nu.max(zero), alpha) - BALLS.const(1)
 
 
-def _nu_ball(alpha: Any, k: int, slope: Any) -> Any:
+def _nu_ball(alpha: arb, k: int, slope: arb) -> arb:
     """nu_k(lambda) enclosed: a secant iteration, then the signs of the equation on both sides."""
     import flint
 
@@ -284,7 +291,7 @@ def _nu_ball(alpha: Any, k: int, slope: Any) -> Any:
     return flint.arb("nan")
 
 
-def _point(a: Any, k: int, nu: Any, slope: Any) -> Any:
+def _point(a: arb, k: int, nu: arb, slope: arb) -> arb:
     """The beta at which e_k has the slope lambda: p is proportional to (nu + lambda, nu - lambda,
     nu, ...)^(1/(a - 1)).
     """
@@ -294,7 +301,7 @@ def _point(a: Any, k: int, nu: Any, slope: Any) -> Any:
     return (first - second) / (first + second + BALLS.const(k - 2) * rest)
 
 
-def _envelope_ball(a: Any, n: int, beta: Any) -> Any:
+def _envelope_ball(a: arb, n: int, beta: arb) -> arb:
     """Enclosure of the envelope: a slope from below, a chord between two pools (or one pool) from
     above.
     """
@@ -308,7 +315,7 @@ def _envelope_ball(a: Any, n: int, beta: Any) -> Any:
             slope = _slope_of(a, below, beta.mid()).mid()
     else:
         # Secant for the slope at which both pools have the same conjugate value.
-        def difference(s: Any) -> Any:
+        def difference(s: arb) -> arb:
             return (
                 _nu_ball(alpha, below, s)
                 - _tie(a, below)
@@ -332,11 +339,10 @@ def _envelope_ball(a: Any, n: int, beta: Any) -> Any:
             upper = _minimum_ball(a, n, beta)
     # Every pool must stay above the line of this slope: take the lowest of the winners, and check
     # the others against it.
-    value = None
-    for k in {below, above}:
-        candidate = _nu_ball(alpha, k, slope) - _tie(a, k)
-        value = candidate if value is None else value.min(candidate)
-    floor = value.lower()
+    lowest, *others = (_nu_ball(alpha, k, slope) - _tie(a, k) for k in {below, above})
+    for other in others:
+        lowest = lowest.min(other)
+    floor = lowest.lower()
     for k in range(2, n + 1):
         if k in (below, above):
             continue
@@ -346,7 +352,7 @@ def _envelope_ball(a: Any, n: int, beta: Any) -> Any:
     return lower.union(upper).max(BALLS.const(0))
 
 
-def _slope_of(a: Any, k: int, beta: Any) -> Any:
+def _slope_of(a: arb, k: int, beta: arb) -> arb:
     """e_k'(beta), as half the difference of (p_1/N)^(a-1) and (p_2/N)^(a-1), or with the other
     labels where p_2 = 0.
     """

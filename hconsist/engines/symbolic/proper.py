@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import sympy
+from sympy import Expr
 
 from hconsist.arithmetic import SYMPY
 from hconsist.engines.derivation import Derivation, Step, beta_symbol, excess_symbol
@@ -27,7 +27,7 @@ from hconsist.pointwise import PointwiseProblem, Witness
 tex = sympy.latex
 
 
-def power_sum() -> Any:
+def power_sum() -> Expr:
     """Q = sum_k q_k^a."""
     return sympy.Symbol("Q", positive=True)
 
@@ -45,11 +45,11 @@ class Entropy:
         Statement and justification.
     """
 
-    a: Any
-    F: Any
+    a: Expr
+    F: Expr
     steps: tuple[tuple[str, str], ...]
 
-    def at(self, p: Any) -> Any:
+    def at(self, p: Expr) -> Expr:
         """The entropy of a sequence of label probabilities."""
         return self.F.subs(power_sum(), sympy.Add(*(v**self.a for v in p)))
 
@@ -117,7 +117,7 @@ def entropy(form: OfProbabilities, n: int) -> Entropy | None:
     return None
 
 
-def _alike(form: OfProbabilities, q: Any, first: Any) -> bool:
+def _alike(form: OfProbabilities, q: Expr, first: Expr) -> bool:
     """Whether the loss of every label y is the first label's with probabilities 0 and y swapped:
     with the form of the first that is symmetry, shown and not believed.
     """

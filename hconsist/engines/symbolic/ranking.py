@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import sympy
+from sympy import Expr
 
 from hconsist.arithmetic import SYMPY, is_symbolic, to_sympy
 from hconsist.engines.derivation import Derivation, Step, beta_symbol
@@ -64,7 +64,7 @@ def of_scores(problem: PointwiseProblem, form: OfScores) -> Solution:
     return _of_flat(problem, sympy.sympify(form.phi(margin.margin_variable(), SYMPY)), form)
 
 
-def is_flat(phi: Any) -> bool:
+def is_flat(phi: Expr) -> bool:
     """Whether phi(v) is the constant phi(0) for v <= 0, and does not increase beyond."""
     pieces, f = margin.split(phi, margin.margin_variable()), margin.margin_symbol()
     start = pieces.right[0].subs(f, 0)
@@ -76,7 +76,7 @@ def is_flat(phi: Any) -> bool:
 # -- max losses
 
 
-def _limit_steps(phi: Any) -> list[Step]:
+def _limit_steps(phi: Expr) -> list[Step]:
     """The Crammer-Singer loss as the limit of LDR, label by label."""
     lam, x = sympy.symbols("lambda x", positive=True)
     pair = np.array([x, sympy.Integer(0)], dtype=object)
@@ -96,7 +96,7 @@ def _limit_steps(phi: Any) -> list[Step]:
     ]
 
 
-def _of_max(problem: PointwiseProblem, phi: Any, steps: list[Step]) -> Solution:
+def _of_max(problem: PointwiseProblem, phi: Expr, steps: list[Step]) -> Solution:
     """T_n(beta) = T_2((2 beta - 1)_+), or 0 where two labels are missed at once: theorem I."""
     v, b = margin.margin_variable(), beta_symbol()
     pieces, f = margin.split(phi, v), margin.margin_symbol()
@@ -167,7 +167,7 @@ def _of_max(problem: PointwiseProblem, phi: Any, steps: list[Step]) -> Solution:
     )
 
 
-def _max_step(phi: Any) -> Step:
+def _max_step(phi: Expr) -> Step:
     return Step(
         rf"\ell(s, y) = \max_{{k \ne y}} \varphi(s_y - s_k),\quad \varphi(v) = {tex(phi)},\quad"
         rf" \varphi(m) + \varphi(-m) \ge 2\varphi(0)",
@@ -175,7 +175,7 @@ def _max_step(phi: Any) -> Step:
     )
 
 
-def _two_missed(problem: PointwiseProblem, k: int, at_zero: Any, steps: list[Step]) -> Solution:
+def _two_missed(problem: PointwiseProblem, k: int, at_zero: Expr, steps: list[Step]) -> Solution:
     """Top-k targets with room to miss both likely labels: T = 0."""
     zero, one = sympy.Integer(0), sympy.Integer(1)
     steps = [
@@ -208,7 +208,7 @@ def _two_missed(problem: PointwiseProblem, k: int, at_zero: Any, steps: list[Ste
 # -- phi flat below zero
 
 
-def _of_flat(problem: PointwiseProblem, phi: Any, form: Pairwise | OfScores) -> Solution:
+def _of_flat(problem: PointwiseProblem, phi: Expr, form: Pairwise | OfScores) -> Solution:
     """T = beta times the cost of the second rank: theorem J."""
     loss, v, b = problem.surrogate, margin.margin_variable(), beta_symbol()
     n, x = to_sympy(problem.n_classes), sympy.Symbol("x", nonnegative=True)

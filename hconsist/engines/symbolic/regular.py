@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sympy
+from sympy import Expr
 
 from hconsist.engines.symbolic.signs import between, constant_sign, sign_on
 from hconsist.engines.symbolic.solution import stop
@@ -15,7 +14,7 @@ SWITCHES = (sympy.Max, sympy.Min, sympy.Abs, sympy.Piecewise)
 _ENTIRE = (sympy.exp, sympy.tanh, sympy.sinh, sympy.cosh, sympy.sin, sympy.cos, sympy.atan)
 
 
-def smooth_on(expression: Any, x: Any, low: Any, high: Any) -> bool:
+def smooth_on(expression: Expr, x: Expr, low: Expr, high: Expr) -> bool:
     """Whether a formula without switches is shown to be real and analytic on the open interval:
     no pole, no logarithm and no root of what may be 0 or negative. False is no answer.
 
@@ -44,7 +43,7 @@ def smooth_on(expression: Any, x: Any, low: Any, high: Any) -> bool:
     return False
 
 
-def never_zero(expression: Any, x: Any, low: Any, high: Any) -> int | None:
+def never_zero(expression: Expr, x: Expr, low: Expr, high: Expr) -> int | None:
     """1 where the expression is shown to be > 0 on the open interval, -1 where < 0; None where
     open.
     """
@@ -73,7 +72,7 @@ def never_zero(expression: Any, x: Any, low: Any, high: Any) -> int | None:
     return sign_on(expression, x, low, high, strict=True) or None
 
 
-def continuous_at(values: list[Any], own: Any) -> str:
+def continuous_at(values: list[Expr], own: Expr) -> str:
     """Why the values of the neighbouring pieces and the formula's own are not shown to be finite
     and equal; empty when they are.
     """
@@ -86,7 +85,7 @@ def continuous_at(values: list[Any], own: Any) -> str:
     return "" if not own.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo) else shown
 
 
-def zeros(expression: Any, x: Any) -> list[Any]:
+def zeros(expression: Expr, x: Expr) -> list[Expr]:
     """Every real zero.
 
     Raises

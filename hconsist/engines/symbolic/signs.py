@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sympy
+from sympy import Expr
+from sympy.logic.boolalg import Boolean
 
 from hconsist.arithmetic import BALLS, evaluate, precision
 from hconsist.errors import InvalidInputError
@@ -17,12 +17,12 @@ HYPERBOLIC = (sympy.tanh, sympy.sinh, sympy.cosh)
 MOST_TERMS = 400
 
 
-def holds(condition: Any) -> bool:
+def holds(condition: Boolean | bool) -> bool:
     """Whether SymPy can tell that a condition is true."""
     return bool(condition == True)  # noqa: E712 (SymPy leaves open what it cannot decide)
 
 
-def constant_sign(value: Any) -> int | None:
+def constant_sign(value: Expr) -> int | None:
     """The sign of an expression without free variables of integration: 1, 0, -1, or None where it
     stays open.
     """
@@ -44,7 +44,7 @@ def constant_sign(value: Any) -> int | None:
     return 1 if ball > 0 else -1 if ball < 0 else 0 if sympy.simplify(value) == 0 else None
 
 
-def sign_on(expression: Any, x: Any, low: Any, high: Any, strict: bool = False) -> int | None:
+def sign_on(expression: Expr, x: Expr, low: Expr, high: Expr, strict: bool = False) -> int | None:
     """1 where the expression is >= 0 on all of (low, high), -1 where <= 0, 0 where it vanishes;
     None where open. With ``strict`` 1 means > 0 and -1 means < 0.
 
@@ -106,13 +106,13 @@ def sign_on(expression: Any, x: Any, low: Any, high: Any, strict: bool = False) 
     return _coefficients_decide(mapped.xreplace(constants), t, values, strict)
 
 
-def in_powers(expression: Any, x: Any, z: Any) -> Any:
+def in_powers(expression: Expr, x: Expr, z: Expr) -> Expr:
     """An expression in exponentials of x written in powers of z = e^x."""
     inside = expression.replace(sympy.exp, lambda a: sympy.exp(sympy.expand(a)))
     return sympy.expand_power_exp(inside).subs(x, sympy.log(z))
 
 
-def exponential_unit(expression: Any, x: Any) -> Any:
+def exponential_unit(expression: Expr, x: Expr) -> Expr:
     """The largest number of which every exponential's rate is a whole multiple: 1/3 for
     ``exp(-x/3) + exp(x)``, the symbol k for ``exp(2 k x)``; 1 where there is none.
     """
@@ -129,19 +129,19 @@ def exponential_unit(expression: Any, x: Any) -> Any:
     return unit
 
 
-def _exponent(power_of_e: Any) -> Any:
+def _exponent(power_of_e: Expr) -> Expr:
     """The r of e^r; SymPy's number e is an atom of its own."""
     return sympy.Integer(1) if power_of_e is sympy.E else power_of_e.args[0]
 
 
-def _largest_power(expression: Any) -> int:
+def _largest_power(expression: Expr) -> int:
     """The largest whole power: an expression with (1 + t)^1000 is not expanded."""
     return max(
         (abs(int(p.exp)) for p in expression.atoms(sympy.Pow) if p.exp.is_Integer), default=0
     )
 
 
-def _decided(mapped: Any, strict: bool = False) -> int | None:
+def _decided(mapped: Expr, strict: bool = False) -> int | None:
     """The sign of a rational function of positive symbols, where the signs of its coefficients
     decide.
 
@@ -169,7 +169,7 @@ def _decided(mapped: Any, strict: bool = False) -> int | None:
     return sign
 
 
-def _known_to_sympy(mapped: Any, strict: bool) -> int | None:
+def _known_to_sympy(mapped: Expr, strict: bool) -> int | None:
     """Roots of positive things: SymPy's rules, on short expressions."""
     if mapped.count_ops() > 60:
         return None
@@ -180,7 +180,7 @@ def _known_to_sympy(mapped: Any, strict: bool) -> int | None:
     return -1 if (mapped.is_negative if strict else mapped.is_nonpositive) else None
 
 
-def _terms_agree(factor: Any) -> int | None:
+def _terms_agree(factor: Expr) -> int | None:
     """The common sign of the terms of a polynomial in positive symbols, of it times (1 + t)^10 if t
     is its only one. Such a polynomial, not being 0, is nowhere 0.
     """
@@ -201,7 +201,7 @@ def _terms_agree(factor: Any) -> int | None:
 
 
 def _coefficients_decide(
-    expression: Any, t: Any, values: dict[Any, Any], strict: bool = False
+    expression: Expr, t: Expr, values: dict[Expr, Expr], strict: bool = False
 ) -> int | None:
     """The sign of a rational function of t > 0 whose coefficients, numbers enclosed by balls, share
     one sign.
@@ -227,7 +227,7 @@ def _coefficients_decide(
     return sign
 
 
-def between(low: Any, high: Any, t: Any) -> Any:
+def between(low: Expr, high: Expr, t: Expr) -> Expr:
     """A variable of (low, high) through a positive one, t."""
     if low is -sympy.oo and high is sympy.oo:
         return t - 1 / t
@@ -238,7 +238,7 @@ def between(low: Any, high: Any, t: Any) -> Any:
     return (low + high * t) / (1 + t)
 
 
-def _factor_list(part: Any) -> tuple[Any, list[tuple[Any, int]]]:
+def _factor_list(part: Expr) -> tuple[Expr, list[tuple[Expr, int]]]:
     """Constant and factors of a polynomial; a number in disguise, such as (1 + t - t)^2, is a
     constant.
     """

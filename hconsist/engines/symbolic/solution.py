@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 from hconsist.engines.derivation import Derivation
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.pointwise import Witness
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,9 @@ class Solution:
     """
 
     derivation: Derivation
-    lower: Any = None
+    lower: Expr | None = None
     upper_only: bool = False
-    at_one: Any = None
+    at_one: Expr | None = None
     lower_only: bool = False
     witness: Callable[[Fraction], Witness] | None = None
     reach: Fraction | None = None

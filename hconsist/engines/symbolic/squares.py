@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import sympy
+from sympy import Expr
 
 from hconsist.arithmetic import SYMPY, is_symbolic, to_sympy
 from hconsist.engines.derivation import Derivation, Step, beta_symbol, excess_symbol
@@ -44,7 +44,7 @@ def squared_distance(problem: PointwiseProblem) -> Callable[[], Solution] | str:
     return lambda: _of_squares(problem, *found)
 
 
-def _square(problem: PointwiseProblem) -> tuple[Any, Any, Any] | str:
+def _square(problem: PointwiseProblem) -> tuple[Expr, Expr, Expr] | str:
     """(a, r, s0) with C(s, p) = a |s - s0 - r p|^2 + what does not depend on s; or why not."""
     n, need = problem.n, "needs losses a |s|^2 plus a linear function of the scores"
     s = sympy.symbols(f"s1:{n + 1}", real=True)
@@ -65,7 +65,7 @@ def _square(problem: PointwiseProblem) -> tuple[Any, Any, Any] | str:
     return a, (other - own) / (2 * a), -other / (2 * a)
 
 
-def _of_squares(problem: PointwiseProblem, a: Any, r: Any, start: Any) -> Solution:
+def _of_squares(problem: PointwiseProblem, a: Expr, r: Expr, start: Expr) -> Solution:
     b, e, n, k = beta_symbol(), excess_symbol(), problem.n, problem.top_k("symbolic")
     if constant_sign(r) != 1:
         raise stop(f"the best score {start} + {r} p of a label does not rise with its probability")

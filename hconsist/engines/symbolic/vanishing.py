@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import sympy
+from sympy import Expr
 
 from hconsist.arithmetic import SYMPY, is_symbolic
 from hconsist.engines.derivation import Derivation, Step
@@ -134,7 +134,7 @@ def _distance(weight: Callable[[float], float], share: float) -> float:
     return low
 
 
-def _centre(w: Any, s: Any, x: Any) -> Any:
+def _centre(w: Expr, s: Expr, x: Expr) -> Expr:
     """The score about which w, real and smooth on the line, is even; None where none is found."""
     if not smooth_on(w, s, -sympy.oo, sympy.oo):
         return None

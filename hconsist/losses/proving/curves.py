@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from hconsist.arithmetic import BALLS, precision
+from hconsist.arithmetic.exact import Value
 from hconsist.losses.proving import limits
 from hconsist.losses.proving.on_interval import RegionOps, Term
 from hconsist.losses.proving.pieces import Pieces, cut, value_at
@@ -124,7 +125,7 @@ def _signs(pieces: Pieces, of: Callable[[Sum], Sum], wanted: set[int], name: str
     return _counted(f"sign of {name}, by algebra", pieces)
 
 
-def _written(interval: Any) -> str:
+def _written(interval: OpenInterval) -> str:
     left = "-inf" if interval.left is None else _short(interval.left)
     right = "inf" if interval.right is None else _short(interval.right)
     return f"({left}, {right})"
@@ -335,7 +336,7 @@ def _against(curve: Curve, what: str) -> str:
     return ""
 
 
-def _minus_log(x: Fraction) -> Any:
+def _minus_log(x: Fraction) -> Value:
     return -BALLS.log(BALLS.const(x))
 
 
@@ -368,6 +369,6 @@ def _points(curve: Curve, joints: tuple[Joint, ...]) -> list[Fraction]:
     return sorted(set(inside))
 
 
-def _value(curve: Curve, x: Fraction) -> Any:
+def _value(curve: Curve, x: Fraction) -> Value:
     ball = curve.term(BALLS.const(x), BALLS)
     return ball if ball.is_finite() else None

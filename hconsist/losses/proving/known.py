@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
 
 from hconsist.arithmetic import precision
 from hconsist.losses.facts import Curve
@@ -19,7 +18,7 @@ _REACHES = (Fraction(1), Fraction(2), Fraction(4), _HALF, Fraction(8), Fraction(
 _SHARES = (Fraction(1), Fraction(3, 4), _HALF, Fraction(1, 4))
 
 
-def recognise(curve: Curve, what: str) -> Any:
+def recognise(curve: Curve, what: str) -> object:
     """A `Curve` property by name; what is not recognised is None (0 for a strength)."""
     with precision(BITS), work():
         try:
@@ -102,7 +101,7 @@ def _strength(curve: Curve, reach: Fraction, share: Fraction) -> Fraction:
     return kappa if below is not None and below >= 0 else Fraction(0)
 
 
-_KNOWN: dict[str, Callable[[Curve], Any]] = {
+_KNOWN: dict[str, Callable[[Curve], object]] = {
     "power_law": _power_law,
     "hinge": _hinge,
     "tie_strength": _tie_strength,

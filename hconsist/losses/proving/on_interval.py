@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from hconsist.arithmetic import BALLS, Exact, Ops, Value
 from hconsist.arithmetic.functions import Elementary
@@ -41,7 +40,7 @@ class Term:
     sum: Sum
     ops: RegionOps
 
-    def _of(self, other: Any) -> Sum:
+    def _of(self, other: Value) -> Sum:
         return other.sum if isinstance(other, Term) else sum_of(other)
 
     def _new(self, value: Sum) -> Term:
@@ -50,29 +49,29 @@ class Term:
     def __neg__(self) -> Term:
         return self._new(-self.sum)
 
-    def __add__(self, other: Any) -> Term:
+    def __add__(self, other: Value) -> Term:
         return self._new(self.sum + self._of(other))
 
     __radd__ = __add__
 
-    def __sub__(self, other: Any) -> Term:
+    def __sub__(self, other: Value) -> Term:
         return self._new(self.sum - self._of(other))
 
-    def __rsub__(self, other: Any) -> Term:
+    def __rsub__(self, other: Value) -> Term:
         return self._new(self._of(other) - self.sum)
 
-    def __mul__(self, other: Any) -> Term:
+    def __mul__(self, other: Value) -> Term:
         return self._new(self.sum * self._of(other))
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Any) -> Term:
+    def __truediv__(self, other: Value) -> Term:
         return self._new(self.sum * self.ops.power_of(self._of(other), Fraction(-1)))
 
-    def __rtruediv__(self, other: Any) -> Term:
+    def __rtruediv__(self, other: Value) -> Term:
         return self._new(self._of(other) * self.ops.power_of(self.sum, Fraction(-1)))
 
-    def __pow__(self, exponent: Any) -> Term:
+    def __pow__(self, exponent: Fraction | int) -> Term:
         return self._new(self.ops.power_of(self.sum, Fraction(exponent)))
 
 
@@ -90,7 +89,7 @@ class RegionOps(Ops):
             raise UndecidedError(f"the parameter {value} has no value")
         return Term(Sum({frozenset({(Atom("constant", value), Fraction(1))}): Fraction(1)}), self)
 
-    def _sum(self, x: Any) -> Sum:
+    def _sum(self, x: Value) -> Sum:
         return x.sum if isinstance(x, Term) else sum_of(x)
 
     def pi(self) -> Value:

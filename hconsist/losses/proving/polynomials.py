@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hconsist.arithmetic import BALLS
+from hconsist.arithmetic.exact import Value
+
+if TYPE_CHECKING:
+    from flint import arb
 
 
-def ball(value: Any) -> Any:
+def ball(value: Value) -> arb:
     """A rational as a ball; balls as they are."""
     return BALLS.const(value) if isinstance(value, Fraction) else value
 
 
-def _at_most(a: Any, b: Any) -> bool:
+def _at_most(a: Value, b: Value) -> bool:
     """Whether a <= b is certain, for rationals or balls."""
     if isinstance(a, Fraction) and isinstance(b, Fraction):
         return a <= b
     return bool(ball(a) <= ball(b))
 
 
-def roots_sign(coefficients: list[int], low: Any, high: Any) -> int | None:
+def roots_sign(coefficients: list[int], low: Value, high: Value) -> int | None:
     """The sign of an integer polynomial between two ends (None: infinite).
 
     >>> roots_sign([1, -2, 1], Fraction(0), None)  # (1 - x)^2
@@ -32,11 +36,12 @@ def roots_sign(coefficients: list[int], low: Any, high: Any) -> int | None:
     _, factors = polynomial.factor()
     beyond, level = 0, 3
     for factor, multiplicity in factors:
-        roots: list[Any]
+        roots: list[Fraction] | list[arb]
         if factor.degree() == 1:
             roots = [Fraction(-int(factor[0]), int(factor[1]))]
         else:
-            roots = [r.real for r, _ in factor.complex_roots() if r.imag == 0]
+            found: Any = factor.complex_roots()  # with multiplicities, which the stubs forget
+            roots = [r.real for r, _ in found if r.imag == 0]
         for root in roots:
             if high is not None and _at_most(high, root):
                 beyond += multiplicity

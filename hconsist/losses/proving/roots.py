@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 from hconsist.arithmetic import BALLS, endpoints
 from hconsist.losses.proving import limits
@@ -59,7 +60,8 @@ def _polynomial_roots(interval: OpenInterval, value: Sum) -> list[Joint]:
             root = Fraction(-int(factor[0]), int(factor[1]))
             joints.append((root, root))
         else:
-            joints += [endpoints(r.real) for r, _ in factor.complex_roots() if r.imag == 0]
+            found: Any = factor.complex_roots()  # with multiplicities, which the stubs forget
+            joints += [endpoints(r.real) for r, _ in found if r.imag == 0]
     inside = [j for j in joints if interval.contains(j[0]) and interval.contains(j[1])]
     if not inside:
         raise UndecidedError(f"the sign of {value}")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from hconsist.arithmetic import BALLS, Exact, Ops, Value
 from hconsist.arithmetic.functions import Elementary
@@ -38,13 +37,13 @@ class Shape:
     curve: str
     sign: int = 0
     shape: tuple[int, ...] = ()
-    number: Any = None
+    number: Value = None
 
     def __neg__(self) -> Shape:
         number = None if self.number is None else -self.number
         return Shape(_FLIP.get(self.curve, self.curve), -self.sign, self.shape, number)
 
-    def __add__(self, other: Any) -> Shape:
+    def __add__(self, other: Value) -> Shape:
         right = _shape(other)
         curve = _joined(self.curve, right.curve)
         sign = self.sign if self.sign == right.sign else 0
@@ -54,13 +53,13 @@ class Shape:
 
     __radd__ = __add__
 
-    def __sub__(self, other: Any) -> Shape:
+    def __sub__(self, other: Value) -> Shape:
         return self + (-_shape(other))
 
-    def __rsub__(self, other: Any) -> Shape:
+    def __rsub__(self, other: Value) -> Shape:
         return (-self).__add__(other)
 
-    def __mul__(self, other: Any) -> Shape:
+    def __mul__(self, other: Value) -> Shape:
         left, right = self, _shape(other)
         if left.curve != "constant":
             left, right = right, left
@@ -79,7 +78,7 @@ class Shape:
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Any) -> Shape:
+    def __truediv__(self, other: Value) -> Shape:
         right = _shape(other)
         if right.curve != "constant" or not right.sign:
             return Shape("none", 0, self.shape or right.shape)
@@ -87,11 +86,11 @@ class Shape:
         inverse = Shape("constant", right.sign, right.shape, number)
         return self.__mul__(inverse)
 
-    def __getitem__(self, key: Any) -> Shape:
+    def __getitem__(self, key: object) -> Shape:
         return self  # a new axis changes no curvature
 
 
-def _sign(number: Any, otherwise: int) -> int:
+def _sign(number: Value, otherwise: int) -> int:
     return otherwise if number is None else int(number > 0) - int(number < 0)
 
 
@@ -104,7 +103,7 @@ def _joined(a: str, b: str) -> str:
     return a if a == b else "none"
 
 
-def _shape(value: Any) -> Shape:
+def _shape(value: Value) -> Shape:
     if isinstance(value, Shape):
         return value
     if isinstance(value, int | Fraction):
@@ -124,7 +123,7 @@ class CurvatureOps(Ops):
         ball = BALLS.const(value)
         return Shape("constant", int(ball > 0) - int(ball < 0), (), ball)
 
-    def _rising(self, x: Value, function: Callable[[Any], Any], sign: int = 0) -> Shape:
+    def _rising(self, x: Value, function: Callable[[Value], Value], sign: int = 0) -> Shape:
         """A convex increasing function."""
         if x.number is not None:
             number = function(x.number)
@@ -241,7 +240,7 @@ class CurvatureOps(Ops):
         return Shape("none", 1, scores.shape)
 
     def maximum_over(
-        self, function: Callable[..., Any], slope: Callable[..., Any], low: Value, high: Value
+        self, function: Callable[..., Value], slope: Callable[..., Value], low: Value, high: Value
     ) -> Value:
         """A supremum of convex functions, one for each positive parameter."""
         if not low.sign > 0:

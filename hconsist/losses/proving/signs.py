@@ -21,9 +21,10 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 from hconsist.arithmetic import BALLS
+from hconsist.arithmetic.exact import Value
 from hconsist.losses.proving import limits
 from hconsist.losses.proving.polynomials import ball, roots_sign
 from hconsist.losses.proving.terms import (
@@ -35,6 +36,9 @@ from hconsist.losses.proving.terms import (
     UndecidedError,
     to_the,
 )
+
+if TYPE_CHECKING:
+    pass
 
 #: Sums looked at for one question, and how deep a descent goes.
 BUDGET, DEPTH = 400, 7
@@ -206,7 +210,7 @@ class OpenInterval:
             low, high = (None if v is None else BALLS.power(v, Fraction(1, scale)) for v in ends)
         return roots_sign(coefficients, low, high)
 
-    def _range(self, atom: Atom) -> tuple[Any, Any]:
+    def _range(self, atom: Atom) -> tuple[Value, Value]:
         """The ends of the atom's range on this interval, rationals or balls; None: infinite."""
         if atom.kind == "x":
             return self.left, self.right

@@ -19,7 +19,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, reduce
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from hconsist.arithmetic.exact import Value
+
+if TYPE_CHECKING:
+    from flint import arb
 
 #: Terms beyond which nothing is multiplied out, and products of terms that one question may cost:
 #: counted, not timed, so that what is shown does not depend on the machine.
@@ -248,7 +253,7 @@ class Sum:
         return total
 
     # -- values
-    def ball(self, x: Any) -> Any:
+    def ball(self, x: arb) -> arb:
         """The value at a ball, as a ball (not finite where something is not defined)."""
         from hconsist.arithmetic import BALLS
 
@@ -261,7 +266,7 @@ class Sum:
         return total
 
 
-def atom_ball(atom: Atom, x: Any) -> Any:
+def atom_ball(atom: Atom, x: arb) -> Value:
     """The value of an atom at a ball."""
     from hconsist.arithmetic import BALLS
 
@@ -279,7 +284,7 @@ def atom_ball(atom: Atom, x: Any) -> Any:
     return BALLS.const(atom.of)
 
 
-def _power_ball(value: Any, e: Fraction) -> Any:
+def _power_ball(value: arb, e: Fraction) -> arb:
     from hconsist.arithmetic import BALLS
 
     return value if e == 1 else BALLS.power(value, e)
@@ -337,7 +342,7 @@ def based(positive: Sum) -> tuple[Fraction, Monomial, Atom | None]:
     return factor, outer, Atom("base", Sum({m: c / factor for m, c in rest.terms.items()}))
 
 
-def sum_of(value: Any) -> Sum:
+def sum_of(value: object) -> Sum:
     """A number as a sum.
 
     >>> sum_of(Fraction(1, 2)).rational

@@ -8,7 +8,6 @@ it. What it makes says whether the statement is true where it looked, by how muc
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from hconsist.errors import InvalidInputError
 from hconsist.pointwise import PointwiseProblem
@@ -25,7 +24,7 @@ CHECKS: Registry[Maker] = Registry(
 )
 
 
-def check_named(name: str, given: dict[str, Any]) -> Check:
+def check_named(name: str, given: dict[str, object]) -> Check:
     """The check of a name with the values that a claim gives.
 
     Raises

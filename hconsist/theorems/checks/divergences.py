@@ -7,35 +7,38 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 from hconsist.formula import parse_formula
 from hconsist.pointwise import PointwiseProblem
 from hconsist.theorems.checks import CHECKS, Check, Verdict
 
+if TYPE_CHECKING:
+    from sympy import Expr
 
-def _kl(p: Any, q: Any) -> Any:
+
+def _kl(p: Expr, q: Expr) -> Expr:
     import sympy
 
     return sum(x * sympy.log(x / y) for x, y in zip(p, q, strict=True))
 
 
-def _middle(p: Any, q: Any) -> Any:
+def _middle(p: Expr, q: Expr) -> Expr:
     return [(x + y) / 2 for x, y in zip(p, q, strict=True)]
 
 
-def _square(p: Any, q: Any) -> Any:
+def _square(p: Expr, q: Expr) -> Expr:
     return sum((x - y) ** 2 / y for x, y in zip(p, q, strict=True))
 
 
-def _hellinger(p: Any, q: Any) -> Any:
+def _hellinger(p: Expr, q: Expr) -> Expr:
     import sympy
 
     return 2 - 2 * sum(sympy.sqrt(x * y) for x, y in zip(p, q, strict=True))
 
 
 #: As the caption of Table 2 defines them.
-DIVERGENCES: dict[str, Callable[[Any, Any], Any]] = {
+DIVERGENCES: dict[str, Callable[[Expr, Expr], Expr]] = {
     "hellinger": _hellinger,
     "jeffreys": lambda p, q: _kl(p, q) + _kl(q, p),
     "symmetric-chi-squared": lambda p, q: _square(p, q) + _square(q, p),

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import Any
 
 from hconsist.arithmetic import exact, to_sympy
+from hconsist.arithmetic.exact import Value
 from hconsist.pointwise import PointwiseProblem
 from hconsist.theorems.checks import CHECKS, Check, Verdict
 
 _STEPS = 12
 
 
-def _grid(n: int) -> list[tuple[Any, ...]]:
+def _grid(n: int) -> list[tuple[Value, ...]]:
     """The simplex on a grid, vertices left out, with points near a vertex."""
     import sympy
 
@@ -35,7 +35,7 @@ def separation_margin(entropy: str, order: str, margin: str) -> Check:
 
     a, claimed = to_sympy(exact(order, "order")), to_sympy(exact(margin, "margin"))
 
-    def value(p: tuple[Any, ...]) -> Any:
+    def value(p: tuple[Value, ...]) -> Value:
         if entropy == "tsallis":
             return sum(x - x**a for x in p) / (a * (a - 1))
         return 1 - sum(x**a for x in p) ** (1 / a)
@@ -54,21 +54,21 @@ def separation_margin(entropy: str, order: str, margin: str) -> Check:
     return check
 
 
-def _hinge(t: Any) -> Any:
+def _hinge(t: Value) -> Value:
     return max(0, 1 + t)
 
 
-def _smoothed(t: Any) -> Any:
+def _smoothed(t: Value) -> Value:
     if t <= -1:
         return 0 * t
     return t + to_sympy(exact("1/2", "half")) if t >= 0 else (1 + t) ** 2 / 2
 
 
-def _squared(t: Any) -> Any:
+def _squared(t: Value) -> Value:
     return max(0, 1 + t) ** 2 / 2
 
 
-_PAIRWISE: dict[str, tuple[Callable[[Any], Any], Callable[[Any, int], Any]]] = {
+_PAIRWISE: dict[str, tuple[Callable[[Value], Value], Callable[[Value, int], Value]]] = {
     "hinge": (_hinge, lambda p, d: (1 - max(p)) * d),
     "smoothed": (
         _smoothed,
@@ -116,9 +116,9 @@ def constrained_entropy(loss: str) -> Check:
 
         n = problem.n
         steps = [sympy.Rational(k, 4) for k in range(-8, 9)]
-        slacks: list[Any] = []
+        slacks: list[Value] = []
 
-        def risk(p: list[Any], theta: tuple[Any, ...]) -> Any:
+        def risk(p: list[Value], theta: tuple[Value, ...]) -> Value:
             """Label j counts where it is not the true one."""
             return sum((1 - p[j]) * phi(theta[j]) for j in range(n))
 

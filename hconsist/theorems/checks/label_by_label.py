@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from hconsist.arithmetic import exact, to_sympy
+from hconsist.arithmetic.exact import Value
 from hconsist.pointwise import PointwiseProblem
 from hconsist.theorems.checks import CHECKS, Check, Verdict
 
 
-def _conjugate(kind: str, power: Any) -> Callable[[Any], Any]:
+def _conjugate(kind: str, power: Value) -> Callable[[Value], Value]:
     """Minus the least of q psi(f) + t(f) over f, for the formulations of section 4.4.2."""
     import sympy
 
@@ -65,7 +65,7 @@ def low_noise(constant: str = "1") -> Check:
     def check(problem: PointwiseProblem) -> Verdict:
         n, random = problem.n, np.random.default_rng(0)
 
-        def v(q: Any) -> Any:
+        def v(q: Value) -> Value:
             return -(q * np.log(q) + (1 - q) * np.log(1 - q))
 
         worst = np.inf

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import itertools
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from hconsist.arithmetic import exact, to_sympy
+from hconsist.arithmetic.exact import Value
 from hconsist.pointwise import PointwiseProblem
 from hconsist.theorems.checks import CHECKS, Check, Verdict
 
@@ -25,7 +25,7 @@ def negatively_divergent(r: str = "") -> Check:
     order = to_sympy(exact(r, "r")) if r else None
     power = sympy.Integer(1) if order is None else order / (order - 1)
 
-    def loss(z: Any) -> Any:
+    def loss(z: Value) -> Value:
         if z <= 1:
             return 1 - z
         return -sympy.log(z) if order is None else order * (1 - z ** (1 / order))
@@ -38,7 +38,7 @@ def negatively_divergent(r: str = "") -> Check:
                 (p / (1 - p)) ** power if p > sympy.Rational(1, 2) else -(((1 - p) / p) ** power)
             )
 
-            def risk(f: Any, p: Any = p) -> Any:
+            def risk(f: Value, p: Value = p) -> Value:
                 return p * loss(f) + (1 - p) * loss(-f)
 
             there = sympy.N(risk(right), 30)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 from hconsist.bounds import derive
 from hconsist.closed_forms import enclose
@@ -19,6 +19,9 @@ from hconsist.verify.compare import (
 )
 from hconsist.verify.evidence import Check, describe
 from hconsist.verify.relations import RELATIONS, Relation
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 
 class GammaBound(Relation):
@@ -74,7 +77,7 @@ class GammaBound(Relation):
         return Check(engine, name, "confirmed", min(slack))
 
 
-def _concave(formula: Any) -> bool:
+def _concave(formula: Expr) -> bool:
     """Whether the values of f on a grid rise and bend downwards."""
     grid = [Fraction(i, 40) ** 2 for i in range(1, 61)]
     values = [float(enclose(formula, excess_symbol(), x)[1]) for x in grid]

@@ -6,7 +6,7 @@ Risks concave in the softmax value are least at points uniform on k labels.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 from hconsist.arithmetic import BALLS, endpoints
 from hconsist.engines.methods import method
@@ -23,6 +23,9 @@ from hconsist.engines.rigorous.supports import Vertices
 from hconsist.losses.facts import Curve, Fact
 from hconsist.losses.forms import OfSoftmax
 from hconsist.pointwise import Answer, Witness
+
+if TYPE_CHECKING:
+    from flint import arb
 
 #: Labels beyond which n numbers are too many.
 _MOST = 100_000
@@ -87,7 +90,7 @@ def _answer(question: Question, form: OfSoftmax, beta: Fraction) -> Answer:
     return Answer(float((lower + upper) / 2), lower, upper, witness, "rigorous", (CONCAVE,))
 
 
-def _least_pool(n: int, g: list[Any], beta: Fraction) -> tuple[Fraction, Fraction, int]:
+def _least_pool(n: int, g: list[arb], beta: Fraction) -> tuple[Fraction, Fraction, int]:
     """Bounds of T(beta) by theorem C, and the number of labels in the best pool."""
     top = max(beta, (1 + beta) / n)
     lowest, upper, best = None, None, 0
@@ -104,6 +107,6 @@ def _least_pool(n: int, g: list[Any], beta: Fraction) -> tuple[Fraction, Fractio
     return max(lowest, Fraction(0)), upper, best
 
 
-def _uniform_terms(g: Curve, n: int) -> list[Any]:
+def _uniform_terms(g: Curve, n: int) -> list[arb]:
     """g(0), g(1), g(1/2), ..., g(1/n)."""
     return [g(BALLS.const(Fraction(1, k) if k else 0), BALLS) for k in range(n + 1)]

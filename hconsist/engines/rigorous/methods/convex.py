@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from hconsist.arithmetic import BALLS, NUMPY, SYMPY
 from hconsist.arithmetic.derivatives import BALL_JETS
+from hconsist.arithmetic.exact import Value
 from hconsist.arithmetic.jet import variable
 from hconsist.checker.rules.cells import is_symmetric
 from hconsist.engines.rigorous.box import SoftmaxBox, SoftmaxBoxRisk, reach
@@ -49,7 +49,7 @@ class Convex:
     coordinates: Coordinates
     temperature: float
     facts: tuple[Fact, ...]
-    pair: tuple[Curve, Any] | None = None
+    pair: tuple[Curve, Value] | None = None
 
 
 #: Labels of a cone whose edges are all looked at.
@@ -129,7 +129,7 @@ def _of_cone(question: Question) -> Convex | str:
     return Convex(ConeRisk("spherical", scale, ratio, n), "softmax", temperature, ())
 
 
-def cosine(losses: Callable[..., Any], n: int) -> Fraction | None:
+def cosine(losses: Callable[..., Value], n: int) -> Fraction | None:
     """a of losses ``const - a q_y / |q|``, by algebra; None for others.
 
     >>> from hconsist.losses import parse_loss

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from hconsist.engines.rigorous.branch import Checkpoint, Progress
 from hconsist.engines.rigorous.envelope import Supports
@@ -39,7 +38,7 @@ class Budget:
     time_budget: float | None = None
     progress: Progress | None = None
     checkpoint: Checkpoint | None = None
-    resume: dict[str, Any] | None = None
+    resume: dict[str, object] | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ class Question:
         """The loss as a formula of the scores."""
         return self.problem.surrogate.form(General)
 
-    def statement(self) -> dict[str, Any]:
+    def statement(self) -> dict[str, object]:
         """The problem in words, by which a checkpoint is recognised."""
         return {
             "loss": self.problem.surrogate.spec,

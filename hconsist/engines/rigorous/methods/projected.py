@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from hconsist.arithmetic import NUMPY, SYMPY
+from hconsist.arithmetic.exact import Value
 from hconsist.engines.methods import method
 from hconsist.engines.rigorous.methods.plan import Budget, Plan, Question, scores_of_labels
 from hconsist.engines.rigorous.methods.searched import at_zero
@@ -56,7 +56,7 @@ def plan(question: Question) -> Plan | str:
     return Plan(lambda beta, budget: _answer(question, scale, shift, beta, budget))
 
 
-def squared(losses: Callable[..., Any], n: int) -> tuple[Fraction, Fraction] | str:
+def squared(losses: Callable[..., Value], n: int) -> tuple[Fraction, Fraction] | str:
     """(a, h) of losses ``a |x - e_y + h|^2 + const``, by polynomial algebra; or why they are none.
 
     >>> from hconsist.losses import parse_loss
@@ -85,7 +85,7 @@ def squared(losses: Callable[..., Any], n: int) -> tuple[Fraction, Fraction] | s
     return Fraction(int(scale.p), int(scale.q)), Fraction(int(shift.p), int(shift.q))
 
 
-def _looks_squared(losses: Callable[..., Any], n: int) -> bool:
+def _looks_squared(losses: Callable[..., Value], n: int) -> bool:
     """Whether the difference of two losses is that of two squared distances on a sample: saves the
     algebra where it is not.
     """

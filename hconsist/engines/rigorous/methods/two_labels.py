@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from hconsist.arithmetic import BALLS, endpoints
 from hconsist.arithmetic.derivatives import BALL_JETS
+from hconsist.arithmetic.exact import Value
 from hconsist.arithmetic.jet import Jet
 from hconsist.engines.methods import method
 from hconsist.engines.rigorous.line import LineInfimum, convex_least, least
@@ -55,13 +55,13 @@ class Coordinate:
     left: Fraction | None
     right: Fraction | None
     middle: Fraction
-    losses: Any
+    losses: Value
     convex: bool
-    scores: Any
-    rough: Any = None
+    scores: Value
+    rough: Value = None
 
 
-def _pair(x: Any, y: Any, slope: int) -> Jet:
+def _pair(x: Value, y: Value, slope: int) -> Jet:
     """The vector (x, y) of numbers whose derivatives are 1 and ``slope``."""
     values, slopes, bends = (np.empty(2, dtype=object) for _ in range(3))
     one, zero = BALLS.const(1), BALLS.const(0)
@@ -77,7 +77,7 @@ def _of_probabilities(question: Question, form: OfProbabilities) -> Coordinate:
         ratio = BALLS.exp(BALLS.const(2 * bound) / BALLS.const(form.temperature))
         left = endpoints(1 / (1 + ratio))[0]  # outward: more scores only lower a lower bound
 
-    def losses(u: Any) -> Jet:
+    def losses(u: Value) -> Jet:
         found: Jet = form.f(_pair(u, BALLS.const(1) - u, -1), BALL_JETS)
         return found
 
@@ -104,7 +104,7 @@ def _of_scores(question: Question, convex: bool) -> Coordinate:
     """The score of label 0, that of label 1 being its opposite."""
     loss, bound = question.problem.surrogate, question.bound
 
-    def losses(v: Any) -> Jet:
+    def losses(v: Value) -> Jet:
         found: Jet = loss.losses(_pair(v, -v, -1), BALL_JETS)
         return found
 
@@ -152,7 +152,7 @@ class _Regret:
         up, down = (1 + b) / 2, (1 - b) / 2
         return (up, down) if self.top == 0 else (down, up)
 
-    def risk(self, b: Fraction, x: Any) -> Jet:
+    def risk(self, b: Fraction, x: Value) -> Jet:
         losses = self.coordinate.losses(x)
         total = None
         for y, w in enumerate(self.weights(b)):

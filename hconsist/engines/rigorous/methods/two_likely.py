@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hconsist.arithmetic import BALLS, endpoints
 from hconsist.arithmetic.derivatives import BALL_JETS
+from hconsist.arithmetic.exact import Value
 from hconsist.arithmetic.jet import Jet, variable
 from hconsist.engines.methods import method
 from hconsist.engines.rigorous.box import reach
@@ -30,6 +31,9 @@ from hconsist.engines.rigorous.methods.plan import (
 from hconsist.engines.rigorous.methods.searched import at_zero
 from hconsist.losses.facts import Curve
 from hconsist.pointwise import Answer, Witness
+
+if TYPE_CHECKING:
+    from flint import arb
 
 _WIDTH, _BOXES, _STEPS = Fraction(1, 10**6), 2_000, 64
 
@@ -65,7 +69,7 @@ class TwoLikely:
     n, k : int
     """
 
-    def __init__(self, g: Curve, ratio: Any, n: int, k: int) -> None:
+    def __init__(self, g: Curve, ratio: arb | None, n: int, k: int) -> None:
         self.g, self.n, self.k = g, n, k
         #: What each other label has, at least, where the largest softmax value is 1.
         self.floor = 1 / ratio if ratio is not None else BALLS.const(0)
@@ -82,7 +86,7 @@ class TwoLikely:
         left, right = endpoints(1 / (1 + rest))[0], endpoints(1 / (rest + self.floor))[1]
         weights = BALLS.const(first), BALLS.const(other)
 
-        def risk(a: Any) -> Jet:
+        def risk(a: Value) -> Jet:
             x = variable(a)
             found = self.g(x, BALL_JETS) * weights[0] + self.g(1 - x * rest, BALL_JETS) * weights[1]
             return found if isinstance(found, Jet) else Jet(found)

@@ -9,12 +9,12 @@ and a rational score vector that ties all labels but the last costs next to noth
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import flint
 import numpy as np
 
-from hconsist.arithmetic import BALLS, NUMPY, SYMPY, endpoints
+from hconsist.arithmetic import BALLS, NUMPY, SYMPY, Ops, endpoints
+from hconsist.arithmetic.exact import Value
 from hconsist.engines.methods import method
 from hconsist.engines.rigorous.methods.plan import Budget, Plan, Question, scores_of_labels
 from hconsist.engines.rigorous.methods.searched import at_zero
@@ -67,7 +67,7 @@ def _centre(w: Curve) -> tuple[Fraction, tuple[Fact, ...]] | str:
     least = float(sample[int(np.argmin(values))])
     centre = Fraction(least).limit_denominator(_DIGITS)
 
-    def difference(v: Any, ops: Any) -> Any:
+    def difference(v: Value, ops: Ops) -> Value:
         t = ops.const(centre)
         return w(t + v, ops) - w(t - v, ops)
 

@@ -11,12 +11,12 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any
 
 import flint
 import numpy as np
 from scipy.optimize import linprog
 
+from hconsist.arithmetic.exact import Value
 from hconsist.checker.cells import dot
 from hconsist.checker.limits import Rejected
 from hconsist.checker.piecewise import Piecewise
@@ -45,7 +45,7 @@ class Solved:
     high: Fraction
     scores: Vector
     losses: Vector
-    shown: list[dict[str, Any]] = field(compare=False)
+    shown: list[dict[str, object]] = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ class _Program:
     """A linear program without its cost: rows . x <= limits, x the scores and the maxima."""
 
     rows: list[Row]
-    matrix: Any
-    limits: Any
+    matrix: Value
+    limits: Value
     nodes: int
     losses: dict[int, Row]
     orders: dict[int, int]
@@ -122,7 +122,7 @@ class LeastRisks:
 
     def _one(
         self, p: Vector, used: tuple[int, ...], predicted: int | None, way: tuple[int, ...]
-    ) -> tuple[Vector, dict[str, Any]]:
+    ) -> tuple[Vector, dict[str, Value]]:
         program = self._program(used, predicted, way)
         objective: Row = {}
         for y in used:
@@ -180,7 +180,7 @@ class LeastRisks:
             )
         return self._programs[key]
 
-    def _rounded(self, x: Any, predicted: int | None) -> Vector:
+    def _rounded(self, x: Value, predicted: int | None) -> Vector:
         """Rational scores near x that are allowed."""
         if not self.statement.zero_sum and self.statement.bound is None:
             x = x - x[0 if predicted is None else predicted] * self._shift
@@ -193,7 +193,7 @@ class LeastRisks:
         raise EngineCannotAnswerError("rigorous", "the solver's scores cannot be used", "numeric")
 
     def _exact(
-        self, objective: Row, program: _Program, flows: Any, shift: float, ends: Any
+        self, objective: Row, program: _Program, flows: Value, shift: float, ends: Value
     ) -> tuple[list[Fraction], Fraction]:
         """Rational multipliers with the support of the float ones: the objective is minus the sum
         of multipliers times rows, plus the shift on all scores, plus what the box holds.
@@ -213,7 +213,9 @@ class LeastRisks:
             result[i] = v
         return result, solution[-1] if self.statement.zero_sum else Fraction(0)
 
-    def _entry(self, program: _Program, flows: list[Fraction], shift: Fraction) -> dict[str, Any]:
+    def _entry(
+        self, program: _Program, flows: list[Fraction], shift: Fraction
+    ) -> dict[str, object]:
         weights = []
         for k in range(program.nodes):
             whole = flows[2 * k] + flows[2 * k + 1]

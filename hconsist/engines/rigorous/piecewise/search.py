@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 from hconsist.arithmetic import BALLS
 from hconsist.engines.rigorous.piecewise.risks import LeastRisks
 from hconsist.engines.rigorous.risk import Counts, Values
+
+if TYPE_CHECKING:
+    from flint import arb
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class PiecewiseRisk:
         """Best scores, equal within a group."""
         return self._solve(values, counts)[1]
 
-    def at(self, point: TiedScores, values: Values, counts: Counts) -> Any:
+    def at(self, point: TiedScores, values: Values, counts: Counts) -> arb:
         """``C(s, p)`` as a ball."""
         total = sum(
             (p * c * term for p, c, term in zip(values, counts, point.terms, strict=True)),
@@ -59,7 +62,7 @@ class PiecewiseRisk:
         )
         return BALLS.const(total)
 
-    def best_in_class(self, values: Values, counts: Counts) -> tuple[Any, Any]:
+    def best_in_class(self, values: Values, counts: Counts) -> tuple[arb, arb]:
         """Balls below and above ``C*(p)``."""
         low, point = self._solve(values, counts)
         return BALLS.const(low), self.at(point, values, counts)

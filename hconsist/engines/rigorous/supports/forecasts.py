@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from hconsist.engines.rigorous.envelope import Line, Point, Support, Wanted
 from hconsist.engines.rigorous.supports.known import NoPrior
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.pointwise import PointwiseProblem
+
+if TYPE_CHECKING:
+    from flint import arb
 
 #: How close the enclosure of T at the largest regret must be.
 _WIDTH = Fraction(1, 10**12)
@@ -90,14 +93,15 @@ class Forecasts(NoPrior):
         points = [] if point is None else [point]
         return Support(Line(wanted.slope, offset), points)
 
-    def _chord(self, pair: plugin.DualPair, lam: Fraction) -> Any:
+    def _chord(self, pair: plugin.DualPair, lam: Fraction) -> arb | None:
         """Theorem 2's bound of log E e^{lam d}, in balls, for the prediction of least cost."""
         a, g = -min(pair.d), pair.top
         if self.problem.decision.rule != "least expected cost" or a <= 0:
             return None
         low, high = BALLS.exp(BALLS.const(-lam * a)), BALLS.exp(BALLS.const(lam * g))
         mean = (BALLS.const(g) * low + BALLS.const(a) * high) / BALLS.const(a + g)
-        return BALLS.log(mean)
+        found: arb = BALLS.log(mean)
+        return found
 
     def _point(self, pair: plugin.DualPair, lam: Fraction) -> Point | None:
         """The rational forecast that is worst at lam, p tilted from it, and their divergence."""

@@ -7,10 +7,10 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any
 
-from hconsist.arithmetic import BALLS, endpoints
+from hconsist.arithmetic import BALLS, Ops, endpoints
 from hconsist.arithmetic.derivatives import FLOAT_JETS
+from hconsist.arithmetic.exact import Value
 from hconsist.arithmetic.jet import variable
 from hconsist.engines.rigorous.binary import BinaryRisk
 from hconsist.engines.rigorous.envelope import Line, Support, Wanted
@@ -74,7 +74,7 @@ class MarginScores(NoPrior):
         beta = _unit((down - up) / (down + up)) if down + up < 0 else Fraction(1)
         return Support(line, [(beta, self._upper(beta))] if beta else [])
 
-    def _jet(self, f: float, ops: Any) -> Any:
+    def _jet(self, f: float, ops: Ops) -> Value:
         return self.phi(variable(f), ops)
 
 
@@ -107,7 +107,7 @@ class FiniteScores(NoPrior):
         return self._upper(Fraction(1))
 
     @staticmethod
-    def _risk(beta: Fraction, pair: tuple[Any, Any]) -> Any:
+    def _risk(beta: Fraction, pair: tuple[Value, Value]) -> Value:
         return BALLS.const((1 + beta) / 2) * pair[0] + BALLS.const((1 - beta) / 2) * pair[1]
 
     def _upper(self, beta: Fraction) -> Fraction:

@@ -6,16 +6,20 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 from scipy.optimize import brentq
 
 from hconsist.arithmetic import BALLS, endpoints
 from hconsist.arithmetic.derivatives import BALL_JETS, FLOAT_JETS
+from hconsist.arithmetic.exact import Value
 from hconsist.arithmetic.jet import variable
 from hconsist.engines.rigorous.branch import Risk
 from hconsist.engines.rigorous.envelope import Line, Point, Support, Wanted
 from hconsist.engines.rigorous.supports.known import NoPrior
+
+if TYPE_CHECKING:
+    from flint import arb
 
 #: Least logarithm of a softmax value that is looked for.
 _FLOOR = -200.0
@@ -45,7 +49,7 @@ class Pools(NoPrior):
 
     def __init__(
         self,
-        term: Callable[..., Any],
+        term: Callable[..., Value],
         sizes: Sequence[int],
         lemmas: tuple[str, ...],
         risk: Risk | None = None,
@@ -171,7 +175,7 @@ class Pools(NoPrior):
         return proven, self._points(k, exact, counts, terms) if polish else []
 
     def _points(
-        self, k: int, exact: list[Fraction], counts: tuple[int, ...], terms: list[Any]
+        self, k: int, exact: list[Fraction], counts: tuple[int, ...], terms: list[arb]
     ) -> list[Point]:
         """The p for which S is best, ``p_y g'(S_y)`` equal for all y with S_y > 0, and ``T_k <=
         g(1/k) - C*(p)`` there.
@@ -179,7 +183,7 @@ class Pools(NoPrior):
         slopes = [self.term(variable(BALLS.const(u)), BALL_JETS).d1 if u else None for u in exact]
         if any(d is not None and not d < 0 for d in slopes):
             return []
-        weights: list[Any] = [0 if d is None else -1 / d for d in slopes]
+        weights: list[Value] = [0 if d is None else -1 / d for d in slopes]
         whole = sum(w * c for w, c in zip(weights, counts, strict=True))
         shares = [endpoints((w / whole).mid())[0] if w else Fraction(0) for w in weights]
         p = [
@@ -201,7 +205,7 @@ class Pools(NoPrior):
         return [(p[0] - p[1], endpoints(self.tied[k] - low)[1])]
 
 
-def tie_curvature(term: Callable[..., Any], n: int) -> list[tuple[Fraction, Fraction]]:
+def tie_curvature(term: Callable[..., Value], n: int) -> list[tuple[Fraction, Fraction]]:
     """Pairs (B, c) such that ``T(b) >= c b^2`` for b <= B, by the pair lemma: a softmax loss with
     convex decreasing g.
 

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import sympy
 from numpy.typing import ArrayLike, NDArray
+from sympy import Expr
 
 from hconsist.arithmetic import NUMPY, evaluate
 from hconsist.engines.derivation import Step
@@ -62,8 +62,8 @@ class BestInClassFormula:
     """
 
     problem: PointwiseProblem
-    symbols: tuple[Any, ...]
-    expression: Any
+    symbols: tuple[Expr, ...]
+    expression: Expr
     steps: tuple[Step, ...]
     how: str = "closed form"
 

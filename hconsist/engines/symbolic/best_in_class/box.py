@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
 
 import sympy
+from sympy import Expr
 
 from hconsist.arithmetic import to_sympy
 from hconsist.engines.symbolic.best_in_class import softmax
@@ -16,7 +16,7 @@ from hconsist.losses.forms import OfSoftmax
 from hconsist.pointwise import PointwiseProblem
 
 
-def derive(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
+def derive(problem: PointwiseProblem, p: tuple[Expr, ...]) -> Found | None:
     """C* of a loss of the label's softmax value with bounded scores: g affine, or concave and
     falling, or convex for two labels.
     """
@@ -46,7 +46,7 @@ def derive(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
     return _of_two_labels(form, g, u, p, ratio, symbolic)
 
 
-def _of_affine(g: Any, u: Any, slope: Any, p: tuple[Any, ...], ratio: Any) -> Found:
+def _of_affine(g: Expr, u: Expr, slope: Expr, p: tuple[Expr, ...], ratio: Expr) -> Found:
     n = len(p)
     tops = _sums_of_the_largest(p)
     best = sympy.Max(
@@ -62,7 +62,7 @@ def _of_affine(g: Any, u: Any, slope: Any, p: tuple[Any, ...], ratio: Any) -> Fo
     ]
 
 
-def _of_concave(g: Any, u: Any, p: tuple[Any, ...], ratio: Any) -> Found:
+def _of_concave(g: Expr, u: Expr, p: tuple[Expr, ...], ratio: Expr) -> Found:
     """Concave decreasing g: the risk is least at a vertex of the box, the m likeliest labels at B.
 
     With all scores equal as one of the vertices (m = n).
@@ -83,7 +83,7 @@ def _of_concave(g: Any, u: Any, p: tuple[Any, ...], ratio: Any) -> Found:
 
 
 def _of_two_labels(
-    form: OfSoftmax, g: Any, u: Any, p: tuple[Any, ...], ratio: Any, symbolic: bool
+    form: OfSoftmax, g: Expr, u: Expr, p: tuple[Expr, ...], ratio: Expr, symbolic: bool
 ) -> Found:
     """Convex g: the stationary point, or the end of the box on its side."""
     risk, steps = softmax.of_form(form, p, symbolic)
@@ -104,12 +104,12 @@ def _of_two_labels(
     ]
 
 
-def _sums_of_the_largest(p: tuple[Any, ...]) -> list[Any]:
+def _sums_of_the_largest(p: tuple[Expr, ...]) -> list[Expr]:
     """P_m, the sum of the m largest label probabilities, for m < n."""
     return [sympy.Add(*(_order_statistic(p, k) for k in range(1, m + 1))) for m in range(1, len(p))]
 
 
-def _order_statistic(p: tuple[Any, ...], k: int) -> Any:
+def _order_statistic(p: tuple[Expr, ...], k: int) -> Expr:
     """The k-th largest label probability."""
     if k == 1:
         return sympy.Max(*p)

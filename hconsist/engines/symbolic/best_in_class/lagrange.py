@@ -4,15 +4,14 @@ minimum where g is convex.
 
 from __future__ import annotations
 
-from typing import Any
-
 import sympy
+from sympy import Expr
 
 from hconsist.engines.symbolic.best_in_class.shown import Found
 from hconsist.engines.symbolic.signs import constant_sign
 
 
-def stationary(g: Any, z: Any, weights: tuple[Any, ...], total: int) -> Found | None:
+def stationary(g: Expr, z: Expr, weights: tuple[Expr, ...], total: int) -> Found | None:
     """The value of the sum at its stationary point, where the inverse of g' is a power or a
     logarithm; None elsewhere. That it is the minimum is for the caller to know: g convex.
 
@@ -58,7 +57,7 @@ def stationary(g: Any, z: Any, weights: tuple[Any, ...], total: int) -> Found | 
         coefficient, of_w = part.as_independent(w)
         shape = sympy.powsimp(of_w)
         if shape == w:
-            labels: Any = sympy.Integer(_mass(weights))
+            labels: Expr = sympy.Integer(_mass(weights))
         elif elasticity != 0 and sympy.simplify(shape * w**elasticity) == 1:
             labels = power_sum
         else:
@@ -76,7 +75,7 @@ def stationary(g: Any, z: Any, weights: tuple[Any, ...], total: int) -> Found | 
     ]
 
 
-def inverse_slope(g: Any, z: Any) -> tuple[Any, Any, Any] | None:
+def inverse_slope(g: Expr, z: Expr) -> tuple[Expr, Expr, Expr] | None:
     """psi(x) with |g'(psi(x))| = x, the symbol x, and r where psi is ``a x^r + b`` (0: ``a log x +
     b``).
     """
@@ -102,6 +101,6 @@ def inverse_slope(g: Any, z: Any) -> tuple[Any, Any, Any] | None:
     return None if elasticity.has(x) else (psi, x, elasticity)
 
 
-def _mass(weights: tuple[Any, ...]) -> int:
+def _mass(weights: tuple[Expr, ...]) -> int:
     """What the weights sum to: 1 for p (also in another order), n - 1 for 1 - p."""
     return 1 if all(v.is_Symbol for v in weights) else len(weights) - 1

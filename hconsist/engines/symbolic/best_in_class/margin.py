@@ -6,9 +6,8 @@ proven on them.
 
 from __future__ import annotations
 
-from typing import Any
-
 import sympy
+from sympy import Expr
 
 from hconsist.arithmetic import to_sympy
 from hconsist.engines.symbolic import margin
@@ -21,13 +20,13 @@ from hconsist.losses.forms import OfMargin
 from hconsist.pointwise import PointwiseProblem
 
 
-def _likelier() -> tuple[Any, Any]:
+def _likelier() -> tuple[Expr, Expr]:
     """p_max and 1 - p_max."""
     eta, theta = sympy.symbols("eta theta", positive=True)
     return eta, theta
 
 
-def derive(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
+def derive(problem: PointwiseProblem, p: tuple[Expr, ...]) -> Found | None:
     """C* of a binary margin loss: piecewise linear, or with an even derivative, or convex."""
     form, bound = problem.surrogate.form(OfMargin), problem.hypotheses.score_bound
     if form is None or len(p) != 2:
@@ -56,16 +55,16 @@ def derive(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
     return whole.subs({eta: sympy.Max(*p), theta: sympy.Min(*p)}), [definition, *steps]
 
 
-def _is_linear(piece: Any, f: Any) -> bool:
+def _is_linear(piece: Expr, f: Expr) -> bool:
     return bool(piece.is_polynomial(f) and sympy.degree(piece, f) <= 1)
 
 
-def _require_decreasing(phi: Any, pieces: MarginPieces) -> None:
+def _require_decreasing(phi: Expr, pieces: MarginPieces) -> None:
     if not margin.decreasing(pieces):
         raise stop(f"could not show that phi = {phi} does not increase")
 
 
-def _at_a_kink(phi: Any, v: Any, pieces: MarginPieces, limit: Any) -> Found:
+def _at_a_kink(phi: Expr, v: Expr, pieces: MarginPieces, limit: Expr) -> Found:
     eta, theta = _likelier()
     _require_decreasing(phi, pieces)
     if limit is sympy.oo and pieces.right[-1].has(margin.margin_symbol()):
@@ -84,7 +83,7 @@ def _at_a_kink(phi: Any, v: Any, pieces: MarginPieces, limit: Any) -> Found:
     ]
 
 
-def _at_the_end(phi: Any, f: Any, pieces: MarginPieces, limit: Any) -> Found:
+def _at_the_end(phi: Expr, f: Expr, pieces: MarginPieces, limit: Expr) -> Found:
     eta, theta = _likelier()
     _require_decreasing(phi, pieces)
     ends = [
@@ -101,7 +100,7 @@ def _at_the_end(phi: Any, f: Any, pieces: MarginPieces, limit: Any) -> Found:
     ]
 
 
-def _stationary(phi: Any, f: Any, pieces: MarginPieces, limit: Any, symbolic: bool) -> Found:
+def _stationary(phi: Expr, f: Expr, pieces: MarginPieces, limit: Expr, symbolic: bool) -> Found:
     """A convex phi that falls at 0: the stationary point, which has f >= 0, or the end B."""
     eta, theta = _likelier()
     if not margin.is_convex(pieces):
@@ -147,7 +146,7 @@ def _stationary(phi: Any, f: Any, pieces: MarginPieces, limit: Any, symbolic: bo
     ]
 
 
-def _solves(root: Any, phi: Any, f: Any) -> bool:
+def _solves(root: Expr, phi: Expr, f: Expr) -> bool:
     """Whether the risk is stationary at the root for several odds: a guard against a wrong branch
     of a root.
     """

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import sympy
+from sympy import Expr
 
 from hconsist.arithmetic import SYMPY, to_sympy
 from hconsist.engines.symbolic.best_in_class.shown import Found
@@ -17,7 +16,7 @@ from hconsist.pointwise import PointwiseProblem
 MOST_LABELS = 60
 
 
-def derive(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
+def derive(problem: PointwiseProblem, p: tuple[Expr, ...]) -> Found | None:
     """The risk is ``sum_k (a_k s_k^2 + b_k s_k) + c`` with a_k > 0: each score on its own, clipped
     to the box where there is one.
     """

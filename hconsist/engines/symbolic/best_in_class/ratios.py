@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import sympy
+from sympy import Expr
 
-from hconsist.arithmetic import SYMPY, Value
+from hconsist.arithmetic import SYMPY, Ops, Value
 from hconsist.engines.symbolic.best_in_class.shown import Found
 from hconsist.engines.symbolic.proper import EXPLICIT_LABELS, entropy
 from hconsist.engines.symbolic.regular import never_zero, smooth_on
@@ -22,7 +22,7 @@ from hconsist.losses.forms_of_scores import OfWeights
 from hconsist.pointwise import PointwiseProblem
 
 
-def of_cross_entropy(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
+def of_cross_entropy(problem: PointwiseProblem, p: tuple[Expr, ...]) -> Found | None:
     """``-log(r(s_y) / sum_k r(s_k))`` with a positive continuous r that grows without bound."""
     loss = problem.surrogate
     if problem.hypotheses.score_bound is not None or len(p) > EXPLICIT_LABELS:
@@ -56,7 +56,7 @@ def of_cross_entropy(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | N
     ]
 
 
-def of_shares(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
+def of_shares(problem: PointwiseProblem, p: tuple[Expr, ...]) -> Found | None:
     """``r(q_y) / sum_k r(q_k)`` with r > 0 infinite at 0: the normalized cross-entropy."""
     form = _of_probabilities(problem, len(p))
     if form is None:
@@ -85,7 +85,7 @@ def of_shares(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
     ]
 
 
-def of_proper(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
+def of_proper(problem: PointwiseProblem, p: tuple[Expr, ...]) -> Found | None:
     """Losses of the predicted probabilities that are minimised by q = p."""
     form = _of_probabilities(problem, len(p))
     if form is None:
@@ -101,7 +101,7 @@ def _of_probabilities(problem: PointwiseProblem, n: int) -> OfProbabilities | No
     return None if loss.form(OfSoftmax) is not None else loss.form(OfProbabilities)
 
 
-def _written(losses: Callable[[Value, Any], Value], symbols: tuple[Any, ...]) -> list[Any]:
+def _written(losses: Callable[[Value, Ops], Value], symbols: tuple[Expr, ...]) -> list[Expr]:
     """The losses of all labels in SymPy; empty where they have no such formula."""
     try:
         return [sympy.sympify(v) for v in losses(np.array(symbols, dtype=object), SYMPY)]
@@ -109,7 +109,7 @@ def _written(losses: Callable[[Value, Any], Value], symbols: tuple[Any, ...]) ->
         return []
 
 
-def _ratio(values: list[Any], symbols: tuple[Any, ...]) -> Any:
+def _ratio(values: list[Expr], symbols: tuple[Expr, ...]) -> Expr:
     """The r of values ``r(x_y) / sum_k r(x_k)``, checked for every label; None elsewhere."""
     if not values:
         return None
@@ -126,7 +126,7 @@ def _ratio(values: list[Any], symbols: tuple[Any, ...]) -> Any:
     return weight
 
 
-def _continuous(weight: Any, x: Any) -> bool:
+def _continuous(weight: Expr, x: Expr) -> bool:
     """Whether the halves meet at 0."""
     ends = {sympy.limit(weight, x, 0, side) for side in "+-"}
     return bool(ends == {weight.subs(x, 0)})

@@ -4,9 +4,8 @@ smooth formula. Never a declaration.
 
 from __future__ import annotations
 
-from typing import Any
-
 import sympy
+from sympy import Expr
 
 from hconsist.arithmetic import SYMPY
 from hconsist.engines.symbolic.regular import SWITCHES, smooth_on
@@ -16,7 +15,7 @@ from hconsist.errors import InvalidInputError
 from hconsist.losses.facts import Curve, What
 
 #: C*(p), and the steps that led there: statement, justification.
-Found = tuple[Any, list[tuple[str, str]]]
+Found = tuple[Expr, list[tuple[str, str]]]
 #: Which derivative has which signs.
 _SIGNS: dict[str, tuple[int, tuple[int, int]]] = {
     "non-increasing": (1, (0, -1)),
@@ -25,7 +24,7 @@ _SIGNS: dict[str, tuple[int, tuple[int, int]]] = {
 }
 
 
-def formula(curve: Curve, x: Any) -> Any:
+def formula(curve: Curve, x: Expr) -> Expr:
     """The curve at x, in SymPy.
 
     Raises
@@ -39,14 +38,14 @@ def formula(curve: Curve, x: Any) -> Any:
         raise stop("the loss has no formula that SymPy can hold") from problem
 
 
-def is_smooth(g: Any, u: Any) -> bool:
+def is_smooth(g: Expr, u: Expr) -> bool:
     """Whether g is one formula, shown to be finite and smooth on (0, 1]."""
     if g.has(*SWITCHES) or not smooth_on(g, u, sympy.Integer(0), sympy.Integer(1)):
         return False
     return not g.subs(u, 1).has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo)
 
 
-def unproven(curve: Curve, g: Any, u: Any, what: What, symbolic: bool) -> str:
+def unproven(curve: Curve, g: Expr, u: Expr, what: What, symbolic: bool) -> str:
     """Why g, a curve on (0, 1] with formula g(u), is not proven to be so; empty where it is.
 
     With symbols for parameters the facts of the curve are out of reach, and SymPy decides.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sympy
+from sympy import Expr
 
 from hconsist.engines.symbolic.best_in_class.lagrange import stationary
 from hconsist.engines.symbolic.best_in_class.shown import Found, formula, is_smooth, unproven
@@ -15,7 +14,7 @@ from hconsist.losses.forms import OfSoftmax, Pairwise
 from hconsist.pointwise import PointwiseProblem
 
 
-def derive(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
+def derive(problem: PointwiseProblem, p: tuple[Expr, ...]) -> Found | None:
     """C* of a loss of the label's softmax value on complete hypothesis sets."""
     form = problem.surrogate.form(OfSoftmax)
     if form is None or problem.hypotheses.score_bound is not None:
@@ -23,7 +22,7 @@ def derive(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
     return of_form(form, p, problem.surrogate.symbolic)
 
 
-def of_pairs(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
+def of_pairs(problem: PointwiseProblem, p: tuple[Expr, ...]) -> Found | None:
     """Sums of exponentials of the margins are functions of the softmax value."""
     form = problem.surrogate.form(Pairwise)
     if form is None or problem.hypotheses.score_bound is not None:
@@ -43,7 +42,7 @@ def of_pairs(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
     ]
 
 
-def of_form(form: OfSoftmax, p: tuple[Any, ...], symbolic: bool) -> Found:
+def of_form(form: OfSoftmax, p: tuple[Expr, ...], symbolic: bool) -> Found:
     """Concave g: a vertex of the simplex. Convex g that is infinitely steep at 0: Lagrange.
 
     Raises
@@ -71,7 +70,7 @@ def of_form(form: OfSoftmax, p: tuple[Any, ...], symbolic: bool) -> Found:
     return found
 
 
-def _at_a_vertex(form: OfSoftmax, g: Any, u: Any, p: tuple[Any, ...], symbolic: bool) -> Found:
+def _at_a_vertex(form: OfSoftmax, g: Expr, u: Expr, p: tuple[Expr, ...], symbolic: bool) -> Found:
     """The risk at vertex k is ``g(0) + (g(1) - g(0)) p_k``."""
     start, end = sympy.limit(g, u, 0, "+"), g.subs(u, 1)
     if not start.is_finite:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sympy
+from sympy import Expr
 
 from hconsist.arithmetic import to_sympy
 from hconsist.engines.symbolic import margin
@@ -16,7 +15,7 @@ from hconsist.losses.forms import OfScores
 from hconsist.pointwise import PointwiseProblem
 
 
-def of_hinge(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
+def of_hinge(problem: PointwiseProblem, p: tuple[Expr, ...]) -> Found | None:
     """phi(v) = a max(0, 1 - v / r): a linear program whose dual is one number."""
     form = problem.surrogate.form(OfScores)
     if form is None or problem.hypotheses.score_bound is not None or problem.surrogate.symbolic:
@@ -37,7 +36,7 @@ def of_hinge(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
     ]
 
 
-def derive(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
+def derive(problem: PointwiseProblem, p: tuple[Expr, ...]) -> Found | None:
     """A convex phi, smooth or a power of max(0, .): Lagrange."""
     form = problem.surrogate.form(OfScores)
     if form is None or problem.hypotheses.score_bound is not None:
@@ -57,7 +56,7 @@ def derive(problem: PointwiseProblem, p: tuple[Any, ...]) -> Found | None:
     return found
 
 
-def active_branch(g: Any, z: Any) -> Any:
+def active_branch(g: Expr, z: Expr) -> Expr:
     """The formula on whose branch a stationary point of a convex g lies: g itself, or for a power
     of max(0, a + b z) that of a + b z, whose stationary point has a + b z > 0; None elsewhere.
     """

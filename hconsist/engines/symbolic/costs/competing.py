@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
 
 import sympy
+from sympy import Expr
 
 from hconsist.arithmetic import to_sympy
 from hconsist.engines.derivation import beta_symbol
@@ -25,6 +25,7 @@ from hconsist.engines.symbolic.costs.programs import Number, maximum
 from hconsist.engines.symbolic.solution import stop
 
 Rows = tuple[tuple[Fraction, ...], ...]
+Numbers = list[list[Number]]
 #: From the least and the largest possible sum, each computed when asked for, to the best one; None
 #: where every sum is as good.
 Choice = Callable[[Callable[[], Number], Callable[[], Number]], Number | None]
@@ -38,10 +39,10 @@ class CompetingPiece:
     whether for it no other weight exceeds m/2.
     """
 
-    sum: Any
+    sum: Expr
     attained: bool
-    start: Any
-    end: Any
+    start: Expr
+    end: Expr
 
 
 def best_sums(
@@ -84,7 +85,9 @@ def best_sums(
         if not alive:
             break
 
-        def compute(parameter: Parameter, alive: Sequence[Any] = tuple(alive)) -> Any:
+        def compute(
+            parameter: Parameter, alive: Sequence[tuple[int, int]] = tuple(alive)
+        ) -> tuple[Expr, bool]:
             return _best(parameter, weights, alive, gaps, choose, better)
 
         for (total, attained), start, end in pieces(
@@ -110,7 +113,7 @@ def _best(
     gaps: dict[tuple[int, int], list[Fraction]],
     choose: Choice,
     better: Better,
-) -> tuple[Any, bool]:
+) -> tuple[Expr, bool]:
     beta = parameter.number(parameter.symbol)
     one = Fraction(1)
     known: list[tuple[Number | None, tuple[int, int]]] = []
@@ -120,7 +123,9 @@ def _best(
         if high is None:
             continue
 
-        def low(rows: Any = rows, right: Any = right, sums: Any = sums) -> Number:
+        def low(
+            rows: Numbers = rows, right: list[Number] = right, sums: list[Number] = sums
+        ) -> Number:
             found = maximum(rows, right, [-v for v in sums])
             assert found is not None
             return -found.value
@@ -142,7 +147,7 @@ def _best(
 
 def _optimal(
     one: Number, beta: Number, weights: Rows, pair: tuple[int, int], gap: list[Fraction]
-) -> tuple[list[list[Number]], list[Number], list[Number]]:
+) -> tuple[Numbers, list[Number], list[Number]]:
     """Distributions with the gap where the second of the pair is the best prediction: rows, right
     sides, and the sums of the two weights.
     """
@@ -197,7 +202,7 @@ def _fits(
     return found is not None and bool(found.value >= 0)
 
 
-def pieced(parts: Sequence[tuple[Any, Any]]) -> Any:
+def pieced(parts: Sequence[tuple[Expr, Expr]]) -> Expr:
     """Formulas, each up to its end, as one expression."""
     b = beta_symbol()
     if len(parts) == 1:

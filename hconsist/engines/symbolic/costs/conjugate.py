@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import sympy
+from sympy import Expr
 
 from hconsist.arithmetic import (
     BALLS,
@@ -26,6 +27,10 @@ from hconsist.arithmetic import (
     to_sympy,
 )
 from hconsist.engines.symbolic.costs.laws import Law
+
+if TYPE_CHECKING:
+    from flint import arb
+    from sympy.printing.printer import Printer
 
 #: lam times the smallest gap of values is searched up to here in floats, and is this in balls where
 #: x is the largest value.
@@ -52,13 +57,13 @@ class Conjugate(sympy.Expr):  # type: ignore[misc]
     0.1308120359
     """
 
-    def __new__(cls, x: Any, *laws: Any) -> Any:
+    def __new__(cls, x: Expr, *laws: tuple[Iterable[object], Iterable[object]]) -> Expr:
         """Hold the supremum unevaluated."""
         held = [sympy.Tuple(sympy.Tuple(*v), sympy.Tuple(*m)) for v, m in laws]
         return sympy.Expr.__new__(cls, sympy.sympify(x), *held)
 
     @property
-    def evaluation_arguments(self) -> tuple[Any, ...]:
+    def evaluation_arguments(self) -> tuple[Expr, ...]:
         """What `evaluate_in` receives the values of."""
         return (self.args[0],)
 
@@ -94,7 +99,7 @@ class Conjugate(sympy.Expr):  # type: ignore[misc]
             left, right = np.where(slope > 0, middle, left), np.where(slope > 0, right, middle)
         return left, right
 
-    def _enclosed(self, x: Any) -> Any:
+    def _enclosed(self, x: arb) -> arb:
         import flint
 
         laws = [([_ball(v) for v in values], [_ball(m) for m in masses])
@@ -126,7 +131,7 @@ class Conjugate(sympy.Expr):  # type: ignore[misc]
         upper = min((-law[1][-1].log() for law in tops), key=lambda v: float(v.mid()))
         return lower.union(upper).max(zero)
 
-    def _latex(self, printer: Any, *args: Any) -> str:
+    def _latex(self, printer: Printer, *args: object) -> str:
         x = printer._print(self.args[0])
         sums = []
         for values, masses in self.args[1:]:
@@ -136,12 +141,12 @@ class Conjugate(sympy.Expr):  # type: ignore[misc]
         inner = sums[0] if len(sums) == 1 else rf"\max\left\{{ {several} \right\}}"
         return rf"\sup_{{\lambda \ge 0}} \left[ \lambda {x} - \log\left( {inner} \right) \right]"
 
-    def _sympystr(self, printer: Any, *args: Any) -> str:
+    def _sympystr(self, printer: Printer, *args: object) -> str:
         laws = ", ".join(f"{tuple(v)}: {tuple(m)}" for v, m in self.args[1:])
         return f"Conjugate({self.args[0]}; {laws})"
 
 
-def conjugate(x: Any, laws: Iterable[Law]) -> Any:
+def conjugate(x: Expr, laws: Iterable[Law]) -> Expr:
     """The conjugate of several laws; the binary divergence for one law of two values.
 
     >>> half = Fraction(1, 2)
@@ -158,7 +163,7 @@ def conjugate(x: Any, laws: Iterable[Law]) -> Any:
     )
 
 
-def _term(printer: Any, value: Any, mass: Any) -> str:
+def _term(printer: Printer, value: Expr, mass: Expr) -> str:
     """``mass e^{value lam}`` in LaTeX."""
     if value == 0:
         return str(printer._print(mass))
@@ -166,14 +171,14 @@ def _term(printer: Any, value: Any, mass: Any) -> str:
     return rf"{'' if mass == 1 else printer._print(mass)} e^{{{times}\lambda}}"
 
 
-def binary_divergence(x: Any, m: Any) -> Any:
+def binary_divergence(x: Expr, m: Expr) -> Expr:
     """``x log(x/m) + (1 - x) log((1 - x)/(1 - m))``."""
     x, rest = sympy.factor(x), sympy.factor(1 - x)
     first, second = sympy.factor(x / m), sympy.factor(rest / (1 - m))
     return x * sympy.log(first) + rest * sympy.log(second)
 
 
-def expression(value: Any) -> Any:
+def expression(value: Expr) -> Expr:
     """A number, traced or not, as a SymPy expression."""
     held = getattr(value, "expression", None)
     return to_sympy(value) if held is None else held
@@ -195,10 +200,10 @@ def _curve(
     return np.where(small, lam * x - np.log1p(moment), far), slope
 
 
-Balls = tuple[list[Any], list[Any]]
+Balls = tuple[list[arb], list[arb]]
 
 
-def _moments(law: Balls, lam: Any) -> tuple[Any, Any, Any]:
+def _moments(law: Balls, lam: arb) -> tuple[arb, arb, arb]:
     """E e^{lam d}, and the mean and variance of d tilted by it."""
     zero = BALLS.const(0)
     terms = [m * (lam * v).exp() for v, m in zip(*law, strict=True)]
@@ -209,7 +214,7 @@ def _moments(law: Balls, lam: Any) -> tuple[Any, Any, Any]:
     return total, mean, spread
 
 
-def _active(laws: list[Balls], x: Any, lam: Any) -> tuple[Any, Any]:
+def _active(laws: list[Balls], x: arb, lam: arb) -> tuple[arb, arb]:
     """Value and slope of the curve that is lowest at the middle of lam: any law would do."""
     found = []
     for law in laws:
@@ -222,18 +227,17 @@ def _active(laws: list[Balls], x: Any, lam: Any) -> tuple[Any, Any]:
     return lowest
 
 
-def _least(laws: list[Balls], x: Any, lam: Any) -> Any:
-    result = None
-    for law in laws:
-        value = lam * x - _moments(law, lam)[0].log()
-        result = value if result is None else result.min(value)
-    return result
+def _least(laws: list[Balls], x: arb, lam: arb) -> arb:
+    lowest, *others = (lam * x - _moments(law, lam)[0].log() for law in laws)
+    for other in others:
+        lowest = lowest.min(other)
+    return lowest
 
 
-def _sharper(laws: list[Balls], x: Any, left: Any, right: Any) -> tuple[Any, Any]:
+def _sharper(laws: list[Balls], x: arb, left: arb, right: arb) -> tuple[arb, arb]:
     """Newton steps from the floats: to slope 0 of one law, or to where two laws meet."""
 
-    def lowest(lam: Any) -> int:
+    def lowest(lam: arb) -> int:
         values = [float((lam * x - _moments(law, lam)[0].log()).mid()) for law in laws]
         return int(np.argmin(values))
 
@@ -256,10 +260,11 @@ def _sharper(laws: list[Balls], x: Any, left: Any, right: Any) -> tuple[Any, Any
     return lam, lam
 
 
-def _ball(value: Any) -> Any:
-    return evaluate(value, {}, BALLS)
+def _ball(value: Expr) -> arb:
+    found: arb = evaluate(value, {}, BALLS)
+    return found
 
 
-def ends(value: Any) -> tuple[Fraction, Fraction]:
+def ends(value: Expr) -> tuple[Fraction, Fraction]:
     """Rational ends of a constant expression."""
     return endpoints(_ball(value))

@@ -15,10 +15,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import sympy
+from sympy import Expr
 
 from hconsist.arithmetic import to_sympy
 from hconsist.engines.derivation import Derivation, Step, beta_symbol, excess_symbol
@@ -33,6 +33,9 @@ from hconsist.engines.symbolic.solution import Solution, stop
 from hconsist.pointwise import UNREACHED, PointwiseProblem, Witness
 
 tex = sympy.latex
+
+#: Groups of one mass, and the laws that no other is above, as formulas.
+Tied = tuple[tuple[Group, ...], tuple[tuple[tuple[Expr, ...], tuple[Expr, ...]], ...]]
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def solve(problem: PointwiseProblem, scale: Fraction) -> Solution:
 
 
 def _with_parameter(
-    problem: PointwiseProblem, scale: Fraction, symbols: tuple[Any, ...]
+    problem: PointwiseProblem, scale: Fraction, symbols: tuple[Expr, ...]
 ) -> Solution:
     """The same for costs with one symbol, on each interval where one formula holds."""
     if len(symbols) > 1:
@@ -76,7 +79,7 @@ def _with_parameter(
     (symbol,) = symbols
     rows = problem.decision.finite.exact_rows()
 
-    def compute(parameter: Parameter) -> tuple[tuple[Group, ...], tuple[Any, ...]]:
+    def compute(parameter: Parameter) -> Tied:
         traced = [[parameter.number(v) for v in row] for row in rows]
         pairs = undominated(traced)
         if any(len(pair.laws) > 1 for pair in pairs):
@@ -95,7 +98,9 @@ def _with_parameter(
     return _of_intervals(problem, to_sympy(scale), symbol, found)
 
 
-def _of_intervals(problem: PointwiseProblem, c: Any, symbol: Any, found: list[Any]) -> Solution:
+def _of_intervals(
+    problem: PointwiseProblem, c: Expr, symbol: Expr, found: Sequence[tuple[Tied, Expr, Expr]]
+) -> Solution:
     b, e = beta_symbol(), excess_symbol()
     transforms, envelopes, uppers, steps = [], [], [], list(_first_steps(c))
     for (groups, laws), start, end in found:
@@ -189,7 +194,7 @@ def _convex(pairs: list[CostPair]) -> bool:
 
 
 def _solution(
-    problem: PointwiseProblem, scale: Fraction, pairs: list[CostPair], T: Any, convex: bool
+    problem: PointwiseProblem, scale: Fraction, pairs: list[CostPair], T: Expr, convex: bool
 ) -> Solution:
     b, c = beta_symbol(), to_sympy(scale)
     laws = [v for pair in pairs for v in pair.laws]
@@ -220,7 +225,7 @@ def _solution(
     return Solution(derivation, witness=witness, reach=derivation.reach)
 
 
-def elementary(laws: list[Law], scale: Fraction, reach: Fraction) -> tuple[Any, Any]:
+def elementary(laws: list[Law], scale: Fraction, reach: Fraction) -> tuple[Expr, Expr]:
     """``sqrt(e / C)`` with C the least of 2 (1 - mean/top)^2 / range^2, and C: T >= C b^2.
 
     Hoeffding gives 2 (b - mean)^2 / range^2, and b - mean is at least (1 - mean/top) b where
@@ -236,7 +241,7 @@ def elementary(laws: list[Law], scale: Fraction, reach: Fraction) -> tuple[Any, 
     return sympy.Piecewise((bound, e <= constant * most**2), (most, True)), constant
 
 
-def _first_steps(c: Any) -> tuple[Step, ...]:
+def _first_steps(c: Expr) -> tuple[Step, ...]:
     return (
         *forecast_steps(c),
         Step(
@@ -281,7 +286,7 @@ def _law_tex(v: Law) -> str:
     )
 
 
-def _last_steps(formula: Any, envelope: Any, c: Any, laws: list[Law]) -> tuple[Step, ...]:
+def _last_steps(formula: Expr, envelope: Expr, c: Expr, laws: list[Law]) -> tuple[Step, ...]:
     found = [
         Step(
             rf"\mathcal{{T}}(\beta) = {tex(formula)}",

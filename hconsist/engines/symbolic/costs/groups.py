@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import sympy
+from sympy import Expr
 
 from hconsist.arithmetic import BallOps, Ops, SympyOps, Value, evaluate
 from hconsist.engines.derivation import beta_symbol
 from hconsist.engines.symbolic.costs.conjugate import binary_divergence, conjugate, expression
 from hconsist.engines.symbolic.costs.laws import Law
 from hconsist.engines.symbolic.costs.programs import Number
+
+if TYPE_CHECKING:
+    from sympy.printing.printer import Printer
 
 
 def least(laws: Sequence[Law]) -> list[Law]:
@@ -38,15 +42,15 @@ def least(laws: Sequence[Law]) -> list[Law]:
 class Group:
     """Laws of two values with one mass on the larger: where each is the least, up to which beta."""
 
-    mass: Any
-    lines: tuple[tuple[Any, Any, Any], ...]  # smallest value, largest value, up to this beta
+    mass: Expr
+    lines: tuple[tuple[Expr, Expr, Expr], ...]  # smallest value, largest value, up to this beta
 
     @property
-    def part(self) -> tuple[Any, Any, Any]:
+    def part(self) -> tuple[Expr, Expr, Expr]:
         """The formula, the largest beta with a finite value, and the value there."""
         return self.formula(), self.lines[-1][2], sympy.log(1 / self.mass)
 
-    def formula(self) -> Any:
+    def formula(self) -> Expr:
         """kl of the least x."""
         b = beta_symbol()
         parts = [
@@ -117,23 +121,23 @@ class Least(sympy.Expr):  # type: ignore[misc]
         A formula, its end, and its value there.
     """
 
-    def __new__(cls, x: Any, variable: Any, *parts: Any) -> Any:
+    def __new__(cls, x: Expr, variable: Expr, *parts: Expr) -> Expr:
         """Hold the minimum unevaluated."""
         held = [sympy.Tuple(*map(sympy.sympify, part)) for part in parts]
         return sympy.Expr.__new__(cls, sympy.sympify(x), variable, *held)
 
     @property
-    def free_symbols(self) -> set[Any]:
+    def free_symbols(self) -> set[Expr]:
         """Without the bound variable."""
-        found: set[Any] = self.args[0].free_symbols
+        found: set[Expr] = self.args[0].free_symbols
         return found
 
     @property
-    def evaluation_arguments(self) -> tuple[Any, ...]:
+    def evaluation_arguments(self) -> tuple[Expr, ...]:
         """What `evaluate_in` receives the values of."""
         return (self.args[0],)
 
-    def _eval_subs(self, old: Any, new: Any) -> Any:
+    def _eval_subs(self, old: Expr, new: Expr) -> Expr:
         return self.func(self.args[0].subs(old, new), *self.args[1:])
 
     def evaluate_in(self, ops: Ops, x: Value) -> Value:
@@ -164,7 +168,7 @@ class Least(sympy.Expr):  # type: ignore[misc]
             least = np.where((betas <= float(end)) & ~(value > least), value, least)
         return least
 
-    def _latex(self, printer: Any, *args: Any) -> str:
+    def _latex(self, printer: Printer, *args: object) -> str:
         _, _, *parts = self.args
         most = max((end for _, end, _ in parts), key=float)
         shown = [
@@ -175,18 +179,18 @@ class Least(sympy.Expr):  # type: ignore[misc]
         several = r",\; ".join(shown)
         return rf"\min\left\{{ {several} \right\}}"
 
-    def _sympystr(self, printer: Any, *args: Any) -> str:
+    def _sympystr(self, printer: Printer, *args: object) -> str:
         return "Least(" + "; ".join(f"{f} up to {end}" for f, end, _ in self.args[2:]) + ")"
 
 
-def least_formula(parts: Sequence[tuple[Any, Any, Any]]) -> Any:
+def least_formula(parts: Sequence[tuple[Expr, Expr, Expr]]) -> Expr:
     """The least of formulas: each with the beta up to which it is finite and its value there."""
     if len(parts) == 1:
         return parts[0][0]
     return Least(beta_symbol(), beta_symbol(), *parts)
 
 
-def of_laws(laws: Sequence[Law]) -> tuple[Any, Any, Any]:
+def of_laws(laws: Sequence[Law]) -> tuple[Expr, Expr, Expr]:
     """The conjugate of the largest moment of some laws, its end and its value there."""
     top = max(law.top for law in laws)
     last = max(law.masses[-1] for law in laws if law.top == top)

@@ -12,9 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-from hconsist.engines.symbolic.costs.programs import Number, maximum, sample
+from hconsist.engines.symbolic.costs.programs import BasicOptimum, Number, maximum, sample
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ def worst(region: Sequence[Sequence[Number]], d: Sequence[Number]) -> Worst | No
     right = [one] + [zero for _ in slacks]
     values = _distinct(d)
 
-    def largest(objective: list[Number]) -> Any:
+    def largest(objective: list[Number]) -> BasicOptimum | None:
         return maximum(rows, right, objective + [zero for _ in slacks])
 
     levels = []
@@ -124,7 +123,7 @@ def worst(region: Sequence[Sequence[Number]], d: Sequence[Number]) -> Worst | No
         found = largest(total)
         return None if found is None else Worst(law(d, found.point[:n]), tuple(found.point[:n]))
     found = largest(total)
-    if found.value == sum(levels, zero):
+    if found is not None and found.value == sum(levels, zero):
         q = tuple(found.point[:n])
         return Worst(law(d, q), q)
     return Worst(_of_levels(values, [*levels, zero]), None)

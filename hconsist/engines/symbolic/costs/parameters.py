@@ -11,13 +11,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 import sympy
+from sympy import Expr
+from sympy.polys.fields import FracElement
+from sympy.polys.rings import PolyElement
 
 from hconsist.arithmetic import to_sympy
 from hconsist.engines.symbolic.solution import stop
 
+R = TypeVar("R")
 #: The most intervals on which a formula may change.
 _MOST_PIECES = 24
 
@@ -33,14 +37,14 @@ class Parameter:
         The sample.
     """
 
-    symbol: Any
+    symbol: Expr
     at: Fraction
-    signs: list[Any] = field(default_factory=list)
+    signs: list[FracElement] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.field = sympy.QQ.frac_field(self.symbol)
 
-    def number(self, expression: Any) -> Traced:
+    def number(self, expression: Expr | Fraction | Traced) -> Traced:
         """A rational function of the parameter, from a number or a SymPy expression."""
         if isinstance(expression, Traced):
             return expression
@@ -49,7 +53,7 @@ class Parameter:
         there = sympy.Rational(value.subs(self.symbol, to_sympy(self.at)))
         return Traced(self, self.field(value), Fraction(int(there.p), int(there.q)))
 
-    def interval(self, low: Any, high: Any) -> tuple[Any, Any]:
+    def interval(self, low: Expr, high: Expr) -> tuple[Expr, Expr]:
         """The largest interval around the sample, in [low, high], on which no compared number
         changes its sign, nor is divided by 0.
         """
@@ -66,7 +70,7 @@ class Parameter:
         return low, high
 
 
-def _roots(part: Any, symbol: Any) -> list[Any]:
+def _roots(part: PolyElement, symbol: Expr) -> list[Expr]:
     """The real roots of a polynomial in one symbol."""
     if part.degree() < 1:
         return []
@@ -80,7 +84,7 @@ def _roots(part: Any, symbol: Any) -> list[Any]:
 class Traced:
     """A rational function of a `Parameter`, compared by its value at the sample."""
 
-    def __init__(self, parameter: Parameter, element: Any, value: Fraction) -> None:
+    def __init__(self, parameter: Parameter, element: FracElement, value: Fraction) -> None:
         self.parameter, self.element, self.sample = parameter, element, value
 
     @property
@@ -89,7 +93,7 @@ class Traced:
         return not self.element
 
     @property
-    def expression(self) -> Any:
+    def expression(self) -> Expr:
         """As a SymPy expression."""
         return sympy.factor(self.element.as_expr())
 
@@ -100,22 +104,22 @@ class Traced:
         exact = sympy.QQ(value.numerator, value.denominator)
         return Traced(self.parameter, self.parameter.field.convert_from(exact, sympy.QQ), value)
 
-    def _made(self, element: Any, value: Fraction) -> Traced:
+    def _made(self, element: FracElement, value: Fraction) -> Traced:
         return Traced(self.parameter, element, value)
 
-    def __add__(self, other: Any) -> Traced:
+    def __add__(self, other: Traced | Fraction | int) -> Traced:
         o = self._of(other)
         return self._made(self.element + o.element, self.sample + o.sample)
 
-    def __sub__(self, other: Any) -> Traced:
+    def __sub__(self, other: Traced | Fraction | int) -> Traced:
         o = self._of(other)
         return self._made(self.element - o.element, self.sample - o.sample)
 
-    def __mul__(self, other: Any) -> Traced:
+    def __mul__(self, other: Traced | Fraction | int) -> Traced:
         o = self._of(other)
         return self._made(self.element * o.element, self.sample * o.sample)
 
-    def __truediv__(self, other: Any) -> Traced:
+    def __truediv__(self, other: Traced | Fraction | int) -> Traced:
         o = self._of(other)
         self.parameter.signs.append(o.element)
         return self._made(self.element / o.element, self.sample / o.sample)
@@ -128,10 +132,10 @@ class Traced:
 
     __radd__, __rmul__ = __add__, __mul__
 
-    def __rsub__(self, other: Any) -> Traced:
+    def __rsub__(self, other: Traced | Fraction | int) -> Traced:
         return self._of(other) - self
 
-    def __rtruediv__(self, other: Any) -> Traced:
+    def __rtruediv__(self, other: Traced | Fraction | int) -> Traced:
         return self._of(other) / self
 
     def _difference(self, other: Any) -> Fraction:
@@ -142,16 +146,16 @@ class Traced:
             self.parameter.signs.append(difference.element)
         return Fraction(difference.sample)
 
-    def __lt__(self, other: Any) -> bool:
+    def __lt__(self, other: Traced | Fraction | int) -> bool:
         return self._difference(other) < 0
 
-    def __le__(self, other: Any) -> bool:
+    def __le__(self, other: Traced | Fraction | int) -> bool:
         return self._difference(other) <= 0
 
-    def __gt__(self, other: Any) -> bool:
+    def __gt__(self, other: Traced | Fraction | int) -> bool:
         return self._difference(other) > 0
 
-    def __ge__(self, other: Any) -> bool:
+    def __ge__(self, other: Traced | Fraction | int) -> bool:
         return self._difference(other) >= 0
 
     def __eq__(self, other: object) -> bool:
@@ -162,8 +166,8 @@ class Traced:
 
 
 def pieces(
-    symbol: Any, low: Any, high: Any, compute: Callable[[Parameter], Any]
-) -> list[tuple[Any, Any, Any]]:
+    symbol: Expr, low: Expr, high: Expr, compute: Callable[[Parameter], R]
+) -> list[tuple[R, Expr, Expr]]:
     """A computation on each interval between low and high, which may be infinity, where its
     comparisons are the same: (result, from, to), in order; neighbours with equal results are one.
 
@@ -181,8 +185,8 @@ def pieces(
     >>> pieces(c, sympy.Integer(0), sympy.Integer(1), larger)
     [(1 - c, 0, 1/2), (c, 1/2, 1)]
     """
-    open_ends: list[tuple[Any, Any]] = [(low, high)]
-    found: list[tuple[Any, Any, Any]] = []
+    open_ends: list[tuple[Expr, Expr]] = [(low, high)]
+    found: list[tuple[R, Expr, Expr]] = []
     while open_ends:
         left, right = open_ends.pop()
         if len(found) + len(open_ends) > _MOST_PIECES:
@@ -202,8 +206,8 @@ def pieces(
 
 
 def _at_a_sample(
-    symbol: Any, left: Any, right: Any, compute: Callable[[Parameter], Any]
-) -> tuple[Parameter, Any]:
+    symbol: Expr, left: Expr, right: Expr, compute: Callable[[Parameter], R]
+) -> tuple[Parameter, R]:
     """The computation at a generic point between two ends."""
     a = Fraction(str(sympy.N(left, 40)))
     b = a + 2 if right == sympy.oo else Fraction(str(sympy.N(right, 40)))

@@ -12,9 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
 
 import sympy
+from sympy import Expr
 
 from hconsist.arithmetic import SYMPY, to_sympy
 from hconsist.decisions.costs import as_uniform
@@ -135,7 +135,7 @@ def solve(problem: PointwiseProblem, found: Parts) -> Solution:
     return _unequal(problem, found.weights, first)
 
 
-def _exchange(phi: Any) -> bool:
+def _exchange(phi: Expr) -> bool:
     """Whether phi(s) - phi(-s) falls: then thresholds in order are as good as any."""
     curve = phi.form(OfMargin).phi
     if curve.fact("non-increasing"):
@@ -146,7 +146,7 @@ def _exchange(phi: Any) -> bool:
     return bool(slope.is_number and slope <= 0)
 
 
-def _whole_range(inner: Solution, expression: Any) -> Any:
+def _whole_range(inner: Solution, expression: Expr) -> Expr:
     """A formula of T_2 with its value at 1 where that is a limit."""
     if inner.at_one is None:
         return expression
@@ -164,7 +164,7 @@ def _equal(
     b, e, k, c = beta_symbol(), excess_symbol(), len(weights), to_sympy(weights[0])
     two = inner.derivation
 
-    def lifted(formula: Any) -> Any:
+    def lifted(formula: Expr) -> Expr:
         moved = formula.subs(b, b / (k * c))
         if isinstance(moved, sympy.Piecewise):
             return sympy.Piecewise(*((k * piece, where) for piece, where in moved.args))
@@ -175,7 +175,7 @@ def _equal(
     exact = convex or free
     formula = lifted(_whole_range(inner, two.transform)) if convex else hull
 
-    def inverse(formula: Any) -> Any:
+    def inverse(formula: Expr) -> Expr:
         return None if formula is None else k * c * formula.subs(e, e / k)
 
     argument, unit = tex(b / (k * c)), "" if c == 1 else f" / {tex(c)}"
@@ -272,7 +272,7 @@ def _of_sets(
     b, c = beta_symbol(), to_sympy(found.weights[0])
     two = inner.derivation
 
-    def beyond(formula: Any) -> Any:
+    def beyond(formula: Expr) -> Expr:
         moved = formula.subs(b, 2 * b / c - 1)
         rest = moved.args if isinstance(moved, sympy.Piecewise) else ((moved, True),)
         return sympy.Piecewise((sympy.Integer(0), b <= c / 2), *rest)
@@ -280,7 +280,7 @@ def _of_sets(
     formula = beyond(_whole_range(inner, two.transform))
     envelope = beyond(_whole_range(inner, two.envelope))
 
-    def inverse(formula: Any) -> Any:
+    def inverse(formula: Expr) -> Expr:
         return None if formula is None else c * (1 + formula) / 2
 
     steps = (

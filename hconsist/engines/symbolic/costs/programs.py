@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 import flint
 
 #: A rational, or a rational function that knows its value at a sample (`parameters.Traced`).
-Number = Any
+Number: TypeAlias = Any
 Rows = Sequence[Sequence[Number]]
 
 
@@ -30,7 +30,7 @@ class BasicOptimum:
 
 def sample(value: Number) -> Fraction:
     """A number at the sample of its parameter; a rational is itself."""
-    held: Any = getattr(value, "sample", value)
+    held: Number = getattr(value, "sample", value)
     return Fraction(held)
 
 
@@ -113,18 +113,18 @@ def _is_zero(value: Number) -> bool:
     return bool(value == 0) if isinstance(value, Fraction | int) else bool(value.vanishes)
 
 
-def _rational(value: Number) -> Any:
+def _rational(value: Number) -> flint.fmpq:
     """At the sample, in an arithmetic faster than `fractions`."""
     exact = sample(value)
     return flint.fmpq(exact.numerator, exact.denominator)
 
 
-def _whole(value: int) -> Any:
+def _whole(value: int) -> flint.fmpq:
     return flint.fmpq(value)
 
 
 def _simplex(
-    rows: list[list[Any]], right: list[Any], objective: list[Any]
+    rows: list[list[flint.fmpq]], right: list[flint.fmpq], objective: list[flint.fmpq]
 ) -> tuple[list[int], list[int]] | None:
     """An optimal basis and the rows that are independent, by Bland's rule; None where infeasible.
 
@@ -154,7 +154,9 @@ def _simplex(
     return basis, kept
 
 
-def _iterate(table: list[list[Any]], basis: list[int], objective: list[Any], allowed: int) -> None:
+def _iterate(
+    table: list[list[flint.fmpq]], basis: list[int], objective: list[flint.fmpq], allowed: int
+) -> None:
     while True:
         entering = None
         for j in range(allowed):
@@ -178,7 +180,7 @@ def _iterate(table: list[list[Any]], basis: list[int], objective: list[Any], all
         _pivot(table, basis, min(ratios)[2], entering)
 
 
-def _pivot(table: list[list[Any]], basis: list[int], i: int, j: int) -> None:
+def _pivot(table: list[list[flint.fmpq]], basis: list[int], i: int, j: int) -> None:
     head = table[i][j]
     table[i] = [v / head for v in table[i]]
     for k, row in enumerate(table):

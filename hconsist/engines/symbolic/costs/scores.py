@@ -16,9 +16,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
 
 import sympy
+from sympy import Expr
 
 from hconsist.arithmetic import SYMPY, to_sympy
 from hconsist.engines.derivation import Derivation, Step, beta_symbol, excess_symbol
@@ -57,11 +57,11 @@ class Kind:
         The regret of two weights in LaTeX, and where it comes from.
     """
 
-    formula: Callable[[Any], Any]
-    merit: Callable[[Any], Any]
-    sum_of: Callable[[Any], Any]
+    formula: Callable[[Expr], Expr]
+    merit: Callable[[Expr], Expr]
+    sum_of: Callable[[Expr], Expr]
     choose: Choice
-    least: Callable[[Any], Any]
+    least: Callable[[Expr], Expr]
     regret: str
     why: str
     counts: bool = True  # whether m matters
@@ -117,7 +117,7 @@ def _check_rising(best: list[CompetingPiece], kind: Kind) -> None:
 
 
 def _solution(
-    problem: PointwiseProblem, kind: Kind, c: Any, best: list[CompetingPiece]
+    problem: PointwiseProblem, kind: Kind, c: Expr, best: list[CompetingPiece]
 ) -> Solution:
     e = excess_symbol()
     formula = c * pieced([(kind.formula(piece.sum), piece.end) for piece in best])
@@ -175,7 +175,7 @@ def _solution(
     return Solution(derivation, exact_at=None if attained else exact_at)
 
 
-def _agree(majorant: list[tuple[Any, Any]], best: list[CompetingPiece], kind: Kind) -> bool:
+def _agree(majorant: list[tuple[Expr, Expr]], best: list[CompetingPiece], kind: Kind) -> bool:
     """Whether the majorant is the function itself."""
     b, start = beta_symbol(), best[0].start
     for q, end in majorant:
@@ -190,7 +190,7 @@ def _agree(majorant: list[tuple[Any, Any]], best: list[CompetingPiece], kind: Ki
     return True
 
 
-def concave_majorant(parts: Sequence[tuple[Any, Any, Any]]) -> list[tuple[Any, Any]]:
+def concave_majorant(parts: Sequence[tuple[Expr, Expr, Expr]]) -> list[tuple[Expr, Expr]]:
     """The least concave function above a piecewise linear one: (formula, its end) in order.
 
     Parameters
@@ -204,7 +204,7 @@ def concave_majorant(parts: Sequence[tuple[Any, Any, Any]]) -> list[tuple[Any, A
     [(beta, 1), (2 - beta, 2)]
     """
     b = beta_symbol()
-    points: dict[Any, Any] = {}
+    points: dict[Expr, Expr] = {}
     for start, end, formula in parts:
         corners = [start, end]
         for kink in formula.atoms(sympy.Abs):
@@ -212,7 +212,7 @@ def concave_majorant(parts: Sequence[tuple[Any, Any, Any]]) -> list[tuple[Any, A
         for at in corners:
             value = formula.subs(b, at)
             points[at] = max(points.get(at, value), value)
-    hull: list[tuple[Any, Any]] = []
+    hull: list[tuple[Expr, Expr]] = []
     for point in sorted(points.items(), key=lambda v: sympy.N(v[0], 30)):
         while len(hull) > 1 and not _turns_right(hull[-2], hull[-1], point):
             hull.pop()
@@ -220,11 +220,11 @@ def concave_majorant(parts: Sequence[tuple[Any, Any, Any]]) -> list[tuple[Any, A
     return [(sympy.expand(v + (w - v) / (y - x) * (b - x)), y) for (x, v), (y, w) in pairwise(hull)]
 
 
-def _turns_right(a: tuple[Any, Any], b: tuple[Any, Any], c: tuple[Any, Any]) -> bool:
+def _turns_right(a: tuple[Expr, Expr], b: tuple[Expr, Expr], c: tuple[Expr, Expr]) -> bool:
     return bool((b[0] - a[0]) * (c[1] - a[1]) < (b[1] - a[1]) * (c[0] - a[0]))
 
 
-def _perspective(m: Any) -> Any:
+def _perspective(m: Expr) -> Expr:
     """``m T_1(b/m)``; x log x vanishes with x."""
     b = beta_symbol()
     terms = [sympy.expand(v) for v in (m + b, m - b)]
@@ -232,7 +232,7 @@ def _perspective(m: Any) -> Any:
     return total - sympy.expand(m) * sympy.log(sympy.expand(m))
 
 
-def _jensen_shannon(m: Any) -> Any:
+def _jensen_shannon(m: Expr) -> Expr:
     return _perspective(m) + _perspective(2 - m)
 
 
@@ -286,7 +286,7 @@ def _of_margins(form: WeightedMargins) -> tuple[Kind, Fraction] | None:
     return None if lead is None else (_square(beta_symbol()), 2 * lead)
 
 
-def _square(b: Any) -> Kind:
+def _square(b: Expr) -> Kind:
     return Kind(
         lambda m: b**2, lambda m: 0 * m, lambda q: q, lambda low, high: None,
         lambda m: sympy.Integer(1),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
 
 import sympy
+from sympy import Expr
 
 from hconsist.engines.derivation import Step, beta_symbol
 from hconsist.engines.symbolic.consequences import SymbolRange, convex_consequences
@@ -43,15 +43,15 @@ class Branch:
         Whether the best margin moves through the piece with beta, or stays at an end.
     """
 
-    T: Any
-    end: Any
-    best: Any
+    T: Expr
+    end: Expr
+    best: Expr
     piece: int
     runs: bool
 
 
 def of_convex(
-    problem: PointwiseProblem, phi: Any, v: Any, pieces: MarginPieces, B: Any, steps: list[Step]
+    problem: PointwiseProblem, phi: Expr, v: Expr, pieces: MarginPieces, B: Expr, steps: list[Step]
 ) -> Solution:
     """T of a continuous phi that is proven convex.
 
@@ -129,7 +129,7 @@ def _goes_to_infinity(last: Branch, pieces: MarginPieces) -> bool:
     return bool(last.best.subs(beta_symbol(), 1).is_infinite)
 
 
-def _curvature(pieces: MarginPieces, i: int) -> tuple[Any, Any, Any, Any] | None:
+def _curvature(pieces: MarginPieces, i: int) -> tuple[Expr, Expr, Expr, Expr] | None:
     """T'' as a function of the best margin f on piece i, with f and its interval."""
     f = margin_symbol()
     slopes = sympy.diff(pieces.left[i], f) - sympy.diff(pieces.right[i], f)
@@ -140,13 +140,13 @@ def _curvature(pieces: MarginPieces, i: int) -> tuple[Any, Any, Any, Any] | None
     return expression, f, pieces.knots[i], high
 
 
-def risk_at(right: Any, left: Any) -> Any:
+def risk_at(right: Expr, left: Expr) -> Expr:
     """(1 + beta)/2 phi(f) + (1 - beta)/2 phi(-f)."""
     b = beta_symbol()
     return (1 + b) / 2 * right + (1 - b) / 2 * left
 
 
-def _branches(pieces: MarginPieces, at_zero: Any) -> list[Branch]:
+def _branches(pieces: MarginPieces, at_zero: Expr) -> list[Branch]:
     """T without a bound on f."""
     f = margin_symbol()
     found: list[Branch] = []
@@ -184,7 +184,7 @@ def _branches(pieces: MarginPieces, at_zero: Any) -> list[Branch]:
     return found
 
 
-def _switch(right: Any, left: Any) -> Any:
+def _switch(right: Expr, left: Expr) -> Expr:
     """The beta at which f is stationary: (R - 1)/... written with slopes a = -phi'(f) and d =
     -phi'(-f) > 0.
     """
@@ -193,7 +193,7 @@ def _switch(right: Any, left: Any) -> Any:
     return sympy.factor(rational_in_exponentials((d - a) / (d + a), f))
 
 
-def _end_value(switch: Any, f: Any, point: Any, side: str) -> Any:
+def _end_value(switch: Expr, f: Expr, point: Expr, side: str) -> Expr:
     if point is sympy.oo:
         return sympy.limit(switch, f, point)
     value = switch.subs(f, point)
@@ -204,7 +204,7 @@ def _end_value(switch: Any, f: Any, point: Any, side: str) -> Any:
     )
 
 
-def _solve_switch(switch: Any, f: Any, low: Any, high: Any) -> Any:
+def _solve_switch(switch: Expr, f: Expr, low: Expr, high: Expr) -> Expr:
     """The f in [low, high] with switch(f) = beta, in terms of w (see `forms`); None where it has
     no closed form.
     """
@@ -235,7 +235,7 @@ def _solve_switch(switch: Any, f: Any, low: Any, high: Any) -> Any:
     return chosen[0] if len(chosen) == 1 else None
 
 
-def _roots_of(odds: Any, unknown: Any, w: Any) -> list[Any]:
+def _roots_of(odds: Expr, unknown: Expr, w: Expr) -> list[Expr]:
     """The solutions of odds = w^2, where that is quadratic once a common power is undone."""
     top, bottom = sympy.fraction(odds)
     if not top.is_polynomial(unknown) or not bottom.is_polynomial(unknown):
@@ -256,7 +256,7 @@ def _roots_of(odds: Any, unknown: Any, w: Any) -> list[Any]:
     return [r.subs(stands_for, level) for r in found]
 
 
-def _common_root(polynomial: Any, unknown: Any, power: int) -> Any:
+def _common_root(polynomial: Expr, unknown: Expr, power: int) -> Expr:
     """The root of a polynomial all of whose factors have this power."""
     constant, factors = sympy.factor_list(polynomial, unknown)
     if power % 2 and constant.is_negative:
@@ -264,12 +264,12 @@ def _common_root(polynomial: Any, unknown: Any, power: int) -> Any:
     return sympy.Mul(sympy.root(constant, power), *(base ** (e // power) for base, e in factors))
 
 
-def _affine(T: Any) -> Any:
+def _affine(T: Expr) -> Expr:
     """Affine in beta: polynomials collected, other coefficients left as they came."""
     return sympy.collect(sympy.expand(T), beta_symbol()) if T.is_polynomial() else T
 
 
-def _assemble(branches: list[Branch]) -> Any:
+def _assemble(branches: list[Branch]) -> Expr:
     b = beta_symbol()
     if len(branches) == 1:
         return branches[0].T
@@ -279,15 +279,15 @@ def _assemble(branches: list[Branch]) -> Any:
 
 
 def _bounded(
-    pieces: MarginPieces, at_zero: Any, unbounded: list[Branch], B: Any
-) -> list[tuple[list[Branch], Any]]:
+    pieces: MarginPieces, at_zero: Expr, unbounded: list[Branch], B: Expr
+) -> list[tuple[list[Branch], Expr]]:
     """T on |f| <= B: the unbounded branches up to the beta at which B is stationary, then f = B.
 
     The risk is convex in f, so its minimum over the interval is the unbounded minimiser, cut at B.
     One case for each piece that may hold B; more than one only when B is a symbol.
     """
     f = margin_symbol()
-    cases: list[tuple[list[Branch], Any]] = []
+    cases: list[tuple[list[Branch], Expr]] = []
     for i, low in enumerate(pieces.knots):
         high = pieces.knots[i + 1] if i + 1 < len(pieces.knots) else sympy.oo
         above, below = (

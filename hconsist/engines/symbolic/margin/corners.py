@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sympy
+from sympy import Expr
 
 from hconsist.engines.derivation import Step, beta_symbol
 from hconsist.engines.symbolic.consequences import SymbolRange, convex_consequences
@@ -19,7 +18,7 @@ tex = sympy.latex
 
 
 def of_corners(
-    problem: PointwiseProblem, pieces: MarginPieces, B: Any, steps: list[Step]
+    problem: PointwiseProblem, pieces: MarginPieces, B: Expr, steps: list[Step]
 ) -> Solution:
     """T of a continuous phi that is linear or concave between its knots.
 
@@ -93,7 +92,7 @@ def of_corners(
     return Solution(convex_consequences(problem, T, steps, listed), witness=margin_witness(problem))
 
 
-def _smallest(risks: list[Any]) -> Any:
+def _smallest(risks: list[Expr]) -> Expr:
     """The risk that is smallest for every beta in [0, 1]: risks are affine in beta, so both ends
     decide.
     """

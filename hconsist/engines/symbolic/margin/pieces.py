@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import sympy
+from sympy import Expr
 
 from hconsist.engines.symbolic.regular import SWITCHES, continuous_at, smooth_on, zeros
 from hconsist.engines.symbolic.signs import constant_sign, holds, sign_on
@@ -18,12 +18,12 @@ from hconsist.engines.symbolic.solution import stop
 from hconsist.losses.facts import Curve
 
 
-def margin_symbol() -> Any:
+def margin_symbol() -> Expr:
     """The margin of the likelier label."""
     return sympy.Symbol("f", real=True)
 
 
-def margin_variable() -> Any:
+def margin_variable() -> Expr:
     """The argument of phi."""
     return sympy.Symbol("v", real=True)
 
@@ -43,18 +43,18 @@ class MarginPieces:
         What else is proven of phi, up to a scale of its argument; None where nothing is.
     """
 
-    knots: tuple[Any, ...]
-    right: tuple[Any, ...]
-    left: tuple[Any, ...]
+    knots: tuple[Expr, ...]
+    right: tuple[Expr, ...]
+    left: tuple[Expr, ...]
     curve: Curve | None = None
 
     @property
-    def intervals(self) -> list[tuple[Any, Any]]:
+    def intervals(self) -> list[tuple[Expr, Expr]]:
         """The intervals of f, one a piece; the last has no end."""
         return list(pairwise([*self.knots, sympy.oo]))
 
 
-def split(phi: Any, v: Any, curve: Curve | None = None) -> MarginPieces:
+def split(phi: Expr, v: Expr, curve: Curve | None = None) -> MarginPieces:
     """Cut the line where the formula changes.
 
     Raises
@@ -65,7 +65,7 @@ def split(phi: Any, v: Any, curve: Curve | None = None) -> MarginPieces:
     """
     f = margin_symbol()
     sides = [_half_line(phi.subs(v, f), f), _half_line(phi.subs(v, -f), f)]
-    knots: list[Any] = [sympy.Integer(0)]
+    knots: list[Expr] = [sympy.Integer(0)]
     for side in sides:
         for low, _, _ in side[1:]:
             _insert(knots, low)
@@ -75,7 +75,7 @@ def split(phi: Any, v: Any, curve: Curve | None = None) -> MarginPieces:
     return pieces
 
 
-def _half_line(formula: Any, f: Any) -> list[tuple[Any, Any, Any]]:
+def _half_line(formula: Expr, f: Expr) -> list[tuple[Expr, Expr, Expr]]:
     """(low, high, smooth formula) on consecutive intervals of f > 0: the innermost switches are
     decided first, each on the intervals between its own switching points.
     """
@@ -88,7 +88,7 @@ def _half_line(formula: Any, f: Any) -> list[tuple[Any, Any, Any]]:
             continue
         if len(waiting) + len(done) > 64:
             raise stop(f"phi = {formula} changes its formula more than 64 times")
-        cuts: list[Any] = [low]
+        cuts: list[Expr] = [low]
         for difference in _differences(nodes, f):
             if not smooth_on(difference, f, low, high):
                 raise stop(f"could not show where {difference} changes its sign")
@@ -107,9 +107,9 @@ def _half_line(formula: Any, f: Any) -> list[tuple[Any, Any, Any]]:
     return done
 
 
-def _differences(nodes: list[Any], f: Any) -> list[Any]:
+def _differences(nodes: list[Expr], f: Expr) -> list[Expr]:
     """The expressions whose signs decide the switches, those that vary with f."""
-    found: list[Any] = []
+    found: list[Expr] = []
     for node in nodes:
         if isinstance(node, sympy.Abs):
             found.append(node.args[0])
@@ -121,7 +121,7 @@ def _differences(nodes: list[Any], f: Any) -> list[Any]:
     return [d for d in dict.fromkeys(found) if d.has(f)]
 
 
-def _choose(node: Any, f: Any, sample: Any) -> Any:
+def _choose(node: Expr, f: Expr, sample: Expr) -> Expr:
     """The branch of a switch at a sample point."""
     if isinstance(node, sympy.Abs):
         sign = constant_sign(node.args[0].subs(f, sample))
@@ -146,7 +146,7 @@ def _choose(node: Any, f: Any, sample: Any) -> Any:
     return best
 
 
-def _insert(knots: list[Any], point: Any) -> None:
+def _insert(knots: list[Expr], point: Expr) -> None:
     """Insert in order; a point that is there stays there once."""
     for i, other in enumerate(knots):
         order = constant_sign(point - other)
@@ -160,7 +160,7 @@ def _insert(knots: list[Any], point: Any) -> None:
     knots.append(point)
 
 
-def _aligned(side: list[tuple[Any, Any, Any]], knots: list[Any]) -> list[Any]:
+def _aligned(side: list[tuple[Expr, Expr, Expr]], knots: list[Expr]) -> list[Expr]:
     """One formula for each interval between the knots, which contain the side's own."""
     found, at = [], 0
     for low in knots:
@@ -170,7 +170,7 @@ def _aligned(side: list[tuple[Any, Any, Any]], knots: list[Any]) -> list[Any]:
     return found
 
 
-def _require_continuous(pieces: MarginPieces, phi: Any, v: Any) -> None:
+def _require_continuous(pieces: MarginPieces, phi: Expr, v: Expr) -> None:
     """Every piece smooth inside, and equal to its neighbours and to phi itself at the knots."""
     f = margin_symbol()
     for i, (low, high) in enumerate(pieces.intervals):

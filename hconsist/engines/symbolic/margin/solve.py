@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import sympy
+from sympy import Expr
 
 from hconsist.arithmetic import SYMPY, to_sympy
 from hconsist.engines.derivation import Step, beta_symbol
@@ -49,7 +48,7 @@ def solve(problem: PointwiseProblem) -> Solution:
 
 
 def of_softmax(
-    problem: PointwiseProblem, phi: Any, u: Any, temperature: Any, own: Curve | None = None
+    problem: PointwiseProblem, phi: Expr, u: Expr, temperature: Expr, own: Curve | None = None
 ) -> Solution:
     """A loss of the softmax value with two classes whose sum over the two labels is constant, such
     as the MAE.
@@ -89,7 +88,7 @@ def of_two_classes(problem: PointwiseProblem) -> Solution:
 
 
 def derive_margin(
-    problem: PointwiseProblem, phi: Any, B: Any, curve: Curve | None = None
+    problem: PointwiseProblem, phi: Expr, B: Expr, curve: Curve | None = None
 ) -> Solution:
     """Derive T of phi(v) with |v| <= B, v the argument of the formula for the likelier label."""
     v = margin_variable()
@@ -119,11 +118,11 @@ def _curve(problem: PointwiseProblem) -> Curve | None:
 
 def _symmetric(
     problem: PointwiseProblem,
-    phi: Any,
-    v: Any,
-    total: Any,
+    phi: Expr,
+    v: Expr,
+    total: Expr,
     pieces: MarginPieces,
-    B: Any,
+    B: Expr,
     steps: list[Step],
 ) -> Solution:
     b = beta_symbol()

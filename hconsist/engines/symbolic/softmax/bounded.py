@@ -8,10 +8,10 @@ stay as low as the box allows: they rise with the largest value.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import sympy
 from scipy.optimize import minimize_scalar
+from sympy import Expr
 
 from hconsist.arithmetic import to_sympy
 from hconsist.engines.derivation import Derivation, Step, beta_symbol
@@ -27,7 +27,7 @@ from hconsist.pointwise import PointwiseProblem, Witness
 tex = sympy.latex
 
 
-def ratio(problem: PointwiseProblem, temperature: Any) -> Any:
+def ratio(problem: PointwiseProblem, temperature: Expr) -> Expr:
     """R = e^(2B/temperature), the largest ratio of two softmax values."""
     bound = problem.hypotheses.score_bound
     if bound is None:
@@ -37,8 +37,8 @@ def ratio(problem: PointwiseProblem, temperature: Any) -> Any:
 
 def of_box(
     problem: PointwiseProblem,
-    phi: Any,
-    temperature: Any,
+    phi: Expr,
+    temperature: Expr,
     steps: list[Step],
     power: Power | None,
     curve: Curve | None,
@@ -131,7 +131,7 @@ def of_box(
     return Solution(derivation, witness=witness)
 
 
-def _best_of_power(power: Power, kappa: Any, first: Any, second: Any) -> Any:
+def _best_of_power(power: Power, kappa: Expr, first: Expr, second: Expr) -> Expr:
     """The least of first phi(a) + second phi(1 - kappa a), psi = c u^(-m)."""
     c, m = power.c, power.m
     if m == 1:
@@ -140,7 +140,7 @@ def _best_of_power(power: Power, kappa: Any, first: Any, second: Any) -> Any:
     return power.end - c / (m - 1) + c / (m - 1) * mean
 
 
-def _require_shape(phi: Any, u: Any, power: Power | None, curve: Curve | None) -> None:
+def _require_shape(phi: Expr, u: Expr, power: Power | None, curve: Curve | None) -> None:
     if power is not None:
         if not holds(power.c > 0):
             raise stop(f"phi(u) = {phi} is not provably decreasing on (0, 1)")
@@ -152,7 +152,7 @@ def _require_shape(phi: Any, u: Any, power: Power | None, curve: Curve | None) -
         return
     psi = -sympy.diff(phi, u)
     h = sympy.simplify(1 / psi)
-    needs: list[tuple[What, Any, Curve | None, str]] = [
+    needs: list[tuple[What, Expr, Curve | None, str]] = [
         ("non-increasing", phi, curve, "phi(u)"),
         ("convex", phi, curve, "phi(u)"),
         ("convex in -log u", phi, curve, "phi(u)"),

@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sympy
+from sympy import Expr
 
 from hconsist.arithmetic import is_symbolic, to_sympy
 from hconsist.engines.derivation import Derivation, Step, beta_symbol, excess_symbol
@@ -21,7 +20,7 @@ from hconsist.pointwise import PointwiseProblem
 tex = sympy.latex
 
 
-def largest_pool(m: Any, n: Any) -> Any:
+def largest_pool(m: Expr, n: int | Expr) -> Expr:
     """The pools that can win: (k - 1) k^(m-1) grows up to k = (1 - m)/(-m), and so does k^(m-1)(k -
     r) for r <= 1 at most.
     """
@@ -133,12 +132,12 @@ def of_concave(problem: PointwiseProblem, power: Power, steps: list[Step]) -> So
     )
 
 
-def _hull(power: Power, n: Any, last: Any) -> tuple[Any, list[tuple[Any, Any]]]:
+def _hull(power: Power, n: int | Expr, last: Expr) -> tuple[Expr, list[tuple[Expr, Expr]]]:
     """The envelope by its corners (0, 0) and (1/j, T(1/j))."""
     b, m = beta_symbol(), power.m
     if is_symbolic(n) or is_symbolic(last) or is_symbolic(power.c) or is_symbolic(m):
         return None, []
-    points: list[tuple[Any, Any]] = [(sympy.Integer(0), sympy.Integer(0))]
+    points: list[tuple[Expr, Expr]] = [(sympy.Integer(0), sympy.Integer(0))]
     for j in range(min(int(n) - 1, int(last)), 0, -1):
         beta = sympy.Rational(1, j)
         points.append((beta, power.c / (1 - m) * (beta - _largest_gain(m, j, int(last)))))
@@ -147,7 +146,7 @@ def _hull(power: Power, n: Any, last: Any) -> tuple[Any, list[tuple[Any, Any]]]:
     return Interpolation(b, *points), points
 
 
-def _largest_gain(m: Any, j: int, last: int) -> Any:
+def _largest_gain(m: Expr, j: int, last: int) -> Expr:
     """The largest k^(m-1) min(1, (k-1)/j) over the pools k <= last."""
     # Increasing while k - 1 <= j and k <= (1 - m)/(-m), decreasing beyond: three candidates.
     peak = last if m == 0 else int(sympy.floor((1 - m) / (-m)))

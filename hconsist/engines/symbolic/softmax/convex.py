@@ -5,11 +5,11 @@ theorem H where it is finite.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import sympy
 from scipy.optimize import minimize_scalar
+from sympy import Expr, Poly
 
 from hconsist.arithmetic import to_sympy
 from hconsist.engines.derivation import Step, beta_symbol
@@ -28,9 +28,9 @@ tex = sympy.latex
 
 def of_convex(
     problem: PointwiseProblem,
-    phi: Any,
+    phi: Expr,
     steps: list[Step],
-    reach: Any = sympy.Integer(1),
+    reach: Expr = sympy.Integer(1),
     power: Power | None = None,
 ) -> Solution:
     """Two labels decide (theorem D), or there are only two.
@@ -94,8 +94,8 @@ def of_convex(
     top = sympy.limit(switch, s, 1, "-") if reach == 1 else _threshold(switch, s, reach)
     branches = []
     equation = sympy.numer(sympy.together(switch - beta_of_odds()))
-    best: Any = None
-    T: Any = None
+    best: Expr | None = None
+    T: Expr | None = None
     if power is not None and holds(power.m > 0):
         T = two_label_transform(power)
     elif equation.is_polynomial(s):
@@ -164,12 +164,12 @@ def of_convex(
     return Solution(derivation, at_one=at_one, witness=witness)
 
 
-def _threshold(switch: Any, s: Any, reach: Any) -> Any:
+def _threshold(switch: Expr, s: Expr, reach: Expr) -> Expr:
     """The beta from which on the largest softmax value in reach is best."""
     return sympy.simplify(switch.subs(s, reach))
 
 
-def _share_of(polynomial: Any, s: Any, w: Any, top: Any) -> Any:
+def _share_of(polynomial: Poly, s: Expr, w: Expr, top: Expr) -> Expr | None:
     """The root s in (1/2, 1) of the stationarity equation in terms of w; None where roots are not
     found.
     """
@@ -186,7 +186,7 @@ def _share_of(polynomial: Any, s: Any, w: Any, top: Any) -> Any:
     return chosen[0] if len(chosen) == 1 else None
 
 
-def _quadratic_share(polynomial: Any, top: Any) -> Any:
+def _quadratic_share(polynomial: Poly, top: Expr) -> Expr:
     """The root of a quadratic in s, in the form whose denominator does not vanish with beta."""
     b, half = beta_symbol(), sympy.Rational(1, 2)
     if polynomial.degree() != 2:
@@ -203,7 +203,7 @@ def _quadratic_share(polynomial: Any, top: Any) -> Any:
     return None
 
 
-def _many_labels_of_infinite_marginal(h: Any, u: Any) -> Step:
+def _many_labels_of_infinite_marginal(h: Expr, u: Expr) -> Step:
     """Theorem D: two labels decide for every n."""
     one = sympy.Integer(1)
     convex, concave = (
@@ -221,7 +221,7 @@ def _many_labels_of_infinite_marginal(h: Any, u: Any) -> Step:
     )
 
 
-def _many_labels_of_finite_marginal(phi: Any, h: Any, u: Any) -> Step:
+def _many_labels_of_finite_marginal(phi: Expr, h: Expr, u: Expr) -> Step:
     """Theorem H: labels of small probability get no mass, and two labels still decide for every
     n.
     """

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import sympy
+from sympy import Expr
 
 from hconsist.arithmetic import is_symbolic
 from hconsist.engines.symbolic.budget import MOST_LABELS
@@ -16,7 +16,7 @@ from hconsist.pointwise import PointwiseProblem
 tex = sympy.latex
 
 
-def share() -> Any:
+def share() -> Expr:
     """The softmax value of a label."""
     return sympy.Symbol("u", positive=True)
 
@@ -27,13 +27,13 @@ class Power:
     c u^(-m).
     """
 
-    phi: Any
-    end: Any
-    c: Any
-    m: Any
+    phi: Expr
+    end: Expr
+    c: Expr
+    m: Expr
 
 
-def as_power(phi: Any) -> Power | None:
+def as_power(phi: Expr) -> Power | None:
     """The power form of phi, where its marginal has a constant elasticity."""
     u = share()
     marginal = -sympy.diff(phi, u)
@@ -48,7 +48,7 @@ def as_power(phi: Any) -> Power | None:
     return Power(phi, sympy.simplify(phi.subs(u, 1)), c, m)
 
 
-def require_short(phi: Any) -> None:
+def require_short(phi: Expr) -> None:
     """Exact arithmetic does not end with exponents such as 10^9 or 1 - 10^(-300)."""
     for power in phi.atoms(sympy.Pow):
         e = power.exp
@@ -59,7 +59,7 @@ def require_short(phi: Any) -> None:
             )
 
 
-def require_smooth(phi: Any, u: Any) -> None:
+def require_smooth(phi: Expr, u: Expr) -> None:
     """phi' decides everything below, and says nothing of a jump or a pole."""
     if phi.has(*SWITCHES):
         raise stop(
@@ -81,7 +81,7 @@ def require_few(problem: PointwiseProblem) -> None:
         )
 
 
-def affine(constant: Any, factor: Any, body: str) -> str:
+def affine(constant: Expr, factor: Expr, body: str) -> str:
     """LaTeX of constant + factor * body, without zeros and ones."""
     negative = factor.could_extract_minus_sign()
     size = -factor if negative else factor

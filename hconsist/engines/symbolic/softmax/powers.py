@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import sympy
+from sympy import Expr
 
 from hconsist.arithmetic import is_symbolic, to_sympy
 from hconsist.engines.derivation import Derivation, Step, beta_symbol, excess_symbol
@@ -31,7 +31,7 @@ from hconsist.pointwise import PointwiseProblem, Witness
 tex = sympy.latex
 
 
-def two_label_transform(power: Power) -> Any:
+def two_label_transform(power: Power) -> Expr:
     """C*(1/2, 1/2) - C*((1 + beta)/2, (1 - beta)/2)."""
     b, (c, m) = beta_symbol(), (power.c, power.m)
     if m == 1:
@@ -297,13 +297,13 @@ def _by_cases(problem: PointwiseProblem, power: Power, steps: list[Step]) -> Sol
     )
 
 
-def _at_one(power: Power) -> Any:
+def _at_one(power: Power) -> Expr:
     """T(1) of two labels: phi(1/2) - phi(1)."""
     u = share()
     return sympy.simplify(power.phi.subs(u, sympy.Rational(1, 2)) - power.end)
 
 
-def _square_root(power: Power, steps: list[Step]) -> Any:
+def _square_root(power: Power, steps: list[Step]) -> Expr:
     """Gamma <= sqrt(epsilon / C) from T >= C beta^2."""
     b, e, (c, m) = beta_symbol(), excess_symbol(), (power.c, power.m)
     a = 1 / m

@@ -4,9 +4,8 @@ that a derivation meets on its way (1/psi, its square).
 
 from __future__ import annotations
 
-from typing import Any
-
 import sympy
+from sympy import Expr
 
 from hconsist.arithmetic import evaluate
 from hconsist.engines.symbolic.signs import sign_on
@@ -20,12 +19,12 @@ _SIGNS: dict[str, tuple[int, tuple[int, ...]]] = {
 }
 
 
-def curve_of(expression: Any, u: Any, name: str = "h") -> Curve:
+def curve_of(expression: Expr, u: Expr, name: str = "h") -> Curve:
     """A formula of u alone as a curve on (0, 1]."""
     return Curve(name, lambda z, ops: evaluate(expression, {u: z}, ops), "unit")
 
 
-def shown(what: What, expression: Any, u: Any, curve: Curve | None = None) -> bool:
+def shown(what: What, expression: Expr, u: Expr, curve: Curve | None = None) -> bool:
     """Whether a smooth formula is shown to be so on (0, 1), by the signs of its derivatives, or by
     the prover of facts. False is no answer.
 

@@ -5,9 +5,9 @@ symmetric around a point for two labels.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import sympy
+from sympy import Expr
 
 from hconsist.arithmetic import SYMPY, is_symbolic, to_sympy
 from hconsist.engines.derivation import Step
@@ -69,7 +69,7 @@ def solve(problem: PointwiseProblem, form: OfSoftmax) -> Solution:
 
 
 def _of_two(
-    problem: PointwiseProblem, phi: Any, form: OfSoftmax, steps: list[Step], *bounded: Any
+    problem: PointwiseProblem, phi: Expr, form: OfSoftmax, steps: list[Step], *bounded: Expr
 ) -> Solution:
     """Two labels: as a convex loss of the softmax value, as a loss of the margin, or by the only
     stationary point of the risk.

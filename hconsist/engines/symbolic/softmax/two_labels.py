@@ -8,11 +8,11 @@ balls enclose.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import sympy
 from scipy.optimize import minimize_scalar
+from sympy import Expr
 
 from hconsist.arithmetic import to_sympy
 from hconsist.engines.derivation import Derivation, Step, beta_symbol
@@ -30,9 +30,9 @@ tex = sympy.latex
 
 def of_two_labels(
     problem: PointwiseProblem,
-    phi: Any,
+    phi: Expr,
     steps: list[Step],
-    reach: Any,
+    reach: Expr,
     curve: Curve | None = None,
 ) -> Solution:
     """T of a loss of the label's own share, for two labels.
@@ -115,7 +115,7 @@ def of_two_labels(
     return Solution(derivation, at_one=at_one, witness=witness)
 
 
-def _one_turn(psi: Any, u: Any) -> bool:
+def _one_turn(psi: Expr, u: Expr) -> bool:
     """Whether psi > 0, and psi(1 - u)/psi(u) does not decrease on (0, 1)."""
     one = sympy.Integer(1)
     if sign_on(psi, u, 0, one, strict=True) != 1:
@@ -128,7 +128,7 @@ def _one_turn(psi: Any, u: Any) -> bool:
     return bool(curve_of(ratio, u, "psi(1 - u)/psi(u)").fact("non-decreasing").proven)
 
 
-def _bends_at_zero(psi: Any, u: Any) -> bool:
+def _bends_at_zero(psi: Expr, u: Expr) -> bool:
     """Whether T'' is positive at beta = 0: there the best share s has (1 + beta) psi(s) = (1 -
     beta) psi(1 - s), so d beta/d s = -psi'(1/2)/psi(1/2), and T'' = psi(1/2) ds/dbeta.
     """

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import sympy
+from sympy import Expr
 
 from hconsist.arithmetic import to_sympy
 from hconsist.engines.derivation import Derivation, Step, beta_symbol, excess_symbol
@@ -29,7 +29,7 @@ MOST_WRITTEN = 60
 
 
 def of_concave_curve(
-    problem: PointwiseProblem, phi: Any, steps: list[Step], curve: Curve | None
+    problem: PointwiseProblem, phi: Expr, steps: list[Step], curve: Curve | None
 ) -> Solution:
     """T of a concave phi that falls, on complete scores.
 
@@ -57,7 +57,7 @@ def of_concave_curve(
         ]
         terms[0] = drops[0] * b
     T = sympy.Min(*terms, evaluate=False)
-    points: list[tuple[Any, Any]] = [(sympy.Integer(0), sympy.Integer(0))]
+    points: list[tuple[Expr, Expr]] = [(sympy.Integer(0), sympy.Integer(0))]
     for j in range(int(n) - 1, 0, -1):
         at = sympy.Rational(1, j)
         points.append((at, _least([t.subs(b, at) for t in terms])))
@@ -105,7 +105,7 @@ def of_concave_curve(
     return Solution(derivation, witness=_witness(problem, drops))
 
 
-def _least(values: list[Any]) -> Any:
+def _least(values: list[Expr]) -> Expr:
     """The least of numbers, by balls where SymPy does not see it."""
     best = values[0]
     for value in values[1:]:
@@ -116,7 +116,7 @@ def _least(values: list[Any]) -> Any:
     return best
 
 
-def _witness(problem: PointwiseProblem, drops: list[Any]) -> Callable[[Fraction], Witness]:
+def _witness(problem: PointwiseProblem, drops: list[Expr]) -> Callable[[Fraction], Witness]:
     floats = [float(v) for v in drops]
 
     def witness(beta: Fraction) -> Witness:
