@@ -216,7 +216,7 @@ def test_what_a_package_defines_is_not_replaced_by_a_module_of_that_name() -> No
 
 
 #: Lines with `Any`, and with `type: ignore`, for each thousand lines: they only shrink.
-UNTYPED = {r"\bAny\b": 18.4, r"type: ignore": 1.25}
+UNTYPED = {r"\bAny\b": 5.5, r"type: ignore": 1.25}
 
 
 def test_types_are_given_up_no_more_often_than_before() -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from hconsist.arithmetic import SYMPY
 from hconsist.engines.notation import escape, typeset
 from hconsist.errors import InvalidInputError
+from hconsist.losses.facts import Curve
 from hconsist.losses.forms import OfMargin, OfScores, OfSoftmax, Pairwise, Transport
 
 if TYPE_CHECKING:
@@ -296,7 +297,7 @@ def _loss(problem: PointwiseProblem) -> str:
     loss = problem.surrogate
     n = problem.n_classes if isinstance(problem.n_classes, int) else None
 
-    def formula(curve: Expr, name: str) -> str | None:
+    def formula(curve: Curve, name: str) -> str | None:
         symbol = sympy.Symbol(name, real=True, **({"positive": True} if name == "u" else {}))
         try:
             return str(sympy.latex(sympy.sympify(curve(symbol, SYMPY))))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from hconsist.arithmetic import SYMPY, Ops, Value, evaluate, to_sympy
+from hconsist.arithmetic import SYMPY, Exact, Ops, Value, evaluate, to_sympy
 from hconsist.consistency.verdict import ConsistencyVerdict, Counterexample, Status
 from hconsist.decisions import Target, decision_of
 from hconsist.engines.derivation import Step
@@ -67,11 +67,11 @@ class Case:
         reason: str,
         *steps: tuple[str, str],
         p: list[Fraction],
-        start: list[Expr],
+        start: Sequence[Exact | int],
         predicted: tuple[int, ...],
         floor: Expr,
         why: str,
-        direction: list[Expr] | None = None,
+        direction: Sequence[Exact | int] | None = None,
     ) -> ConsistencyVerdict:
         """A negative verdict with its counterexample, padded to n labels of probability 0 far below
         the others.

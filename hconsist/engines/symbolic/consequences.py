@@ -83,7 +83,7 @@ def convex_consequences(
     return Derivation(problem, T, T, gamma, gamma_upper, growth, tuple(steps))
 
 
-def _combine(values: list[tuple[Expr, Expr]]) -> Expr:
+def _combine(values: list[tuple[Expr, Expr | bool]]) -> Expr:
     if any(value is None for value, _ in values):
         return None
     if all(value == values[0][0] for value, _ in values):

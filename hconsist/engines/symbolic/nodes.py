@@ -93,7 +93,7 @@ class FiniteMinimum(_Minimum):
     first, last : int or sympy.Expr
     """
 
-    def __new__(cls, body: Expr, k: Expr, first: Expr, last: Expr) -> Expr:
+    def __new__(cls, body: Expr, k: Expr, first: Expr | int, last: Expr | int) -> Expr:
         first, last = sympy.sympify(first), sympy.sympify(last)
         if first == last:
             return sympy.sympify(body).subs(k, first)
@@ -128,7 +128,7 @@ class Interpolation(Node):
         Pairs with increasing abscissae, without free symbols.
     """
 
-    def __new__(cls, x: Expr, *points: Expr) -> Expr:
+    def __new__(cls, x: Expr, *points: tuple[Expr | int, Expr | int]) -> Expr:
         x, points = sympy.sympify(x), tuple(sympy.Tuple(*p) for p in points)
         if x.is_number and x.is_comparable:
             return _segment_value(x, points)

@@ -11,10 +11,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from hconsist.arithmetic import BALLS, precision
+from hconsist.arithmetic.exact import Exact
 from hconsist.losses.forms import OfScores, OfSoftmax
 from hconsist.pointwise import Answer, PointwiseProblem, Witness
 
 if TYPE_CHECKING:
+    from flint import arb
     from sympy import Expr
 
 Point = tuple[tuple[Fraction, ...], tuple[float, ...], tuple[int, ...]]
@@ -80,8 +82,9 @@ def _vertex(
     )
 
 
-def _ratio(own: OfSoftmax, bound: Expr) -> Expr:
-    return BALLS.exp(BALLS.const(2 * bound / own.temperature))
+def _ratio(own: OfSoftmax, bound: Exact) -> arb:
+    found: arb = BALLS.exp(BALLS.const(2 * bound / own.temperature))
+    return found
 
 
 def _of_box_tie(

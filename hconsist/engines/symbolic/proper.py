@@ -14,6 +14,7 @@ from fractions import Fraction
 
 import numpy as np
 import sympy
+from numpy.typing import NDArray
 from sympy import Expr
 
 from hconsist.arithmetic import SYMPY
@@ -117,7 +118,7 @@ def entropy(form: OfProbabilities, n: int) -> Entropy | None:
     return None
 
 
-def _alike(form: OfProbabilities, q: Expr, first: Expr) -> bool:
+def _alike(form: OfProbabilities, q: NDArray[np.object_], first: Expr) -> bool:
     """Whether the loss of every label y is the first label's with probabilities 0 and y swapped:
     with the form of the first that is symmetry, shown and not believed.
     """

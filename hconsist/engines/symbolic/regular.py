@@ -14,7 +14,7 @@ SWITCHES = (sympy.Max, sympy.Min, sympy.Abs, sympy.Piecewise)
 _ENTIRE = (sympy.exp, sympy.tanh, sympy.sinh, sympy.cosh, sympy.sin, sympy.cos, sympy.atan)
 
 
-def smooth_on(expression: Expr, x: Expr, low: Expr, high: Expr) -> bool:
+def smooth_on(expression: Expr, x: Expr, low: Expr | int, high: Expr) -> bool:
     """Whether a formula without switches is shown to be real and analytic on the open interval:
     no pole, no logarithm and no root of what may be 0 or negative. False is no answer.
 
@@ -43,7 +43,7 @@ def smooth_on(expression: Expr, x: Expr, low: Expr, high: Expr) -> bool:
     return False
 
 
-def never_zero(expression: Expr, x: Expr, low: Expr, high: Expr) -> int | None:
+def never_zero(expression: Expr, x: Expr, low: Expr | int, high: Expr) -> int | None:
     """1 where the expression is shown to be > 0 on the open interval, -1 where < 0; None where
     open.
     """

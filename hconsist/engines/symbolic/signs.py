@@ -22,7 +22,7 @@ def holds(condition: Boolean | bool) -> bool:
     return bool(condition == True)  # noqa: E712 (SymPy leaves open what it cannot decide)
 
 
-def constant_sign(value: Expr) -> int | None:
+def constant_sign(value: Expr | int) -> int | None:
     """The sign of an expression without free variables of integration: 1, 0, -1, or None where it
     stays open.
     """
@@ -44,7 +44,9 @@ def constant_sign(value: Expr) -> int | None:
     return 1 if ball > 0 else -1 if ball < 0 else 0 if sympy.simplify(value) == 0 else None
 
 
-def sign_on(expression: Expr, x: Expr, low: Expr, high: Expr, strict: bool = False) -> int | None:
+def sign_on(
+    expression: Expr, x: Expr, low: Expr | int, high: Expr, strict: bool = False
+) -> int | None:
     """1 where the expression is >= 0 on all of (low, high), -1 where <= 0, 0 where it vanishes;
     None where open. With ``strict`` 1 means > 0 and -1 means < 0.
 
@@ -227,7 +229,7 @@ def _coefficients_decide(
     return sign
 
 
-def between(low: Expr, high: Expr, t: Expr) -> Expr:
+def between(low: Expr | int, high: Expr, t: Expr) -> Expr:
     """A variable of (low, high) through a positive one, t."""
     if low is -sympy.oo and high is sympy.oo:
         return t - 1 / t

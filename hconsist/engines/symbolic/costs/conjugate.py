@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import sympy
@@ -27,6 +27,7 @@ from hconsist.arithmetic import (
     to_sympy,
 )
 from hconsist.engines.symbolic.costs.laws import Law
+from hconsist.engines.symbolic.costs.programs import Number
 
 if TYPE_CHECKING:
     from flint import arb
@@ -178,7 +179,7 @@ def binary_divergence(x: Expr, m: Expr) -> Expr:
     return x * sympy.log(first) + rest * sympy.log(second)
 
 
-def expression(value: Expr) -> Expr:
+def expression(value: Number | Expr) -> Expr:
     """A number, traced or not, as a SymPy expression."""
     held = getattr(value, "expression", None)
     return to_sympy(value) if held is None else held
@@ -200,7 +201,7 @@ def _curve(
     return np.where(small, lam * x - np.log1p(moment), far), slope
 
 
-Balls = tuple[list[arb], list[arb]]
+Balls: TypeAlias = "tuple[list[arb], list[arb]]"
 
 
 def _moments(law: Balls, lam: arb) -> tuple[arb, arb, arb]:
