@@ -385,7 +385,9 @@ def test_t_of_bounded_scores_is_above_the_bound_of_a_swap() -> None:
 GAPS = [name for name in FILES if name.startswith("gap") and "weston" not in name]
 
 
-def forged_gaps(seed: int, count: int) -> int:
+def forged_gaps(
+    seed: int, count: int, judge: Callable[[dict[str, Any]], bool] = accepted
+) -> int:
     """Forgeries of false statements about gaps, none accepted."""
     r = random.Random(seed)
     false = tries = 0
@@ -395,7 +397,7 @@ def forged_gaps(seed: int, count: int) -> int:
         c = gaps.forge(made(r.choice(GAPS)), r)
         if truth.gap_is_false(c["statement"]):
             false += 1
-            assert not accepted(c), json.dumps(c)
+            assert not judge(c), json.dumps(c)
     return false
 
 

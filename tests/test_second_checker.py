@@ -23,6 +23,7 @@ from test_kernel_gamma import FALSE as FALSE_GAMMA
 from test_kernel_piecewise import ABOVE, BELOW, CLAIMS, POINT
 from test_kernel_piecewise import made as piecewise
 from test_kernel_plugin import COSTS, FORGERIES, OTHERS, _changes, certified, other
+from test_kernel_wide import forged_gaps
 
 from hconsist import checker
 
@@ -112,14 +113,20 @@ def test_the_file_of_the_report_is_rejected() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seed", "count"), [(1, 60), pytest.param(2, 3_000, marks=pytest.mark.slow)]
+    ("seed", "count", "kind"),
+    [
+        (1, 60, "T"),
+        pytest.param(2, 3_000, "T", marks=pytest.mark.slow),
+        pytest.param(3, 1_000, "Gamma", marks=pytest.mark.slow),
+        pytest.param(4, 300, "costs", marks=pytest.mark.slow),
+    ],
 )
-def test_no_random_forgery_is_verified(seed: int, count: int) -> None:
+def test_no_random_forgery_is_verified(seed: int, count: int, kind: str) -> None:
     """What is false is judged by brute force (`forger.truth`), not by either checker."""
     r = random.Random(seed)
-    honest = bases()
+    honest = bases(kind)
     known = [is_true(c["statement"]) for c in honest]
-    tried = 0
+    tried: dict[str, int] = {}
     for made_so_far in range(count):
         k = r.randrange(len(honest))
         if made_so_far % 8 == 0 and known[k]:
@@ -129,9 +136,16 @@ def test_no_random_forgery_is_verified(seed: int, count: int) -> None:
             made, same_loss = forge(honest[k], r)
             wrong = is_false(made["statement"], known[k] and same_loss)
         if wrong:
-            tried += 1
+            rule = f"{made['proof']['rule']} {made['verdict']}"
+            tried[rule] = tried.get(rule, 0) + 1
             assert not check(made, seconds=10.0).agrees, json.dumps(made)
-    assert tried > count // 4
+    print(f"{kind}, seed {seed}: {sum(tried.values())} false statements:", tried)
+    assert sum(tried.values()) > count // 4
+
+
+@pytest.mark.slow
+def test_no_random_forgery_of_a_gap_is_verified() -> None:
+    assert forged_gaps(5, 1_000, lambda c: check(c, seconds=10.0).agrees) == 1_000
 
 
 @pytest.mark.parametrize(

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from hconsist.arithmetic import precision
-from hconsist.certificates.margins import NO_PROOF
+from hconsist.certificates.pools import first_method
 from hconsist.certificates.search import Search
 from hconsist.certificates.statements import tree
-from hconsist.checker import SCHEMA, Rejected, check, digest, discharge, read_statement
+from hconsist.checker import SCHEMA, Rejected, check, digest, read_statement
 from hconsist.checker.coverage import Piece
 from hconsist.checker.rules import LOWER, gamma
+from hconsist.checker.rules.lower import LowerRule
 from hconsist.checker.trees import put
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.pointwise import PointwiseProblem, beta_symbol, excess_symbol
@@ -110,10 +110,12 @@ def _pieces(
             data = {"from": str(low), "to": str(high), "at": curve, "witness": witness,
                     "reach": "x", "method": method}  # fmt: skip
             listed = list(gamma.line(rule, read, options, Piece(str(low), str(high), curve, data)))
-            tried = [("algebra:0",), ("algebra:0", "balls:0", "balls:1"), (method, "algebra:0")]
-            if not all(_first(side, ("algebra:0",)) for side in listed[:-3]):
+            tried = [("algebra:0",), ("algebra:0", "balls:0", "balls:1"), (method, "algebra:0"),
+                     *[(method, "balls:0", "algebra:0")] * beside(rule, read, options, witness)]
+            sides, shown = listed[: -len(tried)], listed[-len(tried) :]
+            if not all(first_method(side, ("algebra:0",)) for side in sides):
                 continue
-            chosen = [_first(o, methods) for o, methods in zip(listed[-3:], tried, strict=True)]
+            chosen = [first_method(o, methods) for o, methods in zip(shown, tried, strict=True)]
             if all(chosen):
                 found = {**data, "method": chosen}
                 break
@@ -127,12 +129,6 @@ def _pieces(
     return done
 
 
-def _first(obligation: Any, methods: tuple[str, ...]) -> str | None:
-    """The first method by which an inequality is shown."""
-    for method in methods:
-        try:
-            discharge(replace(obligation, method=method))
-        except NO_PROOF:
-            continue
-        return method
-    return None
+def beside(rule: LowerRule, read: Any, options: dict[str, Any], witness: Any) -> int:
+    """How many inequalities a witness needs besides those of its line."""
+    return len(rule.beside(read, options, witness))

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from hconsist.arithmetic import BALLS, endpoints, evaluate, precision
-from hconsist.certificates import ties, witnesses
+from hconsist.certificates import pools, ties, witnesses
 from hconsist.certificates.margins import NO_PROOF, least_values, refuting_point
 from hconsist.certificates.statements import Relation, statement
 from hconsist.checker import SCHEMA, Rejected, check, digest, discharge, read_statement
@@ -184,7 +184,7 @@ class Search:
             found.append({"rule": "theorem A", "scaling": str(e)})
         elif (shape := witnesses.inverse_slope(loss)) is not None:
             found += [{"rule": "theorem D", "shape": s} for s in shape]
-        return found
+        return found + pools.options(n, e)
 
     @cached_property
     def _options(self) -> list[dict[str, Any]]:
@@ -213,6 +213,8 @@ class Search:
             return [None]
         if options["rule"] == "margin":
             return witnesses.scores_in_beta()
+        if options["rule"] == "pools":
+            return []
         pairs = self._pairs
         if options["rule"] in ties.RULES:
             e = witnesses.scaling(self.problem.surrogate)  # type: ignore[arg-type]
@@ -238,6 +240,8 @@ class Search:
             return [None]
         if options["rule"] == "margin":
             return witnesses.rational_score(self.problem, b)
+        if options["rule"] == "pools":
+            return pools.rational(Fraction(options["scaling"]), self.statement["classes"], b)
         found = self.rational_pairs(b)
         if options["rule"] in ties.RULES:
             with precision(96):
@@ -336,8 +340,9 @@ class Search:
                 return None
             data = {"from": low, "to": high, "at": "x", "witness": witness, "method": method}
             piece = Piece(low, high, "x", data)
-            if options["rule"] == "tie":
-                chosen = ties.methods(self._read, piece, method)
+            if options["rule"] in ("tie", "pools"):
+                chosen = (ties.methods(self._read, piece, method) if options["rule"] == "tie"
+                          else pools.methods(self._read, options, piece, method))  # fmt: skip
                 if chosen is not None:
                     return {**data, "method": chosen}
                 continue
@@ -358,6 +363,8 @@ class Search:
         self, options: dict[str, Any], first: Fraction, last: Fraction
     ) -> list[tuple[Any, str]]:
         """Witnesses with methods, the likeliest first."""
+        if options["rule"] == "pools":
+            return pools.tries(Fraction(options["scaling"]), self.statement["classes"], first, last)
         exact_ones = self._exact_witnesses(options)
         orders: tuple[str, ...] = ("balls:2", "balls:1") if first == 0 else ("balls:1",)
         places = [(first + last) / 2]

@@ -29,6 +29,7 @@ from hconsist.checker.rules.cells import CELLS
 from hconsist.checker.rules.concave import CONCAVE_PAIR, THEOREM_C
 from hconsist.checker.rules.curvature import THEOREM_D
 from hconsist.checker.rules.margin import MARGIN
+from hconsist.checker.rules.pools import POOLS
 from hconsist.checker.rules.softmax import PAIR, THEOREM_A
 from hconsist.checker.rules.swap import SWAP
 from hconsist.checker.statements import Statement
@@ -40,7 +41,7 @@ LOWER = {
     rule.name: rule
     for rule in (
         PAIR, THEOREM_A, CONCAVE_PAIR, THEOREM_C, MARGIN, CELLS, SWAP, BOUNDED_SWAP,
-        THEOREM_D,
+        THEOREM_D, POOLS,
     )
 }  # fmt: skip
 
@@ -54,6 +55,7 @@ WHERE = {
     "pooling lemma": "docs/theory.md, Pooling lemma and Star shape",
     "pair lemma": "docs/theory.md, Pair lemma",
     "theorem A": "docs/theory.md, Theorem A",
+    "theorem B": "docs/theory.md, Theorem B and Lines below the pools",
     "theorem D": "docs/theory.md, Theorem D",
     "theorem C": "docs/certificate.md, Lemmas: theorem C for concave losses",
     "concave pair lemma": "docs/certificate.md, Lemmas: concave pair lemma",

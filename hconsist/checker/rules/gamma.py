@@ -88,8 +88,9 @@ def line(rule: LowerRule, s: Statement, proof: Fields, piece: Piece) -> Iterator
         (minus(put(s.claim, "e", piece.at), reach), False, "claim >= reach"),
         (minus(at_one, at_zero), True, "the slope of a line"),
         (minus(bound, piece.at), False, "line >= e"),
+        *((t, False, "the witness serves") for t in rule.beside(s, proof, witness)),
     ]
-    for (term, strict, reason), method in zip(terms, piece.methods(3), strict=True):
+    for (term, strict, reason), method in zip(terms, piece.methods(len(terms)), strict=True):
         yield Sign(term, "x", piece.low, piece.high, method, strict, reason)
 
 

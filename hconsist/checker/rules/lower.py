@@ -56,6 +56,9 @@ class LowerRule:
         regret.
     from_zero : bool
         Whether the bound holds at b = 0 too, and not for b > 0 alone.
+    beside : callable
+        Trees that must be >= 0 too for the witness to serve, shown by the methods of a piece, after
+        its other inequalities. From a statement, a proof and a witness.
     """
 
     name: str
@@ -66,6 +69,7 @@ class LowerRule:
     affine: bool
     any_target: bool = False
     from_zero: bool = True
+    beside: Callable[[Statement, dict[str, Any], Any], list[Tree]] = lambda *_: []
 
 
 def holds(rule: LowerRule, s: Statement, proof: Fields) -> Iterator[Obligation]:
@@ -90,7 +94,9 @@ def on_piece(
     for side in sides:
         yield Sign(side, "x", piece.low, piece.high, "algebra:0", False, "witness")
     here = put(claim, "b", piece.at)
-    yield from piece.signs([(minus(t, here), "bound >= claim") for t in terms])
+    also = rule.beside(s, proof, piece.data["witness"])
+    shown = [(minus(t, here), "bound >= claim") for t in terms]
+    yield from piece.signs([*shown, *((t, "the witness serves") for t in also)])
 
 
 def refutes(rule: LowerRule, s: Statement, proof: Fields) -> Iterator[Obligation]:
@@ -101,7 +107,7 @@ def refutes(rule: LowerRule, s: Statement, proof: Fields) -> Iterator[Obligation
     need(rule.from_zero or rational(beta) > 0, "the bound of this rule is for b > 0")
     yield from rule.conditions(s, proof)
     terms, sides = rule.bounds(s, proof, beta, proof["witness"])
-    for side in sides:
+    for side in [*sides, *rule.beside(s, proof, proof["witness"])]:
         yield Number(side, ">=", "the witness is not admissible")
     for term in terms:
         yield Number(minus(term, claim_at(s.claim, beta)), ">", "T <= claim is not refuted")
