@@ -43,16 +43,20 @@ RULES: dict[str, tuple[list[str], str]] = {
     "swap": ([], "scaling"),
     "bounded swap": ([], "scaling"),
     "theorem D": (["pooling lemma", "theorem D"], "shape"),
+    "pools": (["theorem B"], "scaling"),
 }
 
 
 @dataclass
 class Bound:
-    """T(b) >= each of terms(witness, b), where sides(witness) are all >= 0 (any b >= 0)."""
+    """T(b) >= each of terms(witness, b), where sides(witness) and more(witness) are all >= 0 (any
+    b >= 0); those of more have a method each.
+    """
 
     witness: Callable[[Any, str], Any]
     sides: Callable[[Any], list[Tree]]
     terms: Callable[[Any, Tree], list[Tree]]
+    more: Callable[[Any], list[Tree]] = lambda _: []
 
 
 def falls(w: Work, g: Tree) -> Tree:
@@ -103,6 +107,8 @@ def bound_of(w: Work, s: Statement, proof: dict[str, Any]) -> Bound:
         raise Rejected("the rule is for one predicted label")
     if rule == "theorem D":
         return _theorem_d(w, s, proof)
+    if rule == "pools":
+        return _pools(w, s, proof)
     if rule in ("pair", "theorem A"):
         return _pair(w, s, proof)
     if rule in ("concave pair", "theorem C"):
@@ -211,6 +217,40 @@ def _theorem_d(w: Work, s: Statement, proof: dict[str, Any]) -> Bound:
     for t, method in zip(wanted, methods[1:], strict=True):
         span.must(t, order(method), "the curvature of h")
     return Bound(_two, _shares, lambda pair, b: [_gap(s, b, *pair)])
+
+
+def _pools(w: Work, s: Statement, proof: dict[str, Any]) -> Bound:
+    """Lines below every pool: g is g(1) + (g(0) - g(1)) (1 - u^e), 1/2 < e < 1."""
+    e = rational(proof["scaling"])
+    if s.n is None or not Fraction(1, 2) < e < 1:
+        raise Rejected("pools need n and 1/2 < e < 1")
+    if s.n > MOST_LABELS:
+        raise Undecided("pools of more than 200 labels")
+    n = s.n
+    convex(w, s)
+    zero, one = put(s.g, "u", ZERO), put(s.g, "u", ONE)
+    w.value(zero, "g(0)")
+    _scales(w, s.g, e)
+    height = minus(zero, one)
+
+    def line(pair: Any, b: Tree) -> list[Tree]:
+        return [mul(height, minus(mul(pair[0], b), pair[1]))]
+
+    def more(pair: Any) -> list[Tree]:
+        slope, level = pair
+
+        def power(*terms: Tree) -> Tree:
+            return ("pow", ("max", ZERO, minus(add(*terms), level)), 1 / e)
+
+        out = []
+        for k in range(2, n + 1):
+            tied: Tree = mul(q(Fraction(1, k)), ("pow", q(k), 1 - e))
+            others = [mul(q(k - 2), power(tied))] if k > 2 else []
+            pool = add(power(tied, slope), power(tied, neg(slope)), *others)
+            out.append(minus(ONE, pool))
+        return out
+
+    return Bound(_two, list, line, more)
 
 
 def _scales(w: Work, g: Tree, e: Fraction) -> None:

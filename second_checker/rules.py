@@ -52,9 +52,10 @@ def lower_holds(w: Work, s: Statement, proof: dict[str, Any]) -> None:
         witness = bound.witness(piece.rest["witness"], "x")
         for side in bound.sides(witness):
             piece.span.must(side, 0, "a side of the witness")
-        terms = bound.terms(witness, piece.at)
-        for term, k in zip(terms, orders(piece.rest["method"], len(terms)), strict=True):
-            piece.span.must(minus(term, claim), k, "the bound less the claim")
+        shown = [minus(term, claim) for term in bound.terms(witness, piece.at)]
+        shown += bound.more(witness)
+        for t, k in zip(shown, orders(piece.rest["method"], len(shown)), strict=True):
+            piece.span.must(t, k, "the bound less the claim, or what a witness needs")
 
 
 def tangent(w: Work, s: Statement, proof: dict[str, Any]) -> None:
@@ -152,7 +153,8 @@ def gamma(w: Work, s: Statement, proof: dict[str, Any]) -> None:
         witness = bound.witness(piece.rest["witness"], "x")
         for side in bound.sides(witness):
             span.must(side, 0, "a side of the witness")
-        k = orders(method, 3)
+        more = bound.more(witness)
+        k = orders(method, 3 + len(more))
         if len(bound.terms(witness, ZERO)) != 1:
             raise Rejected("one line for one piece")
         (at_zero,), (at_one,), (at_y,) = (bound.terms(witness, b) for b in (ZERO, ONE, y))
@@ -164,6 +166,8 @@ def gamma(w: Work, s: Statement, proof: dict[str, Any]) -> None:
             span.blame(rise, "the line rises")
             raise Undecided("the line rises: not shown")
         span.must(minus(at_y, piece.at), k[2], "the line at the reach is at least e")
+        for t, j in zip(more, k[3:], strict=True):
+            span.must(t, j, "what a witness needs")
 
 
 def _beta(proof: dict[str, Any], most: Fraction = Fraction(1)) -> Fraction:
@@ -182,7 +186,7 @@ def upper_violated(w: Work, s: Statement, proof: dict[str, Any]) -> None:
     bound = bound_of(w, s, proof)
     claim = at_number(w, s.claim, "b", b)
     witness = bound.witness(proof["witness"], "")
-    for side in bound.sides(witness):
+    for side in [*bound.sides(witness), *bound.more(witness)]:
         w.constant(side, "a side of the witness")
     for term in bound.terms(witness, b):
         w.constant(minus(term, claim), "the bound less the claim", strict=True)

@@ -229,9 +229,10 @@ class Prover:
 
     def _by_parts(self, t: Tree, strict: bool) -> bool:
         """Enclosures of t on the closed box, cut in halves until each shows the sign."""
-        if not self.box.finite or len(self.box.sides) > 1:
+        constant = not has_variables(t)
+        if not constant and (not self.box.finite or len(self.box.sides) > 1):
             return False
-        if not self.box.sides:
+        if constant:
             y = self.enclose(t, {})
             return y is not None and (y[0] > 0 if strict else y[0] >= 0)
         name, low, high = self.box.side
@@ -304,6 +305,11 @@ class Prover:
             return total
 
         return go(t)
+
+
+def has_variables(t: Tree) -> bool:
+    """Whether a variable stands in a tree."""
+    return t[0] == "var" or any(map(has_variables, parts(t)))
 
 
 def _gcd(a: int, b: int) -> int:

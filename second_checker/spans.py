@@ -2,6 +2,7 @@
 
 *Ladders*: f_0(low) >= 0, ..., f_(k-1)(low) >= 0 and f_k >= 0 on the interval, f_(j+1) the
 derivative of f_j, give f_0 >= 0, as each f_j is continuous from low on and does not decrease.
+*Chords*: a function that is concave on the interval and >= 0 at both ends, where it has values.
 """
 
 from __future__ import annotations
@@ -133,7 +134,7 @@ class Span:
         if self.prover.zero(smooth):
             return True
         orders = [order, *(k for k in range(4) if k != order)]
-        if any(self.ladder(smooth, k) for k in orders):
+        if any(self.ladder(smooth, k) for k in orders) or self.chord(smooth):
             return True
         kink = self._kink(smooth)
         if kink is None:
@@ -141,6 +142,21 @@ class Span:
         # t is continuous, so the kink itself follows from either side.
         left, right = replace(self, high=q(kink)), replace(self, low=q(kink))
         return left.nonneg(t, order) and right.nonneg(t, order)
+
+    def chord(self, t: Tree) -> bool:
+        """t is >= 0 at both ends, where it has values, and concave between them (t is continuous up
+        to its ends, so not below the lesser of the two).
+        """
+        if self.low is None or self.high is None:
+            return False
+        if not all(self.constants.nonneg(put(t, self.name, e)) for e in (self.low, self.high)):
+            return False
+        try:
+            slope = derivative(t, self.name)
+            bend = neg(derivative(slope, self.name))
+        except Undecided:
+            return False
+        return self.prover.has_values(slope) and self.prover.nonneg(bend)
 
     def positive(self, t: Tree, order: int = 0) -> bool:
         """t > 0 on the open interval: at once, or by a ladder whose last step is > 0."""

@@ -128,6 +128,11 @@ def test_no_forgery_of_many_is_accepted(seed: int) -> None:
     assert slandered > 100
 
 
+def wide(name: str) -> dict[str, Any]:
+    """A file of the folder "wide"."""
+    return json.loads((FOLDER / "wide" / f"{name}.json").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+
+
 #: Honest files of the rules for piecewise-linear losses and costs, with T and its largest number.
 KNOWN: dict[str, tuple[Any, Any, float]] = {
     "ww above": (piecewise, exact.weston_watkins, 1.0),
@@ -141,6 +146,7 @@ KNOWN: dict[str, tuple[Any, Any, float]] = {
     "zero-one, lines above": (other, exact.cross_entropy(1.0), 1.0),
     "ordinal, a curve": (other, exact.cross_entropy(2.0), 2.0),
     "ordinal, a point": (other, exact.cross_entropy(2.0), 2.0),
+    "pools": (wide, exact.pools(0.8, 3), 1.0),
 }
 
 

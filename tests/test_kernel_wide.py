@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 import random
 import sys
 from collections.abc import Callable
@@ -18,7 +19,7 @@ import pytest
 from forger import gaps, truth
 from forger.build import sealed
 
-from hconsist.certificates import certify_claim, certify_gap, parse_gap_claim, read_inputs
+from hconsist.certificates import certify_claim, certify_gap, parse_gap_claim, pools, read_inputs
 from hconsist.checker import Rejected, check, examine
 from hconsist.cli.check import _check_spec
 from hconsist.distributions import Finite
@@ -224,6 +225,42 @@ FORGERIES: dict[str, dict[str, Any]] = {
         "no lemma": lambda c: c.update(lemmas=[]),
         "a witness beyond the simplex": pieces(witness=["1", "1"]),
     },
+    "pools": {
+        "a larger claim": lambda c: claimed(
+            formula=["mul", "1001/1000", c["statement"]["claim"]["formula"]])(c),
+        "every number of labels": stated(classes="any"),
+        "no level": lambda c: [p["witness"].__setitem__(1, "0") for p in c["proof"]["pieces"]],
+        "a lower level": lambda c: [p["witness"].__setitem__(1, ["mul", "9/10", p["witness"][1]])
+                                    for p in c["proof"]["pieces"]],
+        "a falling line": pieces(witness=["-1", "0"]),
+        "a line and more": pieces(witness=["1/2", "1/4", "0"]),
+        "another scaling": proof(scaling="3/4"),
+        "a scaling of theorem A": proof(scaling="1/2"),
+        "a scaling of theorem C": proof(scaling="1"),
+        "fewer methods": lambda c: [p["method"].pop() for p in c["proof"]["pieces"]],
+        "another loss": lambda c: c["statement"]["loss"].update(
+            formula=["add", "2", ["mul", "-2", ["pow", "u", "1/2"]]]),
+        "a loss without a value at 0": lambda c: c["statement"]["loss"].update(
+            formula=["mul", "-5/4", ["pow", "u", "9/5"], ["pow", "u", "-1"]]),
+        "a rising loss": lambda c: c["statement"]["loss"].update(formula=["pow", "u", "4/5"]),
+        "rule theorem A": lambda c: (proof(rule="theorem A")(c),
+                                     c.update(lemmas=["pooling lemma", "theorem A"])),
+        "rule pair": lambda c: (proof(rule="pair")(c), c.update(lemmas=["pair lemma",
+                                                                        "pooling lemma"])),
+        "bounded scores": stated(hypotheses=bounded("1")),
+        "several labels": lambda c: (stated(target={"kind": "top", "k": 2})(c),
+                                     stated(classes=4)(c)),
+        "no lemma": lambda c: c.update(lemmas=[]),
+    },
+    "pools-gamma": {
+        "a smaller claim": lambda c: claimed(
+            formula=["mul", "999/1000", c["statement"]["claim"]["formula"]])(c),
+        "no level": lambda c: [p["witness"].__setitem__(1, "0") for p in c["proof"]["pieces"]
+                               if p["witness"]],
+        "bounded scores": stated(hypotheses=bounded("1")),
+        "rule theorem A": lambda c: (proof(rule="theorem A")(c),
+                                     c.update(lemmas=["pooling lemma", "theorem A"])),
+    },
     "gap-logistic": {
         "a smaller claim": claimed(formula="9/25"),
         "the other side": claimed(kind="gap >="),
@@ -325,12 +362,52 @@ def trivial(name: str, claim: str, *changed: dict[str, Any]) -> dict[str, Any]:
         ("bounded-logistic-three", "33/10", "3301/1000"),
         ("bounded-logistic-three", "0", "-1/1000"),
         ("ldr-margin-every-n", ["3/4", "1/4"], ["3/4", "13/50"]),
+        ("pools", ["1/2", "1/4"], ["1/2", "1/20"]),  # the pool of three labels is above 1
+        ("pools", ["1/2", "1/4"], ["-1/2", "1/4"]),
+        ("pools", ["1/10", "1/100"], ["0", "-1/1000"]),
     ],
 )
 def test_a_witness_must_be_admissible(name: str, right: Any, wrong: Any) -> None:
     for checker in (accepted, lambda c: second_checker.check(c).agrees):
         assert checker(trivial(name, "-10", {"witness": right}))
         assert not checker(trivial(name, "-10", {"witness": wrong}))
+
+
+def test_a_line_must_be_below_the_pool_of_each_number_of_labels() -> None:
+    """3/10 b - 3/125 is below the pools of two and of three labels, not below that of ten."""
+    for n, right in ((3, True), (10, False)):
+        c = trivial("pools", "-10", {"witness": ["3/10", "3/125"]})
+        c = sealed({**c, "statement": {**c["statement"], "classes": n}})
+        assert accepted(c) == second_checker.check(c).agrees == right
+
+
+def test_lines_below_the_pools_are_below_regrets() -> None:
+    """Rule "pools" by definition, at random: p, softmax values that predict a label, any scaling.
+    Values that tie k labels but for one come nearest, with p at its best for them.
+    """
+    r = np.random.default_rng(8)
+    least = math.inf
+    for _ in range(400):
+        n, e = int(r.integers(2, 7)), Fraction(int(r.integers(51, 100)), 100)
+        slope = float(r.uniform(0, 1.2))
+        level = pools.level_of(e, n, slope)
+        lines, power = np.zeros((200, n)), 1 / (1 - float(e))
+        values = r.dirichlet([0.5] * n, 200)
+        tied = np.arange(n) < r.integers(2, n + 1, 200)[:, None]
+        rest = r.integers(2, n + 1, 200)
+        values[:100] = np.where(tied, 1.0, 0.0)[:100]
+        part = r.random(100) * (r.random(100) < 0.5)
+        values[np.arange(100), np.minimum(rest[:100], n - 1)] += part
+        values /= values.sum(1, keepdims=True)
+        values = np.sort(values, 1)[:, ::-1]  # label 0 is predicted
+        lines[:, 0], lines[:, 1] = -slope, slope  # label 1 is said to be better
+        q = np.maximum(values ** float(e) + lines - level, 0) ** (1 / float(e))
+        for p in (r.dirichlet([0.6] * n, 200), q ** (1 - float(e)) + 1e-300):
+            p = p / p.sum(1, keepdims=True)
+            regret = np.linalg.norm(p, power, axis=1) - (p * values ** float(e)).sum(1)
+            line = slope * (p[:, 1] - p[:, 0]) - level
+            least = min(least, float((regret - line).min()))
+    assert -1e-9 < least < 1e-4
 
 
 @pytest.mark.parametrize("name", ["top-2-logistic-below", "bounded-logistic-three-below"])
@@ -385,9 +462,7 @@ def test_t_of_bounded_scores_is_above_the_bound_of_a_swap() -> None:
 GAPS = [name for name in FILES if name.startswith("gap") and "weston" not in name]
 
 
-def forged_gaps(
-    seed: int, count: int, judge: Callable[[dict[str, Any]], bool] = accepted
-) -> int:
+def forged_gaps(seed: int, count: int, judge: Callable[[dict[str, Any]], bool] = accepted) -> int:
     """Forgeries of false statements about gaps, none accepted."""
     r = random.Random(seed)
     false = tries = 0
@@ -466,3 +541,16 @@ def test_what_was_not_proven_before_is_proven() -> None:
     for claim, verdict in (("Gamma <= u", "violated"), ("Gamma <= 3*sqrt(u)", "holds")):
         made_now = certify_claim(PointwiseProblem("logistic", n_classes=3), claim)
         assert made_now["verdict"] == verdict
+
+
+@pytest.mark.slow
+def test_minima_over_pools_are_found() -> None:
+    """T >= T(1) b^2, attained at b = 1, and the bound of Gamma that follows (corollary of B)."""
+    problem = PointwiseProblem("gce:q=4/5", n_classes=4)
+    best = "(5/4*(1 - 2**(-4/5)))"
+    for claim in (f"T >= {best}*b**2", f"Gamma <= sqrt(u/{best})"):
+        found = certify_claim(problem, claim, time_budget=300.0)
+        assert (found["verdict"], found["proof"]["rule"]) == ("holds", "pools")
+        assert second_checker.check(found).agrees
+    refuted = certify_claim(problem, f"T <= {best}*b**2")
+    assert refuted["verdict"] == "violated"

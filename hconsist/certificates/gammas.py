@@ -110,8 +110,12 @@ def _pieces(
             data = {"from": str(low), "to": str(high), "at": curve, "witness": witness,
                     "reach": "x", "method": method}  # fmt: skip
             listed = list(gamma.line(rule, read, options, Piece(str(low), str(high), curve, data)))
-            tried = [("algebra:0",), ("algebra:0", "balls:0", "balls:1"), (method, "algebra:0"),
-                     *[(method, "balls:0", "algebra:0")] * beside(rule, read, options, witness)]
+            tried = [
+                ("algebra:0",),
+                ("algebra:0", "balls:0", "balls:1"),
+                (method, "algebra:0"),
+                *[(method, "balls:0", "algebra:0")] * beside(rule, read, options, witness),
+            ]
             sides, shown = listed[: -len(tried)], listed[-len(tried) :]
             if not all(first_method(side, ("algebra:0",)) for side in sides):
                 continue

@@ -35,7 +35,7 @@ def _pool(e: float, k: int, slope: float, level: float) -> float:
     tied = k**-e
 
     def share(y: float) -> float:
-        return max(0.0, y - level) ** (1 / e)
+        return math.pow(max(0.0, y - level), 1 / e)
 
     return share(tied + slope) + share(tied - slope) + (k - 2) * share(tied)
 
@@ -65,32 +65,19 @@ def rational(e: Fraction, n: int, b: Fraction) -> list[Any]:
 
 
 def at_zero(e: Fraction) -> list[Any]:
-    """Lines that are quadratic in beta = x, with some room; and those of two labels exactly."""
+    """Lines that are quadratic in beta = x, with some room."""
     bend = float(1 / e - 1) * 2 ** (float(e) - 1)
     found = []
     for room in (0.5, 0.125, 0.03):
         slope = Fraction(1 / (2 * bend * (1 + room))).limit_denominator(64)
         level = (math.floor(float(slope) ** 2 * bend * (1 + room) * 256) + 1) * Fraction(1, 256)
         found.append([["mul", str(slope), "x"], ["mul", str(level), ["pow", "x", "2"]]])
-    return [*found, two_labels(e)]
-
-
-def two_labels(e: Fraction) -> list[Tree]:
-    """The tangent at beta = x of the value of two labels: g(u) and g(w) at their optimum."""
-    weights = [["pow", t, str(e / (1 - e))] for t in (["add", "1", "x"], _LESS)]
-    total = ["add", *(["pow", t, str(1 / (1 - e))] for t in (["add", "1", "x"], _LESS))]
-    one, other = (["mul", w, ["pow", total, str(-e)]] for w in weights)
-    half: Tree = ["mul", "1/2", ["add", one, ["mul", "-1", other]]]
-    mean: Tree = ["mul", "-1/2", ["add", one, other]]
-    return [half, ["add", _tied(e), mean]]
+    return found
 
 
 def _tied(e: Fraction) -> Tree:
     """2^-e as rule "pools" and SymPy write it: the algebra then sees what cancels."""
     return ["mul", "1/2", ["pow", "2", str(1 - e)]]
-
-
-_LESS: Tree = ["add", "1", ["mul", "-1", "x"]]
 
 
 def at_one(e: Fraction, n: int) -> list[Any]:
@@ -109,13 +96,10 @@ def tries(e: Fraction, n: int, first: Fraction, last: Fraction) -> list[tuple[An
     """Witnesses with methods for a piece, the likeliest first."""
     found = at_zero(e) if first == 0 else at_one(e, n) if last == 1 else []
     plain = [w for b in ((first + last) / 2, first, last) if b for w in rational(e, n, b)]
-    exact = [] if first == 0 else [two_labels(e)]
-    return [(w, "balls:2" if first == 0 else "balls:0") for w in (*found, *plain, *exact)]
+    return [(w, "balls:2" if first == 0 else "balls:0") for w in (*found, *plain)]
 
 
-def methods(
-    read: Statement, proof: dict[str, Any], piece: Piece, method: str
-) -> list[str] | None:
+def methods(read: Statement, proof: dict[str, Any], piece: Piece, method: str) -> list[str] | None:
     """A method for each inequality of a piece; None where one has none."""
     rule = LOWER["pools"]
     count = 1 + len(rule.beside(read, proof, piece.data["witness"]))

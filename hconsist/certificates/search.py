@@ -176,15 +176,7 @@ class Search:
             return ties.options(self.statement, ">=", witnesses.scaling(loss))
         if self._concave:
             return [{"rule": "concave pair"}, {"rule": "theorem C"}]
-        if n == 2:
-            return [{"rule": "pair", "scaling": None}]
-        e = witnesses.scaling(loss)
-        found: list[dict[str, Any]] = [{"rule": "pair", "scaling": str(e)}]
-        if 0 < e <= 1 / 2:
-            found.append({"rule": "theorem A", "scaling": str(e)})
-        elif (shape := witnesses.inverse_slope(loss)) is not None:
-            found += [{"rule": "theorem D", "shape": s} for s in shape]
-        return found + pools.options(n, e)
+        return witnesses.convex_rules(loss, n)
 
     @cached_property
     def _options(self) -> list[dict[str, Any]]:

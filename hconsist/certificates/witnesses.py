@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from hconsist.arithmetic import SYMPY, precision
+from hconsist.certificates import pools
 from hconsist.certificates.margins import kinks, minimiser
 from hconsist.certificates.statements import tanh, tree
 from hconsist.checker import Tree
@@ -51,6 +52,19 @@ def scaling(loss: SoftmaxLoss) -> Fraction:
     g = loss.of_softmax(u, SYMPY)
     e = sympy.simplify(1 + u * sympy.diff(g, u, 2) / sympy.diff(g, u))
     return Fraction(int(e.p), int(e.q)) if e.is_Rational else Fraction(0)
+
+
+def convex_rules(loss: SoftmaxLoss, n: int | str) -> list[dict[str, Any]]:
+    """Rules for T >= claim of convex losses, all scores, with what their proofs say besides pieces."""
+    if n == 2:
+        return [{"rule": "pair", "scaling": None}]
+    e = scaling(loss)
+    found: list[dict[str, Any]] = [{"rule": "pair", "scaling": str(e)}]
+    if 0 < e <= 1 / 2:
+        found.append({"rule": "theorem A", "scaling": str(e)})
+    elif (shape := inverse_slope(loss)) is not None:
+        found += [{"rule": "theorem D", "shape": s} for s in shape]
+    return found + pools.options(n, e)
 
 
 def inverse_slope(loss: SoftmaxLoss) -> list[dict[str, Any]] | None:

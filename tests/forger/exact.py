@@ -5,6 +5,7 @@ in closed form, its claim made false, its proof bent to fit.
 from __future__ import annotations
 
 import copy
+import functools
 import json
 import math
 import random
@@ -47,6 +48,28 @@ def cross_entropy(spread: float) -> Callable[[float], float]:
     def t(b: float) -> float:
         u = (1 + b / spread) / 2
         return sum(v * math.log(2 * v) for v in (u, 1 - u) if v > 0)
+
+    return t
+
+
+def pools(e: float, n: int) -> Callable[[float], float]:
+    """The least value of theorem B's pools, for 1/e - u^e/e: a norm is least at some x."""
+    a = 1 / (1 - e)
+
+    @functools.cache
+    def t(b: float) -> float:
+        def norm(x: float, k: int) -> float:
+            y = (1 - 2 * x - b) / (k - 2) if k > 2 else 0.0
+            return float(((x + b) ** a + x**a + (k - 2) * y**a) ** (1 / a))
+
+        found = [norm((1 - b) / 2, 2) - 2**-e]
+        for k in range(3, n + 1):
+            low, high = 0.0, (1 - b) / 2
+            for _ in range(60):
+                left, right = (2 * low + high) / 3, (low + 2 * high) / 3
+                low, high = (low, right) if norm(left, k) < norm(right, k) else (left, high)
+            found.append(norm(low, k) - k**-e)
+        return min(found) / e
 
     return t
 

@@ -201,6 +201,7 @@ def new_proof(c: dict[str, Any], r: random.Random) -> dict[str, Any]:
         "theorem C": "", "tangent": "", "convex point": "beta p point reference",
         "concave point": "beta p point", "margin point": "beta point best", "plug-in lines": "",
         "swap": "scaling", "bounded swap": "scaling", "theorem D": "shape", "tie": "",
+        "pools": "scaling",
         "bounded point": "beta p point reference level",
     }[rule].split()  # fmt: skip
     if not rule.endswith("point"):
