@@ -55,7 +55,7 @@ def scaling(loss: SoftmaxLoss) -> Fraction:
 
 
 def convex_rules(loss: SoftmaxLoss, n: int | str) -> list[dict[str, Any]]:
-    """Rules for T >= claim of convex losses, all scores, with what their proofs say besides pieces."""
+    """Rules for T >= claim, all scores, and what their proofs say besides pieces."""
     if n == 2:
         return [{"rule": "pair", "scaling": None}]
     e = scaling(loss)
