@@ -29,7 +29,7 @@ def test_every_method_is_told_and_has_a_place_in_the_order(engine: str) -> None:
 def test_a_refusal_lists_the_reason_of_every_method(
     engine: str, spec: str, hypotheses: str
 ) -> None:
-    problem = PointwiseProblem(spec, hypotheses=hypotheses, n_classes=3)  # type: ignore[arg-type]
+    problem = PointwiseProblem(spec, hypotheses=hypotheses, n_classes=4)  # type: ignore[arg-type]
     with pytest.raises(EngineCannotAnswerError) as refused:
         transform(problem, "1/2", engine)  # type: ignore[arg-type]
     told = dict(refused.value.methods)
@@ -62,7 +62,7 @@ def test_a_method_that_registers_itself_is_tried(monkeypatch: pytest.MonkeyPatch
         return "needs a better day"
 
     with pytest.raises(EngineCannotAnswerError, match="mine: needs a better day"):
-        transform(PointwiseProblem("dice", n_classes=3), "1/2", "rigorous")  # type: ignore[arg-type]
+        transform(PointwiseProblem("dice", n_classes=4), "1/2", "rigorous")  # type: ignore[arg-type]
 
 
 def test_the_command_prints_the_table(capsys: pytest.CaptureFixture[str]) -> None:

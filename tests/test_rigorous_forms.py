@@ -258,7 +258,7 @@ def test_two_likely_labels(spec: str, n: int, hypotheses: str, target: str) -> N
 
 
 def test_two_likely_labels_may_leave_a_gap() -> None:
-    answer = ask("hard-truncated", 3, "complete", "top-k:2")
+    answer = ask("hard-truncated", 5, "complete", "top-k:2")
     assert answer.lower == 0 < answer.upper
     assert "curvature" in answer.reason
 
