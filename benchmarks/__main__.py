@@ -7,8 +7,8 @@ A run holds the least of several wall times of each case, in seconds, and beside
 time of a fixed piece of work around it (``python -c pass``, or a sum of floats), so that two
 machines, or two hours of a busy one, can be compared: a ratio is of times in that unit.
 
-``python -m benchmarks jobs [OUT.json]`` times whole jobs by form beside a peer that does the same
-(`benchmarks.whole_job`).
+``python -m benchmarks jobs [OUT.json] [--page PAGE.md]`` times whole jobs by form beside a peer
+that does the same, and goes on where the file ends (`benchmarks.whole_job`).
 
 ``python -m benchmarks facts [SPEC ...]`` prints what the provers of facts add to a first answer
 (`benchmarks.facts`).
@@ -117,6 +117,16 @@ def _coverage(options: list[str]) -> int:
     return coverage.main(engines, given.out, losses, given.jobs, given.join, given.page)
 
 
+def _jobs(options: list[str]) -> None:
+    from benchmarks import whole_job
+
+    reader = argparse.ArgumentParser("python -m benchmarks jobs", description=whole_job.__doc__)
+    reader.add_argument("out", type=Path, nargs="?", help="a JSON file to keep and to go on with")
+    reader.add_argument("--page", type=Path, help="a page of the documentation to write")
+    given = reader.parse_args(options)
+    whole_job.main(given.out, given.page)
+
+
 def main(words: list[str]) -> int:
     """The command line; 2 where it makes no sense."""
     match words:
@@ -129,10 +139,8 @@ def main(words: list[str]) -> int:
         case ["compare", old, new]:
             for name, ratio in compare(*(json.loads(Path(f).read_text()) for f in (old, new))):
                 print(f"{name:40} {ratio:6.2f} x")
-        case ["jobs", *files] if len(files) <= 1:
-            from benchmarks import whole_job
-
-            whole_job.main(files)
+        case ["jobs", *options]:
+            _jobs(options)
         case ["coverage", *options]:
             return _coverage(options)
         case ["facts", *specs]:

@@ -1,11 +1,18 @@
 """Seconds of computing of whole jobs by form and number of labels, beside their floors and a peer
-that does the same job: convex programs inside a global search over label distributions.
+that does the same jobs: convex programs inside a global search over label distributions.
 
 Jobs: a cold command, the first answer in a new process, a sweep of 200 target regrets, a curve of
-Gamma at 200 excesses, a rigorous enclosure. Floors: ``python -c pass`` for a command, a process up
-to the imports of NumPy and the package for the others. The peer is CVXPY (Clarabel, parametrised)
-with SciPy's differential evolution over p, n = 3 and 10; it stops at the seconds it is given, and
-its ratio is then a lower bound. Ratios are of one run.
+Gamma at 200 excesses, a rigorous enclosure. Every job is a process of its own. Floors: ``python -c
+pass`` for a command, a process up to the imports and the reading of the loss for the others; what a
+job loads later is its own. The peer is CVXPY (Clarabel, its programs compiled once and parametrised
+by p) inside SciPy's search; of its seconds the imports are left out too. Its search is the one that
+was fastest among five in `tuned`, and it is told what is known of symmetric losses (which labels
+differ), so that it has n - 2 shares to search. A job is stopped after its seconds; what a stopped
+peer would have needed is larger than the ratio shown. Of a sweep the peer does as many of the 200
+target regrets as its seconds allow, spread evenly, and the ratio is at that pace.
+
+What is measured is kept in a JSON file after each job, and a run that finds the file goes on where
+it ended. A job and its peer are measured one after the other.
 """
 
 from __future__ import annotations
@@ -15,7 +22,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -33,10 +40,15 @@ LOSSES = {
     "brier": "probabilities",
 }
 CLASSES = (3, 10, 1000)
+#: Of computing, for a job and for one of the peer.
 SECONDS, PEER_SECONDS = 20, 20
+#: Of address space, for the peer: its programs at a thousand labels may fill a machine.
+PEER_BYTES = 6 << 30
 #: Of waiting for a process on a busy machine, in seconds.
-PATIENCE = 600
+PATIENCE = 3600
 BETA = 0.3
+#: The sweep: how many target regrets.
+BETAS = 200
 
 
 def child(spec: str, n: int, job: str) -> dict[str, Any]:
@@ -52,7 +64,7 @@ def child(spec: str, n: int, job: str) -> dict[str, Any]:
         case "answer":
             value = hc.transform(problem, "3/10").estimate
         case "sweep":
-            betas = np.linspace(0.005, 1.0, 200)
+            betas = np.linspace(0.005, 1.0, BETAS)
             hc.derive(spec, n_classes=n, engine="numeric").transform_curve(betas)
         case "gamma":
             bound = hc.derive(spec, n_classes=n, engine="numeric")
@@ -61,8 +73,11 @@ def child(spec: str, n: int, job: str) -> dict[str, Any]:
             found = hc.transform(problem, "3/10", "rigorous", time_budget=10.0)
             wide = found.width is None or found.width > 1e-6
     seconds = time.process_time() - started
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"seconds": seconds, "floor": loaded, "MiB": memory, "value": value, "wide": wide}
+    return {"seconds": seconds, "floor": loaded, "MiB": _memory(), "value": value, "wide": wide}
+
+
+def _memory() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _limit(seconds: int) -> None:
@@ -71,72 +86,164 @@ def _limit(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (used + seconds, used + seconds + 1))
 
 
-def peer(spec: str, n: int, seconds: float) -> tuple[float, float | None, bool]:
-    """Seconds, value, and whether it ended by itself: T(0.3) by programs inside a search.
+class Late(Exception):  # noqa: N818 (it is no error)
+    """The peer's seconds are over."""
 
-    The distributions are (x + b, x, r_1, ..., r_(n-2)), as the loss is symmetric: what is known of
-    the problem is given to the peer too.
+
+class Programs:
+    """The peer's convex programs of one loss: its best risk, and that of scores which predict
+    label 1, at label distributions (x + b, x, r_1, ..., r_(n-2)).
+    """
+
+    def __init__(self, spec: str, n: int) -> None:
+        import cvxpy as cp
+
+        self.n, self.cp = n, cp
+        self.s, self.p = cp.Variable(n), cp.Parameter(n, nonneg=True)
+        self.rest = cp.Parameter(n, nonneg=True)  # 1 - p
+        risk, limits = written(spec, n, self.s, self.p, self.rest)
+        self.free = cp.Problem(cp.Minimize(risk), limits)
+        self.wrong = cp.Problem(cp.Minimize(risk), [*limits, self.s[1] >= self.s])
+
+    def regret(self, shares: Any, beta: float) -> float:
+        """At the distribution that n - 2 shares in [0, 1] stand for."""
+        x = shares[0] * (1 - beta) / 2
+        parts = np.diff(np.r_[0.0, np.sort(shares[1:]), 1.0])
+        p = np.r_[x + beta, x, (1 - beta - 2 * x) * parts]
+        if p[2:].max() > p[0] + 1e-12:  # the first label must be likeliest
+            return 10.0 + float(p[2:].max())
+        self.p.value, self.rest.value = p, 1 - p
+        try:
+            values = [one.solve(solver=self.cp.CLARABEL) for one in (self.wrong, self.free)]
+        except self.cp.SolverError:
+            return 10.0
+        return float(values[0] - values[1])
+
+
+def peer(spec: str, n: int, job: str, search: str = "") -> dict[str, Any]:
+    """One answer or a sweep: its seconds, the value, how many target regrets were done, and when
+    the search first was within 1e-4 of its last value (which it cannot know).
+    """
+    import cvxpy
+    import scipy.optimize
+
+    _limit(2 * PEER_SECONDS)  # of compiling programs too large for it
+    resource.setrlimit(resource.RLIMIT_AS, (PEER_BYTES, PEER_BYTES))
+    betas = [BETA]
+    if job == "sweep":  # spread evenly, whenever it ends
+        betas = [0.005 + 0.995 * ((i * 0.6180339887498949) % 1) for i in range(BETAS)]
+    started, done, value, hit = time.process_time(), 0, None, None
+    loaded = started
+    assert cvxpy and scipy.optimize
+    try:
+        programs = Programs(spec, n)
+        for beta in betas:
+            seen = _Seen(programs, beta, started + PEER_SECONDS)
+            try:
+                SEARCHES[search or CHOSEN](seen, [(0.0, 1.0)] * (n - 2))
+            finally:
+                value = None if seen.best > 9 else seen.best
+                hit = seen.hit(started)
+            done += 1
+    except Late:
+        pass
+    seconds = time.process_time() - started
+    return {"seconds": seconds, "floor": loaded, "value": value, "done": done, "of": len(betas),
+            "hit": hit, "MiB": _memory()}  # fmt: skip
+
+
+class _Seen:
+    """A regret to minimise, and when its best values were found."""
+
+    def __init__(self, programs: Programs, beta: float, end: float) -> None:
+        self.programs, self.beta, self.end = programs, beta, end
+        self.best, self.found = np.inf, list[tuple[float, float]]()
+
+    def __call__(self, shares: Any) -> float:
+        if time.process_time() > self.end:
+            raise Late
+        value = self.programs.regret(shares, self.beta)
+        if value < self.best:
+            self.best = value
+            self.found.append((time.process_time(), value))
+        return value
+
+    def hit(self, started: float) -> float | None:
+        near = [t for t, value in self.found if value <= self.best + 1e-4 * abs(self.best) + 1e-9]
+        return near[0] - started if near else None
+
+
+def _evolution(size: int) -> Callable[[Any, Any], object]:
+    def search(regret: Any, box: Any) -> object:
+        from scipy.optimize import differential_evolution
+
+        return differential_evolution(regret, box, seed=0, tol=1e-4, popsize=size, polish=False)
+
+    return search
+
+
+def _simplicial(regret: Any, box: Any) -> object:
+    from scipy.optimize import shgo
+
+    return shgo(regret, box, n=32, sampling_method="sobol")
+
+
+def _rectangles(regret: Any, box: Any) -> object:
+    from scipy.optimize import direct
+
+    return direct(regret, box, maxfun=2000)
+
+
+def _annealing(regret: Any, box: Any) -> object:
+    from scipy.optimize import dual_annealing
+
+    return dual_annealing(regret, box, seed=0, maxiter=100)
+
+
+#: SciPy's global searches that the peer may use.
+SEARCHES: dict[str, Callable[[Any, Any], object]] = {
+    "evolution, 5": _evolution(5),
+    "evolution, 15": _evolution(15),
+    "shgo": _simplicial,
+    "direct": _rectangles,
+    "annealing": _annealing,
+}
+
+
+#: The search that ended first with the right value (`tuned`).
+CHOSEN = "shgo"
+
+
+def tuned(specs: tuple[str, ...] = ("logistic", "brier", "mae")) -> Iterator[tuple[str, ...]]:
+    """Every search of the peer at n = 3 and 10: seconds, value, and when it was found."""
+    for spec in specs:
+        for n in (3, 10):
+            for name in SEARCHES:
+                found = _in_process("peer", spec, n, "answer", name)
+                yield spec, str(n), name, json.dumps(found)
+
+
+def written(spec: str, n: int, s: Any, p: Any, rest: Any) -> tuple[Any, list[Any]]:
+    """The risk and the constraints of a loss in CVXPY, in its shortest form: p the labels'
+    probabilities, ``rest`` one less those.
     """
     import cvxpy as cp
-    from scipy.optimize import differential_evolution
 
-    s, p = cp.Variable(n), cp.Parameter(n, nonneg=True)
-    losses, limits = written(spec, n, s)
-    risk = cp.sum([p[y] * losses[y] for y in range(n)])
-    free = cp.Problem(cp.Minimize(risk), limits)
-    wrong = cp.Problem(cp.Minimize(risk), [*limits, *[s[1] >= s[k] for k in range(n) if k != 1]])
-    started, best = time.process_time(), np.inf
-
-    class Late(Exception):  # noqa: N818 (it is no error)
-        pass
-
-    def regret(shares: Any) -> float:
-        nonlocal best
-        if time.process_time() - started > seconds:
-            raise Late
-        x = shares[0] * (1 - BETA) / 2
-        rest = np.maximum(shares[1:], 1e-9)
-        left = 1 - BETA - 2 * x
-        q = np.r_[x + BETA, x, left * rest / rest.sum()]
-        if q[2:].max() > q[0] + 1e-12:  # the first label must be likeliest
-            return 10.0 + float(q[2:].max())
-        p.value = q
-        try:
-            found = float(wrong.solve(solver=cp.CLARABEL) - free.solve(solver=cp.CLARABEL))
-        except cp.SolverError:
-            return 10.0
-        best = min(best, found)
-        return found
-
-    try:
-        differential_evolution(
-            regret, [(0, 1)] * (n - 1), seed=0, tol=1e-6, popsize=10, maxiter=60, polish=False
-        )
-        ended = True
-    except Late:
-        ended = False
-    return time.process_time() - started, None if best > 9 else float(best), ended
-
-
-def written(spec: str, n: int, s: Any) -> tuple[list[Any], list[Any]]:
-    """The losses and constraints of a loss in CVXPY, from its definition."""
-    import cvxpy as cp
-
-    others = [[k for k in range(n) if k != y] for y in range(n)]
+    simplex = [s >= 0, cp.sum(s) == 1]  # the variables are softmax values
     match spec:
         case "logistic":
-            return [cp.log_sum_exp(s - s[y]) for y in range(n)], []
-        case "mae":  # the variables are softmax values
-            return [1 - s[y] for y in range(n)], [s >= 0, cp.sum(s) == 1]
+            return cp.log_sum_exp(s) - p @ s, []
+        case "mae":
+            return 1 - p @ s, simplex
         case "ldr:lam=1,c=1":
             shift = 1 - np.eye(n)
-            return [cp.log_sum_exp(s - s[y] + shift[y]) for y in range(n)], []
-        case "weston-watkins":
-            return [cp.sum([cp.pos(1 - s[y] + s[k]) for k in others[y]]) for y in range(n)], []
+            return cp.sum([p[y] * cp.log_sum_exp(s - s[y] + shift[y]) for y in range(n)]), []
+        case "weston-watkins":  # the label itself pays 1
+            return cp.sum([p[y] * cp.sum(cp.pos(1 - s[y] + s)) for y in range(n)]) - 1, []
         case "constrained:phi=exponential":
-            return [cp.sum([cp.exp(s[k]) for k in others[y]]) for y in range(n)], [cp.sum(s) == 0]
+            return rest @ cp.exp(s), [cp.sum(s) == 0]
         case "brier":
-            return [cp.sum_squares(s - np.eye(n)[y]) for y in range(n)], [s >= 0, cp.sum(s) == 1]
+            return cp.sum_squares(s) - 2 * p @ s + 1, simplex
     raise KeyError(spec)
 
 
@@ -149,44 +256,76 @@ def _timed(words: list[str]) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def ask(spec: str, n: int, job: str) -> dict[str, Any]:
-    """A job in a process of its own; what went wrong where it fails."""
-    if job == "command":
-        words = ["-m", "hconsist", "transform", spec, "-n", str(n), "--beta", "0.3"]
-        work: Callable[[], float] = lambda: _timed(words)  # noqa: E731
-        floor = _timed(["-c", "pass"])
-        return {"seconds": work(), "floor": min(floor, _timed(["-c", "pass"])), "MiB": None}
+def _in_process(what: str, *given: object) -> dict[str, Any]:
+    """The result of a function of this module in a new process; what went wrong where it fails."""
     code = (
-        "import json; from benchmarks.whole_job import "
-        f"{'peer' if job == 'peer' else 'child'} as f;"
-        f"print(json.dumps(f({spec!r}, {n}, {PEER_SECONDS if job == 'peer' else job!r})))"
+        f"import json; from benchmarks.whole_job import {what} as f;"
+        f"print(json.dumps(f({', '.join(map(repr, given))})))"
     )
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    limit = 2 * PEER_SECONDS if what == "peer" else SECONDS
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return {"why": f"no answer in {PATIENCE} s of waiting", "limit": None}
     if done.returncode < 0:
-        return {"why": f"more than {SECONDS} s"}
+        return {"why": f"more than {limit} s", "limit": limit}
     if done.returncode:
-        return {"why": (done.stderr.strip().splitlines() or ["failed"])[-1][:160]}
-    found = json.loads(done.stdout.strip().splitlines()[-1])
-    if job == "peer":
-        return {"seconds": found[0], "value": found[1], "ended": found[2]}
-    return dict(found)
-
-
-JOBS = ("command", "answer", "sweep", "gamma", "enclosure", "peer")
-
-
-def measure() -> dict[str, Any]:
-    """Every job of every form."""
-    found: dict[str, Any] = {}
-    for spec in LOSSES:
-        for n in CLASSES:
-            for job in JOBS:
-                if job == "peer" and n > 10:
-                    continue
-                found[f"{spec} {n} {job}"] = ask(spec, n, job)
-                print(spec, n, job, found[f"{spec} {n} {job}"], file=sys.stderr, flush=True)
+        return {"why": (done.stderr.strip().splitlines() or ["failed"])[-1][:160], "limit": None}
+    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return found
+
+
+def ask(spec: str, n: int, job: str) -> dict[str, Any]:
+    """A job in a process of its own."""
+    if job == "command":
+        words = ["-m", "hconsist", "transform", spec, "-n", str(n), "--beta", "0.3"]
+        floors = [_timed(["-c", "pass"])]
+        seconds = _timed(words)
+        return {"seconds": seconds, "floor": min(*floors, _timed(["-c", "pass"])), "MiB": None}
+    if job.startswith("peer"):
+        return _in_process("peer", spec, n, job.removeprefix("peer "))
+    return _in_process("child", spec, n, job)
+
+
+#: In this order: a job and its peer one after the other.
+JOBS = ("command", "answer", "peer answer", "sweep", "gamma", "peer sweep", "enclosure")
+
+
+def measure(found: dict[str, Any], keep: Callable[[], object] = lambda: None) -> None:
+    """Every job of every form that is not in ``found`` yet."""
+    for n in CLASSES:
+        for spec in LOSSES:
+            for job in JOBS:
+                key = f"{spec} {n} {job}"
+                if key in found:
+                    continue
+                found[key] = ask(spec, n, job)
+                print(key, found[key], file=sys.stderr, flush=True)
+                keep()
+
+
+def ratio(found: dict[str, Any], spec: str, n: int, job: str) -> tuple[float, bool] | None:
+    """Seconds of the peer over those of a job, and whether the peer needed more than that.
+
+    A curve of Gamma needs the peer's sweep: its own envelope and inverse are not counted.
+
+    >>> found = {"mae 3 sweep": {"seconds": 2.0}, "mae 3 peer sweep": {"seconds": 60.0, "done": 20,
+    ... "of": 200}}
+    >>> ratio(found, "mae", 3, "sweep")
+    (300.0, False)
+    """
+    own, other = found.get(f"{spec} {n} {job}"), None
+    name = "answer" if job == "answer" else "sweep"
+    other = found.get(f"{spec} {n} peer {name}")
+    if not own or not other or "seconds" not in own:
+        return None
+    if "seconds" not in other:  # stopped while it wrote its programs
+        return None if not other.get("limit") else (other["limit"] / own["seconds"], True)
+    paced = other["of"] / max(other["done"], 1)
+    return other["seconds"] * paced / own["seconds"], other["done"] == 0
 
 
 def as_markdown(found: dict[str, Any]) -> str:
@@ -194,40 +333,66 @@ def as_markdown(found: dict[str, Any]) -> str:
 
     >>> found = {"mae 3 answer": {"seconds": 0.1, "floor": 1.0, "MiB": 9.0}}
     >>> print(as_markdown(found).splitlines()[2])
-    | mae | concave | 3 |  | 0.10 s |  |  |  |  |  | 9 |
+    | `mae` | concave | 3 |  | 0.10 s (1.00 s) |  |  |  | 9 |
     """
     lines = [
-        "| loss | form | n | command (floor) | answer | sweep of 200 | Gamma, 200 | enclosure "
-        "| peer, one answer | ratio | MiB |",
-        "|---" * 11 + "|",
+        "| loss | form | n | command (floor) | answer (floor) | sweep of 200 | Gamma at 200 "
+        "| enclosure | MiB |",
+        "|---" * 9 + "|",
+    ]
+    rows = [(spec, n) for spec in LOSSES for n in CLASSES
+            if any(f"{spec} {n} {job}" in found for job in JOBS)]  # fmt: skip
+    for spec, n in rows:
+        cells = {job: found.get(f"{spec} {n} {job}") for job in JOBS}
+        row = [_shown(cells[job]) for job in ("command", "answer", "sweep", "gamma", "enclosure")]
+        for i, job in enumerate(("command", "answer")):
+            cell = cells[job]
+            if cell and "floor" in cell:
+                row[i] += f" ({cell['floor']:.2f} s)"
+        memory = [c["MiB"] for job, c in cells.items() if c and c.get("MiB") and "peer" not in job]
+        most = f"{max(memory):.0f}" if memory else ""
+        lines.append(f"| `{spec}` | {LOSSES[spec]} | {n} | " + " | ".join([*row, most]) + " |")
+    if not any("peer" in key for key in found):
+        return "\n".join(lines)
+    lines += [
+        "",
+        "| loss | n | peer: answer (T) | found after | answer | sweep | Gamma | MiB |",
+        "|---" * 8 + "|",
     ]
     ratios: list[tuple[float, str]] = []
-    for spec, form in LOSSES.items():
-        for n in CLASSES:
-            cells = {job: found.get(f"{spec} {n} {job}") for job in JOBS}
-            if not any(cells.values()):
-                continue
-            row = [_shown(cells[job]) for job in JOBS]
-            if cells["command"] and "floor" in cells["command"]:
-                row[0] += f" ({cells['command']['floor']:.2f} s)"
-            own, other, ratio = cells["answer"], cells["peer"], ""
-            if own and other and "seconds" in own and "seconds" in other:
-                value = other["seconds"] / own["seconds"]
-                ratios.append((value, f"{spec}, n = {n}"))
-                ratio = f"{'' if other['ended'] else '> '}{value:.0f}"
-                if other["value"] is not None:
-                    row[-1] += f", T = {other['value']:.5f}"
-            memory = [c["MiB"] for c in cells.values() if c and c.get("MiB")]
-            most = f"{max(memory):.0f}" if memory else ""
-            lines.append(f"| {spec} | {form} | {n} | " + " | ".join([*row, ratio, most]) + " |")
+    for spec, n in rows:
+        one = found.get(f"{spec} {n} peer answer")
+        if not one:
+            continue
+        shown = []
+        for job in ("answer", "sweep", "gamma"):
+            value = ratio(found, spec, n, job)
+            shown.append("" if value is None else f"{'> ' if value[1] else ''}{value[0]:,.0f}")
+            if value is not None:
+                ratios.append((value[0], f"{job} of {spec}, n = {n}"))
+        after = one.get("hit")
+        lines.append(
+            f"| `{spec}` | {n} | {_of_peer(one)} | {'' if after is None else f'{after:.1f} s'} | "
+            + " | ".join(shown)
+            + f" | {one['MiB']:.0f} |"
+            if "MiB" in one
+            else f"| `{spec}` | {n} | {_shown(one)} |  | " + " | ".join(shown) + " |  |"
+        )
     if ratios:
-        worst = min(ratios)
+        worst, best = min(ratios), max(ratios)
         lines += [
             "",
-            f"Peer over answer: median {median(r for r, _ in ratios):.0f}, least {worst[0]:.0f} "
-            f"({worst[1]}).",
+            f"Peer over hconsist in {len(ratios)} whole jobs: median "
+            f"{median(r for r, _ in ratios):,.0f}, least {worst[0]:.1f} ({worst[1]}), "
+            f"largest {best[0]:,.0f} ({best[1]}).",
         ]
     return "\n".join(lines)
+
+
+def _of_peer(cell: dict[str, Any]) -> str:
+    ended = "" if cell["done"] else "stopped at "
+    value = "no T yet" if cell["value"] is None else f"{cell['value']:.5f}"
+    return f"{ended}{cell['seconds']:.1f} s ({value})"
 
 
 def _shown(cell: dict[str, Any] | None) -> str:
@@ -238,9 +403,43 @@ def _shown(cell: dict[str, Any] | None) -> str:
     return f"{cell['seconds']:.2f} s" + (" (wide)" if cell.get("wide") else "")
 
 
-def main(files: list[str]) -> None:
-    """Measure into a JSON file, and print the table."""
-    found = measure()
-    if files:
-        Path(files[0]).write_text(json.dumps(found, indent=1) + "\n")
+def as_page(found: dict[str, Any]) -> str:
+    """A page of the documentation.
+
+    >>> as_page({"mae 3 answer": {"seconds": 0.1, "floor": 1.0, "MiB": 9.0}}).splitlines()[0]
+    '# How long it takes'
+    """
+    return (
+        "# How long it takes\n\n"
+        "Seconds of computing of one run, on a shared machine of two cores. Every job is a process "
+        "of its own; a floor\nis `python -c pass` for a command, and a process up to its imports "
+        "for an answer. *Wide*: an enclosure wider than\n1e-6 after ten seconds; *none*: stopped "
+        f"after {SECONDS} s, or refused. The memory is the largest of the row's jobs. Made by\n"
+        "`python -m benchmarks jobs jobs.json --page docs/speed.md`, which goes on where an "
+        "earlier run ended.\n\n"
+        "The peer does the same jobs by CVXPY (Clarabel, programs compiled once, each loss in its "
+        "shortest form) inside SciPy's global\nsearch over the label distributions; its imports "
+        "are not counted, and it is told which labels of a worst case differ. It has\n"
+        f"{PEER_SECONDS} s a job. Ratios are its seconds over those of hconsist; *found after* is "
+        "when its search first was within 1e-4 of its\nlast value, which it cannot know. Where no "
+        "search ended, the ratio is a lower bound. Of the sweep it does as many target\nregrets as "
+        "it can, spread evenly, and the ratio is at that pace; a curve of Gamma needs that sweep. "
+        "Its search (`tuned` in\n`benchmarks/whole_job.py`) is the one of SciPy's that ended first "
+        "with the right value.\n\n" + as_markdown(found) + "\n"
+    )
+
+
+def main(file: Path | None, page: Path | None = None) -> None:
+    """Measure what is missing in a JSON file, print the table, and write the page."""
+    found: dict[str, Any] = {}
+    if file is not None and file.exists():
+        found = json.loads(file.read_text())
+
+    def keep() -> None:
+        if file is not None:
+            file.write_text(json.dumps(found, indent=1) + "\n")
+
+    measure(found, keep)
+    if page is not None:
+        page.write_text(as_page(found))
     print(as_markdown(found))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.arithmetic import NUMPY
+from hconsist.engines.numeric.decimals import regret_in_decimals
 from hconsist.engines.numeric.shapes import lost_digits
 from hconsist.losses.forms import OfProbabilities
 from hconsist.pointwise import Answer, PointwiseProblem, Witness
@@ -27,6 +28,8 @@ _AGREE = 1e-8
 _SOLVED = 1e-12
 #: Losses whose formula cancels more than this part of their spread are not estimated.
 _LOST = 1e-8
+#: A regret below this part of the terms that it is taken from is taken in decimals.
+_ROUNDED = 1e-9
 #: Beyond so many classes a witness is evaluated by the softmax form of its loss: the definition may
 #: need all pairs of labels.
 _PAIRS = 100
@@ -68,8 +71,8 @@ def answer(
         best, tied = _finite(problem, best), _finite(problem, tied)
     regret, size = regret_of(problem, p, tied, best)
     reason = doubt
-    if not reason and (lost := lost_digits(problem.surrogate, wide=problem.n == 2)) > _LOST:
-        reason = f"floats keep the losses to a part of {lost:.1e} only: their formula cancels"
+    if not reason and (part := lost_digits(problem.surrogate, wide=problem.n == 2)) > _LOST:
+        reason = f"floats keep the losses to a part of {part:.1e} only: their formula cancels"
     if not reason and not (residual <= 1e-9 and np.isfinite(value)):
         reason = f"the inner solver stopped with residual {residual:.1e}"
     if not reason and regret < -_SOLVED * (1.0 + size):
@@ -82,6 +85,12 @@ def answer(
         reason = (
             f"search value {value:.12g} and re-evaluated regret {regret:.12g} of the witness differ"
         )
+    lost = abs(regret) < _ROUNDED * size and len(p) <= _PAIRS and not np.array_equal(tied, best)
+    if not reason and lost:
+        bound = problem.hypotheses.score_bound
+        far = np.inf if bound is None else float(bound)
+        exact = regret_in_decimals(problem.surrogate, p, tied, best, far)
+        regret = regret if exact is None else exact
     if not reason:  # tied scores as good as the best ones are the best ones
         regret = max(regret, 0.0)
     witness = Witness(

@@ -69,28 +69,51 @@ class PairPrograms:
 
     def best(self, p: Array) -> tuple[Array, Array, Array]:
         """C*(p): risk, losses and scores, whatever they predict."""
-        return self._solved(p, np.zeros(p.shape, dtype=bool), -self.range / 2, self.range / 2)
+        return self.within(p, -self.range / 2, self.range / 2)
+
+    def within(
+        self,
+        p: Array,
+        low: Array | float,
+        high: Array | float,
+        start: Array | None = None,
+    ) -> tuple[Array, Array, Array]:
+        """The least risk of scores in a box, (M, n) or one for all: risk, losses and scores."""
+        return self._solved(p, np.zeros(p.shape, dtype=bool), low, high, start)
+
+    def gradient(self, p: Array, s: Array) -> Array:
+        """Of the risk in the scores: (M, n)."""
+        jet = self.problem.surrogate.losses(self.ops.variables(s), self.ops)
+        return np.asarray(np.einsum("my,myk->mk", p, jet.gradient))
 
     def _solved(
-        self, p: Array, pinned: NDArray[np.bool_], low: float, high: float
+        self,
+        p: Array,
+        pinned: NDArray[np.bool_],
+        low: Array | float,
+        high: Array | float,
+        start: Array | None = None,
     ) -> tuple[Array, Array, Array]:
         """The convex program in a box, pinned scores being 0, by projected Newton steps."""
         log_p = np.log(np.maximum(p, 1e-9))
         at = np.where(pinned, log_p, 0.0).sum(axis=1, keepdims=True)
         centre = at if pinned.any() else (log_p.max(axis=1) + log_p.min(axis=1))[:, None] / 2
-        s = np.clip(log_p - centre, low, high)
-        for start in range(0, len(p), _CHUNK):
-            going = np.arange(start, min(start + _CHUNK, len(p)))
+        low, high = np.broadcast_to(low, p.shape), np.broadcast_to(high, p.shape)
+        s = np.clip(log_p - centre if start is None else start, low, high)
+        for first in range(0, len(p), _CHUNK):
+            going = np.arange(first, min(first + _CHUNK, len(p)))
             for _ in range(_ITERATIONS):
                 if not going.size:
                     break
-                s[going], moved = self._step(p[going], s[going], pinned[going], low, high)
+                s[going], moved = self._step(
+                    p[going], s[going], pinned[going], low[going], high[going]
+                )
                 going = going[moved]
         losses = np.asarray(self.problem.surrogate.losses(s, self.ops.base), dtype=float)
         return np.sum(p * losses, axis=1), losses, s
 
     def _step(
-        self, p: Array, s: Array, pinned: NDArray[np.bool_], low: float, high: float
+        self, p: Array, s: Array, pinned: NDArray[np.bool_], low: Array, high: Array
     ) -> tuple[Array, NDArray[np.bool_]]:
         """One step for each row, and whether it lowered the risk."""
         rows = np.arange(len(p))
@@ -106,7 +129,7 @@ class PairPrograms:
         longest = np.abs(step).max(axis=1, keepdims=True)
         step *= np.minimum(1.0, 20.0 / np.maximum(longest, 1e-300))
         sizes = np.array([1.0, 0.3, 0.1, 0.01, 1e-3])
-        trial = np.clip(s[:, None] + sizes[:, None] * step[:, None], low, high)
+        trial = np.clip(s[:, None] + sizes[:, None] * step[:, None], low[:, None], high[:, None])
         losses = np.asarray(self.problem.surrogate.losses(trial, self.ops.base), dtype=float)
         values = np.einsum("my,mdy->md", p, losses)
         now = np.sum(p * np.asarray(jet.value), axis=1)
@@ -209,9 +232,16 @@ def applies(problem: PointwiseProblem) -> str:
     >>> applies(PointwiseProblem("ldam", n_classes=4))
     ''
     """
+    if problem.top_k("numeric") != 1:
+        return "needs the zero-one target"
+    return solvable(problem)
+
+
+def solvable(problem: PointwiseProblem) -> str:
+    """Why the risks of a loss are no convex programs in a box for it; empty where they are."""
     loss = problem.surrogate
-    if not loss.shift_invariant or loss.sum_to_zero or problem.top_k("numeric") != 1:
-        return "needs a loss of score differences and the zero-one target"
+    if not loss.shift_invariant or loss.sum_to_zero:
+        return "needs a loss of score differences"
     if problem.n > MOST_CLASSES:
         return f"is for {MOST_CLASSES} classes at most"
     if not convex_in_scores(loss.forms, problem.n):

@@ -30,6 +30,8 @@ _FUNCTIONS: dict[Elementary, Callable[[Decimal], Decimal]] = {
     Functions.xlogx: lambda x: x * x.ln() if x else x,
 }
 _DIGITS = (40, 150, 600)
+#: What a search in floats may have left, as a part of a risk.
+_ROUNDING = Decimal("1e-15")
 
 
 class DecimalOps(ObjectOps):
@@ -74,19 +76,71 @@ def losses_in_decimals(loss: Loss, scores: NDArray[np.float64]) -> list[float] |
     >>> losses_in_decimals(parse_loss("logistic"), np.array([0.0, 0.0]))
     [0.6931471805599453, 0.6931471805599453]
     """
+    found = _settled(loss, [float(s) for s in scores])
+    return None if found is None else [float(v) for v in found]
+
+
+def regret_in_decimals(
+    loss: Loss,
+    p: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    best: NDArray[np.float64],
+    bound: float = np.inf,
+) -> float | None:
+    """Risk at ``scores`` less risk at ``best``, all digits of the losses kept until the end: for
+    regrets that are lost in the rounding of the two risks. None where decimals cannot say.
+
+    The same rounding left ``best`` a little off, so its length is corrected too: a parabola through
+    three lengths, where that lowers the risk by rounding and keeps the scores within the bound.
+
+    Examples
+    --------
+    >>> from hconsist.losses import parse_loss
+    >>> p, tie = np.array([0.5 + 1e-9, 0.5 - 1e-9]), np.zeros(2)
+    >>> found = regret_in_decimals(parse_loss("logistic"), p, tie, np.array([4.1e-9, 0.0]))
+    >>> abs(found / 2e-18 - 1) < 1e-6  # b^2/2 for b = 2e-9
+    True
+    """
+    with localcontext() as context:
+        context.prec = 60
+        weights = [Decimal(float(w)) for w in p]
+
+        def risk(row: NDArray[np.float64]) -> Decimal | None:
+            found = _settled(loss, [float(s) for s in row])
+            if found is None:
+                return None
+            return sum((w * v for w, v in zip(weights, found, strict=True)), Decimal(0))
+
+        tied, free = risk(scores), risk(best)
+        if tied is None or free is None:
+            return None
+        for step in (2.0**-4, 2.0**-9) if np.any(best) else ():
+            below, above = risk((1 - step) * best), risk((1 + step) * best)
+            if below is None or above is None or not below - 2 * free + above > 0:
+                break
+            moved = 1 + step * float((below - above) / (2 * (below - 2 * free + above)))
+            other = None if not 0.5 < moved < 2 else risk(moved * best)
+            lower = other is not None and 0 < free - other <= _ROUNDING * abs(free)
+            if other is not None and lower and np.max(np.abs(moved * best)) <= bound:
+                best, free = moved * best, other
+        return float(tied - free)
+
+
+def _settled(loss: Loss, scores: list[float]) -> list[Decimal] | None:
+    """The losses to thirty decimals and more; None where decimals cannot say."""
     before: list[Decimal] | None = None
     for digits in _DIGITS:
         try:
             with localcontext() as context:
                 context.prec = digits
-                values = np.array([Decimal(float(s)) for s in scores], dtype=object)
+                values = np.array([Decimal(s) for s in scores], dtype=object)
                 found: list[Value] = list(loss.losses(values, DecimalOps()))
                 if not all(isinstance(v, Decimal) and v.is_finite() for v in found):
                     return None
                 if before is not None and all(
                     abs(a - b) * 10**30 <= 1 + abs(a) for a, b in zip(before, found, strict=True)
                 ):
-                    return [float(v) for v in found]
+                    return found
         except (DecimalException, ArithmeticError, TypeError, ValueError, AttributeError):
             return None
         except (NotImplementedError, HconsistError):

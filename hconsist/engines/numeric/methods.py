@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from hconsist.engines.numeric.adaptive import AdaptiveModel
 from hconsist.engines.numeric.inner import (
     Fallback,
     Inner,
@@ -24,6 +25,7 @@ from hconsist.engines.numeric.water import ConvexShares, WaterFilling
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import Loss, Separable
 from hconsist.losses.forms import OfScores, OfSoftmax, Pairwise, Transport
+from hconsist.losses.forms_of_scores import AdaptiveTransport
 from hconsist.pointwise import PointwiseProblem
 
 #: On the complete set, scores beyond this many units change no risk in double precision.
@@ -62,6 +64,9 @@ def _inner_solver(problem: PointwiseProblem) -> Inner | None:
         return Fallback(SeparableScores(loss.separable), newton) if bound is None else newton
     if pairs is not None and pairs.how == "sum":
         return Newton(PairwiseModel(pairs.phi), far)
+    adaptive = loss.form(AdaptiveTransport)
+    if adaptive is not None:
+        return Newton(AdaptiveModel(adaptive, problem.n), far)
     model = FormulaModel(loss, problem.n, loss.sum_to_zero, _inner_maxima(loss))
     return Newton(model, far)
 

@@ -29,6 +29,11 @@ SEARCHED = (
     "are followed from finitely many starts"
 )
 
+#: The same of a loss that tells the labels apart, whatever it bends.
+FROM_A_GRID = (
+    "searched, not proven minimal: distributions and scores are followed from finitely many starts"
+)
+
 #: A gap beyond this is told; a regret below the other is 0, and nothing is smaller than that.
 _GAP, _ZERO = 1e-6, 1e-9
 
@@ -80,10 +85,17 @@ def by_levels(problem: PointwiseProblem, array: Array) -> list[Answer]:
             found = replace(
                 found, reason=f"the linear program over p leaves {s.gap:.1e} below the value"
             )
-        elif (found.estimate or 0.0) > _ZERO and only_searched(problem.surrogate, problem.n):
-            found = replace(found, reason=SEARCHED)
+        elif only_searched(problem.surrogate, problem.n):
+            found = searched(found, SEARCHED)
         answers.append(found)
     return answers
+
+
+def searched(found: Answer, reason: str) -> Answer:
+    """The answer with that reason, where it bears none and there could be something smaller."""
+    if found.reason or not (found.estimate or 0.0) > _ZERO:
+        return found
+    return replace(found, reason=reason)
 
 
 def directly(problem: PointwiseProblem, array: Array) -> list[Answer]:
@@ -92,7 +104,6 @@ def directly(problem: PointwiseProblem, array: Array) -> list[Answer]:
     answers = []
     for beta in array:
         value, p, tied, free, predicted = tables.smallest_regret(float(beta))
-        answers.append(
-            _answer(problem, p, free, tied, np.array([predicted]), value, 0.0, (DIRECT,))
-        )
+        found = _answer(problem, p, free, tied, np.array([predicted]), value, 0.0, (DIRECT,))
+        answers.append(searched(found, FROM_A_GRID))
     return answers

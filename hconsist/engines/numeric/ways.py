@@ -172,11 +172,14 @@ def _pooled_or_levels(
     over levels, which needs no derivative.
     """
     from hconsist.engines.numeric.pooled import pooled
-    from hconsist.engines.numeric.searches import by_levels, too_much
+    from hconsist.engines.numeric.searches import SEARCHED, by_levels, searched, too_much
+    from hconsist.engines.numeric.water import ConvexShares
 
     try:
         with np.errstate(all="ignore"):
             found = pooled(problem, inner, values, array, seed)
+        if isinstance(inner, ConvexShares) and problem.n > 2:  # a kink, or a straight piece
+            found = [searched(one, SEARCHED) for one in found]
         failed = [i for i, one in enumerate(found) if one.estimate is None]
     except (np.linalg.LinAlgError, OverflowError):
         found, failed = [], list(range(len(values)))
@@ -270,6 +273,24 @@ def pairs_of_labels(question: NumericQuestion) -> Plan | str:
     if question.betas > MOST_BETAS:
         return f"searches for each beta, for {MOST_BETAS} betas at most"
     return lambda values, array, seed: asymmetric.answers(problem, array)
+
+
+@method("numeric", "sets of labels", rank=76)
+def sets_of_labels(question: NumericQuestion) -> Plan | str:
+    """The same for top-k targets: each pair of a missed and a wrongly predicted set."""
+    from hconsist.engines.numeric import predicted_sets
+    from hconsist.engines.numeric.direct import MOST_BETAS
+
+    problem = question.problem
+    if reason := _largest(question):
+        return reason
+    if problem.surrogate.symmetric or question.k == 1:
+        return "needs a loss that tells the labels apart and a top-k target"
+    if reason := predicted_sets.applies(problem):
+        return reason
+    if question.betas > MOST_BETAS:
+        return f"searches for each beta, for {MOST_BETAS} betas at most"
+    return lambda values, array, seed: predicted_sets.answers(problem, array)
 
 
 @method("numeric", "direct", rank=80)
