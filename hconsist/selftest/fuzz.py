@@ -30,6 +30,8 @@ PATIENCE = 3.0
 MANY = tuple(sorted({str(Fraction(k, 60)) for k in range(1, 60)} | {"1/100", "37/100", "99/100"},
                     key=Fraction))  # fmt: skip
 BOUNDS = (None, None, "1/2", "1", "2")
+#: How many target regrets are asked about at three labels, with costs, and of more labels.
+FEW = 5
 
 
 class _Interrupted(BaseException):
@@ -103,11 +105,10 @@ def one(
     tally: Tally,
     progress: Callable[[Tally], None] | None = None,
 ) -> None:
-    """One random formula, all questions."""
-    classes = 3 if random.random() < 0.15 else 2
+    """One random formula, all questions: facts of a loss are proven once, and serve them all."""
+    classes = 3 if random.random() < 0.2 else 2
     spec = formulas.spec(random, classes)
-    bound = BOUNDS[int(random.integers(len(BOUNDS)))]
-    tally.now = f"{spec}, n = {classes}" + (f", bounded:{bound}" if bound else "")
+    tally.now = spec
     if progress is not None:
         progress(tally)
     try:
@@ -116,7 +117,13 @@ def one(
         tally.unanswered("formula", "refused")
         return
     tally.formulas += 1
-    compare(loss, spec, classes, bound, tally, random)
+    bounds = list(dict.fromkeys(BOUNDS[int(i)] for i in random.integers(len(BOUNDS), size=2)))
+    for bound in bounds if classes == 2 else bounds[:1]:
+        tally.now = f"{spec}, n = {classes}" + (f", bounded:{bound}" if bound else "")
+        compare(loss, spec, classes, bound, tally, random)
+    if classes == 2:
+        tally.now = f"{spec}, costs"
+        with_costs(loss, spec, tally, random)
 
 
 def compare(
@@ -141,26 +148,62 @@ def compare(
     tally : Tally
     random : numpy.random.Generator
     """
-    betas = MANY if classes == 2 else (MANY[int(random.integers(2, len(MANY)))],)
+    betas = MANY if classes == 2 else some(MANY[2:], random)
     question = Trial(loss, spec, classes, bound, tuple(betas))
     points = ask(tally, question, "brute force", judge.brute)
     if points is None:
         tally.unanswered("brute force", "no lower bound of the risk")
     for engine in ("symbolic", "rigorous", "numeric"):
-        some = question if engine != "rigorous" or classes == 3 else question.at(random, 12)
-        judge.transform(tally, some, points, engine, ask)
+        few = question if engine != "rigorous" or classes == 3 else question.at(random, 12)
+        judge.transform(tally, few, points, engine, ask)
     judge.verdict(tally, question, points, ask)
     judge.gap(tally, question, ask, random)
+    if classes == 2:
+        few, more = question.at(random, FEW), int(random.choice([3, 4, 7]))
+        for engine in ("symbolic", "rigorous", "numeric"):
+            if more < 7 or engine != "numeric":
+                judge.more_labels(tally, few, points, more, engine, ask)
+
+
+def with_costs(loss: Loss, spec: str, tally: Tally, random: np.random.Generator) -> None:
+    """T of two labels for costs of one's own: weights of labels, abstention, or any table."""
+    a, b, c, d = (int(v) for v in random.integers(1, 12, size=4))
+    target = (
+        f"weights:{a}/4,{b}/4",
+        f"abstain:c={c}/24",
+        f"cost:[[0,{a}/3],[{b}/3,0],[{c}/6,{d}/6]]",
+    )[int(random.integers(3))]
+    try:
+        most = Trial(loss, spec, 2, None, (), target).problem.decision.max_regret
+    except HconsistError:  # a loss that forecasts nothing
+        return
+    betas = tuple(str(Fraction(b) * most) for b in some(MANY, random))
+    question = Trial(loss, spec, 2, None, betas, target)
+    points = ask(tally, question, "brute force", judge.brute)
+    for engine in ("symbolic", "rigorous", "numeric"):
+        judge.transform(tally, question, points, engine, ask)
+
+
+def some(betas: tuple[str, ...], random: np.random.Generator) -> tuple[str, ...]:
+    """A few of them."""
+    size = min(FEW, len(betas))
+    return tuple(betas[i] for i in sorted(random.choice(len(betas), size=size, replace=False)))
 
 
 def ask(tally: Tally, question: Trial, engine: str, what: Callable[..., R], *given: Any) -> Any:
-    """What comes back, or None for a refusal, an interrupt, or an error (a finding)."""
+    """What comes back, or None for a refusal, an interrupt, or an error (a finding); who was
+    interrupted once is not asked about that loss again.
+    """
+    if (question.spec, engine) in tally.slow:
+        tally.unanswered(engine, "was too slow before")
+        return None
     try:
         with patience(PATIENCE):
             return what(question, *given)
     except HconsistError:
         tally.unanswered(engine, "refused")
     except _Interrupted:
+        tally.slow.add((question.spec, engine))
         tally.unanswered(engine, f"not within {PATIENCE:g} s")
     except KeyboardInterrupt:
         raise

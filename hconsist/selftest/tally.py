@@ -32,7 +32,8 @@ class Finding:
 @dataclass
 class Tally:
     """Counts by engine and kind, the worst differences, and findings; ``now`` is the question at
-    work, which whoever is stopped by it wants to know.
+    work, which whoever is stopped by it wants to know, and ``slow`` which engine was interrupted at
+    which loss.
 
     Examples
     --------
@@ -50,6 +51,7 @@ class Tally:
     findings: list[Finding] = field(default_factory=list)
     more: int = 0
     now: str = ""
+    slow: set[tuple[str, str]] = field(default_factory=set)
 
     def count(self, engine: str, kind: str, difference: float = 0.0) -> None:
         """One comparison, with how far the answer was on the wrong side of the truth."""

@@ -243,7 +243,9 @@ def sweep(
         g, u = np.where(better, gap[rows, i], g), np.where(better, t[rows, i], u)
         width_g, width_t = width_g / 3, width_t / 3
     found = _compared(losses, distributions(g, u), bound, density)
-    return [min(found[2 * k : 2 * k + 2], key=lambda point: point.regret) for k in range(len(asked))]
+    return [
+        min(found[2 * k : 2 * k + 2], key=lambda point: point.regret) for k in range(len(asked))
+    ]
 
 
 def _compared(losses: Losses, p: Array, bound: float | None, density: int) -> list[FoundPoint]:

@@ -35,9 +35,15 @@ class FoundPoint:
     regret: float
     scale: float
 
+    @property
+    def swapped(self) -> FoundPoint:
+        """The same with the labels' names exchanged."""
+        return FoundPoint(self.p[::-1], self.scores[::-1], self.regret, self.scale)
 
-def margins(bound: float | None, density: int = 1) -> Array:
-    """Margins from the finest to the largest scale, of both signs, 0 and a fine grid among them.
+
+def margins(bound: float | None, density: int = 1, knots: Sequence[float] = ()) -> Array:
+    """Margins from the finest to the largest scale, of both signs, 0 and a fine grid among them,
+    and on both sides of every knot from near to far.
 
     Dense grids reach farther, for losses that approach their limit slowly, as 1/v.
     """
@@ -48,14 +54,19 @@ def margins(bound: float | None, density: int = 1) -> Array:
             np.linspace(0, min(8.0, most), 600 * density + 1),
         ]
     )
-    return np.unique(np.concatenate([-half, half]))
+    ladder = np.geomspace(1e-7, 1.0, 30 * density + 1)
+    ladder = np.concatenate([-ladder, [0.0], ladder])
+    near = (np.asarray(knots, dtype=float)[:, None] + ladder).ravel()
+    return np.unique(np.concatenate([-half, half, near[np.abs(near) <= most]]))
 
 
-def nodes(losses: Losses, bound: float | None, density: int = 1) -> Array:
+def nodes(
+    losses: Losses, bound: float | None, density: int = 1, knots: Sequence[float] = ()
+) -> Array:
     """The margins to try: of `margins`, and the floats on both sides of every jump between them,
     since an infimum may be a one-sided limit in another valley than the best of the grid.
     """
-    v = margins(bound, density)
+    v = margins(bound, density, knots)
     with np.errstate(all="ignore"):
         change = np.abs(np.diff(losses(np.stack([v, -v], axis=-1)), axis=0)).max(axis=-1)
         slope = np.nan_to_num(change / np.diff(v), nan=0.0, posinf=0.0)
@@ -106,10 +117,17 @@ def least(losses: Losses, eta: Array, v: Array, rounds: int = 11) -> tuple[Array
 
 
 def least_risks(
-    losses: Losses, eta: Array, bound: float | None = None, density: int = 1
+    losses: Losses,
+    eta: Array,
+    bound: float | None = None,
+    density: int = 1,
+    knots: Sequence[float] = (),
 ) -> Array | None:
     """C*(eta) over all margins; None where the risk has no lower bound."""
-    grid = nodes(losses, bound, density)
+    return _least_risks(losses, eta, nodes(losses, bound, density, knots), bound)
+
+
+def _least_risks(losses: Losses, eta: Array, grid: Array, bound: float | None) -> Array | None:
     _, best = least(losses, eta, grid)
     if bound is None:
         inner = np.abs(grid) <= grid[-1] / 10
@@ -120,39 +138,55 @@ def least_risks(
 
 
 def sweep(
-    losses: Losses, betas: Sequence[float], bound: float | None = None, density: int = 1
+    losses: Losses,
+    betas: Sequence[float],
+    bound: float | None = None,
+    density: int = 1,
+    knots: Sequence[float] = (),
 ) -> list[FoundPoint] | None:
     """The point of least regret found for each target regret; None where a risk has no lower
     bound.
 
     Both labels are tried as the one predicted wrongly, so that losses need not be symmetric.
+    ``knots`` are margins around which to look closely.
     """
-    swapped = _swapped(losses)
-    found = [_one_sided(side, betas, bound, density) for side in (losses, swapped)]
+    etas = [(1 + b) / 2 for b in betas]
+    found = [
+        one_sided(side, etas, (-np.inf, 0.0), bound, density, around)
+        for side, around in ((losses, knots), (swapped(losses), [-k for k in knots]))
+    ]
     points = []
     for i in range(len(betas)):
         options = []
         for side, answer in enumerate(found):
             if answer is None:
                 return None
-            point = answer[i]
-            if side:
-                point = FoundPoint(point.p[::-1], point.scores[::-1], point.regret, point.scale)
-            options.append(point)
+            options.append(answer[i].swapped if side else answer[i])
         points.append(min(options, key=lambda point: point.regret))
     return points
 
 
-def _swapped(losses: Losses) -> Losses:
+def swapped(losses: Losses) -> Losses:
+    """The same with the labels' names exchanged."""
     return lambda scores: losses(scores[..., ::-1])[..., ::-1]
 
 
-def _one_sided(
-    losses: Losses, betas: Sequence[float], bound: float | None, density: int
+def one_sided(
+    losses: Losses,
+    etas: Sequence[float],
+    between: tuple[float, float],
+    bound: float | None = None,
+    density: int = 1,
+    knots: Sequence[float] = (),
 ) -> list[FoundPoint] | None:
-    asked = (1 + np.asarray(betas, dtype=float)) / 2
+    """The least regret with margins in an interval, and a probability of label 0 of at least each
+    of ``etas``; None where a risk has no lower bound.
+    """
+    asked = np.asarray(etas, dtype=float)
+    grid = nodes(losses, bound, density, knots)
+    grid = np.union1d(grid, [v for v in between if abs(v) <= grid[-1]])
     eta = np.unique(np.concatenate([asked, np.linspace(asked.min(), 1, 97 * density)]))
-    first = _regrets(losses, eta, bound, density)
+    first = _regrets(losses, eta, grid, bound, between)
     if first is None:
         return None
     for _ in range(4):  # where the regret is least inside, look closer
@@ -166,7 +200,7 @@ def _one_sided(
         more = np.setdiff1d(np.concatenate(around), eta)
         if not len(more) or len(more) > 400:
             break
-        second = _regrets(losses, more, bound, density)
+        second = _regrets(losses, more, grid, bound, between)
         if second is None:
             return None
         order = np.argsort(np.concatenate([eta, more]), kind="stable")
@@ -190,14 +224,16 @@ def _one_sided(
 
 
 def _regrets(
-    losses: Losses, eta: Array, bound: float | None, density: int
+    losses: Losses, eta: Array, grid: Array, bound: float | None, between: tuple[float, float]
 ) -> tuple[Array, Array, Array, Array] | None:
     """Wrong margins, risks there, regrets, and the scale of the risks, for each eta."""
-    grid = nodes(losses, bound, density)
-    where, wrong = least(losses, eta, grid[grid <= 0])
-    _, right = least(losses, eta, grid[grid >= 0])
-    best = np.minimum(wrong, right)
-    if least_risks(losses, eta[[0, len(eta) // 2, -1]], bound, density) is None:
+    low, high = between
+    where, wrong = least(losses, eta, grid[(low <= grid) & (grid <= high)])
+    best = wrong
+    for rest in (grid[grid <= low], grid[grid >= high]):
+        if len(rest):
+            best = np.minimum(best, least(losses, eta, rest)[1])
+    if _least_risks(losses, eta[[0, len(eta) // 2, -1]], grid, bound) is None:
         return None
     if not np.all(np.isfinite(best)):
         return None
@@ -208,11 +244,15 @@ def _regrets(
 
 
 def regret_at(
-    losses: Losses, p: Sequence[float], scores: Sequence[float], bound: float | None = None
+    losses: Losses,
+    p: Sequence[float],
+    scores: Sequence[float],
+    bound: float | None = None,
+    knots: Sequence[float] = (),
 ) -> float | None:
     """The surrogate regret at one point, C* by brute force; None where C* has no lower bound."""
     eta = np.array([float(p[0])])
-    best = least_risks(losses, eta, bound, density=4)
+    best = least_risks(losses, eta, bound, 4, knots)
     if best is None:
         return None
     v = np.array([(float(scores[0]) - float(scores[1])) / 2])

@@ -22,7 +22,15 @@ from hypothesis import strategies as st
 import hconsist.selftest as selftest
 from hconsist.arithmetic import NUMPY
 from hconsist.losses import parse_loss
-from hconsist.selftest import Tally, fuzz, three_labels, two_labels
+from hconsist.selftest import (
+    Tally,
+    formulas,
+    fuzz,
+    judge,
+    three_labels,
+    two_label_costs,
+    two_labels,
+)  # fmt: skip
 
 
 def losses_of(spec: str) -> Callable[[np.ndarray], np.ndarray]:
@@ -62,6 +70,80 @@ def test_brute_force_of_three_labels() -> None:
     assert concave is not None and concave.regret == pytest.approx(0.291667, abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("target", "rows", "truth"),
+    [  # the regret of the squared loss is the square of how far the forecast is from the truth
+        ("weights:2,1/2", [(0, 1 / 2), (2, 0)], lambda b: (b / 2.5) ** 2),
+        ("abstain:c=1/4", [(0, 1), (1, 0), (1 / 4, 1 / 4)],
+         lambda b: np.where(b <= 1 / 2, b, (b + 1 / 2) / 2) ** 2),
+    ],
+)  # fmt: skip
+def test_brute_force_of_costs(
+    target: str, rows: list[tuple[float, float]], truth: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    squared, betas = parse_loss("softmax:(1-u)**2"), ("1/10", "2/5", "7/10", "19/20")
+    question = judge.Trial(squared, squared.spec, 2, None, betas, target)
+    points = judge.brute(question)
+    assert points is not None
+    found = [point.regret for point in points.values() if point is not None]
+    assert np.allclose(found, truth(np.array([0.1, 0.4, 0.7, 0.95])), atol=1e-12)
+    assert two_label_costs.forecasts(rows, 0) == (
+        pytest.approx(1 / 5 if len(rows) == 2 else 3 / 4), 1
+    )  # fmt: skip
+
+
+def test_brute_force_of_costs_knows_what_no_prediction_reaches() -> None:
+    dominated = [(0.0, 1.0), (1.0, 0.0), (5.0, 5.0)]  # the third row is never predicted
+    points = two_label_costs.sweep(losses_of("logistic"), dominated, [0.5, 2.0])
+    assert points is not None and points[0] is not None and points[1] is None
+
+
+def test_brute_force_looks_closely_around_knots() -> None:
+    """A valley a thousandth wide between two points of the grid, of depth 1/2, at u = 0.7."""
+    spec = "softmax:(1-u)**2-Max(0,1-1000*Abs(u-7/10))/2"
+    found = two_labels.least_risks(losses_of(spec), np.array([1.0]), knots=formulas.knots(spec))
+    assert found is not None and found[0] == pytest.approx(0.09 - 0.5, abs=1e-9)
+
+
+def test_what_more_labels_are_proven_above_two_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """T of more labels is at most T of two where the loss falls; MAE: 1/4 at beta = 1/2."""
+    from fractions import Fraction
+
+    from hconsist.pointwise import Answer
+
+    for spec, low, severity in (
+        ("mae", "1/4", []),
+        ("mae", "26/100", ["false proof"]),
+        ("softmax:(u-1/2)**2", "1/2", []),  # it rises: nothing is known of more labels
+    ):
+        question = judge.Trial(parse_loss(spec), spec, 2, None, ("1/2",))
+        answer = Answer(None, Fraction(low), None, None, "rigorous")
+        monkeypatch.setattr(judge, "_answers", lambda q, e, found, a=answer: found.append(a))
+        tally = Tally(0)
+        judge.more_labels(tally, question, judge.brute(question), 4, "rigorous", fuzz.ask)
+        assert [f.severity for f in tally.findings] == severity
+
+
+def test_an_engine_that_was_interrupted_is_not_asked_again() -> None:
+    def endless(question: judge.Trial) -> None:
+        raise fuzz._Interrupted
+
+    tally, question = Tally(0), judge.Trial(parse_loss("mae"), "mae", 2, None, ("1/2",))
+    for _ in range(2):
+        assert fuzz.ask(tally, question, "numeric", endless) is None
+    assert {why for _, why in tally.silent} == {"not within 3 s", "was too slow before"}
+
+
+def test_random_formulas_are_of_every_kind_and_readable() -> None:
+    drawn = [formulas.spec(np.random.default_rng([5, i]), 2 + i % 2) for i in range(400)]
+    for kind in ("1000*Abs", "Piecewise", "-1/v", "log(1-u)", "Max(", "Min(", "tanh(500", "**2"):
+        assert any(kind in spec for spec in drawn), kind
+    narrow = ("000*", "500*", "/1000", "800*")
+    assert not any(w in spec for spec in drawn[1::2] for w in narrow)  # three labels
+    for spec in drawn[:40]:
+        parse_loss(spec)
+
+
 @pytest.mark.parametrize("spec", ["margin:-v", "margin:exp(-v)-2*v", "softmax:log(u)"])
 def test_a_risk_without_a_lower_bound_is_seen(spec: str) -> None:
     assert two_labels.sweep(losses_of(spec), [0.3]) is None
@@ -69,7 +151,7 @@ def test_a_risk_without_a_lower_bound_is_seen(spec: str) -> None:
 
 def test_brute_force_imports_no_engine() -> None:
     folder = Path(selftest.__file__).parent
-    for name in ("two_labels", "three_labels", "formulas"):
+    for name in ("two_labels", "two_label_costs", "three_labels", "formulas"):
         tree = ast.parse((folder / f"{name}.py").read_text(encoding="utf-8"))
         modules = [
             alias.name if isinstance(node, ast.Import) else node.module
@@ -106,7 +188,7 @@ def test_a_large_run() -> None:
 NUMBERS = st.sampled_from(["1/3", "1/2", "1", "2", "0.7", "sqrt(2)"])
 
 
-def formulas(atoms: list[str], variable: str, knots: list[str]) -> st.SearchStrategy[str]:
+def nested(atoms: list[str], variable: str, knots: list[str]) -> st.SearchStrategy[str]:
     def extend(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         two = st.tuples(inner, inner, NUMBERS, st.sampled_from(knots))
         shapes = st.sampled_from(
@@ -128,10 +210,10 @@ def formulas(atoms: list[str], variable: str, knots: list[str]) -> st.SearchStra
 
 
 SPECS = st.one_of(
-    formulas(["-log(u)", "1-u", "(1-u)**2", "1/u", "u", "exp(-u)"], "u", ["1/3", "1/2"]).map(
+    nested(["-log(u)", "1-u", "(1-u)**2", "1/u", "u", "exp(-u)"], "u", ["1/3", "1/2"]).map(
         "softmax:{}".format
     ),
-    formulas(["exp(-v)", "Max(0,1-v)", "log(1+exp(-v))", "v", "1/(1+exp(v))"], "v", ["0", "1"]).map(
+    nested(["exp(-v)", "Max(0,1-v)", "log(1+exp(-v))", "v", "1/(1+exp(v))"], "v", ["0", "1"]).map(
         "margin:{}".format
     ),
 )
