@@ -149,8 +149,8 @@ def polished(
     for row, found, (a, c) in zip(owner, value, np.clip(np.abs(at), 0.0, most), strict=True):
         if found < best[row]:
             best[row], where[row] = found, (0.0, -a, -c)
-    where = where.reshape(len(orders), len(p), 3)
-    placed = np.array([part[:, order] for part, order in zip(where, orders, strict=True)])
+    parts = where.reshape(len(orders), len(p), 3)
+    placed = np.array([part[:, order] for part, order in zip(parts, orders, strict=True)])
     return placed, best.reshape(len(orders), len(p))
 
 
