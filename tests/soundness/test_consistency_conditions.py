@@ -132,6 +132,38 @@ class RisingInZ(ZLoss):
         return ops.power(z, 2)
 
 
+@dataclass(frozen=True)
+class HoldsTies(ProbabilityLoss):
+    """Minus the own probability, and all distances of probabilities, or their cornered squares."""
+
+    kind: str = "distances"
+    spec_name: ClassVar[str] = "holds-ties"
+
+    def of_probabilities(self, q: Value, ops: Ops) -> Value:
+        d = ops.differences(q)
+        if self.kind == "distances":
+            size = ops.absolute(d)
+        else:  # the root of a square that SymPy does not see
+            own = ops.rows(q)
+            size = ops.power(
+                own * own + (own + d) * (own + d) - 2 * own * (own + d), Fraction(1, 2)
+            )
+        return -q + ops.total(ops.sum_others(size))
+
+
+@dataclass(frozen=True)
+class JumpsInZ(ZLoss):
+    """It falls on both sides of 3/4, and rises by 5 there, or bends up and holds ties."""
+
+    rise: int = 5
+    spec_name: ClassVar[str] = "jumps-in-z"
+
+    def of_standardised(self, z: Value, ops: Ops) -> Value:
+        at = ops.const(Fraction(3, 4))
+        before = -9 * (z - at)
+        return ops.select([(ops.less(z, at, strict=True), before), (True, self.rise - (z - at))])
+
+
 SILENT: list[tuple[str, Loss | str, int, str]] = [
     # g is a constant: the cap lies below all of it; then g rises; then it does not fall at ties
     ("softmax_value", "softmax:Min(-log(u),-1)", 3, "zero-one"),
@@ -160,7 +192,12 @@ SILENT: list[tuple[str, Loss | str, int, str]] = [
     ("probability_loss", OfDifferences(), 2, "zero-one"),
     ("probability_loss", OfDifferences("turns"), 2, "zero-one"),
     ("probability_loss", PoleAtCertainty(), 3, "zero-one"),
+    ("probability_loss", HoldsTies(), 2, "zero-one"),
+    ("probability_loss", HoldsTies(), 3, "zero-one"),
+    ("probability_loss", HoldsTies("roots"), 2, "zero-one"),
     ("z_loss", RisingInZ(), 3, "zero-one"),
+    ("z_loss", JumpsInZ(), 3, "zero-one"),
+    ("z_loss", JumpsInZ(rise=0), 4, "zero-one"),
     ("normalized", "nce", 3, "top-k:2"),
     ("robust_log", NearlyRobust(), 3, "top-k:2"),
     ("robust_log", NearlyRobust(1, 2), 3, "top-k:2"),
@@ -169,6 +206,9 @@ SILENT: list[tuple[str, Loss | str, int, str]] = [
     ("constrained_loss", margin(Constrained, "1-tanh(v**3)"), 3, "zero-one"),
     ("constrained_loss", margin(Constrained, STEPS), 3, "zero-one"),
     ("constrained_loss", margin(Constrained, STATIONARY), 3, "zero-one"),
+    # steeper before 0 than after it: the tie of all scores is best where p is nearly uniform
+    ("constrained_loss", margin(Constrained, "exp(-v)+Max(0,-v)"), 3, "zero-one"),
+    ("constrained_loss", margin(Constrained, "1-tanh(v)+Min(1,Max(0,-v))"), 3, "zero-one"),
     ("constrained_loss", margin(Constrained, "1/(1+exp(v))"), 3, "top-k:2"),
     ("constrained_loss", margin(Constrained, "Max(0,-v)**2"), 3, "top-k:2"),
     ("constrained_loss", margin(Constrained, "Max(0,2-v)"), 3, "top-k:2"),

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from sympy import Expr
 
 
-@rule(OfScores, asks="phi non-increasing and falling, or constant, for negative margins")
+@rule(
+    OfScores,
+    asks="phi non-increasing and falling, or constant, for negative margins, at 0 no faster before "
+    "it than after it",
+)
 def constrained_loss(case: Case) -> ConsistencyVerdict | None:
     """Constrained losses: phi non-increasing, and falling (or constant) with a derivative on the
     whole half-line v <= 0.
@@ -65,6 +69,9 @@ def constrained_loss(case: Case) -> ConsistencyVerdict | None:
                 r"p_j < p_i",
             ),
         )
+    left, right = cut.slopes(0)
+    if not (left - right).is_nonnegative:
+        return None  # a corner that holds the tie of all scores at 0
     slope = sympy.simplify(sympy.diff(behind, t))
     convex = curve.fact("convex").proven or cut.convex
     rising = slope.is_positive or (convex and slope.subs(t, 0).is_positive)
@@ -92,7 +99,8 @@ def constrained_loss(case: Case) -> ConsistencyVerdict | None:
         (
             r"s_i = s_j = \max s =: z \;\Rightarrow\; \partial_{e_i - e_j} C = (p_j - p_i)\, "
             r"g'(z) < 0",
-            "the largest of scores that sum to 0 is >= 0",
+            "the largest of scores that sum to 0 is >= 0; at 0 phi falls at least as fast after "
+            "it as before it",
         ),
         (r"\min \{ C : s_j = \max s \} > C^*", reach),
     )

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hconsist.arithmetic import SYMPY, to_sympy
+from hconsist.consistency.calculus import SWITCHES
 from hconsist.consistency.rules.case import SWAP, Case, rule
+from hconsist.consistency.rules.line import pieces_of
 from hconsist.consistency.rules.softmax import softmax_value
 from hconsist.consistency.verdict import ConsistencyVerdict
 from hconsist.engines.derivation import Step
@@ -76,8 +78,10 @@ def z_loss(case: Case) -> ConsistencyVerdict | None:
     if form is None:
         return None
     z = sympy.Symbol("z", real=True)
-    slope = sympy.simplify(sympy.diff(form.g(z, SYMPY), z))
-    if not slope.is_negative:
+    g = sympy.sympify(form.g(z, SYMPY))
+    slope = sympy.simplify(sympy.diff(g, z))
+    # The slope says nothing of a jump, nor of the tie at a corner.
+    if g.has(*SWITCHES) or pieces_of(g, z) is None or not slope.is_negative:
         return None
     return case.verdict(
         "consistent",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hconsist.arithmetic import SYMPY, to_sympy
+from hconsist.consistency.calculus import SWITCHES
 from hconsist.consistency.rules.case import EXPLICIT_LABELS, SWAP, Case, rule, written
 from hconsist.consistency.verdict import ConsistencyVerdict
 from hconsist.losses.forms import OfProbabilities, OfSoftmax
@@ -28,7 +29,9 @@ def probability_loss(case: Case) -> ConsistencyVerdict | None:
         return None
     q = _labels("q", case.n, nonnegative=True)
     losses = written(form.f, q)
-    if losses is None or not symmetric(losses, q) or not all(_continuous(e, q) for e in losses):
+    if losses is None or not symmetric(losses, q):
+        return None
+    if not all(_continuous(e, q) and _smooth(e, q) for e in losses):
         return None
     return _order_and_tie(case, losses, q)
 
@@ -108,28 +111,46 @@ def _negative(expression: Expr, positive: Expr | None = None) -> bool:
     )
 
 
+def _never_zero(e: Expr, q: tuple[Expr, ...]) -> bool:
+    """Whether an expression is shown to be positive on the closed simplex."""
+    if e.is_positive:
+        return True
+    # A sum over labels of positive multiples of powers vanishes only at q = 0, which is not in the
+    # simplex.
+    terms = e.as_ordered_terms()
+    return bool(
+        e.is_Add and e.is_nonnegative and all(any(t.free_symbols == {v} for t in terms) for v in q)
+    )
+
+
+def _smooth(expression: Expr, q: tuple[Expr, ...]) -> bool:
+    """Whether the formula has no corner where two probabilities tie above 0: "no change to first
+    order" is said of a derivative.
+    """
+    import sympy
+
+    return not expression.has(*SWITCHES) and all(
+        part.exp.is_integer or part.base in q or _never_zero(part.base, q)
+        for part in expression.atoms(sympy.Pow)
+        if part.free_symbols
+    )
+
+
 def _continuous(expression: Expr, q: tuple[Expr, ...]) -> bool:
     """Whether every logarithm and denominator stays positive on the closed simplex, so that the
     formula is continuous there.
     """
     import sympy
 
-    def never_zero(e: Expr) -> bool:
-        if e.is_positive:
-            return True
-        # A sum over labels of positive multiples of powers vanishes only at q = 0, which is not in
-        # the simplex.
-        terms = e.as_ordered_terms()
-        return (
-            e.is_Add
-            and e.is_nonnegative
-            and all(any(t.free_symbols == {v} for t in terms) for v in q)
-        )
-
     for part in sympy.preorder_traversal(expression):
-        if isinstance(part, sympy.log) and part.free_symbols and not never_zero(part.args[0]):
+        if isinstance(part, sympy.log) and part.free_symbols and not _never_zero(part.args[0], q):
             return False
-        if part.is_Pow and part.free_symbols and part.exp.is_negative and not never_zero(part.base):
+        if (
+            part.is_Pow
+            and part.free_symbols
+            and part.exp.is_negative
+            and not _never_zero(part.base, q)
+        ):
             return False
     return True
 
