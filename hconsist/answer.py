@@ -6,11 +6,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal, get_args
 
 import numpy as np
 
 #: Why there is no value where T is infinite: a `reason` of an `Answer`.
 UNREACHED = "no prediction has that target regret at a finite surrogate regret"
+
+
+#: The three engines; each `Answer` names the one that gave it.
+EngineName = Literal["symbolic", "numeric", "rigorous"]
+ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 
 
 @dataclass(frozen=True)

@@ -341,7 +341,7 @@ def derive(
     >>> derive("mae", n_classes=2).transform
     beta/2
     """
-    problem = PointwiseProblem(loss, target, hypotheses, n_classes)  # type: ignore[arg-type]
+    problem = PointwiseProblem(loss, target, hypotheses, n_classes)
     if engine not in (*ENGINES, "auto"):
         raise UnknownNameError("engine", str(engine), (*ENGINES, "auto"))
     if engine in ("auto", "symbolic"):

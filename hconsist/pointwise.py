@@ -85,6 +85,16 @@ class PointwiseProblem:
     hypotheses: Hypotheses = field(default_factory=Complete)
     n_classes: int | sympy.Symbol = 2
 
+    if TYPE_CHECKING:  # specs are read
+
+        def __init__(
+            self,
+            surrogate: Loss | str,
+            target: Target | str = ...,
+            hypotheses: Hypotheses | str = ...,
+            n_classes: int | sympy.Symbol = 2,
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "surrogate", parse_loss(self.surrogate))
         object.__setattr__(self, "target", parse_target(self.target))

@@ -12,9 +12,10 @@ True
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hconsist.errors import InvalidInputError
 from hconsist.losses import Loss, parse_loss
@@ -29,7 +30,7 @@ from hconsist.simulate.training import train
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin
     from sklearn.exceptions import ConvergenceWarning
-    from sklearn.utils import check_random_state
+    from sklearn.utils import Tags, check_random_state
     from sklearn.utils.metaestimators import available_if
     from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
@@ -39,8 +40,12 @@ except ImportError:
 
 __all__ = ["SurrogateClassifier"]
 
+#: What scikit-learn reads: arrays, sparse matrices, data frames, lists.
+Samples: TypeAlias = Any
+Array = NDArray[np.float64]
 
-def _tells_probabilities(classifier: Any) -> bool:
+
+def _tells_probabilities(classifier: SurrogateClassifier) -> bool:
     loss = parse_loss(classifier.loss)
     n = len(getattr(classifier, "classes_", ())) or loss.only_classes or 3
     if link(loss, n) is None:
@@ -104,7 +109,7 @@ class SurrogateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         restarts: int | None = None,
         max_iter: int = 1000,
         tol: float = 1e-7,
-        random_state: Any = None,
+        random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.loss = loss
         self.alpha = alpha
@@ -117,7 +122,7 @@ class SurrogateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.tol = tol
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> SurrogateClassifier:
+    def fit(self, X: Samples, y: Samples, sample_weight: Samples = None) -> SurrogateClassifier:
         """Train on all samples.
 
         Parameters
@@ -150,7 +155,7 @@ class SurrogateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def partial_fit(
-        self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
+        self, X: Samples, y: Samples, classes: Samples = None, sample_weight: Samples = None
     ) -> SurrogateClassifier:
         """Move along the gradient of one batch, from where ``fit`` or the last batch ended.
 
@@ -188,18 +193,19 @@ class SurrogateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._settle(run.parameters[0])
         return self
 
-    def decision_function(self, X: Any) -> Any:
+    def decision_function(self, X: Samples) -> Array:
         """Scores (m, K); of two labels the difference (m,) of the second to the first."""
         scores = self._scores(X)
         return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
 
-    def predict(self, X: Any) -> Any:
+    def predict(self, X: Samples) -> NDArray[np.generic]:
         """The label of the largest score."""
         scores = self._scores(X)
-        return self.classes_[scores.argmax(axis=1)]
+        found: NDArray[np.generic] = self.classes_[scores.argmax(axis=1)]
+        return found
 
     @available_if(_tells_probabilities)  # type: ignore[untyped-decorator]
-    def predict_proba(self, X: Any) -> Any:
+    def predict_proba(self, X: Samples) -> Array:
         """Label distributions (m, K), of losses whose scores tell them
         (`hconsist.simulate.probabilities`).
         """
@@ -209,23 +215,29 @@ class SurrogateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return told(scores)
 
     @available_if(_tells_probabilities)  # type: ignore[untyped-decorator]
-    def predict_log_proba(self, X: Any) -> Any:
+    def predict_log_proba(self, X: Samples) -> Array:
         """Logarithms of ``predict_proba``."""
         with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X))
+            found: Array = np.log(self.predict_proba(X))
+        return found
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
 
-    def _weights(self, sample_weight: Any, X: Any) -> Any:
+    def _weights(self, sample_weight: Samples, X: Samples) -> Array | None:
         if sample_weight is None:
             return None
-        weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-        return weights / weights.mean()
+        weights: Array = _check_sample_weight(
+            sample_weight, X, dtype=np.float64, ensure_non_negative=True
+        )
+        mean_one: Array = weights / weights.mean()
+        return mean_one
 
-    def _fit_all(self, X: Any, labels: Any, weights: Any) -> SurrogateClassifier:
+    def _fit_all(
+        self, X: Samples, labels: NDArray[np.int64], weights: Array | None
+    ) -> SurrogateClassifier:
         if not self.alpha >= 0:
             raise InvalidInputError("alpha must be a number >= 0", self.alpha, "pass alpha=0.01")
         with counting() as tally:
@@ -259,7 +271,7 @@ class SurrogateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             if value is not None and (int(value) != value or value < 1):
                 raise InvalidInputError(f"{name} must be >= 1", value, f"pass {name}=20")
 
-    def _start(self, begin: Any = None) -> MiniBatches:
+    def _start(self, begin: Array | None = None) -> MiniBatches:
         return MiniBatches(
             parse_loss(self.loss),
             parse_model(self.hypotheses),
@@ -270,13 +282,13 @@ class SurrogateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             begin=begin,
         )
 
-    def _settle(self, parameters: Any) -> None:
+    def _settle(self, parameters: Array) -> None:
         self.parameters_ = np.array(parameters)
         if str(self.hypotheses) == "linear":
             rows = self.parameters_.reshape(len(self.classes_), -1)
             self.coef_, self.intercept_ = rows[:, :-1], rows[:, -1]
 
-    def _scores(self, X: Any) -> Any:
+    def _scores(self, X: Samples) -> Array:
         check_is_fitted(self, "parameters_")
         X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
         model = parse_model(self.hypotheses)
@@ -286,4 +298,5 @@ class SurrogateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             len(self.classes_),
             Backend().xp,
         )
-        return np.asarray(scores)[0].T
+        found: Array = np.asarray(scores)[0].T
+        return found

@@ -151,7 +151,7 @@ def _made_for_targets() -> Iterator[str]:
 
 def _fits(name: str, target: Target, n: int) -> bool:
     try:
-        PointwiseProblem(name, target, n_classes=n)  # type: ignore[arg-type]
+        PointwiseProblem(name, target, n_classes=n)
     except InvalidInputError:
         return False
     return True

@@ -11,7 +11,6 @@ import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
-from typing import Any
 
 from hconsist.arithmetic import precision
 from hconsist.certificates.cell_lines import (
@@ -28,6 +27,7 @@ from hconsist.certificates.cell_lines import (
 from hconsist.certificates.margins import NO_PROOF
 from hconsist.checker import SCHEMA, Rejected, check, digest, read_statement
 from hconsist.checker.obligations import value
+from hconsist.checker.reading import Fields
 from hconsist.checker.statements import Statement, claim_at, resolved
 from hconsist.checker.trees import add, minus, mul, put
 from hconsist.engines.rigorous.piecewise.answers import Transform
@@ -46,18 +46,18 @@ class _OutOfTimeError(Exception):
 class CellSearch:
     """One statement, and the cells of its problem."""
 
-    def __init__(self, stated: dict[str, Any], time_budget: float) -> None:
+    def __init__(self, stated: Fields, time_budget: float) -> None:
         self.stated, self.deadline = stated, time.monotonic() + time_budget
         self.read: Statement = read_statement(stated)
         self.least = LeastRisks(self.read)
         self.transform = Transform(self.least)
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> Fields:
         """A certificate about T."""
         try:
             with precision(160):
                 if self.read.claim_kind == "T >=":
-                    attempts: Iterable[Callable[[], dict[str, Any] | None]] = (
+                    attempts: Iterable[Callable[[], Fields | None]] = (
                         self._refuted, self._lower,
                     )  # fmt: skip
                 else:
@@ -70,7 +70,7 @@ class CellSearch:
             return self._undecided("the time budget ended")
         return self._undecided("the claim was not settled: it is tight or false somewhere")
 
-    def gamma(self) -> dict[str, Any]:
+    def gamma(self) -> Fields:
         """A certificate about Gamma."""
         try:
             with precision(160):
@@ -83,14 +83,14 @@ class CellSearch:
         if time.monotonic() > self.deadline:
             raise _OutOfTimeError
 
-    def _sealed(self, verdict: str, proof: dict[str, Any]) -> dict[str, Any]:
+    def _sealed(self, verdict: str, proof: Fields) -> Fields:
         c = {
             "schema": SCHEMA, "statement": self.stated, "verdict": verdict, "lemmas": [],
             "proof": proof,
         }  # fmt: skip
         return {**c, "digest": digest(c)}
 
-    def _accepted(self, verdict: str, proof: dict[str, Any]) -> dict[str, Any] | None:
+    def _accepted(self, verdict: str, proof: Fields) -> Fields | None:
         made = self._sealed(verdict, proof)
         try:
             check(made)
@@ -98,7 +98,7 @@ class CellSearch:
             return None
         return made
 
-    def _undecided(self, reason: str) -> dict[str, Any]:
+    def _undecided(self, reason: str) -> Fields:
         return self._sealed("undecided", {"reason": reason})
 
     # ---- the numbers where T bends ----
@@ -117,7 +117,7 @@ class CellSearch:
 
     # ---- T >= claim ----
 
-    def _refuted(self) -> dict[str, Any] | None:
+    def _refuted(self) -> Fields | None:
         """A point whose regret is below the claim."""
         parts = self._parts()
         kinks = self._kinks(parts)
@@ -162,7 +162,7 @@ class CellSearch:
                 best = found[0], pair, part, found[1]
         return best
 
-    def _lower(self) -> dict[str, Any] | None:
+    def _lower(self) -> Fields | None:
         """Lines below each cell, on boxes of b."""
         parts = self._parts()
         table = CellLines(parts)
@@ -208,7 +208,7 @@ class CellSearch:
                 return None
         return (list(chosen), list(chosen.values())) if chosen else None
 
-    def _cells(self, table: CellLines) -> dict[str, Any]:
+    def _cells(self, table: CellLines) -> Fields:
         """The cells of all pairs, and what bounds the risks at their corners."""
         symmetric = self.transform.symmetric
         pairs = []
@@ -226,7 +226,7 @@ class CellSearch:
         lines = [texts(line) for line in table.found]
         return {"rule": "cells", "symmetric": symmetric, "lines": lines, "pairs": pairs}
 
-    def _tree(self, part: Part, table: CellLines) -> dict[str, Any]:
+    def _tree(self, part: Part, table: CellLines) -> Fields:
         if part.halves is not None:
             assert part.wall is not None
             below, above = (self._tree(half, table) for half in part.halves)
@@ -239,7 +239,7 @@ class CellSearch:
 
     # ---- T <= claim ----
 
-    def _exceeded(self) -> dict[str, Any] | None:
+    def _exceeded(self) -> Fields | None:
         """A number at which lines below T are above the claim."""
         parts = self._parts()
         kinks = self._kinks(parts)
@@ -266,7 +266,7 @@ class CellSearch:
     def _highest(self, table: CellLines, part: Part, beta: Fraction) -> int:
         return table.number(max(lines_of(part), key=lambda line: line[0] * beta + line[1]))
 
-    def _upper(self) -> dict[str, Any] | None:
+    def _upper(self) -> Fields | None:
         """Chords of cells, on boxes of b."""
         parts = self._parts()
         pieces = []
@@ -304,7 +304,7 @@ class CellSearch:
 
     def _chords(
         self, pair: RegretPair, part: Part, low: Fraction, high: Fraction
-    ) -> Iterator[dict[str, Any]]:
+    ) -> Iterator[Fields]:
         """Pieces on which a part's chord is shown to be at most the claim; none where it is not."""
         assert part.right is not None
         ends = []
@@ -339,7 +339,7 @@ class CellSearch:
 
     # ---- Gamma <= claim ----
 
-    def _gamma(self) -> dict[str, Any] | None:
+    def _gamma(self) -> Fields | None:
         """Edges of T**, on boxes of the excess."""
         parts = self._parts()
         table = CellLines(parts)

@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Callable
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hconsist.certificates.gammas import certify_gamma
 from hconsist.certificates.piecewise import (
@@ -22,6 +22,7 @@ from hconsist.certificates.plugin import certify_costs
 from hconsist.certificates.refutations import refute_gamma
 from hconsist.certificates.search import Progress, Search
 from hconsist.certificates.statements import Relation, claimed, loss_formula, parse_claim, tree
+from hconsist.checker.reading import Fields
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.pointwise import PointwiseProblem, beta_symbol, excess_symbol
 
@@ -37,9 +38,9 @@ def certify(
     time_budget: float = 60.0,
     max_boxes: int = 20_000,
     progress: Progress | None = None,
-    resume: dict[str, Any] | None = None,
-    checkpoint: Callable[[dict[str, Any]], None] | None = None,
-) -> dict[str, Any]:
+    resume: Fields | None = None,
+    checkpoint: Callable[[Fields], None] | None = None,
+) -> Fields:
     """Search for a certificate that ``T(beta) relation claim(beta)`` for every beta in [0, 1], or
     that it fails.
 
@@ -89,9 +90,9 @@ def certify_claim(
     time_budget: float = 60.0,
     max_boxes: int = 20_000,
     progress: Progress | None = None,
-    resume: dict[str, Any] | None = None,
-    checkpoint: Callable[[dict[str, Any]], None] | None = None,
-) -> dict[str, Any]:
+    resume: Fields | None = None,
+    checkpoint: Callable[[Fields], None] | None = None,
+) -> Fields:
     """A certificate of a claim as it is typed: ``T >= EXPR`` or ``T <= EXPR`` in b and n, or
     ``Gamma <= EXPR`` in u (or epsilon) and n.
 
@@ -136,7 +137,7 @@ def certify_claim(
     )  # fmt: skip
 
 
-def parse_gamma_claim(text: str, n_classes: Any) -> sympy.Expr:
+def parse_gamma_claim(text: str, n_classes: int | sympy.Symbol) -> sympy.Expr:
     """Read ``Gamma <= EXPR`` in the variables u (or epsilon) and n; a formula in `excess_symbol()`.
 
     Raises
@@ -193,7 +194,7 @@ def inverse_of(claim: sympy.Expr) -> sympy.Expr:
     )
 
 
-def _gamma(problem: PointwiseProblem, claim: sympy.Expr, time_budget: float) -> dict[str, Any]:
+def _gamma(problem: PointwiseProblem, claim: sympy.Expr, time_budget: float) -> Fields:
     """A refutation at a point, or else supporting lines."""
     try:
         refuted = refute_gamma(problem, tree(claim, {excess_symbol(): "e"}))
@@ -206,7 +207,7 @@ def _gamma(problem: PointwiseProblem, claim: sympy.Expr, time_budget: float) -> 
 
 def _with_costs(
     problem: PointwiseProblem, relation: Relation, claim: sympy.Expr, time_budget: float
-) -> dict[str, Any]:
+) -> Fields:
     """A certificate about cross-entropy and the target's costs."""
     decision, loss = problem.decision, problem.surrogate
     fits = (

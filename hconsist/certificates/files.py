@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
+from hconsist.checker.reading import Fields
 from hconsist.errors import InvalidInputError
 
 
-def read(path: Path) -> dict[str, Any]:
+def read(path: Path) -> Fields:
     """A certificate file.
 
     Raises

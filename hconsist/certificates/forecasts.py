@@ -4,17 +4,18 @@ the rigorous engine, as the checker's rules for cross-entropy write them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from hconsist.arithmetic import BALLS, endpoints
 from hconsist.certificates.margins import NO_PROOF
 from hconsist.checker import Tree, discharge
 from hconsist.checker.coverage import Piece
+from hconsist.checker.reading import Fields
 from hconsist.checker.rules import forecasts, plugin
 from hconsist.checker.statements import Statement
 from hconsist.checker.trees import add, mul
@@ -28,7 +29,7 @@ _METHODS = ("algebra:0", "balls:0", "balls:1", "balls:2", "balls:3")
 _SLACK = Fraction(1, 10**9)
 
 
-def multipliers(decision: Decision, r: int, best: int, beta: Fraction) -> Iterator[dict[str, Any]]:
+def multipliers(decision: Decision, r: int, best: int, beta: Fraction) -> Iterator[Fields]:
     """Slope, level and weights that are best at one beta (the dual of theorem 1), rational."""
     d = tuple(decision.difference(r, best))
     if max(d) < beta:
@@ -62,7 +63,7 @@ def multipliers(decision: Decision, r: int, best: int, beta: Fraction) -> Iterat
     yield {"slope": str(lam), "level": mul(str(level), unit), "weights": weights}
 
 
-def near_zero(decision: Decision, r: int, best: int) -> Iterator[dict[str, Any]]:
+def near_zero(decision: Decision, r: int, best: int) -> Iterator[Fields]:
     """Slope, level and weights in x for small b = x: the best to second order, and a bit more.
 
     With lam = k x and a weight k x of the best prediction both sides agree to first order; to
@@ -115,7 +116,7 @@ def _numbers(decision: Decision, pair: DualPair) -> tuple[int, int]:
     return pair.item, best
 
 
-def refuting_point(decision: Decision, beta: Fraction) -> dict[str, Any] | None:
+def refuting_point(decision: Decision, beta: Fraction) -> Fields | None:
     """The proof of rule "plug-in point" with the least regret at a beta."""
     for value, pair in _witnesses(decision, beta)[:3]:
         found = pair.witness() if np.isfinite(value) else None
@@ -134,7 +135,7 @@ def refuting_point(decision: Decision, beta: Fraction) -> dict[str, Any] | None:
     return None
 
 
-def refuting_lines(s: Statement, decision: Decision, beta: Fraction) -> dict[str, Any] | None:
+def refuting_lines(s: Statement, decision: Decision, beta: Fraction) -> Fields | None:
     """The proof of rule "plug-in lines" that T(beta) is above a claim."""
     assert s.costs is not None
     listed = []
@@ -148,7 +149,7 @@ def refuting_lines(s: Statement, decision: Decision, beta: Fraction) -> dict[str
     return {"rule": "plug-in lines", "beta": str(beta), "pairs": listed}
 
 
-def curves(s: Statement, decision: Decision, tick: Any) -> list[dict[str, Any]] | None:
+def curves(s: Statement, decision: Decision, tick: Callable[[], None]) -> list[Fields] | None:
     """Pieces of rule "plug-in curve": p and q affine in b between witnesses at both ends."""
     todo, done = [(Fraction(0), s.largest)], []
     while todo:
@@ -165,9 +166,7 @@ def curves(s: Statement, decision: Decision, tick: Any) -> list[dict[str, Any]] 
     return done
 
 
-def _curve(
-    s: Statement, decision: Decision, low: Fraction, high: Fraction
-) -> Iterator[dict[str, Any]]:
+def _curve(s: Statement, decision: Decision, low: Fraction, high: Fraction) -> Iterator[Fields]:
     for value, pair in _witnesses(decision, high)[:2]:
         for start in (True, False):
             ends = _ends(pair, low, high, start) if np.isfinite(value) else None
@@ -220,7 +219,7 @@ def _tilted(q: Vector, d: Vector, beta: Fraction) -> tuple[Vector, Vector] | Non
     return (p, q) if sum(p) == 1 and min(p) >= 0 else None
 
 
-def _tied(pair: DualPair, cost: Any) -> Vector | None:
+def _tied(pair: DualPair, cost: NDArray[np.float64]) -> Vector | None:
     """A rational forecast at a tie of the pair, of least cost."""
     rows = pair.region.floats
     found = linprog(

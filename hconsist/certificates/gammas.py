@@ -9,16 +9,18 @@ from __future__ import annotations
 import math
 import time
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hconsist.arithmetic import precision
 from hconsist.certificates.pools import first_method
 from hconsist.certificates.search import Search
 from hconsist.certificates.statements import tree
-from hconsist.checker import SCHEMA, Rejected, check, digest, read_statement
+from hconsist.checker import SCHEMA, Rejected, Tree, check, digest, read_statement
 from hconsist.checker.coverage import Piece
+from hconsist.checker.reading import Fields
 from hconsist.checker.rules import LOWER, gamma
 from hconsist.checker.rules.lower import LowerRule
+from hconsist.checker.statements import Statement
 from hconsist.checker.trees import put
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.pointwise import PointwiseProblem, beta_symbol, excess_symbol
@@ -32,7 +34,7 @@ _SHORTEST = Fraction(1, 2**12)
 
 def certify_gamma(
     problem: PointwiseProblem, claim: sympy.Expr, inverse: sympy.Expr, *, time_budget: float = 60.0
-) -> dict[str, Any]:
+) -> Fields:
     """A certificate that ``Gamma(e) <= claim(e)`` for every e >= 0.
 
     Parameters
@@ -64,7 +66,7 @@ def certify_gamma(
     statement = {**search.statement, "claim": {"kind": "Gamma <=", "formula": formula}}
     curve = put(search.statement["claim"]["formula"], "b", "x")
     stop = inverse.subs(beta_symbol(), 1)
-    free: dict[str, Any] = {"at": "x", "witness": None, "reach": None}  # where the claim is >= 1
+    free: Fields = {"at": "x", "witness": None, "reach": None}  # where the claim is >= 1
     if stop.is_Rational:
         beyond, between = str(Fraction(int(stop.p), int(stop.q))), []
     else:  # the last piece starts at a rational
@@ -96,8 +98,8 @@ def certify_gamma(
 
 
 def _pieces(
-    search: Search, read: Any, options: dict[str, Any], curve: Any, deadline: float
-) -> list[dict[str, Any]]:
+    search: Search, read: Statement, options: Fields, curve: Tree, deadline: float
+) -> list[Fields]:
     """Boxes of [0, 1] with a line each, as far as lines are found."""
     rule, done = LOWER[options["rule"]], []
     todo = [(Fraction(0), Fraction(1))]
@@ -133,6 +135,6 @@ def _pieces(
     return done
 
 
-def beside(rule: LowerRule, read: Any, options: dict[str, Any], witness: Any) -> int:
+def beside(rule: LowerRule, read: Statement, options: Fields, witness: object) -> int:
     """How many inequalities a witness needs besides those of its line."""
     return len(rule.beside(read, options, witness))

@@ -9,9 +9,12 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
+
+from numpy.typing import NDArray
 
 from hconsist.arithmetic import endpoints, precision
 from hconsist.certificates.margins import NO_PROOF, cover, kinks
@@ -20,7 +23,8 @@ from hconsist.certificates.piecewise import statement as piecewise_statement
 from hconsist.certificates.statements import loss_formula
 from hconsist.checker import SCHEMA, Rejected, Tree, check, digest, discharge, read_statement
 from hconsist.checker.enclosures import ball
-from hconsist.checker.obligations import value
+from hconsist.checker.obligations import Obligation, value
+from hconsist.checker.reading import Fields
 from hconsist.checker.rules import shapes
 from hconsist.checker.rules.points import tangent
 from hconsist.checker.statements import Statement
@@ -40,7 +44,7 @@ def certify_gap(
     relation: Literal["<=", ">="],
     bound: Fraction | str,
     members: Members = "constant",
-) -> dict[str, Any]:
+) -> Fields:
     """A certificate that the minimizability gap is at most, or at least, a number.
 
     Parameters
@@ -123,14 +127,14 @@ def read_inputs(file: Path) -> Finite:
         ) from problem  # fmt: skip
 
 
-def _sealed(stated: dict[str, Any], proof: dict[str, Any]) -> dict[str, Any]:
+def _sealed(stated: Fields, proof: Fields) -> Fields:
     c = {"schema": SCHEMA, "statement": stated, "verdict": "holds", "lemmas": [], "proof": proof}
     return {**c, "digest": digest(c)}
 
 
 def _statement(
     problem: PointwiseProblem, d: Finite, kind: str, formula: Tree, members: Members
-) -> dict[str, Any]:
+) -> Fields:
     loss, bound = problem.surrogate, problem.hypotheses.score_bound
     if applies(problem):
         base = piecewise_statement(problem, "T >=", "0")
@@ -157,14 +161,14 @@ class _Infima:
 
     def __init__(self, s: Statement) -> None:
         self.s, self.shape, self.least = s, None, None
-        self._best: dict[Vector, Any] = {}
+        self._best: dict[Vector, Vector] = {}
         if s.kind == "scores":
             self.least = LeastRisks(s)
         elif s.kind == "softmax":
             exact = s.bound is None and self._holds(shapes.concave)
             self.shape = "concave" if exact else "convex"
 
-    def _holds(self, conditions: Any) -> bool:
+    def _holds(self, conditions: Callable[[Statement], Iterable[Obligation]]) -> bool:
         try:
             for obligation in conditions(self.s):
                 discharge(obligation)
@@ -172,7 +176,7 @@ class _Infima:
             return False
         return True
 
-    def proof(self) -> dict[str, Any]:
+    def proof(self) -> Fields:
         """What rule "gap" needs."""
         s, each = self.s, [p for _, p in self.s.inputs]
         mean = tuple(sum((w * p[y] for w, p in s.inputs), Fraction(0)) for y in range(len(each[0])))
@@ -183,7 +187,7 @@ class _Infima:
         return {"rule": "gap", "shape": self.shape, "above": [self.above(p) for p in highs],
                 "below": [self.below(p) for p in lows]}  # fmt: skip
 
-    def above(self, p: Vector) -> Any:
+    def above(self, p: Vector) -> str | list[str]:
         """Scores of a small risk."""
         if self.least is not None:
             return [str(x) for x in self.least.at(p, None).scores]
@@ -193,7 +197,7 @@ class _Infima:
             return [str(int(k == p.index(max(p)))) for k in range(len(p))]
         return [str(x) for x in self._shares(p)]
 
-    def below(self, p: Vector) -> Any:
+    def below(self, p: Vector) -> object:
         """What shows a number below all risks."""
         if self.least is not None:
             return self.least.at(p, None).shown
@@ -220,18 +224,19 @@ class _Infima:
     def _shares(self, p: Vector) -> Vector:
         """Rational softmax values of nearly the least risk; allowed ones."""
         if p in self._best:
-            return self._best[p]  # type: ignore[no-any-return]
+            return self._best[p]
         import numpy as np
         from scipy.optimize import minimize
 
         used = [k for k, x in enumerate(p) if x] if self.s.bound is None else list(range(len(p)))
         reach = 40.0 if self.s.bound is None else float(self.s.bound) - 1e-7
 
-        def values(h: Any) -> Any:
+        def values(h: NDArray[np.float64]) -> NDArray[np.float64]:
             e = np.exp(h - h.max())
-            return e / e.sum()
+            shares: NDArray[np.float64] = e / e.sum()
+            return shares
 
-        def risk(h: Any) -> float:
+        def risk(h: NDArray[np.float64]) -> float:
             shares = values(h)
             return sum(float(p[k]) * self._loss(max(u, 1e-17))
                        for k, u in zip(used, shares, strict=True) if p[k])  # fmt: skip
@@ -273,7 +278,7 @@ class _Infima:
         places = [float(found.x), *(t for t in turns if abs(t) <= reach), reach, -reach]
         return Fraction(min(places, key=at)).limit_denominator(10**6)
 
-    def _pieces(self, p: Vector) -> dict[str, Any]:
+    def _pieces(self, p: Vector) -> Fields:
         risk, best = self._risk_tree(p), self._score(p)
         lowest = endpoints(ball(put(risk, "v", str(best))))[0]
         top = self.s.highest

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import itertools
 from fractions import Fraction
-from typing import Any
 
 from flint.utils.flint_exceptions import FlintError
 
@@ -14,6 +13,7 @@ from hconsist.arithmetic import BALLS, precision
 from hconsist.checker import Rejected, Tree
 from hconsist.checker.enclosures import ball
 from hconsist.checker.obligations import equal, prove
+from hconsist.checker.reading import Fields
 from hconsist.checker.trees import minus, mul, put
 from hconsist.losses import MarginLoss
 from hconsist.pointwise import PointwiseProblem
@@ -22,14 +22,14 @@ from hconsist.pointwise import PointwiseProblem
 NO_PROOF = (Rejected, FlintError, ArithmeticError)
 
 
-def least_values(statement: dict[str, Any]) -> list[dict[str, Any]]:
+def least_values(statement: Fields) -> list[Fields]:
     """Least values of the even part of a margin loss and of the loss where the label is not
     predicted, with proofs.
     """
     g, top = statement["loss"]["formula"], statement["hypotheses"].get("scores", "inf")
     mirrored, turns = put(g, "v", mul("-1", "v")), sorted({abs(t) for t in kinks(g)})
     even = mul("1/2", ["add", g, mirrored])
-    found: dict[str, list[dict[str, Any]]] = {"even": [], "worse": []}
+    found: dict[str, list[Fields]] = {"even": [], "worse": []}
     for key, risk in (("even", even), ("worse", mirrored)):
         for place in dict.fromkeys(("0", *map(str, turns), top if top != "inf" else "0")):
             least = _folded(put(risk, "v", place))
@@ -42,8 +42,8 @@ def least_values(statement: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def refuting_point(
-    problem: PointwiseProblem, statement: dict[str, Any], beta: Fraction, claimed: Fraction
-) -> dict[str, Any] | None:
+    problem: PointwiseProblem, statement: Fields, beta: Fraction, claimed: Fraction
+) -> Fields | None:
     """The regret of score 0, by pieces of the scores on which the risk is above a rational
     number.
     """
@@ -107,7 +107,7 @@ def _folded(t: Tree) -> Tree:
 
 def cover(
     t: Tree, start: Tree, stop: Tree, places: list[Fraction], depth: int = 8
-) -> list[dict[str, Any]] | None:
+) -> list[Fields] | None:
     """Pieces from start to stop on each of which the checker accepts that a tree in v is >= 0; None
     where there are none.
 
@@ -125,7 +125,7 @@ def cover(
     inner = [
         p for p in dict.fromkeys(places) if (low is None or p > low) and (high is None or p < high)
     ]
-    result: list[dict[str, Any]] = []
+    result: list[Fields] = []
     for x, y in itertools.pairwise(
         [low, *(inner or ([] if low is not None else [Fraction(0)])), high]
     ):
@@ -136,9 +136,7 @@ def cover(
     return result
 
 
-def _cover(
-    t: Tree, low: Fraction | None, high: Fraction | None, depth: int
-) -> list[dict[str, Any]] | None:
+def _cover(t: Tree, low: Fraction | None, high: Fraction | None, depth: int) -> list[Fields] | None:
     """Pieces of one interval: from its low end upwards or from its high end downwards, or of its
     halves.
     """

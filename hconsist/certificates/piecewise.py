@@ -6,7 +6,7 @@ The rigorous engine cuts the label distributions into cells in which both least 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hconsist.certificates.cell_search import CellSearch
 from hconsist.certificates.statements import Relation, tree
@@ -33,7 +33,7 @@ def statement(problem: PointwiseProblem, kind: str, claim: Tree) -> Fields:
     read = statement_of(problem)
     if isinstance(read, str):
         raise EngineCannotAnswerError("certificate", read, "rigorous")
-    target: dict[str, Any] = {"kind": "zero-one"}
+    target: Fields = {"kind": "zero-one"}
     if read.costs is not None:
         target = {"kind": "costs", "matrix": [[str(x) for x in row] for row in read.costs]}
     hypotheses = {"kind": "zero-sum" if read.zero_sum else "complete"}
@@ -51,7 +51,7 @@ def statement(problem: PointwiseProblem, kind: str, claim: Tree) -> Fields:
 
 def certify_piecewise(
     problem: PointwiseProblem, relation: Relation, claim: sympy.Expr, *, time_budget: float = 60.0
-) -> dict[str, Any]:
+) -> Fields:
     """A certificate that ``T(b) relation claim(b)`` for every b, or that it fails, or an undecided
     one with the reason.
 
@@ -70,7 +70,7 @@ def certify_piecewise(
 
 def certify_piecewise_gamma(
     problem: PointwiseProblem, claim: sympy.Expr, *, time_budget: float = 60.0
-) -> dict[str, Any]:
+) -> Fields:
     """A certificate that ``Gamma(e) <= claim(e)`` for every e >= 0.
 
     Raises

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from hconsist.arithmetic import precision
 from hconsist.certificates import forecasts
@@ -21,7 +20,8 @@ from hconsist.certificates.margins import NO_PROOF
 from hconsist.certificates.statements import Relation
 from hconsist.checker import SCHEMA, Rejected, Tree, check, digest, discharge, read_statement
 from hconsist.checker.coverage import Piece
-from hconsist.checker.obligations import Identity
+from hconsist.checker.obligations import Identity, Obligation
+from hconsist.checker.reading import Fields
 from hconsist.checker.rules import plugin
 from hconsist.checker.statements import Statement
 from hconsist.checker.trees import add, mul
@@ -39,9 +39,9 @@ def certify_costs(
     claim: Tree,
     *,
     relation: Relation = ">=",
-    loss: dict[str, Any] | None = None,
+    loss: Fields | None = None,
     deadline: float = math.inf,
-) -> dict[str, Any]:
+) -> Fields:
     """A certificate that ``T(b) >= claim(b)`` (or <=) for cross-entropy and the costs of
     predictions, or that it fails.
 
@@ -92,7 +92,7 @@ def certify_costs(
 class _Search:
     """One statement about costs."""
 
-    statement: dict[str, Any]
+    statement: Fields
     read: Statement
     decision: Decision
     deadline: float
@@ -101,7 +101,7 @@ class _Search:
         if time.monotonic() > self.deadline:
             raise EngineCannotAnswerError("certificate", "the time budget ended", None)
 
-    def _sealed(self, verdict: str, proof: dict[str, Any]) -> dict[str, Any]:
+    def _sealed(self, verdict: str, proof: Fields) -> Fields:
         lemmas = list(plugin.LEMMAS) if proof["rule"] == "plug-in lines" else []
         c = {
             "schema": SCHEMA, "statement": self.statement, "verdict": verdict, "lemmas": lemmas,
@@ -111,7 +111,7 @@ class _Search:
         check(made)
         return made
 
-    def _at(self, make: Callable[[Fraction], dict[str, Any] | None]) -> dict[str, Any] | None:
+    def _at(self, make: Callable[[Fraction], Fields | None]) -> Fields | None:
         """The first number at which the claim is refuted."""
         for beta in forecasts.grid(self.read.largest):
             self._tick()
@@ -124,7 +124,7 @@ class _Search:
                 continue
         return None
 
-    def above(self) -> dict[str, Any]:
+    def above(self) -> Fields:
         """T >= claim, by lines for each pair; or a point where it fails."""
         made = self._at(lambda beta: forecasts.refuting_point(self.decision, beta))
         if made is not None:
@@ -139,7 +139,7 @@ class _Search:
         except Rejected as problem:  # a claim above 0 at 0, say
             raise EngineCannotAnswerError("certificate", str(problem), "rigorous") from problem
 
-    def below(self) -> dict[str, Any]:
+    def below(self) -> Fields:
         """T <= claim, by curves of witnesses; or lines above it at one number."""
         made = self._at(lambda beta: forecasts.refuting_lines(self.read, self.decision, beta))
         if made is not None:
@@ -152,7 +152,7 @@ class _Search:
         except Rejected as problem:
             raise EngineCannotAnswerError("certificate", str(problem), "rigorous") from problem
 
-    def _pieces(self, r: int, s: int) -> list[dict[str, Any]]:
+    def _pieces(self, r: int, s: int) -> list[Fields]:
         """Boxes of b with a line each for one pair."""
         d = self.decision.difference(r, s)
         low, high = max(-min(d), Fraction(0)), max(d)
@@ -177,10 +177,10 @@ class _Search:
 
     def _tries(
         self, r: int, s: int, first: Fraction, last: Fraction, low: Fraction, high: Fraction
-    ) -> Iterator[dict[str, Any]]:
+    ) -> Iterator[Fields]:
         """Witnesses, the cheapest first: chords, then what is best near 0 or in the middle."""
         for slope in _slopes(first, last, low, high):
-            yield _chord(slope, low, high, s, self.read)
+            yield _chord(slope, low, high, s, self.read.scores)
         if first == 0:
             yield from forecasts.near_zero(self.decision, r, s)
         yield from forecasts.multipliers(self.decision, r, s, (first + last) / 2)
@@ -200,7 +200,7 @@ def _slopes(first: Fraction, last: Fraction, low: Fraction, high: Fraction) -> l
     return [near, *steep, fixed] if first == 0 else [fixed, near, *steep]
 
 
-def _chord(slope: Tree, low: Fraction, high: Fraction, s: int, read: Any) -> dict[str, Any]:
+def _chord(slope: Tree, low: Fraction, high: Fraction, s: int, predictions: int) -> Fields:
     """Level and weights of the chord of exp(lam d) over [-a, g]."""
     level: Tree
     whole = low + high
@@ -210,19 +210,20 @@ def _chord(slope: Tree, low: Fraction, high: Fraction, s: int, read: Any) -> dic
     else:
         level = add(mul(str(high / whole), down), mul(str(low / whole), up))
         weight = mul(str(1 / whole), add(up, mul("-1", down)))
-    weights = [weight if k == s else "0" for k in range(len(read.costs))]
+    weights = [weight if k == s else "0" for k in range(predictions)]
     return {"slope": slope, "level": level, "weights": weights}
 
 
 def _piece(
-    read: Any, r: int, s: int, first: Fraction, last: Fraction, witness: dict[str, Any]
-) -> dict[str, Any] | None:
+    read: Statement, r: int, s: int, first: Fraction, last: Fraction, witness: Fields
+) -> Fields | None:
     """A piece with a method for each inequality, as the checker accepts them."""
     ends: list[Tree] = [str(first), str(last)]
-    data: dict[str, Any] = {"from": ends[0], "to": ends[1], "at": "x", "witness": witness}
+    data: Fields = {"from": ends[0], "to": ends[1], "at": "x", "witness": witness}
+    assert read.costs is not None, "costs are stated"
     count = 1 + len(read.costs[0]) + len(read.costs)  # the line, labels, weights
     chosen: list[str] = []
-    table: list[list[Any]] = []
+    table: list[list[Obligation]] = []
     for method in _METHODS:
         piece = Piece(ends[0], ends[1], "x", {**data, "method": [method] * count})
         found = list(plugin.on_piece(read, r, s, piece, ends))

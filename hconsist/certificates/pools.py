@@ -11,11 +11,12 @@ import functools
 import math
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 from hconsist.certificates.margins import NO_PROOF
 from hconsist.checker import Tree, discharge
 from hconsist.checker.coverage import Piece
+from hconsist.checker.obligations import Obligation
+from hconsist.checker.reading import Fields
 from hconsist.checker.rules import LOWER, lower
 from hconsist.checker.statements import Statement
 
@@ -25,7 +26,7 @@ _STEP = Fraction(1, 2**16)
 _SLOPES = 400
 
 
-def options(classes: int | str, e: Fraction) -> list[dict[str, Any]]:
+def options(classes: int | str, e: Fraction) -> list[Fields]:
     """The rule, where it may apply."""
     fits = isinstance(classes, int) and 2 < classes <= 200 and Fraction(1, 2) < e < 1
     return [{"rule": "pools", "scaling": str(e)}] if fits else []
@@ -57,17 +58,17 @@ def _rounded(level: float) -> str:
     return str((math.floor(Fraction(level) / _STEP) + 1) * _STEP)
 
 
-def rational(e: Fraction, n: int, b: Fraction) -> list[Any]:
+def rational(e: Fraction, n: int, b: Fraction) -> list[Tree]:
     """The highest line at one beta, nearly."""
     slopes = [Fraction(k, _SLOPES) for k in range(1, _SLOPES + 1)]
     best = max(slopes, key=lambda s: float(s) * float(b) - level_of(e, n, float(s)))
     return [[str(best), _rounded(level_of(e, n, float(best)))]]
 
 
-def at_zero(e: Fraction) -> list[Any]:
+def at_zero(e: Fraction) -> list[Tree]:
     """Lines that are quadratic in beta = x, with some room."""
     bend = float(1 / e - 1) * 2 ** (float(e) - 1)
-    found = []
+    found: list[Tree] = []
     for room in (0.5, 0.125, 0.03):
         slope = Fraction(1 / (2 * bend * (1 + room))).limit_denominator(64)
         level = (math.floor(float(slope) ** 2 * bend * (1 + room) * 256) + 1) * Fraction(1, 256)
@@ -80,7 +81,7 @@ def _tied(e: Fraction) -> Tree:
     return ["mul", "1/2", ["pow", "2", str(1 - e)]]
 
 
-def at_one(e: Fraction, n: int) -> list[Any]:
+def at_one(e: Fraction, n: int) -> list[Tree]:
     """Lines through T(1) = c (1 - 2^-e), of the least slopes that the pools allow."""
     top = 1 - 2 ** -float(e)
     slope = (1 + top) / 2
@@ -92,14 +93,14 @@ def at_one(e: Fraction, n: int) -> list[Any]:
     return [[["add", lost, str(level)], str(level)] for level in levels]
 
 
-def tries(e: Fraction, n: int, first: Fraction, last: Fraction) -> list[tuple[Any, str]]:
+def tries(e: Fraction, n: int, first: Fraction, last: Fraction) -> list[tuple[Tree, str]]:
     """Witnesses with methods for a piece, the likeliest first."""
     found = at_zero(e) if first == 0 else at_one(e, n) if last == 1 else []
     plain = [w for b in ((first + last) / 2, first, last) if b for w in rational(e, n, b)]
     return [(w, "balls:2" if first == 0 else "balls:0") for w in (*found, *plain)]
 
 
-def methods(read: Statement, proof: dict[str, Any], piece: Piece, method: str) -> list[str] | None:
+def methods(read: Statement, proof: Fields, piece: Piece, method: str) -> list[str] | None:
     """A method for each inequality of a piece; None where one has none."""
     rule = LOWER["pools"]
     count = 1 + len(rule.beside(read, proof, piece.data["witness"]))
@@ -118,11 +119,11 @@ def methods(read: Statement, proof: dict[str, Any], piece: Piece, method: str) -
     return chosen
 
 
-def first_method(obligation: Any, ways: tuple[str, ...]) -> str | None:
+def first_method(obligation: Obligation, ways: tuple[str, ...]) -> str | None:
     """The first method by which an inequality is shown."""
     for way in dict.fromkeys(ways):
         try:
-            discharge(replace(obligation, method=way))
+            discharge(replace(obligation, method=way))  # type: ignore[arg-type]
         except NO_PROOF:
             continue
         return way

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 from fractions import Fraction
-from typing import Any
 
 from hconsist.arithmetic import endpoints, precision
 from hconsist.certificates import ties, witnesses
@@ -15,7 +14,9 @@ from hconsist.certificates.margins import NO_PROOF, refuting_point
 from hconsist.certificates.search import Search
 from hconsist.checker import SCHEMA, Rejected, Tree, check, digest, read_statement
 from hconsist.checker.obligations import Number, value
+from hconsist.checker.reading import Fields
 from hconsist.checker.rules import points
+from hconsist.checker.statements import Statement
 from hconsist.checker.trees import put
 from hconsist.losses import MarginLoss
 from hconsist.pointwise import PointwiseProblem
@@ -26,7 +27,7 @@ POINTS = {"convex point": points.convex_point, "concave point": points.concave_p
           "margin point": points.margin_point, "bounded point": points.bounded_point}  # fmt: skip
 
 
-def refute_gamma(problem: PointwiseProblem, formula: Tree) -> dict[str, Any] | None:
+def refute_gamma(problem: PointwiseProblem, formula: Tree) -> Fields | None:
     """A certificate that ``Gamma <= formula`` fails somewhere; None where none was found.
 
     Parameters
@@ -72,8 +73,8 @@ def refute_gamma(problem: PointwiseProblem, formula: Tree) -> dict[str, Any] | N
 
 
 def _point(
-    problem: PointwiseProblem, search: Search, statement: dict[str, Any], beta: Fraction
-) -> dict[str, Any] | None:
+    problem: PointwiseProblem, search: Search, statement: Fields, beta: Fraction
+) -> Fields | None:
     """A point of target regret beta, with a small regret."""
     if isinstance(problem.surrogate, MarginLoss):
         loose = refuting_point(problem, statement, beta, Fraction(10**6))
@@ -87,7 +88,7 @@ def _point(
     return witnesses.refuting_distribution(problem, statement["classes"], beta, Fraction(10**6))
 
 
-def _regret(read: Any, proof: dict[str, Any]) -> Fraction | None:
+def _regret(read: Statement, proof: Fields) -> Fraction | None:
     """What a point's rule says of the regret, from above."""
     found: list[Tree] = []
 

@@ -8,7 +8,7 @@ elsewhere, cut until the checker's own rules accept each.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -18,10 +18,13 @@ from hconsist.arithmetic import BALLS, endpoints, evaluate, precision
 from hconsist.certificates import pools, ties, witnesses
 from hconsist.certificates.margins import NO_PROOF, least_values, refuting_point
 from hconsist.certificates.statements import Relation, statement
-from hconsist.checker import SCHEMA, Rejected, check, digest, discharge, read_statement
+from hconsist.checker import SCHEMA, Rejected, Tree, check, digest, discharge, read_statement
 from hconsist.checker.coverage import Piece
+from hconsist.checker.obligations import Obligation
+from hconsist.checker.reading import Fields
 from hconsist.checker.rules import LOWER, above, lower
 from hconsist.checker.rules.shapes import concave, convex
+from hconsist.checker.statements import Statement
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.losses import SoftmaxLoss
 from hconsist.pointwise import PointwiseProblem, beta_symbol
@@ -60,7 +63,7 @@ class Search:
     time_budget: float = 60.0
     max_boxes: int = 20_000
     progress: Progress | None = None
-    checkpoint: Callable[[dict[str, Any]], None] | None = None
+    checkpoint: Callable[[Fields], None] | None = None
     _started: float = field(default=0.0, init=False)
     _concave: bool = field(default=False, init=False)
     _convex: bool = field(default=False, init=False)
@@ -91,7 +94,7 @@ class Search:
         return self._softmax and ("scores" in self.statement["hypotheses"]
                                   or "k" in self.statement["target"])  # fmt: skip
 
-    def _shape(self, conditions: Callable[..., Any]) -> bool:
+    def _shape(self, conditions: Callable[[Statement], Iterable[Obligation]]) -> bool:
         try:
             for obligation in conditions(self._read):
                 discharge(obligation)
@@ -99,7 +102,7 @@ class Search:
             return False
         return True
 
-    def run(self, resume: dict[str, Any] | None = None) -> dict[str, Any]:
+    def run(self, resume: Fields | None = None) -> Fields:
         """Search, and return a certificate; its verdict is "undecided" when the budget ends first.
 
         Parameters
@@ -130,7 +133,7 @@ class Search:
         if self.progress is not None:
             self.progress(line)
 
-    def _finish(self, verdict: str, lemmas: list[str], proof: dict[str, Any]) -> dict[str, Any]:
+    def _finish(self, verdict: str, lemmas: list[str], proof: Fields) -> Fields:
         certificate = {
             "schema": SCHEMA,
             "statement": self.statement,
@@ -140,7 +143,7 @@ class Search:
         }
         return {**certificate, "digest": digest(certificate)}
 
-    def _accepted(self, verdict: str, proof: dict[str, Any]) -> dict[str, Any] | None:
+    def _accepted(self, verdict: str, proof: Fields) -> Fields | None:
         """The certificate, if the checker accepts it."""
         rule = LOWER.get(proof["rule"])
         certificate = self._finish(verdict, list(rule.lemmas) if rule else [], proof)
@@ -152,7 +155,7 @@ class Search:
 
     # ---- one shot ----
 
-    def _cheap(self) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _cheap(self) -> Iterator[tuple[str, Fields]]:
         """Counterexamples that estimates suggest, then proofs without boxes."""
         if self.relation == ">=":
             yield from (("violated", proof) for proof in self._counterexamples())
@@ -166,7 +169,7 @@ class Search:
                 yield "holds", {**options, "pieces": pieces}
 
     @cached_property
-    def lower_options(self) -> list[dict[str, Any]]:
+    def lower_options(self) -> list[Fields]:
         """Rules for lower bounds of T, with what their proofs say besides pieces."""
         loss, n = self.problem.surrogate, self.statement["classes"]
         if not isinstance(loss, SoftmaxLoss):
@@ -179,7 +182,7 @@ class Search:
         return witnesses.convex_rules(loss, n)
 
     @cached_property
-    def _options(self) -> list[dict[str, Any]]:
+    def _options(self) -> list[Fields]:
         """Rules that may prove the claim."""
         if self.relation == ">=":
             return self.lower_options
@@ -187,7 +190,7 @@ class Search:
             return []
         return [{"rule": "tie"}] if self.wide else [{"rule": "tangent"}]
 
-    def _closed_forms(self, options: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
+    def _closed_forms(self, options: Fields) -> Iterator[list[Fields]]:
         """Families of pieces with exact witnesses; the checker decides which fits."""
         if options["rule"] in ties.RULES:
             yield from ties.closed(self.statement, options["rule"], self._exact_witnesses(options))
@@ -199,7 +202,7 @@ class Search:
             for witness in self._exact_witnesses(options):
                 yield [witnesses.piece("0", "1", witness)]
 
-    def _exact_witnesses(self, options: dict[str, Any]) -> list[Any]:
+    def _exact_witnesses(self, options: Fields) -> Sequence[Any]:
         """Witnesses at beta = x."""
         if options["rule"] in ("concave pair", "theorem C"):
             return [None]
@@ -215,18 +218,18 @@ class Search:
         return [pair[0] for pair in pairs] if options["rule"] == "tangent" else list(pairs)
 
     @cached_property
-    def _pairs(self) -> list[list[Any]]:
+    def _pairs(self) -> list[list[Tree]]:
         if self._concave:
             return [witnesses.CORNER]
         return witnesses.pairs_in_beta(self.problem.surrogate)  # type: ignore[arg-type]
 
-    def rational_pairs(self, b: Fraction) -> list[list[Any]]:
+    def rational_pairs(self, b: Fraction) -> list[list[Tree]]:
         """Softmax values of two labels and all scores that are nearly optimal."""
         if self._concave:
             return [witnesses.CORNER]
         return witnesses.rational_pairs(self.problem.surrogate, b)  # type: ignore[arg-type]
 
-    def _rational_witnesses(self, b: Fraction, options: dict[str, Any]) -> list[Any]:
+    def _rational_witnesses(self, b: Fraction, options: Fields) -> Sequence[Any]:
         """Nearly optimal witnesses at one beta, rational."""
         if options["rule"] in ("concave pair", "theorem C"):
             return [None]
@@ -240,7 +243,7 @@ class Search:
                 return ties.rational(self.statement, options["rule"], b, found)
         return [pair[0] for pair in found] if options["rule"] == "tangent" else list(found)
 
-    def _counterexamples(self) -> Iterator[dict[str, Any]]:
+    def _counterexamples(self) -> Iterator[Fields]:
         """Points whose regret is below the claim, by the rigorous engine or by the margin's
         minimiser.
         """
@@ -271,7 +274,7 @@ class Search:
 
     # ---- boxes ----
 
-    def _boxes(self, state: dict[str, Any] | None) -> dict[str, Any]:
+    def _boxes(self, state: Fields | None) -> Fields:
         """Cut [0, 1] until every part has a proof."""
         state = state or {"option": 0, "done": [], "todo": [["0", "1"]]}
         options = self._options
@@ -320,12 +323,12 @@ class Search:
                         return found
         return self._undecided(reason, None)
 
-    def _undecided(self, reason: str, state: dict[str, Any] | None) -> dict[str, Any]:
+    def _undecided(self, reason: str, state: Fields | None) -> Fields:
         return self._finish(
             "undecided", [], {"reason": reason} | ({"progress": state} if state else {})
         )
 
-    def _proven(self, options: dict[str, Any], low: str, high: str) -> dict[str, Any] | None:
+    def _proven(self, options: Fields, low: str, high: str) -> Fields | None:
         """A piece that the checker's rules accept on this interval."""
         for witness, method in self.tries(options, Fraction(low), Fraction(high)):
             if time.monotonic() - self._started > self.time_budget:
@@ -351,9 +354,7 @@ class Search:
             return data
         return None
 
-    def tries(
-        self, options: dict[str, Any], first: Fraction, last: Fraction
-    ) -> list[tuple[Any, str]]:
+    def tries(self, options: Fields, first: Fraction, last: Fraction) -> list[tuple[Any, str]]:
         """Witnesses with methods, the likeliest first."""
         if options["rule"] == "pools":
             return pools.tries(Fraction(options["scaling"]), self.statement["classes"], first, last)
@@ -383,7 +384,7 @@ class Search:
         said = str([self.statement["loss"]["formula"], self.statement["claim"]["formula"]])
         return not any(word in said for word in ("'log'", "'exp'", "'xlogx'"))
 
-    def _prepared(self, options: dict[str, Any]) -> bool:
+    def _prepared(self, options: Fields) -> bool:
         """Whether the checker accepts what a proof rests on."""
         if self.relation == "<=":
             return self._convex

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from hconsist.arithmetic import SYMPY, exact
 from hconsist.checker import Identity, Rejected, Tree, discharge
@@ -51,7 +51,7 @@ def tree(expression: sympy.Expr, names: dict[sympy.Symbol, str]) -> Tree:
     """
     import sympy
 
-    def walk(e: Any) -> Tree:
+    def walk(e: sympy.Expr) -> Tree:
         if e in names:
             return names[e]
         if e.is_Rational:
@@ -101,7 +101,7 @@ def tree(expression: sympy.Expr, names: dict[sympy.Symbol, str]) -> Tree:
     return walk(sympy.sympify(expression))
 
 
-def _product(e: Any, walk: Callable[[Any], Tree]) -> Tree:
+def _product(e: sympy.Expr, walk: Callable[[sympy.Expr], Tree]) -> Tree:
     """A product; c A log A is c xlogx(A) where A vanishes at 0 or 1, so that it has a value."""
     import sympy
 
@@ -126,7 +126,7 @@ def tanh(t: Tree) -> Tree:
     return ["add", "1", ["mul", "-2", ["pow", ["add", "1", ["exp", mul("2", t)]], "-1"]]]
 
 
-def _positive_factors(base: Any) -> list[Any]:
+def _positive_factors(base: sympy.Expr) -> list[sympy.Expr]:
     """Factors of a polynomial base, each positive at 1/2 where that is possible."""
     import sympy
 
@@ -143,7 +143,7 @@ def _positive_factors(base: Any) -> list[Any]:
     return [constant, *result] if constant != 1 else result
 
 
-def parse_claim(text: str, n_classes: Any) -> tuple[Relation, sympy.Expr]:
+def parse_claim(text: str, n_classes: int | sympy.Symbol) -> tuple[Relation, sympy.Expr]:
     """Read ``T >= EXPR`` or ``T <= EXPR`` in the variables b (or beta) and n.
 
     Raises
@@ -168,7 +168,11 @@ def parse_claim(text: str, n_classes: Any) -> tuple[Relation, sympy.Expr]:
 
 
 def claimed(
-    text: str, what: str, variable: Mapping[str, sympy.Symbol], n_classes: Any, remedy: str
+    text: str,
+    what: str,
+    variable: Mapping[str, sympy.Symbol],
+    n_classes: int | sympy.Symbol,
+    remedy: str,
 ) -> sympy.Expr:
     """The formula of a claim in one variable, by its names, and n.
 
@@ -212,7 +216,9 @@ def loss_formula(loss: Loss) -> tuple[str, Tree]:
     )
 
 
-def is_named(spec: str, kind: str, formula: Tree, costs: Any = None) -> bool:
+def is_named(
+    spec: str, kind: str, formula: Tree, costs: Sequence[Sequence[str]] | None = None
+) -> bool:
     """Whether a spec names a loss of this formula: the same tree, or shown to be the same function.
 
     Parameters

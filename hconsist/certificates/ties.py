@@ -5,15 +5,16 @@ bounded scores. The checker judges them.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 from hconsist.certificates.margins import NO_PROOF
 from hconsist.certificates.statements import tanh
 from hconsist.checker import Statement, Tree, discharge
 from hconsist.checker.coverage import Piece
 from hconsist.checker.enclosures import ball
+from hconsist.checker.reading import Fields
 from hconsist.checker.rules import ties as rule_of_ties
 from hconsist.checker.trees import put
 
@@ -21,7 +22,7 @@ from hconsist.checker.trees import put
 RULES = ("swap", "bounded swap", "tie")
 
 
-def options(statement: dict[str, Any], relation: str, scaling: Fraction) -> list[dict[str, Any]]:
+def options(statement: Fields, relation: str, scaling: Fraction) -> list[Fields]:
     """Rules that may prove a claim about a convex loss."""
     if relation == "<=":
         return [{"rule": "tie"}]
@@ -30,19 +31,19 @@ def options(statement: dict[str, Any], relation: str, scaling: Fraction) -> list
     return [{"rule": rule, "scaling": None if statement["classes"] == 2 else str(scaling)}]
 
 
-def _loss(statement: dict[str, Any], u: float) -> float:
+def _loss(statement: Fields, u: float) -> float:
     """The loss at a softmax value, in floats; infinite where it has none."""
     if u <= 0:
         u = 1e-300
     return float(ball(put(statement["loss"]["formula"], "u", str(Fraction(u)))).mid())
 
 
-def _reach(statement: dict[str, Any]) -> float:
+def _reach(statement: Fields) -> float:
     """K = exp(2 B)."""
     return math.exp(2 * float(Fraction(statement["hypotheses"]["scores"])))
 
 
-def best_pair(statement: dict[str, Any], b: Fraction) -> tuple[float, float]:
+def best_pair(statement: Fields, b: Fraction) -> tuple[float, float]:
     """Nearly optimal softmax values of two labels of bounded scores, with probabilities (1 + b)/2
     and (1 - b)/2: the first has the highest score, the others the lowest.
     """
@@ -71,9 +72,7 @@ def _short(x: float) -> str:
     return str(Fraction(x).limit_denominator(10**7))
 
 
-def rational(
-    statement: dict[str, Any], rule: str, b: Fraction, pairs: list[list[Tree]]
-) -> list[Any]:
+def rational(statement: Fields, rule: str, b: Fraction, pairs: list[list[Tree]]) -> Sequence[Tree]:
     """Witnesses at one b, from those of two labels and all scores."""
     if rule == "swap":
         return list(pairs)
@@ -91,9 +90,7 @@ def rational(
     return [str(min(v, most)), "0"]
 
 
-def exact(
-    statement: dict[str, Any], rule: str, pairs: list[list[Tree]], tilt: Fraction
-) -> list[Any]:
+def exact(statement: Fields, rule: str, pairs: list[list[Tree]], tilt: Fraction) -> Sequence[Tree]:
     """Witnesses at b = x."""
     if rule == "bounded swap":
         return [["mul", str(4 * tilt), "x"], "0"]
@@ -107,10 +104,10 @@ def exact(
     return list(pairs)
 
 
-def closed(statement: dict[str, Any], rule: str, exacts: list[Any]) -> list[list[dict[str, Any]]]:
+def closed(statement: Fields, rule: str, exacts: Sequence[Tree]) -> list[list[Fields]]:
     """Families of pieces with exact witnesses."""
 
-    def piece(low: Tree, high: Tree, witness: Any, at: Tree = "x", more: Any = None) -> Any:
+    def piece(low: Tree, high: Tree, witness: Tree, at: Tree = "x", more: str = "") -> Fields:
         return {"from": low, "to": high, "at": at, "witness": witness,
                 "method": more or "algebra:0"}  # fmt: skip
 
@@ -126,9 +123,7 @@ def closed(statement: dict[str, Any], rule: str, exacts: list[Any]) -> list[list
     return found
 
 
-def refuting(
-    statement: dict[str, Any], b: Fraction, pairs: list[list[Tree]]
-) -> dict[str, Any] | None:
+def refuting(statement: Fields, b: Fraction, pairs: list[list[Tree]]) -> Fields | None:
     """A tie of two groups of labels, whose regret may be below a claim."""
     n, target, more = statement["classes"], statement["target"], {}
     k, bounded = target.get("k", 1), "scores" in statement["hypotheses"]
@@ -156,7 +151,7 @@ def refuting(
     }  # fmt: skip
 
 
-def _level(statement: dict[str, Any], b: Fraction, first: float, second: float) -> float:
+def _level(statement: Fields, b: Fraction, first: float, second: float) -> float:
     """The least of the tangent plane's shares over the corners of lemma 10."""
     n, most, p = statement["classes"], _reach(statement), float(b)
 

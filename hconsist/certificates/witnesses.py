@@ -8,13 +8,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
 
 from hconsist.arithmetic import SYMPY, precision
 from hconsist.certificates import pools
 from hconsist.certificates.margins import kinks, minimiser
 from hconsist.certificates.statements import tanh, tree
 from hconsist.checker import Tree
+from hconsist.checker.reading import Fields
 from hconsist.engines.rigorous import transform
 from hconsist.engines.rigorous.branch import minimise
 from hconsist.engines.rigorous.regions import PairBound, comp_sum_regions
@@ -54,12 +54,12 @@ def scaling(loss: SoftmaxLoss) -> Fraction:
     return Fraction(int(e.p), int(e.q)) if e.is_Rational else Fraction(0)
 
 
-def convex_rules(loss: SoftmaxLoss, n: int | str) -> list[dict[str, Any]]:
+def convex_rules(loss: SoftmaxLoss, n: int | str) -> list[Fields]:
     """Rules for T >= claim, all scores, and what their proofs say besides pieces."""
     if n == 2:
         return [{"rule": "pair", "scaling": None}]
     e = scaling(loss)
-    found: list[dict[str, Any]] = [{"rule": "pair", "scaling": str(e)}]
+    found: list[Fields] = [{"rule": "pair", "scaling": str(e)}]
     if 0 < e <= 1 / 2:
         found.append({"rule": "theorem A", "scaling": str(e)})
     elif (shape := inverse_slope(loss)) is not None:
@@ -67,7 +67,7 @@ def convex_rules(loss: SoftmaxLoss, n: int | str) -> list[dict[str, Any]]:
     return found + pools.options(n, e)
 
 
-def inverse_slope(loss: SoftmaxLoss) -> list[dict[str, Any]] | None:
+def inverse_slope(loss: SoftmaxLoss) -> list[Fields] | None:
     """h = -1/g' as rule "theorem D" wants it, where that has a tree."""
     import sympy
 
@@ -148,12 +148,12 @@ def rational_score(problem: PointwiseProblem, b: Fraction) -> list[Tree]:
     return [str(minimiser(problem.surrogate, b, problem.hypotheses.score_bound))]  # type: ignore[arg-type]
 
 
-def piece(low: Tree, high: Tree, witness: Any, at: Tree = "x") -> dict[str, Any]:
+def piece(low: Tree, high: Tree, witness: Tree | None, at: Tree = "x") -> Fields:
     """A piece by algebra."""
     return {"from": low, "to": high, "at": at, "witness": witness, "method": "algebra:0"}
 
 
-def closed_margins(statement: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
+def closed_margins(statement: Fields) -> Iterator[list[Fields]]:
     """Families of pieces of margin losses with exact witnesses; the checker decides which fits."""
     bound = statement["hypotheses"].get("scores")
     turns = [str(abs(t)) for t in kinks(statement["loss"]["formula"])]
@@ -172,7 +172,7 @@ def closed_margins(statement: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
         yield [piece("0", bound, "x", curve), piece(reach, "1", bound)]
 
 
-def closed_concave(classes: int | str) -> Iterator[list[dict[str, Any]]]:
+def closed_concave(classes: int | str) -> Iterator[list[Fields]]:
     """One piece, and a piece for each kink of theorem C, at 1, 1/2, 1/3, ..."""
     yield [piece("0", "1", None)]
     if isinstance(classes, int) and classes <= 200:
@@ -182,7 +182,7 @@ def closed_concave(classes: int | str) -> Iterator[list[dict[str, Any]]]:
 
 def refuting_distribution(
     problem: PointwiseProblem, n: int | str, beta: Fraction, claimed: Fraction
-) -> dict[str, Any] | None:
+) -> Fields | None:
     """A distribution and a prediction whose regret the rigorous engine finds below the claim."""
     loss = problem.surrogate
     form, law = loss.form(OfSoftmax), _power_law(loss)
@@ -222,7 +222,7 @@ def refuting_distribution(
     }
 
 
-def _refuting_pair(loss: SoftmaxLoss, n: int, beta: Fraction) -> dict[str, Any] | None:
+def _refuting_pair(loss: SoftmaxLoss, n: int, beta: Fraction) -> Fields | None:
     """Two labels of sum 1 against their tie: the regret there is an upper bound of T for every
     convex loss. Whether it lies below the claim is for the checker to see.
     """

@@ -19,6 +19,7 @@ from hconsist.cli.output import at_zero, print_answer, progress
 from hconsist.cli.search import search_arguments, search_options
 
 if TYPE_CHECKING:
+    from hconsist.engines.protocol import EngineName
     from hconsist.losses import Loss
 
 
@@ -49,7 +50,7 @@ def command(
     target: str,
     excess: str,
     gap: str,
-    engine: str,
+    engine: EngineName,
     accuracy: str | None,
     time_budget: float,
     checkpoint: Path | None,
@@ -65,13 +66,13 @@ def command(
     from hconsist.pointwise import PointwiseProblem
 
     check_excess(excess), check_excess(gap, "gap")
-    problem = PointwiseProblem(spec, target, hypotheses, n_classes)  # type: ignore[arg-type]
+    problem = PointwiseProblem(spec, target, hypotheses, n_classes)
     found = derive(
         problem.surrogate,
         problem.n_classes,
         problem.hypotheses,
         problem.target,
-        engine=engine,  # type: ignore[arg-type]
+        engine=engine,
     )
     answer = found.bound(
         excess, gap, **search_arguments(engine, "tolerance", accuracy, time_budget, checkpoint)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import click
 
@@ -139,10 +139,10 @@ def command(
     if inputs is not None:
         distribution = read_inputs(inputs)
         n_classes = distribution.n_classes
-    problem = PointwiseProblem(spec, target, hypotheses, n_classes)  # type: ignore[arg-type]
+    problem = PointwiseProblem(spec, target, hypotheses, n_classes)
     before = read(output) if resume else None
 
-    def write(certificate: dict[str, Any]) -> None:
+    def write(certificate: dict[str, object]) -> None:
         write_json(output, certificate, indent=1)
 
     if inputs is not None:

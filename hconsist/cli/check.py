@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,12 +18,15 @@ from hconsist.cli.options import json_option
 from hconsist.cli.output import print_fields, print_json
 from hconsist.errors import InvalidInputError
 
+if TYPE_CHECKING:
+    from hconsist.checker.reading import Fields
+
 _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": ExitCode.UNDECIDED}
 #: Seconds after which a checker that does not end by itself is stopped.
 _GRACE = 15.0
 
 
-def run_checker(file: Path, seconds: float) -> dict[str, Any]:
+def run_checker(file: Path, seconds: float) -> Fields:
     """What the checker says of a file, in a process of its own that is ended when time is up."""
     package = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -41,7 +44,7 @@ def run_checker(file: Path, seconds: float) -> dict[str, Any]:
         reason = f"over the limit: seconds (> {seconds:g})"
         return {"outcome": "over the limit", "reason": reason}
     try:
-        found: dict[str, Any] = json.loads(done.stdout)
+        found: Fields = json.loads(done.stdout)
     except ValueError:
         # Killed for memory by the system, or ended by a library: no verdict either way.
         if done.returncode < 0 or "memory" in done.stderr.lower():
@@ -50,7 +53,7 @@ def run_checker(file: Path, seconds: float) -> dict[str, Any]:
     return found
 
 
-def _check_spec(statement: dict[str, Any], file: Path) -> None:
+def _check_spec(statement: Fields, file: Path) -> None:
     """Refuse a spec that is not the name of the formula that was checked."""
     from hconsist.certificates.statements import is_named
     from hconsist.errors import HconsistError

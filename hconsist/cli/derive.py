@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -64,7 +64,7 @@ def command(
     from hconsist.bounds import derive
     from hconsist.pointwise import PointwiseProblem
 
-    problem = PointwiseProblem(spec, target, hypotheses, n_classes)  # type: ignore[arg-type]
+    problem = PointwiseProblem(spec, target, hypotheses, n_classes)
     bound = derive(
         problem.surrogate, problem.n_classes, problem.hypotheses, problem.target, engine="symbolic"
     )
@@ -77,7 +77,7 @@ def command(
     return ExitCode.HOLDS
 
 
-def bound_as_dict(bound: Bound) -> dict[str, Any]:
+def bound_as_dict(bound: Bound) -> dict[str, object]:
     """A derived bound in JSON-ready form; ``sympify(text, {'beta': Symbol('beta')})`` reads a
     formula back.
     """
@@ -129,7 +129,7 @@ def _print(bound: Bound, spec: str) -> None:
     problem = bound.problem
     unicode = (sys.stdout.encoding or "").lower().startswith("utf")
 
-    def shown(formula: Any) -> str:
+    def shown(formula: object) -> str:
         return str(pretty(formula, use_unicode=unicode, wrap_line=False))
 
     print_fields(

@@ -15,13 +15,13 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 
 from hconsist.errors import InvalidInputError
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., object])
 
 #: Seconds that a command for one value may take, and one for a table or a figure.
 ONE_VALUE, MANY_VALUES = 60.0, 600.0
@@ -52,7 +52,7 @@ class Seconds(click.ParamType):  # type: ignore[type-arg]  # generic from click 
         self.least, self.most = least, most
 
     def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+        self, value: str | float, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """The number, or an error that names the rule."""
         try:
@@ -179,7 +179,7 @@ def available_memory() -> int:
     return min(found)
 
 
-def check_memory(n_classes: Any) -> None:
+def check_memory(n_classes: int) -> None:
     """Refuse a number of classes whose distributions do not fit into memory.
 
     Raises

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import click
 
@@ -14,6 +14,19 @@ from hconsist.cli.output import print_json, print_table
 if TYPE_CHECKING:
     from hconsist.engines.methods import Try
     from hconsist.pointwise import PointwiseProblem
+
+
+class Row(TypedDict):
+    """What the command says of one method."""
+
+    engine: str
+    method: str
+    asked: str
+    applies: bool
+    reason: str
+    declared: list[str]
+    lemmas: list[str]
+    summary: str
 
 
 @click.command("methods", short_help=COMMANDS["methods"])
@@ -29,7 +42,7 @@ def command(spec: str, n_classes: int, hypotheses: str, target: str, as_json: bo
     """
     from hconsist.pointwise import PointwiseProblem
 
-    problem = PointwiseProblem(spec, target, hypotheses, n_classes)  # type: ignore[arg-type]
+    problem = PointwiseProblem(spec, target, hypotheses, n_classes)
     rows = _rows(problem)
     if as_json:
         print_json(rows)
@@ -44,11 +57,11 @@ def command(spec: str, n_classes: int, hypotheses: str, target: str, as_json: bo
     return ExitCode.HOLDS if any(row["applies"] for row in rows) else ExitCode.UNDECIDED
 
 
-def _applies(row: dict[str, Any]) -> str:
+def _applies(row: Row) -> str:
     return "no" if not row["applies"] else "as an estimate" if row["declared"] else "yes"
 
 
-def _why(row: dict[str, Any]) -> str:
+def _why(row: Row) -> str:
     rests_on = [
         *row["declared"],
         *(lemma.removesuffix(" (docs/theory.md)") for lemma in row["lemmas"]),
@@ -56,12 +69,12 @@ def _why(row: dict[str, Any]) -> str:
     return str(row["reason"]) or "; ".join(rests_on)
 
 
-def _rows(problem: PointwiseProblem) -> list[dict[str, Any]]:
+def _rows(problem: PointwiseProblem) -> list[Row]:
     from hconsist.engines import ENGINES, load
     from hconsist.engines.methods import Method, methods
     from hconsist.errors import EngineCannotAnswerError
 
-    def row(method: Method, reason: str, declared: list[str]) -> dict[str, Any]:
+    def row(method: Method, reason: str, declared: list[str]) -> Row:
         return {
             "engine": method.engine,
             "method": method.name,

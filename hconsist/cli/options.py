@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from hconsist.cli import completion
 from hconsist.errors import InvalidInputError
 
-F = TypeVar("F", bound=Callable[..., Any])
+if TYPE_CHECKING:
+    from hconsist.engines.protocol import EngineName
 
-ENGINES = ("symbolic", "numeric", "rigorous")
+F = TypeVar("F", bound=Callable[..., object])
+
+ENGINES: tuple[EngineName, ...] = ("symbolic", "numeric", "rigorous")
 
 #: Any option or argument whose value is a loss.
 LOSS: dict[str, Any] = {"shell_complete": completion.losses}

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby, zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _NARROWEST = 12
 
 
-def print_json(value: Any) -> None:
+def print_json(value: object) -> None:
     """One JSON document on stdout, with the version of its schema when it is an object; non-finite
     numbers are refused, since JSON has none.
     """
@@ -110,7 +110,7 @@ def at_zero(bound: Bound) -> str:
     )
 
 
-def _compact(value: Any) -> str:
+def _compact(value: object) -> str:
     """A value for the eye: long lists with runs of equal entries counted, ``0 (x998)``; JSON has
     them in full.
     """
@@ -259,7 +259,7 @@ def _runs(process: int) -> bool:
     return True
 
 
-def write_json(path: Path, value: Any, indent: int | None = None) -> None:
+def write_json(path: Path, value: object, indent: int | None = None) -> None:
     """A JSON file, whole or not at all."""
     with atomic_file(path) as temporary:
         temporary.write_text(json.dumps(value, indent=indent) + "\n", encoding="utf-8")

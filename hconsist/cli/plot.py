@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +19,9 @@ from hconsist.cli.options import (
     target_option,
 )
 from hconsist.cli.output import at_zero, atomic_file, check_output, progress
+
+if TYPE_CHECKING:
+    from hconsist.engines.protocol import EngineName
 
 SUFFIXES = (".svg", ".pdf", ".png")
 
@@ -70,7 +74,7 @@ def command(
     n_classes: tuple[object, ...],
     hypotheses: str,
     target: str,
-    engine: str,
+    engine: EngineName,
     output: Path,
     what: str,
     exact_only: bool,
@@ -92,7 +96,7 @@ def command(
     from hconsist.pointwise import PointwiseProblem
 
     pairs = [(spec, n) for spec in specs for n in n_classes]
-    problems = [PointwiseProblem(spec, target, hypotheses, n) for spec, n in pairs]  # type: ignore[arg-type]
+    problems = [PointwiseProblem(spec, target, hypotheses, n) for spec, n in pairs]
     bounds = []
     for (spec, n), problem in zip(pairs, problems, strict=True):
         progress(f"{spec}, {n} classes")
@@ -102,7 +106,7 @@ def command(
                 problem.n_classes,
                 problem.hypotheses,
                 problem.target,
-                engine=engine,  # type: ignore[arg-type]
+                engine=engine,
             )
         )
         bounds[-1].envelope_curve(

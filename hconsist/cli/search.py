@@ -16,7 +16,7 @@ import click
 from hconsist.cli.limits import ONE_VALUE, keeps, leave_time_to_answer, time_budget_option
 from hconsist.cli.output import check_output, progress, write_json
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., object])
 
 
 def search_options(accuracy: str, text: str) -> Callable[[F], F]:

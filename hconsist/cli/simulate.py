@@ -6,7 +6,7 @@ import csv
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +18,9 @@ from hconsist.cli.limits import keeps, time_budget_option
 from hconsist.cli.options import jobs_option
 from hconsist.cli.output import atomic_file, progress
 from hconsist.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from hconsist.simulate.results import Row
 
 _CODES = {
     "holds": ExitCode.HOLDS,
@@ -190,7 +193,7 @@ def _folder(path: Path) -> None:
         ) from None
 
 
-def _write_table(path: Path, rows: list[dict[str, Any]]) -> None:
+def _write_table(path: Path, rows: list[Row]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()

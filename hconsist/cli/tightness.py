@@ -65,7 +65,7 @@ def command(
     from hconsist.pointwise import PointwiseProblem
     from hconsist.tightness import BETAS, tightness
 
-    problem = PointwiseProblem(spec, target, hypotheses, n_classes)  # type: ignore[arg-type]
+    problem = PointwiseProblem(spec, target, hypotheses, n_classes)
     most = problem.decision.max_regret
     chosen = [problem.check_beta(b) for b in betas] or [most * b for b in BETAS]
     progress(f"{spec}, {n_classes} classes: exact T on a grid of beta")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +17,9 @@ from hconsist.cli.options import (
 )
 from hconsist.cli.output import print_answer
 from hconsist.cli.search import search_arguments, search_options
+
+if TYPE_CHECKING:
+    from hconsist.engines.protocol import EngineName
 
 
 @click.command("transform", short_help=COMMANDS["transform"])
@@ -36,7 +40,7 @@ def command(
     hypotheses: str,
     target: str,
     beta: str,
-    engine: str,
+    engine: EngineName,
     accuracy: str | None,
     time_budget: float,
     checkpoint: Path | None,
@@ -51,8 +55,8 @@ def command(
     from hconsist.engines import transform
     from hconsist.pointwise import PointwiseProblem
 
-    problem = PointwiseProblem(spec, target, hypotheses, n_classes)  # type: ignore[arg-type]
+    problem = PointwiseProblem(spec, target, hypotheses, n_classes)
     value = problem.check_beta(beta)
     options = search_arguments(engine, "width", accuracy, time_budget, checkpoint)
-    answer = transform(problem, value, engine=engine, **options)  # type: ignore[arg-type]
+    answer = transform(problem, value, engine=engine, **options)
     return print_answer(answer, f"T({beta})", as_json, problem, loss=spec, beta=beta)

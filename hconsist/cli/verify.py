@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -22,6 +22,11 @@ from hconsist.cli.output import (
     progress,
     write_json,
 )
+
+if TYPE_CHECKING:
+    from hconsist.engines import EngineName
+    from hconsist.theorems import Theorem
+    from hconsist.verify import Verification
 
 _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": ExitCode.UNDECIDED}
 
@@ -59,7 +64,7 @@ def command(
     ids: tuple[str, ...],
     everything: bool,
     listing: bool,
-    engines: tuple[str, ...],
+    engines: tuple[EngineName, ...],
     jobs: int,
     scheduler: str | None,
     certificates: Path | None,
@@ -127,7 +132,7 @@ def command(
     return _CODES[worst]
 
 
-def _write_report(found: list[Any], report: Path) -> None:
+def _write_report(found: list[Verification], report: Path) -> None:
     """The report, after the images that it shows."""
     from hconsist.cli.pictures import picture
     from hconsist.verify.report import report as written
@@ -140,7 +145,7 @@ def _write_report(found: list[Any], report: Path) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def _named(names: tuple[str, ...]) -> list[Any]:
+def _named(names: tuple[str, ...]) -> list[Theorem]:
     """Statements by id, and those of papers' files; a file's are called PAPER/id."""
     import dataclasses
 
@@ -158,8 +163,8 @@ def _named(names: tuple[str, ...]) -> list[Any]:
 
 
 def _run(
-    chosen: list[Any], engines: tuple[str, ...], jobs: int, scheduler: str | None
-) -> list[Any]:
+    chosen: list[Theorem], engines: tuple[EngineName, ...], jobs: int, scheduler: str | None
+) -> list[Verification]:
     """Every verification, with a progress line each on stderr; on a Dask cluster when an address is
     given.
     """
@@ -167,13 +172,13 @@ def _run(
 
     found = []
     with on_cluster(scheduler, jobs) as n_jobs:
-        for result in verify_all(chosen, engines, n_jobs=n_jobs):  # type: ignore[arg-type]
+        for result in verify_all(chosen, engines, n_jobs=n_jobs):
             found.append(result)
             progress(f"[{len(found)}/{len(chosen)}] {result.theorem.id}: {result.status}")
     return found
 
 
-def _certify(chosen: list[Any], folder: Path, as_json: bool) -> ExitCode:
+def _certify(chosen: list[Theorem], folder: Path, as_json: bool) -> ExitCode:
     """A certificate file for every instance of every statement that certificates cover; files that
     check are kept.
     """
@@ -232,7 +237,7 @@ def _certify(chosen: list[Any], folder: Path, as_json: bool) -> ExitCode:
     return max(codes, key=[ExitCode.HOLDS, ExitCode.UNDECIDED, ExitCode.VIOLATED].index)
 
 
-def _print_list(entries: list[Any], as_json: bool) -> None:
+def _print_list(entries: list[Theorem], as_json: bool) -> None:
     if as_json:
         print_json(
             [

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
-from hconsist.engines.protocol import ENGINES, EngineName
+from hconsist.answer import ENGINES, EngineName
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.pointwise import PointwiseProblem
 from hconsist.registry import Registry

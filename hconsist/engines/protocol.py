@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hconsist.answer import ENGINES as ENGINES
+from hconsist.answer import EngineName as EngineName
 from hconsist.pointwise import Answer, PointwiseProblem
 
 if TYPE_CHECKING:
     from hconsist.engines.derivation import Derivation
     from hconsist.engines.methods import Try
-
-EngineName = Literal["symbolic", "numeric", "rigorous"]
-ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 
 
 @dataclass(frozen=True)

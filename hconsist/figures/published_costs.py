@@ -37,7 +37,7 @@ def factor(loss: str, target: str, n: int) -> float:
     >>> round(factor("logistic", "zero-one", 3), 3)  # sqrt(2)
     1.414
     """
-    problem = PointwiseProblem(loss, target, n_classes=n)  # type: ignore[arg-type]
+    problem = PointwiseProblem(loss, target, n_classes=n)
     value = transform(problem, _SMALL, "symbolic").estimate
     assert value is not None
     return float(_SMALL) / float(np.sqrt(value))

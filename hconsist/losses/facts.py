@@ -118,7 +118,7 @@ class NotShown:
     proven = False
     assumption = ""
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> Literal[False]:
         return False
 
     def __str__(self) -> str:
@@ -178,8 +178,9 @@ class Curve:
 
     def facts(self, *whats: What) -> tuple[Fact, ...]:
         """All of these facts, or an empty tuple when one is missing (`missing` tells which)."""
-        found = tuple(self.fact(w) for w in whats)
-        return () if any(not f for f in found) else found  # type: ignore[return-value]
+        found = [self.fact(w) for w in whats]
+        known = tuple(f for f in found if isinstance(f, Fact))
+        return known if len(known) == len(found) else ()
 
     def missing(self, *whats: What) -> str:
         """What could not be shown of these, in words; empty when all is known."""

@@ -65,7 +65,7 @@ class Trial:
     @property
     def problem(self) -> PointwiseProblem:
         """As the engines are asked."""
-        return PointwiseProblem(self.loss, self.target, self.hypotheses, self.classes)  # type: ignore[arg-type]
+        return PointwiseProblem(self.loss, self.target, self.hypotheses, self.classes)
 
     @cached_property
     def knots(self) -> list[float]:

@@ -200,8 +200,5 @@ def problems(
     4
     """
     return tuple(
-        PointwiseProblem(spec, target, h, n)  # type: ignore[arg-type]
-        for spec in specs
-        for n in classes
-        for h in hypotheses
+        PointwiseProblem(spec, target, h, n) for spec in specs for n in classes for h in hypotheses
     )

@@ -49,26 +49,23 @@ def compare_proven(
             return "confirmed", float(answer.lower - high)
         # Equality cases overlap: T >= f is confirmed only up to the width of the balls, which is
         # said by the margin.
-        sharp = answer.lower is not None and high - answer.lower <= sharpness
-        return ("confirmed", float(answer.lower - high)) if sharp else ("undecided", None)  # type: ignore[operator]
+        if answer.lower is not None and high - answer.lower <= sharpness:
+            return "confirmed", float(answer.lower - high)
+        return "undecided", None
     if relation == "T <=":
         if answer.lower is not None and answer.lower > high:
             return "contradicted", float(high - answer.lower)
         if answer.upper is not None and answer.upper <= low:
             return "confirmed", float(low - answer.upper)
-        sharp = answer.upper is not None and answer.upper - low <= sharpness
-        return ("confirmed", float(low - answer.upper)) if sharp else ("undecided", None)  # type: ignore[operator]
-    if (answer.upper is not None and answer.upper < low) or (
-        answer.lower is not None and answer.lower > high
-    ):
-        gap = (
-            float(low - answer.upper)
-            if answer.upper is not None and answer.upper < low
-            else float(answer.lower - high)  # type: ignore[operator]
-        )
-        return "contradicted", gap
-    if answer.proven:
-        width = max(answer.upper - low, high - answer.lower)  # type: ignore[operator]
+        if answer.upper is not None and answer.upper - low <= sharpness:
+            return "confirmed", float(low - answer.upper)
+        return "undecided", None
+    if answer.upper is not None and answer.upper < low:
+        return "contradicted", float(low - answer.upper)
+    if answer.lower is not None and answer.lower > high:
+        return "contradicted", float(answer.lower - high)
+    if answer.proven and answer.lower is not None and answer.upper is not None:
+        width = max(answer.upper - low, high - answer.lower)
         if width <= sharpness:
             return "confirmed", float(width)
     return "undecided", None

@@ -69,7 +69,7 @@ class LowerRule:
     affine: bool
     any_target: bool = False
     from_zero: bool = True
-    beside: Callable[[Statement, dict[str, Any], Any], list[Tree]] = lambda *_: []
+    beside: Callable[[Statement, Fields, Any], list[Tree]] = lambda *_: []
 
 
 def holds(rule: LowerRule, s: Statement, proof: Fields) -> Iterator[Obligation]:

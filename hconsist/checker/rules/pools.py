@@ -24,10 +24,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
 
 from hconsist.checker.limits import COUNTED_CLASSES, Rejected, need, within
 from hconsist.checker.obligations import Number, Obligation
+from hconsist.checker.reading import Fields
 from hconsist.checker.rules.lower import Bounds, LowerRule
 from hconsist.checker.rules.shapes import convex
 from hconsist.checker.rules.softmax import scales
@@ -35,7 +35,7 @@ from hconsist.checker.statements import Statement
 from hconsist.checker.trees import Tree, add, check_tree, minus, mul, power, rational
 
 
-def _conditions(s: Statement, proof: dict[str, Any]) -> Iterator[Obligation]:
+def _conditions(s: Statement, proof: Fields) -> Iterator[Obligation]:
     need(s.kind == "softmax" and s.costs is None, "this rule is about softmax values, zero-one")
     need(s.bound is None and s.top == 1, "this rule is about all scores, zero-one")
     _labels(s)
@@ -53,7 +53,7 @@ def _labels(s: Statement) -> int:
     return s.classes
 
 
-def _line(witness: Any) -> tuple[Tree, Tree]:
+def _line(witness: object) -> tuple[Tree, Tree]:
     """L and K, trees in x."""
     if not (isinstance(witness, list) and len(witness) == 2):
         raise Rejected("a witness must be a pair, of a slope and a level")
@@ -62,13 +62,13 @@ def _line(witness: Any) -> tuple[Tree, Tree]:
     return witness[0], witness[1]
 
 
-def _bounds(s: Statement, proof: dict[str, Any], b: Tree, witness: Any) -> Bounds:
+def _bounds(s: Statement, proof: Fields, b: Tree, witness: object) -> Bounds:
     slope, level = _line(witness)
     height = minus(s.loss("0"), s.loss("1"))
     return [mul(height, minus(mul(slope, b), level))], [slope, level]
 
 
-def _pools(s: Statement, proof: dict[str, Any], witness: Any) -> list[Tree]:
+def _pools(s: Statement, proof: Fields, witness: object) -> list[Tree]:
     """1 - pool_k for k = 2, ..., n."""
     e, (slope, level) = rational(proof["scaling"]), _line(witness)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,7 @@ def known_shape(loss: Loss) -> Shape | None:
     >>> known_shape(parse_loss("softmax:Piecewise((-log(u),u<1/2),(-log(u)+5,True))")) is None
     True
     """
-    shape: Shape | None = _cached(loss, "shape")  # type: ignore[assignment]
+    shape: Shape | None = _cached(loss, "shape")
     return shape
 
 
@@ -48,7 +49,7 @@ def order(loss: Loss) -> int:
     >>> [order(parse_loss(s)) for s in ("mae", "softmax:u**2", "taylor-softmax")]
     [-1, 1, 0]
     """
-    found: int = _cached(loss, "order")  # type: ignore[assignment]
+    found: int = _cached(loss, "order")
     return found
 
 
@@ -83,7 +84,7 @@ def lost_digits(loss: Loss, wide: bool) -> float:
     >>> lost_digits(parse_loss("logistic"), True) < 1e-15
     True
     """
-    found: float = _cached(loss, "wide" if wide else "double")  # type: ignore[assignment]
+    found: float = _cached(loss, "wide" if wide else "double")
     return found
 
 
@@ -122,7 +123,7 @@ def _in_balls(loss: Loss, scores: Array) -> list[float] | None:
     return None
 
 
-def _cached(loss: Loss, what: str) -> object:
+def _cached(loss: Loss, what: str) -> Any:
     try:
         hash(loss)
     except TypeError:  # a stranger's loss

@@ -166,7 +166,7 @@ def convex_unproven(loss: Loss, n_classes: int) -> str:
     found = convex_in_scores(loss.forms, n_classes)
     if not found:
         return str(found)
-    return "; ".join(f.assumption for f in found if f.assumption)  # type: ignore[union-attr]
+    return "; ".join(f.assumption for f in found if f.assumption)
 
 
 def _enclosed(risk: Risk, weights: tuple[Fraction, ...]) -> tuple[Fraction, Fraction]:

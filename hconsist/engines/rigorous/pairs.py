@@ -101,10 +101,10 @@ class PairInBox:
     def _jet(self, M: Value, share: Fraction) -> Jet:
         """The number at e = share M."""
         m, x = variable(M), BALLS.const(share)
-        found = self.g(m, BALL_JETS) - self.g(m * (1 + x), BALL_JETS) * BALLS.const(self._up)
+        found: Jet = self.g(m, BALL_JETS) - self.g(m * (1 + x), BALL_JETS) * BALLS.const(self._up)
         if self._down:
             found = found - self.g(m * (1 - self.c * x), BALL_JETS) * BALLS.const(self._down)
-        return found  # type: ignore[no-any-return]
+        return found
 
     def _share(self, M: float) -> Fraction:
         """The best e / M at a float M; what it proves does not depend on how good it is."""

@@ -173,4 +173,4 @@ def _piecewise(question: Question) -> Convex | str:
     if not is_symmetric(least.risks):
         return "the formula is not seen to be symmetric"
     coordinates: Coordinates = "constrained" if loss.form(OfScores) is not None else "scores"
-    return Convex(PiecewiseRisk(least), coordinates, 1.0, convex)  # type: ignore[arg-type]
+    return Convex(PiecewiseRisk(least), coordinates, 1.0, convex)

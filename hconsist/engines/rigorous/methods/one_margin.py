@@ -45,7 +45,7 @@ def plan(question: Question) -> Plan | str:
     convex, unconvex = known(phi, "convex")
     falls = phi.fact("falls at 0")
     if convex and falls:
-        return Plan(lambda b, budget: _convex(phi, b, bound, budget), (*convex, falls))  # type: ignore[arg-type]
+        return Plan(lambda b, budget: _convex(phi, b, bound, budget), (*convex, falls))
     if convex and falls.refuted:
         return Plan(lambda b, budget: _nothing(b), convex)
     falling, unfalling = known(phi, "non-increasing")

@@ -121,7 +121,7 @@ def _coordinate(question: Question) -> tuple[Coordinate, tuple[Fact, ...]] | str
         return "needs a loss of score differences"
     convex = convex_in_scores(loss.forms, 2)
     if convex:
-        return _of_scores(question, True), convex  # type: ignore[return-value]
+        return _of_scores(question, True), convex
     if question.bound is None:
         return f"needs bounded scores, or {convex}"
     return _of_scores(question, False), ()
