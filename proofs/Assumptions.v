@@ -1,7 +1,7 @@
 (** What each theorem assumes, printed: `make axioms`. *)
 
 From Hconsist Require PairLemma ConcaveLosses UpperSide Margin IntegratedBound Pooling PlugIn.
-From Hconsist Require Shapes Ends Formulas Powers.
+From Hconsist Require Shapes Ends Formulas Powers Above Gamma MarginPoints Gaps Costs.
 
 Print Assumptions IntegratedBound.integrated_bound.
 Print Assumptions IntegratedBound.bound_with_gap.
@@ -19,3 +19,20 @@ Print Assumptions Shapes.convex_from_bend.
 Print Assumptions Shapes.rung.
 Print Assumptions Ends.T_at_upper_end.
 Print Assumptions Ends.tie_bound_at_end.
+Print Assumptions Above.T_at_most_by_scores.
+Print Assumptions Above.convex_risk_below.
+Print Assumptions Above.concave_risk_below.
+Print Assumptions Above.T_at_most_at_point.
+Print Assumptions Above.T_zero_at_most.
+Print Assumptions Gamma.Gamma_by_line.
+Print Assumptions Gamma.Gamma_violated.
+Print Assumptions Gamma.bound_by_Gamma.
+Print Assumptions MarginPoints.margin_T_at_most.
+Print Assumptions MarginPoints.margin_T_zero.
+Print Assumptions Gaps.constant_gap_at_most.
+Print Assumptions Gaps.constant_gap_at_least.
+Print Assumptions Gaps.all_gap_is_zero.
+Print Assumptions Gaps.all_gap_at_most.
+Print Assumptions Gaps.all_gap_at_least.
+Print Assumptions Costs.costs_T_at_least.
+Print Assumptions Costs.costs_T_at_most.

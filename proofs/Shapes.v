@@ -121,3 +121,27 @@ Proof.
   - intros y Hy. apply Hc. lra.
   - assert (0 <= f' c) by (apply Hpos; lra). nra.
 Qed.
+
+(** The same without an upper end, and with a strict sign. *)
+Lemma rung_strict f f' a b :
+  (forall x, a < x < b -> is_derive f x (f' x)) ->
+  (forall x, a <= x < b -> continuous f x) ->
+  0 <= f a -> (forall x, a < x < b -> 0 < f' x) -> forall x, a < x < b -> 0 < f x.
+Proof.
+  intros Hd Hc H0 Hpos x Hx.
+  destruct (mean_value f f' a x (proj1 Hx)) as (c & Hcx & E).
+  - intros y Hy. apply Hd. lra.
+  - intros y Hy. apply Hc. lra.
+  - assert (0 < f' c) by (apply Hpos; lra). nra.
+Qed.
+
+Lemma rung_up f f' a :
+  (forall x, a < x -> is_derive f x (f' x)) -> (forall x, a <= x -> continuous f x) ->
+  0 <= f a -> (forall x, a < x -> 0 <= f' x) -> forall x, a < x -> 0 <= f x.
+Proof.
+  intros Hd Hc H0 Hpos x Hx.
+  apply (rung f f' a (x + 1)); try lra.
+  - intros y Hy. apply Hd. lra.
+  - intros y Hy. apply Hc. lra.
+  - intros y Hy. apply Hpos. lra.
+Qed.

@@ -18,7 +18,7 @@ from hconsist.certificates.statements import loss_formula, parse_claim, tree
 from hconsist.checker import check, read_statement
 from hconsist.cli import main
 from hconsist.errors import EngineCannotAnswerError, HconsistError, InvalidInputError
-from hconsist.exports import coq_script, smt_script
+from hconsist.exports import smt_script
 from hconsist.pointwise import PointwiseProblem, beta_symbol, excess_symbol
 
 FOLDER = Path(__file__).parent.parent / "certificates" / "typed"
@@ -152,8 +152,6 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize("name", TYPED)
 def test_scripts_for_other_provers_refuse(name: str) -> None:
     made: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
-    with pytest.raises(HconsistError):
-        coq_script(made)
     with pytest.raises(HconsistError):
         smt_script(made["statement"])
 

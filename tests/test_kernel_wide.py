@@ -24,7 +24,7 @@ from hconsist.checker import Rejected, check, examine
 from hconsist.cli.check import _check_spec
 from hconsist.distributions import Finite
 from hconsist.errors import EngineCannotAnswerError, HconsistError, InvalidInputError
-from hconsist.exports import coq_script, smt_script
+from hconsist.exports import smt_script
 from hconsist.pointwise import PointwiseProblem
 
 ROOT = Path(__file__).parent.parent
@@ -531,10 +531,8 @@ def test_gaps_are_certified_or_the_reason_is_given(tmp_path: Path) -> None:
 
 def test_other_provers_refuse_what_they_cannot_state() -> None:
     for name in FILES:
-        c = made(name)
-        for export, value in ((coq_script, c), (smt_script, c["statement"])):
-            with pytest.raises(HconsistError):
-                export(value)
+        with pytest.raises(HconsistError):
+            smt_script(made(name)["statement"])
 
 
 def test_what_was_not_proven_before_is_proven() -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
 
 from hconsist.checker import Sign, Statement, Tree
-from hconsist.checker.coverage import Piece
+from hconsist.checker.algebra import Algebra
+from hconsist.checker.limits import Rejected
 from hconsist.checker.trees import derivative, minus, mul
 from hconsist.exports.coq_signs import (
     NONZERO,
@@ -17,7 +20,8 @@ from hconsist.exports.coq_signs import (
     sign_lemma,
     to_smooth,
 )
-from hconsist.exports.coq_terms import number, smooth, term
+from hconsist.exports.coq_spots import Spot
+from hconsist.exports.coq_terms import number, refuse, smooth, term
 
 
 @dataclass(frozen=True)
@@ -28,14 +32,14 @@ class CoqLoss:
     ----------
     lines : list of str
     apply : callable
-        From the number of a piece, the piece and the names of its sign lemmas: the steps that prove
-        ``T_at_least P x (claim_k x)``.
+        From a spot and a witness: the steps that prove ``T_at_least P b v``, from facts that say
+        that v is at most each bound of the rule.
     closed : bool
         Whether the loss has a value at the softmax value 0.
     """
 
     lines: list[str]
-    apply: Callable[[int, Piece, list[str]], list[str]]
+    apply: Callable[[Spot, Any], list[str]]
     closed: bool
 
 
@@ -44,11 +48,30 @@ class CoqLoss:
 
 def problem(s: Statement) -> str:
     """The problem that the theorem is about."""
+    if s.costs is not None:
+        raise refuse("a table of costs with this rule")
+    if s.top > 1:
+        raise refuse("several predicted labels with this rule")
+    if s.kind == "scores":
+        raise refuse("losses of all scores with this rule")
+    if s.kind == "softmax" and s.bound is not None:
+        raise refuse("softmax values of bounded scores with this rule")
     if s.kind == "softmax":
         return f"(softmax_problem {'n' if s.classes is None else s.classes} g)"
-    if s.bound is None:
-        return "(margin_problem all_scores g)"
-    return f"(margin_problem (bounded_scores {number(s.bound)}) g)"
+    return f"(margin_problem {score_set(s)} g)"
+
+
+def score_set(s: Statement) -> str:
+    """The scores of a margin loss."""
+    return "all_scores" if s.bound is None else f"(bounded_scores {number(s.bound)})"
+
+
+def is_flat(s: Statement) -> bool:
+    """Whether the loss is affine: its tangent is then the same everywhere, at 1/2 too."""
+    try:
+        return Algebra(Fraction(0), Fraction(1), derivative(derivative(s.g, "u"), "u")).zero
+    except Rejected:
+        return False
 
 
 def labels(s: Statement) -> str:
@@ -139,7 +162,7 @@ def shape(s: Statement, concave: bool) -> CoqLoss:
             f"Proof. apply no_jump, g_continuous. unfold {domain}. lra. Qed.",
             "",
         ]
-        return CoqLoss(lines, lambda k, p, names: [], closed)
+        return CoqLoss(lines, lambda spot, witness: [], closed)
     lines += [
         "Lemma bends' : forall u, inside u -> 0 <= g2 u.",
         "Proof. intros u Hu. pose proof (bends u Hu). unfold g2. lra. Qed.",
@@ -160,7 +183,7 @@ def shape(s: Statement, concave: bool) -> CoqLoss:
         "Proof. intros _. split; [exact g_convex_on|exact g_falls_on]. Qed.",
         "",
     ]  # fmt: skip
-    return CoqLoss(lines, lambda k, p, names: [], closed)
+    return CoqLoss(lines, lambda spot, witness: [], closed)
 
 
 def closed_text(closed: bool) -> str:

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 
-from hconsist.checker import Sign, Statement, Tree
-from hconsist.checker.coverage import Piece
-from hconsist.checker.reading import Fields
+from hconsist.checker import Statement, Tree
 from hconsist.checker.rules import softmax
 from hconsist.checker.trees import add, minus, mul, power, rational
 from hconsist.exports.coq_losses import CoqLoss, closed_text, convex_loss, shape
 from hconsist.exports.coq_margin import margin
-from hconsist.exports.coq_signs import identity, inside, sign_lemma
-from hconsist.exports.coq_terms import number, refuse, term
+from hconsist.exports.coq_signs import identity
+from hconsist.exports.coq_spots import Spot
+from hconsist.exports.coq_terms import Json, number, refuse, term
 
 
-def lower_rule(s: Statement, proof: Fields) -> CoqLoss:
+def lower_rule(s: Statement, proof: Json) -> CoqLoss:
     """The loss, and the theorem that a rule applies on each piece."""
-    rule = {
-        "pair": _pair, "theorem A": _theorem_a, "concave pair": _concave, "theorem C": _concave,
-        "margin": margin,
-    }.get(proof["rule"])  # fmt: skip
-    if rule is None:
-        raise refuse(f"the rule {proof['rule']!r}")
-    return rule(s, proof)
+    return LOWER_RULES[proof["rule"]](s, proof)
 
 
 def _scaling(s: Statement, e: Fraction, closed: bool) -> list[str]:
@@ -65,30 +59,11 @@ def _scaling(s: Statement, e: Fraction, closed: bool) -> list[str]:
     ]
 
 
-def _witness_steps(s: Statement, piece: Piece, closed: bool) -> tuple[list[str], str, str]:
-    """Facts about a witness on a piece, and its two values as text."""
-    u, w = softmax.read_pair(piece.data["witness"])
-    low, high = (Fraction(str(piece.low)), Fraction(str(piece.high)))
-
-    def shown(t: Tree, name: str, strict: bool) -> list[str]:
-        o = Sign(t, "x", piece.low, piece.high, "algebra:0", strict)
-        body = sign_lemma(name, o)
-        start = body.index("Proof.")
-        relation = "<" if strict else "<="
-        return [
-            f"assert ({name} : forall x, {inside('x', low, high)} -> 0 {relation} {term(t)}).",
-            "{ clear.",
-            *body[start + 1 : -2],
-            "}",
-            f"specialize ({name} x Hx).",
-        ]
-
-    lines = shown(u, "W0", True) + shown(minus("1", add(u, w)), "W2", False)
-    if closed:
-        lines += shown(w, "W1", False)
-    else:
-        lines += shown(w, "W1", True)
-    return lines, term(u), term(w)
+def _witness_steps(spot: Spot, witness: Any, closed: bool) -> tuple[list[str], str, str]:
+    """Facts about a witness at a spot, and its two values as text."""
+    u, w = softmax.read_pair(witness)
+    lines = spot.shown("W0", u, True) + spot.shown("W2", minus("1", add(u, w)))
+    return lines + spot.shown("W1", w, not closed), term(u), term(w)
 
 
 def _admissible(closed: bool) -> str:
@@ -96,7 +71,7 @@ def _admissible(closed: bool) -> str:
     return f"unfold admissible_witness; repeat split; [lra|lra|lra|{last}]"
 
 
-def _pair(s: Statement, proof: Fields) -> CoqLoss:
+def _pair(s: Statement, proof: Json) -> CoqLoss:
     loss = convex_loss(s)
     lines = list(loss.lines)
     e = Fraction(0) if s.classes == 2 else rational(proof["scaling"])
@@ -104,27 +79,27 @@ def _pair(s: Statement, proof: Fields) -> CoqLoss:
         lines += _scaling(s, e, loss.closed)
     n = "n" if s.classes is None else str(s.classes)
 
-    def apply(k: int, piece: Piece, names: list[str]) -> list[str]:
-        steps, u, w = _witness_steps(s, piece, loss.closed)
+    def apply(spot: Spot, witness: Any) -> list[str]:
+        steps, u, w = _witness_steps(spot, witness, loss.closed)
         closed = closed_text(loss.closed)
-        steps = [*steps, f"pose proof ({names[0]} x Hx) as S0."]
+        steps = [*steps, f"pose proof {spot.facts[0]} as S0."]
         shape_args = "[exact g_convex|exact g_falls|exact g_at_zero|lra|"
         if s.classes == 2:
             return [
                 *steps,
-                f"apply (two_labels {closed} g x {u} {w}); {shape_args}"
+                f"apply (two_labels {closed} g {spot.text} {u} {w}); {shape_args}"
                 f"{_admissible(loss.closed)}|].",
-                f"unfold witness_gap, g, claim_{k}. lra.",
+                f"{spot.unfold('witness_gap', 'g')} lra.",
             ]
         least = term(power(str(Fraction(2, s.classes)), e)) if e > 0 and s.classes else "1"
         return [
             *steps,
-            f"apply (scaling_losses {closed} {n} g factor {least} x {u} {w});",
+            f"apply (scaling_losses {closed} {n} g factor {least} {spot.text} {u} {w});",
             "[first [assumption | lia]|exact g_convex|exact g_falls|exact g_at_zero|exact g_scales"
             "|exact g_scales_at_zero|first [lra | apply Rlt_le; pos]| |lra"
             f"|{_admissible(loss.closed)}|].",
             f"- intros t Ht. {_least_factor(s, e)}",
-            f"- unfold witness_gap, g, claim_{k}. lra.",
+            f"- {spot.unfold('witness_gap', 'g')} lra.",
         ]
 
     return CoqLoss(lines, apply, loss.closed)
@@ -145,62 +120,72 @@ def _least_factor(s: Statement, e: Fraction) -> str:
     )
 
 
-def _theorem_a(s: Statement, proof: Fields) -> CoqLoss:
+def _theorem_a(s: Statement, proof: Json) -> CoqLoss:
     loss = convex_loss(s)
     e = rational(proof["scaling"])
     lines = [*loss.lines, *_scaling(s, e, loss.closed)]
 
-    def apply(k: int, piece: Piece, names: list[str]) -> list[str]:
-        steps, u, w = _witness_steps(s, piece, loss.closed)
+    def apply(spot: Spot, witness: Any) -> list[str]:
+        steps, u, w = _witness_steps(spot, witness, loss.closed)
         return [
             *steps,
-            f"pose proof ({names[0]} x Hx) as S0.",
+            f"pose proof {spot.facts[0]} as S0.",
             f"apply (theorem_A {closed_text(loss.closed)} {s.classes or 'n'}%nat g {number(e)} "
-            f"x {u} {w} _);",
+            f"{spot.text} {u} {w} _);",
             "[first [assumption | lia]|lra|exact g_convex|exact g_falls|exact g_at_zero"
             f"|exact g_scales|lra|{_admissible(loss.closed)}|].",
-            f"unfold witness_gap, g, claim_{k}. lra.",
+            f"{spot.unfold('witness_gap', 'g')} lra.",
         ]
 
     return CoqLoss(lines, apply, loss.closed)
 
 
-def _concave(s: Statement, proof: Fields) -> CoqLoss:
+def _concave(s: Statement, proof: Json) -> CoqLoss:
     loss = shape(s, concave=True)
     if not loss.closed:
         raise refuse("a concave loss without a value at 0")
     n = int(s.classes or 0)
     arguments = "[lia|exact g_concave|exact g_falls_on|exact g_no_jump|"
 
-    def pair(k: int, piece: Piece, names: list[str]) -> list[str]:
+    def pair(spot: Spot, witness: Any) -> list[str]:
         return [
-            f"pose proof ({names[0]} x Hx) as S0.",
-            f"apply T_weaken with (v := x * (g 0 - g (/ INR {n}))).",
+            f"pose proof {spot.facts[0]} as S0.",
+            f"apply T_weaken with (v := {spot.text} * (g 0 - g (/ INR {n}))).",
             f"- replace (/ INR {n}) with (1 / {n}) by (simpl INR; field; lra).",
-            f"unfold g, claim_{k}. lra.",
+            f"{spot.unfold('g')} lra.",
             f"- apply concave_pair_lemma; {arguments}lra].",
         ]
 
-    def all_brackets(k: int, piece: Piece, names: list[str]) -> list[str]:
-        best: Tree = ["max", "x", mul(str(Fraction(1, n)), add("1", "x"))]
+    def all_brackets(spot: Spot, witness: Any) -> list[str]:
+        b = spot.b
+        best: Tree = ["max", b, mul(str(Fraction(1, n)), add("1", b))]
         lines = [
             f"apply theorem_C; {arguments}].",
             "intros k Hk. unfold bracket_C.",
-            f"replace (/ INR {n} * (1 + x)) with (1 / {n} * (1 + x)) by (simpl INR; field; lra).",
+            f"replace (/ INR {n} * (1 + {spot.text})) with (1 / {n} * (1 + {spot.text})) "
+            "by (simpl INR; field; lra).",
             f"set (M := {term(best)}).",
         ]
-        for i, name in enumerate(names, start=1):
-            rest = minus(add("1", "x"), mul(str(i), best))
+        for i, fact in enumerate(spot.facts, start=1):
+            rest = minus(add("1", b), mul(str(i), best))
             lines += [
                 f"destruct (Nat.eq_dec k {i}) as [->|N{i}].",
-                f"{{ assert (Rmin 1 (INR {i} * M - x) = 1 + -1 * {term(['max', '0', rest])})",
-                f"as Hm. {{ replace {term(rest)} with (1 + x - INR {i} * M)",
+                f"{{ assert (Rmin 1 (INR {i} * M - {spot.text})",
+                f"= 1 + -1 * {term(['max', '0', rest])})",
+                f"as Hm. {{ replace {term(rest)} with (1 + {spot.text} - INR {i} * M)",
                 "by (unfold M; simpl INR; ring).",
                 "unfold Rmin. unfold Rmax at 1. destruct Rle_dec; destruct Rle_dec; lra. }",
                 f"rewrite Hm. replace (/ INR {i}) with {number(Fraction(1, i))} "
                 "by (simpl INR; field; lra).",
-                f"pose proof ({name} x Hx) as S0. unfold M, g, claim_{k}. lra. }}",
+                f"pose proof {fact} as S0. {spot.unfold('M', 'g')} lra. }}",
             ]
         return [*lines, "exfalso. lia."]
 
     return CoqLoss(loss.lines, pair if proof["rule"] == "concave pair" else all_brackets, True)
+
+
+#: The rules of lower bounds that have a form in Coq.
+LOWER_RULES: dict[str, Callable[[Statement, Json], CoqLoss]] = {
+    "pair": _pair, "theorem A": _theorem_a, "concave pair": _concave, "theorem C": _concave,
+    "margin": margin,
+}  # fmt: skip

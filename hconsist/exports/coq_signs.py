@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 from hconsist.checker.limits import Rejected
@@ -33,6 +34,18 @@ def rational(t: Tree) -> Fraction:
     if not isinstance(t, str):
         raise refuse("a piece that ends at a number which is not rational")
     return Fraction(t)
+
+
+def exact(t: Tree) -> Fraction:
+    """The value of a tree of rationals, sums, products and whole powers."""
+    if isinstance(t, str):
+        return rational(t)
+    if t[0] == "pow" and not fractional(t):
+        return exact(t[1]) ** int(t[2])
+    if t[0] not in ("add", "mul"):
+        raise refuse("a piece that ends at a number which is not rational")
+    parts = [exact(a) for a in t[1:]]
+    return sum(parts, Fraction(0)) if t[0] == "add" else math.prod(parts, start=Fraction(1))
 
 
 def box(o: Sign) -> tuple[Fraction, Fraction | None]:
@@ -96,7 +109,9 @@ def constant(t: Tree, strict: bool = False) -> list[str]:
             return [*to_stated(t), *Steps(form, shape).at_least_zero()]
     except Rejected:
         pass
-    return [*to_smooth(t), "first [lra | interval with (i_prec 60) | interval with (i_prec 160)]."]
+    cases = "| solve [unfold Rmax; repeat destruct Rle_dec; lra] " if "max" in str(t) else ""
+    enclosed = "interval with (i_prec 60) | interval with (i_prec 160)"
+    return [*to_smooth(t), f"first [lra {cases}| {enclosed}]."]
 
 
 def sign_lemma(name: str, o: Sign) -> list[str]:
@@ -109,26 +124,29 @@ def sign_lemma(name: str, o: Sign) -> list[str]:
     if kind == "algebra" and steps == "0":
         body = algebraic(o.term, low, high, o.strict)
         return [*lemma, "Proof.", f"intros {x} Hx.", *body, "Qed.", ""]
-    if o.strict or high is None:
-        raise refuse("a ladder with a strict sign or without an end")
     rungs = [smooth(o.term)]
     for _ in range(int(steps)):
         rungs.append(derivative(rungs[-1], x))
-    closed = f"assert ({number(low)} <= {x} <= {number(high)}) as Hc by lra."
+    within = f"{number(low)} <= {x}" + (f" <= {number(high)}" if high is not None else "")
+    closed = f"assert ({within}) as Hc by lra."
+    if o.strict and high is None:
+        raise refuse("a ladder with a strict sign and without an end")
+    rung = "rung_strict" if o.strict else "rung" if high is not None else "rung_up"
+    ends = number(low) + (f" {number(high)}" if high is not None else "")
     lines: list[str] = []
     last = len(rungs) - 1
     for k in range(last, -1, -1):
         lines.append(f"Lemma {name}_{k} : {head}{term(rungs[k])}.")
         lines += ["Proof.", f"intros {x} Hx."]
         if k == last:
-            found = algebraic(rungs[k], low, high) if kind == "algebra" else [
+            found = algebraic(rungs[k], low, high, o.strict) if kind == "algebra" else [
                 closed, ENCLOSE.replace("i_bisect x", f"i_bisect {x}")
                 .replace("i_autodiff x", f"i_autodiff {x}") + "."]  # fmt: skip
             lines += found
         else:
             f, g = (f"(fun {x} => {term(rungs[j])})" for j in (k, k + 1))
             steps_of_rung = [
-                f"apply (rung {f} {g} {number(low)} {number(high)});",
+                f"apply ({rung} {f} {g} {ends});",
                 f"[| | |exact {name}_{k + 1}|exact Hx].",
                 f"- clear {x} Hx. intros {x} Hx. {closed} auto_derive; "
                 f"[repeat split; {SIDE}|field; repeat split; {NONZERO}].",

@@ -1,0 +1,73 @@
+"""``T <= claim`` in Coq, by tangents, along a covering."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hconsist.checker import Sign, Statement
+from hconsist.checker.rules import above
+from hconsist.checker.statements import resolved
+from hconsist.checker.trees import minus
+from hconsist.exports import coq_losses
+from hconsist.exports.coq_pieces import chain, claim_lemmas, pieces_of
+from hconsist.exports.coq_signs import continuity, rational, sign_lemma
+from hconsist.exports.coq_terms import Json, number, term
+
+
+def tangents(s: Statement, proof: Json) -> list[str]:
+    """The script of an upper bound by tangents."""
+    lines = coq_losses.convex_loss(s).lines
+    lines += [f"Definition claim (b : R) : R := {term(s.claim)}.", ""]
+    pieces, flat = pieces_of(proof), coq_losses.is_flat(s)
+    for k, piece in enumerate(pieces):
+        _, found = claim_lemmas(s, k, piece)
+        low, high = (number(rational(e)) for e in (piece.low, piece.high))
+        lines += [f"(* piece {k}: b from {piece.low} to {piece.high} *)", *found]
+        share = "1/2" if flat else piece.data["witness"]
+        piece = replace(piece, data={**piece.data, "witness": share})
+        signs = [o for o in above.on_piece(s, piece, piece.ends()) if isinstance(o, Sign)]
+        for i, o in enumerate(signs[2:]):
+            lines += sign_lemma(f"sign_{k}_{i}", o)
+        for i, t in enumerate((share, minus("1", share))):
+            lines += sign_lemma(
+                f"share_{k}_{i}", Sign(t, "x", piece.low, piece.high, "algebra:0", True)
+            )
+        lines += [
+            f"Lemma level_{k} : forall x, {low} < x < {high} -> tie_bound g x (claim x).",
+            f"Proof. intros x Hx. rewrite claim_{k}_is by lra.",
+            f"pose proof (share_{k}_0 x Hx) as W0. pose proof (share_{k}_1 x Hx) as W1.",
+            f"pose proof (sign_{k}_0 x Hx) as S0. pose proof (sign_{k}_1 x Hx) as S1.",
+            f"apply (tie_bound_by_tangents g x (claim_{k} x) {term(share)} "
+            f"(g1 {term(share)}) (g1 (1 - {term(share)})));",
+            "[lra|lra|apply g_tangent; unfold inside; lra|apply g_tangent; unfold inside; lra| |];",
+            f"unfold two_label_risk, g, g1, claim_{k};",
+            f"replace (1 - {term(share)}) with {term(minus('1', share))} by ring; lra.",
+            "Qed.",
+            f"Lemma end_{k} : tie_bound g {high} (claim {high}).",
+            f"Proof. rewrite claim_{k}_is by lra.",
+            f"apply (tie_bound_at_end g claim_{k} {high} {low} {high}); "
+            f"[lra|lra|exact claim_{k}_continuous|].",
+            f"intros c Hc. rewrite <- claim_{k}_is by lra. apply level_{k}. exact Hc. Qed.",
+            "",
+        ]
+    first = resolved(s.claim, pieces[0].ends())
+    high = number(rational(pieces[0].high))
+    lines += [
+        "Lemma at_zero : tie_bound g 0 (claim 0).",
+        "Proof. rewrite claim_0_is by lra.",
+        f"apply (tie_bound_at_end g claim_0 0 0 {high}); [lra|lra| |].",
+        "{ unfold claim_0.", *continuity(first, "b"), "}",
+        "intros c Hc. rewrite <- claim_0_is by lra. apply level_0. exact Hc. Qed.",
+        "",
+        *coq_losses.theorem(s, "T_at_most"),
+        f"{coq_losses.intros(s)} apply upper_side; [lia|exact g_convex|exact g_falls|exact Hb0|].",
+        "destruct (Req_dec b0 0) as [->|Hne]; [exact at_zero|].",
+        "assert (forall b, 0 < b <= 1 -> tie_bound g b (claim b)) as H.",
+        "{",
+        *chain([number(rational(p.high)) for p in pieces], "level", "end"),
+        "exfalso. lra.",
+        "}",
+        "apply H. lra.",
+        "Qed.",
+    ]  # fmt: skip
+    return lines
