@@ -174,7 +174,7 @@ NOT_YET = {
     "constrained-hinge-exact-2", "constrained-hinge-not-tight-0", "bounded-logistic-three-below",
     "bounded-logistic-three", "bounded-logistic-violated", "bounded-logistic",
     "gap-logistic-bounded", "gap-weston-watkins", "ldr-margin-every-n", "top-2-logistic-below",
-    "top-2-logistic-gamma", "top-2-logistic-violated", "top-2-logistic",
+    "top-2-logistic-gamma", "top-2-logistic-violated", "top-2-logistic", "pools", "pools-gamma",
 }  # fmt: skip
 
 

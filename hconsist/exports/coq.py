@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from hconsist.arithmetic import precision
 from hconsist.checker import Statement, read_statement
+from hconsist.checker.reading import Fields
 from hconsist.errors import InvalidInputError
 from hconsist.exports import (
     coq_costs,
@@ -23,7 +24,7 @@ from hconsist.exports import (
     coq_rules,
     coq_upper,
 )
-from hconsist.exports.coq_terms import Json, refuse
+from hconsist.exports.coq_terms import refuse
 
 IMPORTS = [
     "From Coq Require Import Reals Lra Lia Arith.",
@@ -36,7 +37,7 @@ IMPORTS = [
     "",
 ]
 
-Script = Callable[[Statement, Json], list[str]]
+Script = Callable[[Statement, Fields], list[str]]
 
 #: The script of each kind of claim and verdict, by rule.
 SCRIPTS: dict[tuple[str, str], dict[str, Script]] = {
@@ -62,7 +63,7 @@ SCRIPTS: dict[tuple[str, str], dict[str, Script]] = {
 HYPOTHESES = {"theorem A": {"theorem_A": ("theorem_A_statement", "TheoremA")}}
 
 
-def coq_script(certificate: Json) -> str:
+def coq_script(certificate: Fields) -> str:
     """A certificate as a Coq file whose last theorem is the statement, or that it fails.
 
     Parameters
@@ -101,7 +102,7 @@ def coq_script(certificate: Json) -> str:
         return "\n".join([*_lines(certificate), ""])
 
 
-def _lines(certificate: Json) -> list[str]:
+def _lines(certificate: Fields) -> list[str]:
     s, proof = read_statement(certificate["statement"]), certificate["proof"]
     verdict, rule = certificate["verdict"], proof["rule"]
     script = SCRIPTS.get((s.claim_kind, verdict), {}).get(rule)

@@ -8,6 +8,7 @@ from typing import Any
 
 from hconsist.checker import Sign, Statement, Tree
 from hconsist.checker.coverage import Piece
+from hconsist.checker.reading import Fields
 from hconsist.checker.rules.forecasts import divergence
 from hconsist.checker.rules.plugin import conditions_of, pairs
 from hconsist.checker.statements import claim_at, resolved
@@ -17,7 +18,7 @@ from hconsist.exports.coq_pieces import chain, claim_lemmas, pieces_of
 from hconsist.exports.coq_points import distribution_lines, each, floor_of
 from hconsist.exports.coq_signs import constant, identity, rational, sign_lemma
 from hconsist.exports.coq_spots import Spot
-from hconsist.exports.coq_terms import Json, number, refuse, term
+from hconsist.exports.coq_terms import number, refuse, term
 
 Row = tuple[Fraction, ...]
 
@@ -86,7 +87,7 @@ def _exponent() -> str:
     )
 
 
-def lines_hold(s: Statement, proof: Json) -> list[str]:
+def lines_hold(s: Statement, proof: Fields) -> list[str]:
     """The script of ``T >= claim`` by the plug-in lemma."""
     costs, problem = _table(s)
     n, m = len(costs[0]), len(costs)
@@ -177,7 +178,7 @@ def _piece(s: Statement, r: int, best: int, k: int, piece: Piece) -> list[str]:
     ]
 
 
-def lines_refute(s: Statement, proof: Json) -> list[str]:
+def lines_refute(s: Statement, proof: Fields) -> list[str]:
     """The script that T is above the claim at one number."""
     costs, problem = _table(s)
     n, m, beta = len(costs[0]), len(costs), str(proof["beta"])
@@ -225,7 +226,7 @@ def lines_refute(s: Statement, proof: Json) -> list[str]:
 # ---- from above ----
 
 
-def point_refutes(s: Statement, proof: Json) -> list[str]:
+def point_refutes(s: Statement, proof: Fields) -> list[str]:
     """The script that T is below the claim at one number."""
     costs, problem = _table(s)
     n, m, beta = len(costs[0]), len(costs), str(proof["beta"])

@@ -6,17 +6,18 @@ from fractions import Fraction
 
 from hconsist.checker import Sign, Statement, Tree
 from hconsist.checker.coverage import Piece, read_piece
+from hconsist.checker.reading import Fields
 from hconsist.checker.rules import LOWER
 from hconsist.checker.trees import minus, put
 from hconsist.exports import coq_losses, coq_rules
 from hconsist.exports.coq_signs import continuity, exact, rational, sign_lemma
 from hconsist.exports.coq_spots import Spot
-from hconsist.exports.coq_terms import Json, number, refuse, term
+from hconsist.exports.coq_terms import number, refuse, term
 
 _KEYS = "witness reach"
 
 
-def holds(s: Statement, proof: Json) -> list[str]:
+def holds(s: Statement, proof: Fields) -> list[str]:
     """The script of a bound of Gamma."""
     loss, over = coq_rules.lower_rule(s, proof), coq_losses.labels(s)
     problem, intros = coq_losses.problem(s), coq_losses.intros_labels(s)
@@ -60,7 +61,9 @@ def holds(s: Statement, proof: Json) -> list[str]:
     ]
 
 
-def _piece(s: Statement, proof: Json, loss: coq_losses.CoqLoss, k: int, piece: Piece) -> list[str]:
+def _piece(
+    s: Statement, proof: Fields, loss: coq_losses.CoqLoss, k: int, piece: Piece
+) -> list[str]:
     """``inside_k``: the claim at the e of every x inside a piece."""
     witness, reach = piece.data["witness"], piece.data["reach"]
     low, high = (number(rational(e)) for e in (piece.low, piece.high))

@@ -7,13 +7,14 @@ from fractions import Fraction
 from typing import Any
 
 from hconsist.checker import Statement, Tree
+from hconsist.checker.reading import Fields
 from hconsist.checker.rules import points
 from hconsist.checker.trees import add, minus, mul, put
 from hconsist.exports import coq_losses
 from hconsist.exports.coq_margin import at_least
 from hconsist.exports.coq_points import distribution_lines, each, low_lines
 from hconsist.exports.coq_signs import constant
-from hconsist.exports.coq_terms import Json, number, refuse, term
+from hconsist.exports.coq_terms import number, refuse, term
 
 Vector = tuple[Fraction, ...]
 
@@ -122,7 +123,7 @@ def _table(name: str, rows: Sequence[str]) -> str:
     return f"Definition {name} (k : nat) := match k with {cases} | _ => {rows[0]} end."
 
 
-def holds(s: Statement, proof: Json) -> list[str]:
+def holds(s: Statement, proof: Fields) -> list[str]:
     """The script of a bound of a gap."""
     if s.kind == "scores":
         raise refuse("the gap of a loss of all scores")

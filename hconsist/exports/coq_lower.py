@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from hconsist.checker import Sign, Statement, Tree
 from hconsist.checker.obligations import value
+from hconsist.checker.reading import Fields
 from hconsist.checker.rules import LOWER
 from hconsist.checker.statements import claim_at
 from hconsist.checker.trees import minus, put
@@ -13,10 +14,10 @@ from hconsist.exports import coq_losses, coq_rules
 from hconsist.exports.coq_pieces import chain, claim_lemmas, pieces_of
 from hconsist.exports.coq_signs import constant, rational, sign_lemma
 from hconsist.exports.coq_spots import Spot
-from hconsist.exports.coq_terms import Json, number, refuse, term
+from hconsist.exports.coq_terms import number, refuse, term
 
 
-def holds(s: Statement, proof: Json) -> list[str]:
+def holds(s: Statement, proof: Fields) -> list[str]:
     """The script of a lower bound."""
     rule = LOWER[proof["rule"]]
     loss = coq_rules.lower_rule(s, proof)
@@ -85,7 +86,7 @@ def between(low: Tree, highs: list[Tree]) -> Fraction:
     raise refuse("two numbers too close to tell apart")
 
 
-def refuted(s: Statement, proof: Json) -> list[str]:
+def refuted(s: Statement, proof: Fields) -> list[str]:
     """The script that T is above the claim at one number."""
     loss, beta = coq_rules.lower_rule(s, proof), str(proof["beta"])
     terms, _ = LOWER[proof["rule"]].bounds(s, proof, beta, proof["witness"])

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 from hconsist.checker import Sign, Statement, Tree
+from hconsist.checker.reading import Fields
 from hconsist.checker.rules.margin import MIRROR
 from hconsist.checker.trees import add, minus, mul, put
 from hconsist.exports.coq_losses import CoqLoss, score_set
 from hconsist.exports.coq_signs import algebraic, constant, inside, sign_lemma
 from hconsist.exports.coq_spots import Spot
-from hconsist.exports.coq_terms import Json, number, refuse, term
+from hconsist.exports.coq_terms import number, refuse, term
 
 
-def margin(s: Statement, proof: Json) -> CoqLoss:
+def margin(s: Statement, proof: Fields) -> CoqLoss:
     """The loss, least values of its parts, and the margin lemma on a piece."""
     g = s.g
     if "inf" in (proof.get("witness"), *(piece["witness"] for piece in proof.get("pieces", []))):
@@ -62,14 +64,14 @@ def _symmetric(s: Statement) -> list[str]:
     ]  # fmt: skip
 
 
-def _least(s: Statement, name: str, part: Tree, goal: str, data: Json) -> list[str]:
+def _least(s: Statement, name: str, part: Tree, goal: str, data: Fields) -> list[str]:
     """``least <= part`` for all admissible scores v >= 0."""
     mirrored = "replace (- v) with ((-1) * v) by ring."
     return at_least(s, name, part, data, goal, f"unfold g. {mirrored}")
 
 
 def at_least(
-    s: Statement, name: str, part: Tree, data: Json, goal: str, steps_to_part: str
+    s: Statement, name: str, part: Tree, data: Fields, goal: str, steps_to_part: str
 ) -> list[str]:
     """``name_least``: a number below a tree in v for all admissible scores of a covering.
 

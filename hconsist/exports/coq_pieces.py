@@ -6,12 +6,13 @@ from fractions import Fraction
 
 from hconsist.checker import Statement, Tree
 from hconsist.checker.coverage import Piece, read_piece
+from hconsist.checker.reading import Fields
 from hconsist.checker.statements import resolved
 from hconsist.exports.coq_signs import SIDE, continuity, rational
-from hconsist.exports.coq_terms import Json, number, refuse, term
+from hconsist.exports.coq_terms import number, refuse, term
 
 
-def pieces_of(proof: Json, stop: Fraction = Fraction(1)) -> list[Piece]:
+def pieces_of(proof: Fields, stop: Fraction = Fraction(1)) -> list[Piece]:
     """The pieces from b = 0 to a number, which must be intervals of b with rational ends."""
     pieces = [read_piece(raw, "witness") for raw in proof["pieces"]]
     here = Fraction(0)

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from hconsist.checker import Statement, Tree
 from hconsist.checker.obligations import value
+from hconsist.checker.reading import Fields
 from hconsist.checker.rules import points
 from hconsist.checker.rules.margin import MIRROR
 from hconsist.checker.rules.margin import risk as margin_risk
@@ -16,7 +17,7 @@ from hconsist.checker.trees import add, minus, mul, put
 from hconsist.exports import coq_losses
 from hconsist.exports.coq_margin import at_least
 from hconsist.exports.coq_signs import constant
-from hconsist.exports.coq_terms import Json, number, refuse, term
+from hconsist.exports.coq_terms import number, refuse, term
 
 #: Labels of a point that is written out.
 LABELS = 30
@@ -108,7 +109,7 @@ def distribution_lines(name: str, values: Sequence[Fraction], what: str) -> list
     ]
 
 
-def of_softmax(s: Statement, proof: Json) -> Regret:
+def of_softmax(s: Statement, proof: Fields) -> Regret:
     """Rule "convex point"."""
     if s.top > 1:
         raise refuse("a point with several predicted labels")
@@ -152,7 +153,7 @@ def of_softmax(s: Statement, proof: Json) -> Regret:
     )  # fmt: skip
 
 
-def of_margin(s: Statement, proof: Json) -> Regret:
+def of_margin(s: Statement, proof: Fields) -> Regret:
     """Rule "margin point"."""
     beta, v = str(proof["beta"]), str(proof["point"])
     risk, best = margin_risk(beta, s.g, s.loss(MIRROR)), proof["best"]
@@ -183,12 +184,12 @@ def of_margin(s: Statement, proof: Json) -> Regret:
     )  # fmt: skip
 
 
-POINTS: dict[str, Callable[[Statement, Json], Regret]] = {
+POINTS: dict[str, Callable[[Statement, Fields], Regret]] = {
     "convex point": of_softmax, "margin point": of_margin,
 }  # fmt: skip
 
 
-def refuted(s: Statement, proof: Json) -> list[str]:
+def refuted(s: Statement, proof: Fields) -> list[str]:
     """The script that T is below the claim at one number."""
     found = POINTS[proof["rule"]](s, proof)
     claim, b = claim_at(s.claim, str(proof["beta"])), number(found.beta)
@@ -211,7 +212,7 @@ def refuted(s: Statement, proof: Json) -> list[str]:
     ]
 
 
-def refuted_gamma(s: Statement, proof: Json) -> list[str]:
+def refuted_gamma(s: Statement, proof: Fields) -> list[str]:
     """The script that Gamma is above the claim at one excess."""
     found = POINTS[proof["rule"]](s, proof)
     e, share = Fraction(proof["excess"]), Fraction(proof["share"])

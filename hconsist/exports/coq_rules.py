@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 from hconsist.checker import Statement, Tree
+from hconsist.checker.reading import Fields
 from hconsist.checker.rules import softmax
 from hconsist.checker.trees import add, minus, mul, power, rational
 from hconsist.exports.coq_losses import CoqLoss, closed_text, convex_loss, shape
 from hconsist.exports.coq_margin import margin
 from hconsist.exports.coq_signs import identity
 from hconsist.exports.coq_spots import Spot
-from hconsist.exports.coq_terms import Json, number, refuse, term
+from hconsist.exports.coq_terms import number, refuse, term
 
 
-def lower_rule(s: Statement, proof: Json) -> CoqLoss:
+def lower_rule(s: Statement, proof: Fields) -> CoqLoss:
     """The loss, and the theorem that a rule applies on each piece."""
     return LOWER_RULES[proof["rule"]](s, proof)
 
@@ -71,7 +73,7 @@ def _admissible(closed: bool) -> str:
     return f"unfold admissible_witness; repeat split; [lra|lra|lra|{last}]"
 
 
-def _pair(s: Statement, proof: Json) -> CoqLoss:
+def _pair(s: Statement, proof: Fields) -> CoqLoss:
     loss = convex_loss(s)
     lines = list(loss.lines)
     e = Fraction(0) if s.classes == 2 else rational(proof["scaling"])
@@ -120,7 +122,7 @@ def _least_factor(s: Statement, e: Fraction) -> str:
     )
 
 
-def _theorem_a(s: Statement, proof: Json) -> CoqLoss:
+def _theorem_a(s: Statement, proof: Fields) -> CoqLoss:
     loss = convex_loss(s)
     e = rational(proof["scaling"])
     lines = [*loss.lines, *_scaling(s, e, loss.closed)]
@@ -140,7 +142,7 @@ def _theorem_a(s: Statement, proof: Json) -> CoqLoss:
     return CoqLoss(lines, apply, loss.closed)
 
 
-def _concave(s: Statement, proof: Json) -> CoqLoss:
+def _concave(s: Statement, proof: Fields) -> CoqLoss:
     loss = shape(s, concave=True)
     if not loss.closed:
         raise refuse("a concave loss without a value at 0")
@@ -185,7 +187,7 @@ def _concave(s: Statement, proof: Json) -> CoqLoss:
 
 
 #: The rules of lower bounds that have a form in Coq.
-LOWER_RULES: dict[str, Callable[[Statement, Json], CoqLoss]] = {
+LOWER_RULES: dict[str, Callable[[Statement, Fields], CoqLoss]] = {
     "pair": _pair, "theorem A": _theorem_a, "concave pair": _concave, "theorem C": _concave,
     "margin": margin,
 }  # fmt: skip

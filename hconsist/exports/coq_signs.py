@@ -41,7 +41,7 @@ def exact(t: Tree) -> Fraction:
     if isinstance(t, str):
         return rational(t)
     if t[0] == "pow" and not fractional(t):
-        return exact(t[1]) ** int(t[2])
+        return Fraction(exact(t[1]) ** int(str(t[2])))
     if t[0] not in ("add", "mul"):
         raise refuse("a piece that ends at a number which is not rational")
     parts = [exact(a) for a in t[1:]]

@@ -8,13 +8,9 @@ which the tactics auto_derive and interval know.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 from hconsist.checker.trees import Tree
 from hconsist.errors import EngineCannotAnswerError
-
-#: A proof of a certificate, or a part of one, as read from JSON.
-Json = dict[str, Any]
 
 
 def refuse(reason: str) -> EngineCannotAnswerError:

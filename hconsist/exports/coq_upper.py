@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hconsist.checker import Sign, Statement
+from hconsist.checker.reading import Fields
 from hconsist.checker.rules import above
 from hconsist.checker.statements import resolved
 from hconsist.checker.trees import minus
 from hconsist.exports import coq_losses
 from hconsist.exports.coq_pieces import chain, claim_lemmas, pieces_of
 from hconsist.exports.coq_signs import continuity, rational, sign_lemma
-from hconsist.exports.coq_terms import Json, number, term
+from hconsist.exports.coq_terms import number, term
 
 
-def tangents(s: Statement, proof: Json) -> list[str]:
+def tangents(s: Statement, proof: Fields) -> list[str]:
     """The script of an upper bound by tangents."""
     lines = coq_losses.convex_loss(s).lines
     lines += [f"Definition claim (b : R) : R := {term(s.claim)}.", ""]
