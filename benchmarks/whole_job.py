@@ -40,8 +40,8 @@ LOSSES = {
     "brier": "probabilities",
 }
 CLASSES = (3, 10, 1000)
-#: Of computing, for a job and for one of the peer.
-SECONDS, PEER_SECONDS = 20, 20
+#: Of computing: for a job, an enclosure, an answer of the peer, and its sweep.
+SECONDS, ENCLOSURE, PEER_SECONDS, PEER_SWEEP = 20, 5, 20, 6
 #: Of address space, for the peer: its programs at a thousand labels may fill a machine.
 PEER_BYTES = 6 << 30
 #: Of waiting for a process on a busy machine, in seconds.
@@ -70,7 +70,7 @@ def child(spec: str, n: int, job: str) -> dict[str, Any]:
             bound = hc.derive(spec, n_classes=n, engine="numeric")
             bound(np.linspace(0.001, 0.1, 200))
         case "enclosure":
-            found = hc.transform(problem, "3/10", "rigorous", time_budget=10.0)
+            found = hc.transform(problem, "3/10", "rigorous", time_budget=ENCLOSURE)
             wide = found.width is None or found.width > 1e-6
     seconds = time.process_time() - started
     return {"seconds": seconds, "floor": loaded, "MiB": _memory(), "value": value, "wide": wide}
@@ -129,27 +129,30 @@ def peer(spec: str, n: int, job: str, search: str = "") -> dict[str, Any]:
 
     _limit(2 * PEER_SECONDS)  # of compiling programs too large for it
     resource.setrlimit(resource.RLIMIT_AS, (PEER_BYTES, PEER_BYTES))
-    betas = [BETA]
+    betas, limit = [BETA], PEER_SECONDS
     if job == "sweep":  # spread evenly, whenever it ends
+        limit = PEER_SWEEP
         betas = [0.005 + 0.995 * ((i * 0.6180339887498949) % 1) for i in range(BETAS)]
-    started, done, value, hit = time.process_time(), 0, None, None
-    loaded = started
+    loaded = started = ended = time.process_time()
+    done, value, hit, wrote = 0, None, None, 0.0
     assert cvxpy and scipy.optimize
     try:
         programs = Programs(spec, n)
+        programs.regret(np.full(n - 2, 0.5), BETA)  # compiled at the first values of p
+        wrote = time.process_time() - started
         for beta in betas:
-            seen = _Seen(programs, beta, started + PEER_SECONDS)
+            seen = _Seen(programs, beta, started + limit)
             try:
                 SEARCHES[search or CHOSEN](seen, [(0.0, 1.0)] * (n - 2))
             finally:
                 value = None if seen.best > 9 else seen.best
                 hit = seen.hit(started)
-            done += 1
+            done, ended = done + 1, time.process_time()
     except Late:
         pass
-    seconds = time.process_time() - started
+    seconds = (ended if done else time.process_time()) - started  # of what is complete
     return {"seconds": seconds, "floor": loaded, "value": value, "done": done, "of": len(betas),
-            "hit": hit, "MiB": _memory()}  # fmt: skip
+            "wrote": wrote, "hit": hit, "MiB": _memory()}  # fmt: skip
 
 
 class _Seen:
@@ -302,7 +305,11 @@ def measure(found: dict[str, Any], keep: Callable[[], object] = lambda: None) ->
                 key = f"{spec} {n} {job}"
                 if key in found:
                     continue
-                found[key] = ask(spec, n, job)
+                one = found.get(f"{spec} {n} peer answer", {})
+                if job == "peer sweep" and not one.get("done", 1 if "why" not in one else 0):
+                    found[key] = {**one, "of": BETAS}  # not even one answer: no sweep either
+                else:
+                    found[key] = ask(spec, n, job)
                 print(key, found[key], file=sys.stderr, flush=True)
                 keep()
 
@@ -312,10 +319,10 @@ def ratio(found: dict[str, Any], spec: str, n: int, job: str) -> tuple[float, bo
 
     A curve of Gamma needs the peer's sweep: its own envelope and inverse are not counted.
 
-    >>> found = {"mae 3 sweep": {"seconds": 2.0}, "mae 3 peer sweep": {"seconds": 60.0, "done": 20,
-    ... "of": 200}}
+    >>> found = {"mae 3 sweep": {"seconds": 2.0}, "mae 3 peer sweep": {"seconds": 61.0, "done": 20,
+    ... "of": 200, "wrote": 1.0}}
     >>> ratio(found, "mae", 3, "sweep")
-    (300.0, False)
+    (300.5, False)
     """
     own, other = found.get(f"{spec} {n} {job}"), None
     name = "answer" if job == "answer" else "sweep"
@@ -324,8 +331,9 @@ def ratio(found: dict[str, Any], spec: str, n: int, job: str) -> tuple[float, bo
         return None
     if "seconds" not in other:  # stopped while it wrote its programs
         return None if not other.get("limit") else (other["limit"] / own["seconds"], True)
-    paced = other["of"] / max(other["done"], 1)
-    return other["seconds"] * paced / own["seconds"], other["done"] == 0
+    wrote = other.get("wrote") or other["seconds"]  # once, whatever is asked
+    searched = (other["seconds"] - wrote) * other["of"] / max(other["done"], 1)
+    return (wrote + searched) / own["seconds"], other["done"] == 0
 
 
 def as_markdown(found: dict[str, Any]) -> str:
@@ -413,19 +421,20 @@ def as_page(found: dict[str, Any]) -> str:
         "# How long it takes\n\n"
         "Seconds of computing of one run, on a shared machine of two cores. Every job is a process "
         "of its own; a floor\nis `python -c pass` for a command, and a process up to its imports "
-        "for an answer. *Wide*: an enclosure wider than\n1e-6 after ten seconds; *none*: stopped "
-        f"after {SECONDS} s, or refused. The memory is the largest of the row's jobs. Made by\n"
-        "`python -m benchmarks jobs jobs.json --page docs/speed.md`, which goes on where an "
+        f"for an answer. *Wide*: an enclosure wider than\n1e-6 after {ENCLOSURE} s; *none*: "
+        f"stopped after {SECONDS} s, or refused. The memory is the largest of the row's jobs. Made "
+        "by\n`python -m benchmarks jobs jobs.json --page docs/speed.md`, which goes on where an "
         "earlier run ended.\n\n"
         "The peer does the same jobs by CVXPY (Clarabel, programs compiled once, each loss in its "
         "shortest form) inside SciPy's global\nsearch over the label distributions; its imports "
         "are not counted, and it is told which labels of a worst case differ. It has\n"
-        f"{PEER_SECONDS} s a job. Ratios are its seconds over those of hconsist; *found after* is "
-        "when its search first was within 1e-4 of its\nlast value, which it cannot know. Where no "
-        "search ended, the ratio is a lower bound. Of the sweep it does as many target\nregrets as "
-        "it can, spread evenly, and the ratio is at that pace; a curve of Gamma needs that sweep. "
-        "Its search (`tuned` in\n`benchmarks/whole_job.py`) is the one of SciPy's that ended first "
-        "with the right value.\n\n" + as_markdown(found) + "\n"
+        f"{PEER_SECONDS} s for an answer and {PEER_SWEEP} s for a sweep. Ratios are its seconds "
+        "over those of hconsist; *found after* is when its search\nfirst was within 1e-4 of its "
+        "last value, which it cannot know. Of the sweep it does as many target regrets as it can, "
+        "spread\nevenly, and the ratio is at that pace; where not one answer ended, the ratio is a "
+        "lower bound, and a sweep takes 200 times that.\nA curve of Gamma needs the sweep. The "
+        "peer's search (`tuned` in `benchmarks/whole_job.py`) is the one of SciPy's that ended "
+        "first\nwith the right value.\n\n" + as_markdown(found) + "\n"
     )
 
 

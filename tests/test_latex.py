@@ -20,6 +20,7 @@ from hconsist.cli import main
 from hconsist.engines.derivation import Derivation
 from hconsist.engines.latex import PREAMBLE, display, theorem
 from hconsist.engines.notation import typeset
+from hconsist.engines.plain import plain
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import CATALOGUE
 from hconsist.plots import bound_curves
@@ -198,3 +199,37 @@ def test_a_curve_from_a_lower_bound_is_not_called_exact() -> None:
     assert told is not None
     loose = replace(told, envelope_exact=False, envelope=told.envelope / 2)
     assert r"\mathcal{T}^{**}(\beta) \ge" in loose.latex()
+
+
+@pytest.mark.parametrize(("spec", "n", "hypotheses"), SAMPLE[:9])
+def test_steps_are_plain_text_on_a_terminal(spec: str, n: int, hypotheses: str) -> None:
+    for step in derived(spec, n, hypotheses).steps:
+        for formula in (step.statement, *step.conditions):
+            for unicode in (True, False):
+                text = plain(formula, unicode)
+                assert "\\" not in text and "$" not in text and (unicode or text.isascii())
+                assert all(text.count(a) == text.count(b) for a, b in ("()", "{}", "[]"))
+
+
+def test_quotients_and_scripts_keep_their_meaning() -> None:
+    u, t = sympy.symbols("u tau", positive=True)
+    for formula in (
+        (1 - u) / (1 + u), u ** (1 / (2 - t)) / 3, 1 / u**2, -(u + 1) / (2 * u), 2 / (u * t),
+        sympy.sqrt(u / (1 + t)) / (3 * u), (u - 1) ** 2 / 2, sympy.exp(-u / 2) * 5 / 7,
+    ):  # fmt: skip
+        text = plain(sympy.latex(formula), unicode=False)
+        code = re.sub(r"(?<=[\w)]) (?=[\w(])", "*", text).replace("^", "**")
+        code = re.sub(r"\be\b", "E", code)
+        names = {"u": u, "tau": t, "sqrt": sympy.sqrt, "E": sympy.E}
+        read = eval(code, {"__builtins__": {}}, names)  # a formula of this test
+        at = {u: 0.3, t: 0.7}
+        assert float(read.subs(at)) == pytest.approx(float(formula.subs(at)), rel=1e-12)
+
+
+def test_derive_prints_no_latex_but_where_it_is_asked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for options, latex in (([], False), (["--latex"], True), (["--json"], True)):
+        with pytest.raises(SystemExit):
+            main(["derive", "mae", "-n", "4", *options])
+        assert (r"\mathcal" in capsys.readouterr().out) == latex

@@ -126,6 +126,8 @@ def _print_latex(bound: Bound, standalone: bool) -> None:
 def _print(bound: Bound, spec: str) -> None:
     from sympy.printing.pretty import pretty
 
+    from hconsist.engines.plain import plain
+
     problem = bound.problem
     unicode = (sys.stdout.encoding or "").lower().startswith("utf")
 
@@ -175,11 +177,12 @@ def _print(bound: Bound, spec: str) -> None:
                 step.justification, 100, initial_indent=f"{number:3}. ", subsequent_indent=" " * 5
             )
         )
-        cut = len(step.statement) > LONGEST
+        statement = plain(step.statement, unicode)
+        cut = len(statement) > LONGEST
         long |= cut
-        click.echo(f"     {step.statement[:LONGEST]}{' ...' if cut else ''}")
+        click.echo(f"     {statement[:LONGEST]}{' ...' if cut else ''}")
         for condition in step.conditions:
-            click.echo(f"     where {condition}")
+            click.echo(f"     where {plain(condition, unicode)}")
     if long:
         click.echo(f"\nFormulas are cut after {LONGEST} characters; --json prints them whole.")
     click.echo(

@@ -206,17 +206,17 @@ def width(formula: str) -> float:
         assert found is not None
         token, at = found[0], found.end()
         if token in (r"\frac", r"\tfrac", r"\dfrac"):
-            top, at = _argument(formula, at)
-            below, at = _argument(formula, at)
+            top, at = argument(formula, at)
+            below, at = argument(formula, at)
             total += max(width(top), width(below)) * (0.7 if token == r"\tfrac" else 1)
         elif token in ("^", "_"):
-            script, at = _argument(formula, at)
+            script, at = argument(formula, at)
             total += 0.7 * width(script)
         elif token in (r"\text", r"\mathrm", r"\mathcal", r"\mathbb", r"\operatorname"):
-            inside, at = _argument(formula, at)
+            inside, at = argument(formula, at)
             total += width(inside)
         elif token == r"\sqrt":
-            inside, at = _argument(formula, at)
+            inside, at = argument(formula, at)
             total += 1 + width(inside)
         else:
             total += _SIZES.get(token, 0 if token.isspace() or token in "{}" else 1)
@@ -231,7 +231,7 @@ _SIZES |= dict.fromkeys([r"\left", r"\right", r"\big", r"\Bigl", r"\Bigr", r"\bi
 _SIZES |= dict.fromkeys([r"\,", r"\;", r"\:"], 0.3) | {r"\sum": 2.6, r"\tanh": 4.2, r"\cosh": 4.2}
 
 
-def _argument(formula: str, at: int) -> tuple[str, int]:
+def argument(formula: str, at: int) -> tuple[str, int]:
     """What a command takes: a group in braces, or one token."""
     while at < len(formula) and formula[at].isspace():
         at += 1
