@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 Formula = Callable[[Value], Jet]
 #: A part this much smaller than the whole, over which nothing is known, ends it.
 _FINEST = 2**40
+#: Parts looked at without a better bound from below or above, after which no better one is expected
+#: (a jump that no ball can place keeps its whole neighbourhood alike).
+_PATIENCE = 1000
 #: Binary digits of the points where tangents are taken.
 _GRID = 2**60
 
@@ -114,8 +117,13 @@ def least(
 
     push(left, right, None)
     boxes = 1
+    progress, since = (heap[0][:2], best), boxes
     while boxes < max_boxes:
         known, low, _, a, c = heap[0]
+        if (heap[0][:2], best) != progress:
+            progress, since = (heap[0][:2], best), boxes
+        elif boxes - since > _PATIENCE:
+            break
         if (known and best is not None and best[0] - low <= width) or a == c:
             break
         if not known and (c - a) * _FINEST < right - left:
