@@ -13,8 +13,9 @@ import pytest
 
 import hconsist as hc
 from hconsist import plots
-from hconsist.decisions import CostMatrix, parse_target
-from hconsist.engines import numeric
+from hconsist.decisions import CostMatrix, Decision, Table, Target, parse_target
+from hconsist.engines import numeric, rigorous
+from hconsist.engines.numeric.kinks import crossings
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.tightness import tightness
 
@@ -294,3 +295,30 @@ def test_faces_reach_up_to_the_largest_regret(tmp_path) -> None:
         text=True,
     )
     assert drawn.returncode == 0, drawn.stderr
+
+
+@pytest.mark.parametrize(
+    "spec", ["crammer-singer", "weston-watkins", "constrained:phi=hinge", "max:phi=hinge"]
+)
+def test_corners_of_kinks_are_as_exact_as_rational_programs(spec: str) -> None:
+    """A search with a gradient stopped at kinks: its "best" scores had a negative regret."""
+
+    class Skewed(Target):
+        @property
+        def spec(self) -> str:
+            return "skewed"
+
+        def decision(self, n_classes: int) -> Decision:
+            return Decision(Table([[0, 5, 1], [3, 0, 3], [3, 4, 0]]))
+
+    problem = hc.PointwiseProblem(spec, Skewed(), n_classes=3)
+    for beta in (Fraction(1, 2), Fraction(5, 2), Fraction(9, 2)):
+        proven, found = rigorous.transform(problem, beta), numeric.transform(problem, beta)
+        assert not found.reason
+        assert found.witness.regret == pytest.approx(found.estimate, abs=1e-12)
+        assert float(proven.lower) == pytest.approx(found.estimate, abs=1e-12)
+
+
+def test_a_loss_that_falls_for_ever_has_no_corners() -> None:
+    for spec, found in (("margin:-v", False), ("margin:Max(0,1-v)", True)):
+        assert (crossings(hc.PointwiseProblem(spec, n_classes=2)) is not None) == found

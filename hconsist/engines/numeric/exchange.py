@@ -279,6 +279,8 @@ class Exchange:
                 found = self._polish(pair, d, beta, x, p)
                 if found is not None and (best is None or found.value < best.value):
                     best = found
+                if best is not None and best.value <= 0:
+                    return best  # no regret is negative: nothing smaller is left to be found
         return best
 
     def without_regret(self) -> FiniteSolution:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from hconsist.arithmetic import NUMPY
 from hconsist.engines.numeric.coordinates import form_of, logarithm
+from hconsist.engines.numeric.kinks import crossings
 from hconsist.engines.numeric.linear import above_cuts, with_regret
 from hconsist.losses.forms import OfProbabilities, OfSoftmax
 from hconsist.losses.prediction_forms import WeightedMargins, WeightedSoftmax
@@ -80,6 +81,8 @@ def vertices(problem: PointwiseProblem) -> TriedScores | None:
                 for r in range(decision.items)
             ]
             return _of_simplex(problem, lambda q: form.g.g(q, NUMPY) @ weights, regions)
+    if problem.surrogate.scores_of == "labels" and (points := crossings(problem)) is not None:
+        return _at(problem, points)
     share = problem.surrogate.form(OfSoftmax)
     forecast = problem.surrogate.form(OfProbabilities, problem.n)
     if problem.surrogate.scores_of != "labels" or share is None or forecast is None:
@@ -145,13 +148,17 @@ def _of_margins(problem: PointwiseProblem, form: WeightedMargins) -> TriedScores
     at = _bends(form)
     if at is None or len(at) ** problem.n_scores > _MOST:
         return None
-    scores = np.array(list(product(at, repeat=problem.n_scores)))
+    return _at(problem, np.array(list(product(at, repeat=problem.n_scores))))
+
+
+def _at(problem: PointwiseProblem, scores: Array) -> TriedScores:
+    """Scores to try, as they are."""
     decision = problem.decision
     regions = [
         np.array(decision.score_region(r, problem.n_scores), dtype=float)
         for r in range(decision.items)
     ]
-    allowed = np.array([np.all(scores @ region.T <= 1e-12, axis=1) for region in regions])
+    allowed = np.array([np.all(scores @ region.T <= 1e-11, axis=1) for region in regions])
     return TriedScores(np.asarray(problem.surrogate.losses(scores, NUMPY)), allowed, scores)
 
 

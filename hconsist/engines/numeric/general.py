@@ -197,6 +197,8 @@ def witnessed(
     reason = ""
     if not abs(value - regret) <= _AGREE * abs(value) + 1e-12:
         reason = f"value {value:.12g} and re-evaluated regret {regret:.12g} of the witness differ"
+    elif value < -1e-9 * max(1.0, abs(float(problem.conditional_risk(best, p)))):
+        reason = f"the best scores were not found: the witness has the regret {value:.6g}"
     return Answer(
         None if reason else max(value, 0.0), None, None, witness, "numeric", (method,), reason
     )
