@@ -40,6 +40,7 @@ from hconsist.engines.rigorous.ranked import Cells, Vector, halves
 from hconsist.losses.facts import Curve, Fact
 from hconsist.losses.forms import OfProbabilities
 from hconsist.losses.forms_of_scores import Standardised
+from hconsist.losses.proving import keeps
 from hconsist.pointwise import Answer, Witness
 
 RANKED = "scores in the order of p (docs/theory.md)"
@@ -80,8 +81,8 @@ def plan(question: Question) -> Plan | str:
         return "needs three labels, and the zero-one or the top-2 target"
     if other := scores_of_labels(question):
         return other
-    if not question.problem.surrogate.symmetric:
-        return "needs a loss that does not tell the labels apart"
+    if not keeps(question.problem.surrogate.losses, 3)[1]:
+        return "could not show that the loss does not tell the labels apart"
     found = _of_softmax(question) or _of_sphere(question) or _of_margins(question)
     if found is None:
         return "needs a formula of the softmax values, of standardised scores, or of margins"

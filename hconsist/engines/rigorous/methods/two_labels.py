@@ -29,6 +29,7 @@ from hconsist.engines.rigorous.methods.plan import (
 from hconsist.engines.rigorous.methods.searched import at_zero
 from hconsist.losses.facts import Fact
 from hconsist.losses.forms import OfProbabilities, convex_in_scores
+from hconsist.losses.proving import keeps
 from hconsist.pointwise import Answer, Witness
 
 _WIDTH, _BOXES, _PARTS = Fraction(1, 10**8), 3_000, 60
@@ -117,8 +118,8 @@ def _coordinate(question: Question) -> tuple[Coordinate, tuple[Fact, ...]] | str
     form = loss.form(OfProbabilities)
     if form is not None and isinstance(form.temperature, Fraction):
         return _of_probabilities(question, form), ()
-    if not loss.shift_invariant:
-        return "needs a loss of score differences"
+    if not loss.sum_to_zero and not keeps(loss.losses, 2)[0]:
+        return "could not show that the loss sees only the difference of the scores"
     convex = convex_in_scores(loss.forms, 2)
     if convex:
         return _of_scores(question, True), convex
@@ -199,7 +200,7 @@ def _answer(question: Question, coordinate: Coordinate, beta: Fraction, budget: 
     if not beta:
         return at_zero(question)
     width = budget.width if budget.width is not None else _WIDTH
-    tops = (0,) if question.problem.surrogate.symmetric else (0, 1)
+    tops = (0,) if keeps(question.problem.surrogate.losses, 2)[1] else (0, 1)
     lower = upper = None
     witness = None
     for top in tops:

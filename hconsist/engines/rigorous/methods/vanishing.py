@@ -21,6 +21,7 @@ from hconsist.engines.rigorous.methods.searched import at_zero
 from hconsist.losses.facts import Curve, Fact
 from hconsist.losses.forms import OfProbabilities
 from hconsist.losses.forms_of_scores import OfWeights
+from hconsist.losses.proving import keeps
 from hconsist.pointwise import Answer, Witness
 
 REFLECTION = "where T vanishes, reflection (docs/theory.md)"
@@ -33,10 +34,12 @@ _REACH, _DIGITS = 16.0, 10**4
 @method("rigorous", "vanishing", rank=15, lemmas=(REFLECTION,))
 def plan(question: Question) -> Plan | str:
     """T = 0: weights even about a score, or losses >= 0 that one label far below makes vanish."""
-    if not question.k or not question.problem.surrogate.symmetric:
-        return "needs a symmetric loss and the zero-one or a top-k target"
+    if not question.k:
+        return "needs the zero-one or a top-k target"
     if other := scores_of_labels(question):
         return other
+    if not keeps(question.problem.surrogate.losses, question.n)[1]:
+        return "could not show that the loss does not tell the labels apart"
     weights = question.problem.surrogate.form(OfWeights)
     if weights is not None:
         found = _centre(weights.w)

@@ -1,0 +1,114 @@
+"""That a loss sees only differences of scores, and no labels, is shown by its operations and never
+believed of its class, whose flags are true by default.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from hconsist.arithmetic import Ops, Value
+from hconsist.engines import transform
+from hconsist.errors import EngineCannotAnswerError
+from hconsist.losses import Loss, ProbabilityLoss, parse_loss
+from hconsist.losses.catalogue import LOSSES
+from hconsist.losses.proving import keeps
+from hconsist.pointwise import PointwiseProblem
+
+
+@dataclass(frozen=True)
+class OwnScore(Loss):
+    """exp(-s_y): every risk falls to 0 as all scores rise, so that T = 0."""
+
+    spec_name: ClassVar[str] = "own-score"
+
+    def losses(self, scores: Value, ops: Ops) -> Value:
+        return ops.exp(-scores)
+
+
+@dataclass(frozen=True)
+class Favoured(Loss):
+    """Logistic losses of the margin, the first label's with a wider one: convex."""
+
+    spec_name: ClassVar[str] = "favoured"
+
+    def losses(self, scores: Value, ops: Ops) -> Value:
+        n = scores.shape[-1]
+        wide = ops.matrix([[Fraction(4 if y == 0 else 1)] * n for y in range(n)])
+        return ops.sum_others(ops.softplus(wide - ops.differences(scores)))
+
+
+@dataclass(frozen=True)
+class FavouredShare(ProbabilityLoss):
+    """The first label pays for its own probability, the others for the square."""
+
+    spec_name: ClassVar[str] = "favoured-share"
+
+    def of_probabilities(self, q: Value, ops: Ops) -> Value:
+        n = q.shape[-1]
+        first = ops.matrix([[Fraction(int(y == 0))] * n for y in range(1)])[0, :]
+        return ops.const(1) - q * q - ops.sum(ops.rows(q * first)) * ops.const(1)
+
+
+@dataclass(frozen=True)
+class Loops(Loss):
+    """Label by label, in a loop that an arithmetic without an end would not leave."""
+
+    spec_name: ClassVar[str] = "loops"
+
+    def losses(self, scores: Value, ops: Ops) -> Value:
+        return np.stack([-2 * s if y == 0 else -s for y, s in enumerate(scores)], axis=-1)
+
+
+def test_the_flags_of_the_catalogue_are_shown() -> None:
+    for name in LOSSES:
+        loss = parse_loss(name)
+        if loss.scores_of != "labels":
+            continue
+        n = loss.only_classes or 3
+        differences, labels = keeps(loss.losses, n)
+        assert labels == loss.symmetric, name
+        assert differences == (loss.shift_invariant and not loss.sum_to_zero) or (
+            loss.sum_to_zero and n == 2
+        ), name
+
+
+@pytest.mark.parametrize(
+    ("loss", "found"),
+    [(OwnScore(), (False, True)), (Favoured(), (True, False)), (FavouredShare(), (True, False)),
+     (Loops(), (False, False))],
+    ids=str,
+)  # fmt: skip
+def test_what_does_not_hold_is_not_shown(loss: Loss, found: tuple[bool, bool]) -> None:
+    assert loss.shift_invariant and loss.symmetric  # as the base class says
+    assert keeps(loss.losses, 2) == found and keeps(loss.losses, 3) == found
+
+
+def test_a_loss_of_more_than_differences_has_no_false_proof() -> None:
+    # "proven 0.057..." (scores v and -v alone) where the truth is 0
+    with pytest.raises(EngineCannotAnswerError, match="the difference of the scores"):
+        transform(PointwiseProblem(OwnScore()), "1/3", engine="rigorous")
+
+
+def regret(loss: Loss, top: int, beta: float) -> float:
+    """By a grid of margins: the least wrong risk less the least of all, label ``top`` likelier."""
+    v = np.linspace(-8, 8, 64001)
+    p = np.array([1 + beta, 1 - beta][:: 1 if top == 0 else -1]) / 2
+    from hconsist.arithmetic import NUMPY
+
+    values: Any = loss.losses(np.stack([v, -v], axis=-1), NUMPY) @ p
+    wrong = values[v <= 0] if top == 0 else values[v >= 0]
+    return float(wrong.min() - values.min())
+
+
+@pytest.mark.parametrize("beta", ["1/10", "1/2"])
+def test_both_labels_may_be_the_likelier_one(beta: str) -> None:
+    loss = Favoured()
+    found = transform(PointwiseProblem(loss), beta, engine="rigorous")
+    truth = min(regret(loss, top, float(Fraction(beta))) for top in (0, 1))
+    assert truth < regret(loss, 0, float(Fraction(beta))) - 0.01
+    assert found.lower is not None and float(found.lower) <= truth + 1e-3
