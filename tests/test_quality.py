@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import importlib
 import inspect
 import re
@@ -184,6 +185,40 @@ def test_no_module_reaches_another_by_its_name_in_a_string() -> None:
                 ):
                     found.append(f"{where}: {text}")
     assert found == []
+
+
+# --- no circles: a module knows only what lies below it, inside a package too
+
+
+def _imports() -> dict[str, set[str]]:
+    """Which modules each module imports, wherever in the file, for types too."""
+    files = {}
+    for path in PACKAGE.rglob("*.py"):
+        parts = [p for p in path.relative_to(ROOT).with_suffix("").parts if p != "__init__"]
+        files[".".join(parts)] = path
+    found: dict[str, set[str]] = {}
+    for module, path in files.items():
+        found[module] = set()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found[module] |= {alias.name for alias in node.names} & files.keys()
+            elif isinstance(node, ast.ImportFrom) and node.module in files:
+                for alias in node.names:
+                    inner = f"{node.module}.{alias.name}"
+                    found[module].add(inner if inner in files else str(node.module))
+        found[module].discard(module)
+    return found
+
+
+def test_there_are_no_circles() -> None:
+    imports = _imports()
+    assert "hconsist.losses.origin" in imports["hconsist.losses.facts"]
+    graphlib.TopologicalSorter(imports).prepare()  # CycleError names the modules
+
+
+def test_a_circle_is_noticed() -> None:
+    with pytest.raises(graphlib.CycleError):
+        graphlib.TopologicalSorter({"a": {"b"}, "b": {"a"}}).prepare()
 
 
 # --- one idea a file

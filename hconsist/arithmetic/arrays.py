@@ -29,6 +29,8 @@ class ArrayOps(Ops):
     0.693147...
     """
 
+    broadcasts = True
+
     def __init__(self, namespace: ModuleType = np, **creation: object) -> None:
         self.xp, self._creation = namespace, creation
 

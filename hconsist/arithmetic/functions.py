@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from flint import arb
     from sympy import Expr
 
-    from hconsist.arithmetic.ops import Ops
-
 
 @dataclass(frozen=True, eq=False)
 class Elementary:
@@ -74,9 +72,9 @@ class Elementary:
     @overload
     def __get__(self, ops: None, owner: type) -> Elementary: ...
     @overload
-    def __get__(self, ops: Ops, owner: type) -> Callable[[Value], Value]: ...
+    def __get__(self, ops: Functions, owner: type) -> Callable[[Value], Value]: ...
 
-    def __get__(self, ops: Ops | None, owner: type) -> Elementary | Callable[[Value], Value]:
+    def __get__(self, ops: Functions | None, owner: type) -> Elementary | Callable[[Value], Value]:
         return self if ops is None else partial(ops.apply, self)
 
     def of_array(self, x: Value, xp: ModuleType) -> Value:
@@ -99,6 +97,10 @@ class Elementary:
 
 class Functions:
     """The rows. Each is a method of every arithmetic: ``ops.exp(x)``, elementwise."""
+
+    def apply(self, function: Elementary, x: Value) -> Value:
+        """An elementary function, elementwise."""
+        raise NotImplementedError
 
     exp = Elementary(
         domain="R",

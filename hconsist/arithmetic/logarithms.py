@@ -122,11 +122,9 @@ class Logarithmic(OverOps):
         return self.base.sum(vector)
 
     def total(self, vector: Value) -> Value:
-        from hconsist.arithmetic.arrays import ArrayOps
-
         if not isinstance(vector, LogPower):
             return self.base.total(vector)
-        if not isinstance(self.base, ArrayOps):
+        if not self.base.broadcasts:
             return super().total(vector)
         return LogPower(self.base.logsumexp(vector.logarithm)[..., None], self.base)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hconsist.arithmetic.exact import Exact, OfParameter, Value
-from hconsist.arithmetic.functions import Elementary, Functions
+from hconsist.arithmetic.functions import Functions
 from hconsist.errors import EngineCannotAnswerError
 
 
@@ -14,9 +14,8 @@ class Ops(Functions):
     method: here, or a row of the table of elementary functions (``ops.exp(x)``).
     """
 
-    def apply(self, function: Elementary, x: Value) -> Value:
-        """An elementary function, elementwise."""
-        raise NotImplementedError
+    #: Whether a vector combines with an array (..., 1).
+    broadcasts = False
 
     def const(self, value: Exact | int) -> Value:
         """An exact constant in this arithmetic."""

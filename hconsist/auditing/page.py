@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from hconsist.auditing.run import Audit
+    from hconsist.auditing.findings import Findings
 
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;"
@@ -22,7 +22,7 @@ _STYLE = (
 )
 
 
-def page(found: Audit) -> str:
+def page(found: Findings) -> str:
     """The page of an audit."""
     number = "{:.4g}".format
     facts = [
@@ -100,7 +100,7 @@ def _table(
     return f"<table>{top}<tbody>\n{lines}\n</tbody></table>"
 
 
-def _svg(found: Audit) -> str:
+def _svg(found: Findings) -> str:
     import matplotlib as mpl
 
     from hconsist.plots.style import axes_in_style, figure_of
@@ -113,7 +113,7 @@ def _svg(found: Audit) -> str:
     return drawn[drawn.index("<svg") :]
 
 
-def draw(found: Audit, ax: Axes) -> Axes:
+def draw(found: Findings, ax: Axes) -> Axes:
     """The calibration figure on the Axes."""
     x, y, e = ([b[key] for b in found.calibration] for key in ("confidence", "hits", "error"))
     ax.plot([0, 1], [0, 1], linestyle=(0, (5, 2)), color="0.5", linewidth=1, label="calibrated")

@@ -14,9 +14,9 @@ from typing import Any, NoReturn
 import click
 
 from hconsist import __version__
-from hconsist.cli import COMMANDS, help_text, leave_closed_pipe
 from hconsist.cli.failures import ExitCode as ExitCode
 from hconsist.cli.failures import Failures
+from hconsist.cli.table import COMMANDS, help_text, leave_closed_pipe
 from hconsist.errors import UnknownNameError
 
 

@@ -4,113 +4,26 @@ that led there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.closed_forms import float_curve, invert, middle
-from hconsist.pointwise import Answer, PointwiseProblem, beta_symbol, excess_symbol
+from hconsist.engines.derived import Derived, Step
+from hconsist.engines.derived import conditions as conditions
+from hconsist.pointwise import Answer, beta_symbol, excess_symbol
 
 if TYPE_CHECKING:
-    import sympy
+    pass
 
 __all__ = ["Derivation", "DerivedEnvelope", "Step", "beta_symbol", "excess_symbol"]
 
 
-@dataclass(frozen=True)
-class Step:
-    """One step of a derivation.
-
-    Parameters
-    ----------
-    statement : str
-        What holds now, in LaTeX.
-    justification : str
-        Why, in plain words.
-    conditions : tuple of str
-        Under which conditions (LaTeX).
-    """
-
-    statement: str
-    justification: str
-    conditions: tuple[str, ...] = ()
-
-
-def conditions(problem: PointwiseProblem) -> tuple[str, ...]:
-    """What holds of the symbols in a problem, in words: the parameters of the loss, the score
-    bound, the number of labels.
-
-    >>> conditions(PointwiseProblem("gce:q=q", n_classes=2)), conditions(PointwiseProblem("mae"))
-    (('q > 0',), ())
-    """
-    if not problem.is_symbolic:
-        return ()
-    values: list[object] = [problem.n_classes, problem.hypotheses.score_bound]
-    losses: list[object] = [problem.surrogate]
-    while losses:
-        loss = losses.pop()
-        for one in fields(loss):  # type: ignore[arg-type]
-            value = getattr(loss, one.name)
-            (losses if is_dataclass(value) else values).append(value)
-    import sympy
-
-    symbols = {s for v in values if isinstance(v, sympy.Expr) for s in v.free_symbols}
-    return tuple(
-        f"{s} a whole number >= 2" if s.is_integer else f"{s} > 0"
-        for s in sorted(symbols, key=str)
-        if s.is_positive
-    )
-
-
-@dataclass(frozen=True)
-class Derivation:
-    """A derived H-consistency bound in closed form.
-
-    Parameters
-    ----------
-    problem : PointwiseProblem
-    transform : sympy.Expr
-        T in the symbol `beta_symbol()`; exact (attained or approached) unless `relation` says
-        otherwise.
-    envelope : sympy.Expr
-        Lower convex envelope T** on [0, 1]; the transform itself where that is convex.
-    gamma : sympy.Expr or None
-        Inverse of the envelope in `excess_symbol()`, where it has a closed form.
-    gamma_upper : sympy.Expr or None
-        Elementary upper bound on gamma (square root or linear, with its constant).
-    growth : sympy.Expr or None
-        Exponent s of ``C beta^s``, what the formula `transform` is at 0; of T where they are equal.
-    steps : tuple of Step
-    assumptions : tuple of str
-        What the result rests on beyond the definitions; empty when on nothing.
-    relation : {"=", "<=", ">="}
-        How T compares with the formula `transform`: "<=" where the formula is proven from above
-        only (the envelope is exact all the same), ">=" where it is a lower bound.
-    envelope_exact : bool
-        Whether the formula `envelope` is T**, not only a convex function below it.
-    reach : Fraction or None
-        The largest beta at which T is finite; None for the target's largest regret.
-    """
-
-    problem: PointwiseProblem
-    transform: sympy.Expr
-    envelope: sympy.Expr
-    gamma: sympy.Expr | None = None
-    gamma_upper: sympy.Expr | None = None
-    growth: sympy.Expr | None = None
-    steps: tuple[Step, ...] = ()
-    assumptions: tuple[str, ...] = field(default=())
-    relation: Literal["=", "<=", ">="] = "="
-    envelope_exact: bool = True
-    reach: Fraction | None = None
-
-    @property
-    def conditions(self) -> tuple[str, ...]:
-        """What holds of the symbols in the problem, in words."""
-        return conditions(self.problem)
+class Derivation(Derived):
+    """A derived H-consistency bound in closed form; `Derived` has its parameters."""
 
     def latex(self) -> str:
         """The bound as a theorem with a proof sketch, in LaTeX (needs amsmath,
@@ -125,27 +38,6 @@ class Derivation:
         from hconsist.engines.latex import document
 
         return document(self)
-
-    @property
-    def envelope_relation(self) -> Literal["=", ">="]:
-        """How T** compares with `envelope`: what bounds T from below bounds T** from below."""
-        return "=" if self.envelope_exact and self.relation != ">=" else ">="
-
-    @property
-    def gamma_relation(self) -> Literal["=", "<="]:
-        """How Gamma compares with `gamma`: the inverse of a lower bound on T** lies above it."""
-        return "=" if self.envelope_relation == "=" else "<="
-
-    @property
-    def equation(self) -> str:
-        """``T(beta) = ...`` in LaTeX, with the relation that is proven."""
-        import sympy
-
-        relation = {"=": "=", "<=": r"\le", ">=": r"\ge"}[self.relation]
-        return rf"\mathcal{{T}}(\beta) {relation} {sympy.latex(self.transform)}"
-
-    def _repr_latex_(self) -> str:
-        return rf"$\displaystyle {self.equation}$"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from hconsist.losses.forms import OfMargin, OfScores, OfSoftmax, Pairwise, Trans
 if TYPE_CHECKING:
     from sympy import Expr
 
-    from hconsist.engines.derivation import Derivation, Step
+    from hconsist.engines.derived import Derived, Step
     from hconsist.pointwise import PointwiseProblem
 
 __all__ = ["PREAMBLE", "display", "document", "theorem"]
@@ -39,7 +39,7 @@ _RELATION = {"=": "=", "<=": r"\le", ">=": r"\ge"}
 _ORDER = {"=": r"\Theta", "<=": "O", ">=": r"\Omega"}
 
 
-def document(derivation: Derivation) -> str:
+def document(derivation: Derived) -> str:
     """A theorem as a LaTeX document that compiles on its own.
 
     >>> from hconsist.engines.symbolic import derive
@@ -51,7 +51,7 @@ def document(derivation: Derivation) -> str:
     return "\n".join([*start, theorem(derivation), r"\end{document}", ""])
 
 
-def theorem(derivation: Derivation) -> str:
+def theorem(derivation: Derived) -> str:
     r"""The theorem and its proof sketch; `PREAMBLE` says what they need.
 
     >>> from hconsist.engines.symbolic import derive

@@ -4,23 +4,35 @@ derivatives by the scores, from the one formula.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
-from hconsist.arithmetic import ArrayOps, Value
+from hconsist.arithmetic import ArrayOps, Ops, Value
 from hconsist.arithmetic.derivatives import ArrayJets
 from hconsist.arithmetic.jet import Jet
 from hconsist.errors import InvalidInputError
 
-if TYPE_CHECKING:
-    from hconsist.losses.base import Loss
+
+class Scored(Protocol):
+    """What is asked of a loss here."""
+
+    only_classes: int | None
+
+    @property
+    def spec(self) -> str: ...
+
+    @property
+    def symbolic(self) -> bool: ...
+
+    def losses(self, scores: Value, ops: Ops) -> Value:
+        """The losses of all labels."""
 
 
 class OnArrays:
     """What a loss does with arrays: it is called, and differentiated."""
 
-    def __call__(self: Loss, scores: Value) -> Value:  # type: ignore[misc]
+    def __call__(self: Scored, scores: Value) -> Value:
         """``l(scores, y)`` for every label y, at an array of scores of any array library.
 
         Domain: real scores, shape (..., n_classes); ints are read as floats. The result has the
@@ -39,7 +51,7 @@ class OnArrays:
         """
         return values(self, scores)
 
-    def gradient(self: Loss, scores: Value) -> Value:  # type: ignore[misc]
+    def gradient(self: Scored, scores: Value) -> Value:
         """``d l(scores, y) / d scores_k`` for every label y and score k: shape (..., n_classes) to
         (..., n_classes, n_classes), labels before scores. At a kink, a one-sided derivative.
 
@@ -51,7 +63,7 @@ class OnArrays:
         return jacobian(self, scores)
 
 
-def values(loss: Loss, scores: Value) -> Value:
+def values(loss: Scored, scores: Value) -> Value:
     """``l(scores, y)`` for every label y: (..., n) to (..., n).
 
     >>> from hconsist.losses import parse_loss
@@ -62,7 +74,7 @@ def values(loss: Loss, scores: Value) -> Value:
     return ops.xp.broadcast_to(loss.losses(scores, ops), scores.shape)
 
 
-def jacobian(loss: Loss, scores: Value) -> Value:
+def jacobian(loss: Scored, scores: Value) -> Value:
     """``d l(scores, y) / d scores_k``: (..., n) to (..., n, n), labels y before scores k.
 
     >>> from hconsist.losses import parse_loss
@@ -80,7 +92,7 @@ def jacobian(loss: Loss, scores: Value) -> Value:
     return ops.xp.moveaxis(slopes, 0, -1)
 
 
-def _read(loss: Loss, scores: Value) -> tuple[Value, ArrayOps]:
+def _read(loss: Scored, scores: Value) -> tuple[Value, ArrayOps]:
     """The scores as an array of floats, and its arithmetic."""
     import array_api_compat
 

@@ -23,8 +23,8 @@ from hconsist.losses.proving import curves, limits
 from hconsist.losses.proving.on_interval import RegionOps, Term
 from hconsist.losses.proving.scores import CurvatureOps, Shape
 from hconsist.losses.proving.signs import OpenInterval
-from hconsist.losses.proving.signs import constant_sign as proven_constant
 from hconsist.losses.proving.terms import VARIABLE, Atom, Sum, UndecidedError
+from hconsist.losses.proving.terms import constant_sign as proven_constant
 
 F = Fraction
 X = sympy.Symbol("x", real=True)

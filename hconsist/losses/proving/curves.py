@@ -5,19 +5,17 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hconsist.arithmetic import BALLS, precision
 from hconsist.arithmetic.exact import Value
+from hconsist.losses.origin import Asked, Fact, NotShown
 from hconsist.losses.proving import limits
 from hconsist.losses.proving.on_interval import RegionOps, Term
 from hconsist.losses.proving.pieces import Pieces, cut, value_at
 from hconsist.losses.proving.roots import Joint
-from hconsist.losses.proving.signs import OpenInterval, constant_sign
-from hconsist.losses.proving.terms import VARIABLE, Sum, UndecidedError, work
-
-if TYPE_CHECKING:
-    from hconsist.losses.facts import Curve, Fact, NotShown
+from hconsist.losses.proving.signs import OpenInterval
+from hconsist.losses.proving.terms import VARIABLE, Sum, UndecidedError, constant_sign, work
 
 BITS = 128
 _ENDS: dict[str, tuple[Fraction | None, Fraction | None]] = {
@@ -26,10 +24,8 @@ _ENDS: dict[str, tuple[Fraction | None, Fraction | None]] = {
 }
 
 
-def prove(curve: Curve, what: str) -> Fact | NotShown:
+def prove(curve: Asked, what: str) -> Fact | NotShown:
     """What can be shown of a curve; total: whatever goes wrong is a reason."""
-    from hconsist.losses.facts import Fact, NotShown
-
     with precision(BITS):
         against = _refuted(curve, what)  # first: it is quick, and spares a vain search
         if against:
@@ -50,7 +46,7 @@ class ContraryError(UndecidedError):
     """The opposite is shown."""
 
 
-def kinks(curve: Curve) -> tuple[Fraction, ...] | None:
+def kinks(curve: Asked) -> tuple[Fraction, ...] | None:
     """Every point where the curve may fail to be smooth; None where they are not known exactly."""
     with precision(BITS):
         try:
@@ -63,7 +59,7 @@ def kinks(curve: Curve) -> tuple[Fraction, ...] | None:
     return tuple(j[0] for j, (a, b) in zip(pieces.joints, pairs, strict=True) if a != b)
 
 
-def pieces_of(curve: Curve) -> Pieces:
+def pieces_of(curve: Asked) -> Pieces:
     """The pieces of a curve, cut once."""
     if "pieces" not in curve._known:
         try:
@@ -80,7 +76,7 @@ def pieces_of(curve: Curve) -> Pieces:
 
 
 # -- what each fact asks of the pieces
-def _continuous(curve: Curve, pieces: Pieces) -> str:
+def _continuous(curve: Asked, pieces: Pieces) -> str:
     formulas = [piece.formula for piece in pieces.pieces]
     for (low, high), (a, b) in zip(pieces.joints, itertools.pairwise(formulas), strict=True):
         if low != high:  # the root of a difference whose larger (smaller) side is taken
@@ -164,8 +160,8 @@ def _bend_in_log(f: Sum) -> Sum:
     return VARIABLE * (VARIABLE * f.derivative.derivative + f.derivative)
 
 
-def _monotone(wanted: set[int]) -> Callable[[Curve, Pieces], str]:
-    def check(curve: Curve, pieces: Pieces) -> str:
+def _monotone(wanted: set[int]) -> Callable[[Asked, Pieces], str]:
+    def check(curve: Asked, pieces: Pieces) -> str:
         _continuous(curve, pieces)
         sign = max(wanted)
         convex = curve.fact("convex" if sign <= 0 else "concave")
@@ -186,8 +182,8 @@ def _monotone(wanted: set[int]) -> Callable[[Curve, Pieces], str]:
 
 def _curved(
     wanted: set[int], sign: int, of: Callable[[Sum], Sum] = _bend
-) -> Callable[[Curve, Pieces], str]:
-    def check(curve: Curve, pieces: Pieces) -> str:
+) -> Callable[[Asked, Pieces], str]:
+    def check(curve: Asked, pieces: Pieces) -> str:
         _continuous(curve, pieces)
         proof = _signs(pieces, of, wanted, "the second derivative")
         _slope_jumps(pieces, sign)
@@ -196,12 +192,12 @@ def _curved(
     return check
 
 
-def _non_negative(curve: Curve, pieces: Pieces) -> str:
+def _non_negative(curve: Asked, pieces: Pieces) -> str:
     _continuous(curve, pieces)
     return _signs(pieces, lambda f: f, {0, 1, 2, 3}, "the value")
 
 
-def _bounded_below(curve: Curve, pieces: Pieces) -> str:
+def _bounded_below(curve: Asked, pieces: Pieces) -> str:
     _continuous(curve, pieces)
     ends = [("0", 0)] if curve.domain == "unit" else [("-inf", 0), ("+inf", -1)]
     for end, index in ends:
@@ -215,7 +211,7 @@ def _bounded_below(curve: Curve, pieces: Pieces) -> str:
     return "continuous, and bounded below near the ends"
 
 
-def _falls(curve: Curve, pieces: Pieces) -> str:
+def _falls(curve: Asked, pieces: Pieces) -> str:
     for sign in _signs_of_slope_at_zero(pieces):
         if sign != -3:
             raise UndecidedError("the sign of the slope at 0 stayed open")
@@ -232,7 +228,7 @@ def _signs_of_slope_at_zero(pieces: Pieces) -> list[int | None]:
     return found
 
 
-def _linear(curve: Curve, pieces: Pieces) -> str:
+def _linear(curve: Asked, pieces: Pieces) -> str:
     _continuous(curve, pieces)
     for piece in pieces.pieces:
         bend = _bend(piece.formula).expanded
@@ -246,7 +242,7 @@ def _linear(curve: Curve, pieces: Pieces) -> str:
     return _counted("linear", pieces)
 
 
-def _continuous_at_zero(curve: Curve, pieces: Pieces) -> str:
+def _continuous_at_zero(curve: Asked, pieces: Pieces) -> str:
     zero = Fraction(0)
     here = value_at(curve.term, zero)
     first = pieces.pieces[0].formula
@@ -264,7 +260,7 @@ def _continuous_at_zero(curve: Curve, pieces: Pieces) -> str:
     return "limit at 0, exactly"
 
 
-def _odd(curve: Curve, pieces: Pieces) -> str:
+def _odd(curve: Asked, pieces: Pieces) -> str:
     interval = OpenInterval(Fraction(0), None)
     ops = RegionOps(interval)
     values = [curve.term(Term(x, ops), ops).sum for x in (VARIABLE, -VARIABLE)]
@@ -295,7 +291,7 @@ _CHECKS: dict[str, Callable[[Any, Pieces], str]] = {
 
 
 # -- refutations
-def _refuted(curve: Curve, what: str) -> str:
+def _refuted(curve: Asked, what: str) -> str:
     """Why it certainly does not hold, or nothing."""
     try:
         return _against(curve, what)
@@ -303,7 +299,7 @@ def _refuted(curve: Curve, what: str) -> str:
         return ""
 
 
-def _against(curve: Curve, what: str) -> str:
+def _against(curve: Asked, what: str) -> str:
     joints = _known_joints(curve)
     if what == "falls at 0":
         signs = _signs_of_slope_at_zero(pieces_of(curve))
@@ -340,7 +336,7 @@ def _minus_log(x: Fraction) -> Value:
     return -BALLS.log(BALLS.const(x))
 
 
-def _jump(curve: Curve) -> str:
+def _jump(curve: Asked) -> str:
     pieces = pieces_of(curve)
     pairs = itertools.pairwise(piece.formula for piece in pieces.pieces)
     for (low, high), (a, b) in zip(pieces.joints, pairs, strict=True):
@@ -349,14 +345,14 @@ def _jump(curve: Curve) -> str:
     return ""
 
 
-def _known_joints(curve: Curve) -> tuple[Joint, ...]:
+def _known_joints(curve: Asked) -> tuple[Joint, ...]:
     try:
         return pieces_of(curve).joints
     except Exception:
         return ()
 
 
-def _points(curve: Curve, joints: tuple[Joint, ...]) -> list[Fraction]:
+def _points(curve: Asked, joints: tuple[Joint, ...]) -> list[Fraction]:
     if curve.domain == "unit":
         grid = [Fraction(1, 2**i) for i in range(30, 5, -4)]
         grid += [Fraction(i, 32) for i in range(1, 33)] + [1 - Fraction(1, 2**i) for i in (8, 16)]
@@ -369,6 +365,6 @@ def _points(curve: Curve, joints: tuple[Joint, ...]) -> list[Fraction]:
     return sorted(set(inside))
 
 
-def _value(curve: Curve, x: Fraction) -> Value:
+def _value(curve: Asked, x: Fraction) -> Value:
     ball = curve.term(BALLS.const(x), BALLS)
     return ball if ball.is_finite() else None

@@ -6,20 +6,20 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from hconsist.arithmetic import precision
-from hconsist.losses.facts import Curve
+from hconsist.losses.origin import Asked
 from hconsist.losses.proving import limits
 from hconsist.losses.proving.curves import BITS, pieces_of
 from hconsist.losses.proving.on_interval import RegionOps, SplitError, Term
-from hconsist.losses.proving.signs import OpenInterval, constant_sign
-from hconsist.losses.proving.terms import VARIABLE, Sum, UndecidedError, sum_of, work
+from hconsist.losses.proving.signs import OpenInterval
+from hconsist.losses.proving.terms import VARIABLE, Sum, UndecidedError, constant_sign, sum_of, work
 
 _HALF = Fraction(1, 2)
 _REACHES = (Fraction(1), Fraction(2), Fraction(4), _HALF, Fraction(8), Fraction(64), Fraction(512))
 _SHARES = (Fraction(1), Fraction(3, 4), _HALF, Fraction(1, 4))
 
 
-def recognise(curve: Curve, what: str) -> object:
-    """A `Curve` property by name; what is not recognised is None (0 for a strength)."""
+def recognise(curve: Asked, what: str) -> object:
+    """A `Asked` property by name; what is not recognised is None (0 for a strength)."""
     with precision(BITS), work():
         try:
             return _KNOWN[what](curve)
@@ -27,7 +27,7 @@ def recognise(curve: Curve, what: str) -> object:
             return Fraction(0) if what == "tie_strength" else None
 
 
-def _power_law(curve: Curve) -> Fraction | None:
+def _power_law(curve: Asked) -> Fraction | None:
     (piece,) = pieces_of(curve).pieces
     if curve.domain != "unit" or not curve.fact("continuous").proven:
         return None
@@ -45,7 +45,7 @@ def _power_law(curve: Curve) -> Fraction | None:
     return exponent + 2 if falls else None
 
 
-def _hinge(curve: Curve) -> tuple[Fraction, Fraction] | None:
+def _hinge(curve: Asked) -> tuple[Fraction, Fraction] | None:
     left, right = (piece.formula for piece in pieces_of(curve).pieces)
     if not curve.fact("continuous").proven or not right.is_zero:
         return None
@@ -56,7 +56,7 @@ def _hinge(curve: Curve) -> tuple[Fraction, Fraction] | None:
     return level, joint[0]  # level = -slope joint, as the pieces meet
 
 
-def _both_sides(curve: Curve, right: Fraction | None) -> tuple[OpenInterval, Sum, Sum]:
+def _both_sides(curve: Asked, right: Fraction | None) -> tuple[OpenInterval, Sum, Sum]:
     """phi(x) and phi(-x) on (0, right)."""
     interval = OpenInterval(Fraction(0), right)
     ops = RegionOps(interval)
@@ -64,7 +64,7 @@ def _both_sides(curve: Curve, right: Fraction | None) -> tuple[OpenInterval, Sum
     return interval, right_side, left_side
 
 
-def _tie_strength(curve: Curve) -> Fraction:
+def _tie_strength(curve: Asked) -> Fraction:
     """kappa with ``T_2(b) >= kappa b^2`` for b <= 1/2.
 
     ``T_2(b) >= phi(0) - R_b(f) = b o(f) - e(f)`` for every f >= 0, with the odd part ``o(f) =
@@ -84,7 +84,7 @@ def _tie_strength(curve: Curve) -> Fraction:
     return Fraction(0)
 
 
-def _strength(curve: Curve, reach: Fraction, share: Fraction) -> Fraction:
+def _strength(curve: Asked, reach: Fraction, share: Fraction) -> Fraction:
     """The kappa of `_tie_strength` for one F and one share of the candidate, or 0."""
     interval, right, left = _both_sides(curve, reach)
     level = limits.at(right, Fraction(0))
@@ -101,7 +101,7 @@ def _strength(curve: Curve, reach: Fraction, share: Fraction) -> Fraction:
     return kappa if below is not None and below >= 0 else Fraction(0)
 
 
-_KNOWN: dict[str, Callable[[Curve], object]] = {
+_KNOWN: dict[str, Callable[[Asked], object]] = {
     "power_law": _power_law,
     "hinge": _hinge,
     "tie_strength": _tie_strength,

@@ -16,6 +16,7 @@ from hconsist.losses.proving.terms import (
     UndecidedError,
     atom_ball,
     based,
+    constant_sign,
     sum_of,
     times,
     to_the,
@@ -207,8 +208,6 @@ def _integer_power(value: Sum, e: int) -> Sum:
 
 
 def _positive(constant: Sum) -> bool:
-    from hconsist.losses.proving.signs import constant_sign
-
     return constant_sign(constant) == 3
 
 
@@ -374,8 +373,6 @@ def end_sign(value: Sum, point: Fraction | None, end: str, *, from_right: bool) 
     from_right : bool
         Whether a finite end is approached from above.
     """
-    from hconsist.losses.proving.signs import constant_sign
-
     if point is not None:
         try:
             return constant_sign(at(value, point))

@@ -10,10 +10,11 @@ from typing import Any
 
 from hconsist.arithmetic import BALLS, endpoints
 from hconsist.losses.proving import limits
-from hconsist.losses.proving.signs import OpenInterval, constant_sign
+from hconsist.losses.proving.signs import OpenInterval
 from hconsist.losses.proving.terms import (
     Sum,
     UndecidedError,
+    constant_sign,
 )
 
 #: A point where pieces meet: exact, or a bracket around it.

@@ -34,6 +34,7 @@ from hconsist.losses.proving.terms import (
     Monomial,
     Sum,
     UndecidedError,
+    constant_sign,
     to_the,
 )
 
@@ -43,17 +44,6 @@ if TYPE_CHECKING:
 #: Sums looked at for one question, and how deep a descent goes.
 BUDGET, DEPTH = 400, 7
 _TAIL = Fraction(16)
-
-
-def constant_sign(value: Sum) -> int | None:
-    """The sign of a constant: 3, 0, -3 or None."""
-    if (rational := value.rational) is not None:
-        return 3 * ((rational > 0) - (rational < 0))
-    value = value.expanded
-    if value.is_zero:
-        return 0
-    ball = value.ball(BALLS.const(0))
-    return 3 if ball > 0 else -3 if ball < 0 else None
 
 
 @dataclass

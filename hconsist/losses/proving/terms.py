@@ -357,3 +357,16 @@ def sum_of(value: object) -> Sum:
 
 ZERO, UNIT = Sum({}), Sum({ONE: Fraction(1)})
 VARIABLE = Sum({frozenset({(X, Fraction(1))}): Fraction(1)})
+
+
+def constant_sign(value: Sum) -> int | None:
+    """The sign of a constant: 3, 0, -3 or None."""
+    if (rational := value.rational) is not None:
+        return 3 * ((rational > 0) - (rational < 0))
+    from hconsist.arithmetic import BALLS
+
+    value = value.expanded
+    if value.is_zero:
+        return 0
+    ball = value.ball(BALLS.const(0))
+    return 3 if ball > 0 else -3 if ball < 0 else None
