@@ -2,6 +2,7 @@
 
 From Hconsist Require PairLemma ConcaveLosses UpperSide Margin IntegratedBound Pooling PlugIn.
 From Hconsist Require Shapes Ends Formulas Powers Above Gamma MarginPoints Gaps Costs.
+From Hconsist Require TheoremA.
 
 Print Assumptions IntegratedBound.integrated_bound.
 Print Assumptions IntegratedBound.bound_with_gap.
@@ -10,6 +11,7 @@ Print Assumptions Pooling.star_shape.
 Print Assumptions PairLemma.pair_lemma.
 Print Assumptions PairLemma.two_labels.
 Print Assumptions PairLemma.scaling_losses.
+Print Assumptions TheoremA.theorem_A.
 Print Assumptions ConcaveLosses.theorem_C.
 Print Assumptions ConcaveLosses.concave_pair_lemma.
 Print Assumptions UpperSide.upper_side.
