@@ -24,8 +24,9 @@ from hconsist.certificates.cell_lines import (
     sorted_hull,
     texts,
 )
+from hconsist.certificates.files import accepted, sealed
 from hconsist.certificates.margins import NO_PROOF
-from hconsist.checker import SCHEMA, Rejected, check, digest, read_statement
+from hconsist.checker import read_statement
 from hconsist.checker.obligations import value
 from hconsist.checker.reading import Fields
 from hconsist.checker.statements import Statement, claim_at, resolved
@@ -84,19 +85,10 @@ class CellSearch:
             raise _OutOfTimeError
 
     def _sealed(self, verdict: str, proof: Fields) -> Fields:
-        c = {
-            "schema": SCHEMA, "statement": self.stated, "verdict": verdict, "lemmas": [],
-            "proof": proof,
-        }  # fmt: skip
-        return {**c, "digest": digest(c)}
+        return sealed(self.stated, verdict, proof)
 
     def _accepted(self, verdict: str, proof: Fields) -> Fields | None:
-        made = self._sealed(verdict, proof)
-        try:
-            check(made)
-        except Rejected:
-            return None
-        return made
+        return accepted(self._sealed(verdict, proof))
 
     def _undecided(self, reason: str) -> Fields:
         return self._sealed("undecided", {"reason": reason})

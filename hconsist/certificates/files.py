@@ -1,12 +1,32 @@
-"""Certificates on disk."""
+"""Certificates as files: sealed, accepted, and read from disk."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
+from hconsist.checker import SCHEMA, Rejected, check, digest
 from hconsist.checker.reading import Fields
 from hconsist.errors import InvalidInputError
+
+
+def sealed(statement: Fields, verdict: str, proof: Fields, lemmas: Sequence[str] = ()) -> Fields:
+    """A certificate with its digest."""
+    made = {
+        "schema": SCHEMA, "statement": statement, "verdict": verdict, "lemmas": list(lemmas),
+        "proof": proof,
+    }  # fmt: skip
+    return {**made, "digest": digest(made)}
+
+
+def accepted(certificate: Fields) -> Fields | None:
+    """The certificate, where the checker accepts it."""
+    try:
+        check(certificate)
+    except Rejected:
+        return None
+    return certificate
 
 
 def read(path: Path) -> Fields:

@@ -12,10 +12,11 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from hconsist.arithmetic import precision
+from hconsist.certificates.files import accepted, sealed
 from hconsist.certificates.pools import first_method
 from hconsist.certificates.search import Search
 from hconsist.certificates.statements import tree
-from hconsist.checker import SCHEMA, Rejected, Tree, check, digest, read_statement
+from hconsist.checker import Tree, read_statement
 from hconsist.checker.coverage import Piece
 from hconsist.checker.reading import Fields
 from hconsist.checker.rules import LOWER, gamma
@@ -84,16 +85,8 @@ def certify_gamma(
             for method in ("algebra:0", "algebra:1", "algebra:2"):
                 ends = [{**p, "method": method} for p in (*between, last)]
                 proof = {**options, "pieces": [*pieces, *ends]}
-                c = {
-                    "schema": SCHEMA, "statement": statement, "verdict": "holds",
-                    "lemmas": list(rule.lemmas), "proof": proof,
-                }  # fmt: skip
-                made = {**c, "digest": digest(c)}
-                try:
-                    check(made)
-                except Rejected:
-                    continue
-                return made
+                if made := accepted(sealed(statement, "holds", proof, rule.lemmas)):
+                    return made
     raise EngineCannotAnswerError("certificate", "no supporting lines were found", None)
 
 

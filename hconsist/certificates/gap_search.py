@@ -17,11 +17,12 @@ from typing import Literal
 from numpy.typing import NDArray
 
 from hconsist.arithmetic import endpoints, precision
+from hconsist.certificates.files import sealed
 from hconsist.certificates.margins import NO_PROOF, cover, kinks
 from hconsist.certificates.piecewise import applies
 from hconsist.certificates.piecewise import statement as piecewise_statement
 from hconsist.certificates.statements import loss_formula
-from hconsist.checker import SCHEMA, Rejected, Tree, check, digest, discharge, read_statement
+from hconsist.checker import Rejected, Tree, check, discharge, read_statement
 from hconsist.checker.enclosures import ball
 from hconsist.checker.obligations import Obligation, value
 from hconsist.checker.reading import Fields
@@ -128,8 +129,7 @@ def read_inputs(file: Path) -> Finite:
 
 
 def _sealed(stated: Fields, proof: Fields) -> Fields:
-    c = {"schema": SCHEMA, "statement": stated, "verdict": "holds", "lemmas": [], "proof": proof}
-    return {**c, "digest": digest(c)}
+    return sealed(stated, "holds", proof)
 
 
 def _statement(

@@ -16,9 +16,10 @@ from fractions import Fraction
 
 from hconsist.arithmetic import precision
 from hconsist.certificates import forecasts
+from hconsist.certificates.files import sealed
 from hconsist.certificates.margins import NO_PROOF
 from hconsist.certificates.statements import Relation
-from hconsist.checker import SCHEMA, Rejected, Tree, check, digest, discharge, read_statement
+from hconsist.checker import Rejected, Tree, check, discharge, read_statement
 from hconsist.checker.coverage import Piece
 from hconsist.checker.obligations import Identity, Obligation
 from hconsist.checker.reading import Fields
@@ -103,11 +104,7 @@ class _Search:
 
     def _sealed(self, verdict: str, proof: Fields) -> Fields:
         lemmas = list(plugin.LEMMAS) if proof["rule"] == "plug-in lines" else []
-        c = {
-            "schema": SCHEMA, "statement": self.statement, "verdict": verdict, "lemmas": lemmas,
-            "proof": proof,
-        }  # fmt: skip
-        made = {**c, "digest": digest(c)}
+        made = sealed(self.statement, verdict, proof, lemmas)
         check(made)
         return made
 

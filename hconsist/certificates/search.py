@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from hconsist.arithmetic import BALLS, endpoints, evaluate, precision
 from hconsist.certificates import pools, ties, witnesses
+from hconsist.certificates.files import accepted, sealed
 from hconsist.certificates.margins import NO_PROOF, least_values, refuting_point
 from hconsist.certificates.statements import Relation, statement
-from hconsist.checker import SCHEMA, Rejected, Tree, check, digest, discharge, read_statement
+from hconsist.checker import Rejected, Tree, discharge, read_statement
 from hconsist.checker.coverage import Piece
 from hconsist.checker.obligations import Obligation
 from hconsist.checker.reading import Fields
@@ -134,24 +135,12 @@ class Search:
             self.progress(line)
 
     def _finish(self, verdict: str, lemmas: list[str], proof: Fields) -> Fields:
-        certificate = {
-            "schema": SCHEMA,
-            "statement": self.statement,
-            "verdict": verdict,
-            "lemmas": lemmas,
-            "proof": proof,
-        }
-        return {**certificate, "digest": digest(certificate)}
+        return sealed(self.statement, verdict, proof, lemmas)
 
     def _accepted(self, verdict: str, proof: Fields) -> Fields | None:
         """The certificate, if the checker accepts it."""
         rule = LOWER.get(proof["rule"])
-        certificate = self._finish(verdict, list(rule.lemmas) if rule else [], proof)
-        try:
-            check(certificate)
-        except Rejected:
-            return None
-        return certificate
+        return accepted(self._finish(verdict, list(rule.lemmas) if rule else [], proof))
 
     # ---- one shot ----
 

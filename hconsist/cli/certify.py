@@ -11,12 +11,9 @@ from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
 from hconsist.cli.limits import ONE_VALUE, Seconds
 from hconsist.cli.options import (
-    classes_option,
-    classes_or_symbol,
-    hypotheses_option,
+    certified_problem_options,
     json_option,
     spec_argument,
-    target_option,
 )
 from hconsist.cli.output import (
     atomic_file,
@@ -33,11 +30,7 @@ _CODES = {"holds": ExitCode.HOLDS, "violated": ExitCode.VIOLATED, "undecided": E
 
 @click.command("certify", short_help=COMMANDS["certify"])
 @spec_argument
-@classes_option(
-    classes_or_symbol, "Number of classes; the letter n certifies for every one.", in_memory=False
-)
-@hypotheses_option
-@target_option
+@certified_problem_options("Number of classes; the letter n certifies for every one.")
 @click.option(
     "--claim",
     required=True,

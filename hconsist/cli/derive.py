@@ -12,12 +12,9 @@ from hconsist.cli import COMMANDS
 from hconsist.cli.app import ExitCode
 from hconsist.cli.limits import ONE_VALUE, time_budget_option
 from hconsist.cli.options import (
-    classes_option,
-    classes_or_symbol,
-    hypotheses_option,
+    certified_problem_options,
     json_option,
     spec_argument,
-    target_option,
 )
 from hconsist.cli.output import print_fields, print_json
 
@@ -31,11 +28,7 @@ LONGEST = 2000
 
 @click.command("derive", short_help=COMMANDS["derive"])
 @spec_argument
-@classes_option(
-    classes_or_symbol, "A number of classes, or n to keep it a symbol.", in_memory=False
-)
-@hypotheses_option
-@target_option
+@certified_problem_options("A number of classes, or n to keep it a symbol.")
 @json_option
 @click.option(
     "--latex", "as_latex", is_flag=True, help="Print a theorem with a proof sketch in LaTeX."

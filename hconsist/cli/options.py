@@ -174,5 +174,10 @@ def symbolic_problem_options(command: F) -> F:
     return _with_classes(classes_option(classes_or_symbol, text))(command)
 
 
+def certified_problem_options(text: str) -> Callable[[F], F]:
+    """`symbolic_problem_options` of a command that holds no distribution in memory."""
+    return _with_classes(classes_option(classes_or_symbol, text, in_memory=False))
+
+
 def _with_classes(option: Callable[[F], F]) -> Callable[[F], F]:
     return lambda command: option(hypotheses_option(target_option(command)))

@@ -25,7 +25,24 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Uniform:
+class _Labels:
+    """Costs of items that are the labels."""
+
+    labels: Any
+
+    @property
+    def items(self) -> Any:
+        """How many items there are to predict."""
+        return self.labels
+
+    @property
+    def symbols(self) -> tuple[Expr, ...]:
+        """The symbols in the costs but for the number of labels: none."""
+        return ()
+
+
+@dataclass(frozen=True)
+class Uniform(_Labels):
     """The items are the labels: cost ``right`` where item and label agree, ``wrong`` where they
     differ.
 
@@ -40,19 +57,8 @@ class Uniform:
     (Fraction(0, 1), Fraction(1, 1))
     """
 
-    labels: Any
     wrong: Fraction = Fraction(1)
     right: Fraction = Fraction(0)
-
-    @property
-    def items(self) -> Any:
-        """How many items there are to predict."""
-        return self.labels
-
-    @property
-    def symbols(self) -> tuple[Expr, ...]:
-        """The symbols in the costs: none."""
-        return ()
 
     def entry(self, item: int, label: int) -> Fraction:
         """The cost of one item when one label is true."""
@@ -162,25 +168,13 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Distances:
+class Distances(_Labels):
     """Labels in an order, as many as a symbol says, which are the items: ``|r - y|``.
 
     >>> import sympy
     >>> Distances(sympy.Symbol("n")).entry(1, 4)
     Fraction(3, 1)
     """
-
-    labels: Any
-
-    @property
-    def items(self) -> Any:
-        """How many items there are to predict."""
-        return self.labels
-
-    @property
-    def symbols(self) -> tuple[Expr, ...]:
-        """The symbols in the costs but for the number of labels: none."""
-        return ()
 
     def entry(self, item: int, label: int) -> Fraction:
         """The cost of one item when one label is true."""

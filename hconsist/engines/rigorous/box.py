@@ -18,7 +18,7 @@ from scipy.optimize import brentq
 from hconsist.arithmetic import BALLS, endpoints
 from hconsist.arithmetic.derivatives import BALL_JETS, FLOAT_JETS
 from hconsist.arithmetic.jet import variable
-from hconsist.engines.rigorous.risk import Counts, Point, Values
+from hconsist.engines.rigorous.risk import Counts, Point, Values, mean_of_groups
 from hconsist.losses.facts import Curve
 
 if TYPE_CHECKING:
@@ -208,11 +208,7 @@ class SoftmaxBoxRisk:
 
     def at(self, point: Point, values: Values, counts: Counts) -> arb:
         """``C(S, p)`` as a ball, linear in p."""
-        total = BALLS.const(0)
-        for p, count, term in zip(values, counts, point.terms, strict=True):
-            if p and count:
-                total = total + BALLS.const(p * count) * term
-        return total
+        return mean_of_groups(values, counts, point.terms)
 
     def best_in_class(self, values: Values, counts: Counts) -> tuple[arb, arb]:
         """Balls below and above ``C*(p)``."""

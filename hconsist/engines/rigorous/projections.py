@@ -16,7 +16,7 @@ import numpy as np
 from scipy.optimize import nnls
 
 from hconsist.arithmetic import BALLS, endpoints
-from hconsist.engines.rigorous.risk import Counts, Values
+from hconsist.engines.rigorous.risk import Counts, Values, mean_of_groups
 from hconsist.engines.rigorous.transport import ScorePoint
 
 if TYPE_CHECKING:
@@ -63,11 +63,7 @@ class ConeRisk:
 
     def at(self, point: ScorePoint, values: Values, counts: Counts) -> arb:
         """The risk as a ball, linear in p."""
-        total = BALLS.const(0)
-        for p, count, term in zip(values, counts, point.terms, strict=True):
-            if p and count:
-                total = total + BALLS.const(p * count) * term
-        return total
+        return mean_of_groups(values, counts, point.terms)
 
     def best_in_class(self, values: Values, counts: Counts) -> tuple[arb, arb]:
         """Balls below and above the least risk."""

@@ -7,13 +7,14 @@ groups: a tuple of exact probabilities and a tuple of how many labels have each.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from hconsist.arithmetic import BALLS
 from hconsist.arithmetic.derivatives import BALL_JETS, FLOAT_JETS
+from hconsist.arithmetic.exact import Value
 from hconsist.arithmetic.jet import variable
 from hconsist.losses import Separable
 from hconsist.losses.facts import Curve
@@ -43,6 +44,17 @@ class Point:
     slopes: tuple[arb, ...]
 
 
+def mean_of_groups(values: Values, counts: Counts, terms: Iterable[Value]) -> arb:
+    """The sum of ``p count term`` over groups of labels: the risk as a ball, linear in p; a group
+    without labels or probability needs no term.
+    """
+    total = BALLS.const(0)
+    for p, count, term in zip(values, counts, terms, strict=True):
+        if p and count:
+            total = total + BALLS.const(p * count) * term
+    return total
+
+
 class SoftmaxRisk:
     """Conditional risks ``sum_y p_y g(S_y)`` of a softmax loss with convex decreasing g.
 
@@ -59,11 +71,7 @@ class SoftmaxRisk:
 
     def at(self, point: Point, values: Values, counts: Counts) -> arb:
         """``C(S, p)`` as a ball, linear in p."""
-        total = BALLS.const(0)
-        for p, count, term in zip(values, counts, point.terms, strict=True):
-            if p:
-                total = total + BALLS.const(p * count) * term
-        return total
+        return mean_of_groups(values, counts, point.terms)
 
     def best_in_class(self, values: Values, counts: Counts) -> tuple[arb, arb]:
         """Balls below and above ``C*(p)``: the upper one is attained at `optimum`.

@@ -17,7 +17,7 @@ import numpy as np
 
 from hconsist.arithmetic import BALLS
 from hconsist.arithmetic.exact import Value
-from hconsist.engines.rigorous.risk import Counts, Values
+from hconsist.engines.rigorous.risk import Counts, Values, mean_of_groups
 from hconsist.losses.forms import Transport
 
 if TYPE_CHECKING:
@@ -51,11 +51,7 @@ class TransportRisk:
 
     def at(self, point: ScorePoint, values: Values, counts: Counts) -> arb:
         """``C(s, p)`` as a ball, linear in p."""
-        total = BALLS.const(0)
-        for p, count, term in zip(values, counts, point.terms, strict=True):
-            if p:
-                total = total + BALLS.const(p * count) * term
-        return total
+        return mean_of_groups(values, counts, point.terms)
 
     def optimum(self, values: Values, counts: Counts) -> ScorePoint:
         """Nearly optimal scores."""
