@@ -50,7 +50,7 @@ class FavouredShare(ProbabilityLoss):
 
     def of_probabilities(self, q: Value, ops: Ops) -> Value:
         n = q.shape[-1]
-        first = ops.matrix([[Fraction(int(y == 0))] * n for y in range(1)])[0, :]
+        first = ops.matrix([[Fraction(int(y == 0)) for y in range(n)]])[0, :]
         return ops.const(1) - q * q - ops.sum(ops.rows(q * first)) * ops.const(1)
 
 
@@ -88,7 +88,13 @@ def test_what_does_not_hold_is_not_shown(loss: Loss, found: tuple[bool, bool]) -
     assert keeps(loss.losses, 2) == found and keeps(loss.losses, 3) == found
 
 
-def test_a_loss_of_more_than_differences_has_no_false_proof() -> None:
+@pytest.mark.parametrize("loss", [OwnScore(), Favoured(), FavouredShare()], ids=str)
+def test_a_flag_that_the_formula_refutes_is_told_of_estimates(loss: Loss) -> None:
+    with pytest.raises(EngineCannotAnswerError, match="= False in its class"):
+        transform(PointwiseProblem(loss), "1/3")
+
+
+def test_more_than_differences_has_no_false_proof() -> None:
     # "proven 0.057..." (scores v and -v alone) where the truth is 0
     with pytest.raises(EngineCannotAnswerError, match="the difference of the scores"):
         transform(PointwiseProblem(OwnScore()), "1/3", engine="rigorous")

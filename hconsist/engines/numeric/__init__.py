@@ -22,6 +22,7 @@ from hconsist.engines.numeric.answers import answer as _answer
 from hconsist.engines.numeric.ways import answers
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.losses import check_distribution
+from hconsist.losses.flags import refuted
 from hconsist.pointwise import Answer, PointwiseProblem
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ def sweep(problem: PointwiseProblem, betas: Iterable[object], *, seed: int = 0) 
             f"{len(values)} witnesses of {problem.n} labels are more than its memory is meant for: "
             f"at most {MOST_LABELS} classes, and {MOST_NUMBERS} numbers together",
         )
+    if lie := refuted(problem.surrogate, problem.n):
+        raise EngineCannotAnswerError("numeric", lie)
     array = np.array([float(b) for b in values])
     if problem.n == 2:  # nothing that threads could share
         return answers(problem, values, array, seed)
