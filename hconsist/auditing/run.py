@@ -90,6 +90,8 @@ def audit(
         raise InvalidInputError("level must lie in (0, 1)", level, "pass level=0.95")
     if y is not None and not 2 <= folds <= n:
         raise InvalidInputError(f"folds must be 2..{n}", folds, "pass folds=5")
+    if best_risk is not None and not np.isfinite(best_risk):
+        raise InvalidInputError("best_risk must be a finite number", best_risk, "leave it out")
     top = scores == scores.max(axis=1, keepdims=True)
     predicted = scores.argmax(axis=1)
     told = link(loss, k)
@@ -182,7 +184,7 @@ def _hard(
     k = scores.shape[1]
     try:
         floor = (
-            float(least_conditional_risk(loss, np.eye(k)[:1])[0][0])
+            float(least_conditional_risk(loss, np.eye(k))[0].min())
             if best_risk is None
             else best_risk
         )
@@ -190,6 +192,13 @@ def _hard(
         notes.append(f"no lower bound on the best risk: {problem}")
         return None, None, (), {}
     high = mean_interval(risks, 2 * level - 1 if level > 0.5 else level).high
+    if best_risk is not None and best_risk > high:
+        raise InvalidInputError(
+            "best_risk is a lower bound on the risk of every function, these logits among them, "
+            f"whose risk is at most {high:.4g} as far as Student's t may be trusted",
+            best_risk,
+            "pass a smaller number in the units of the loss, or leave it out",
+        )
     said = "the bound given on the best risk" if best_risk is not None else "the least loss"
     sides = [
         _side(
