@@ -288,3 +288,49 @@ def test_adaptive_temperatures_against_the_formula_over_jets(spec: str) -> None:
     jets = FormulaModel(loss, 6, inner_maxima=True).derivatives(scores, counts, weight)
     for mine, other in zip(own, jets, strict=True):
         assert mine == pytest.approx(other, abs=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("spec", "covered"),
+    [
+        ("ldr:lam=0.3,c=1", True),
+        ("softmax:-log(u)+3*(1-u)", True),
+        ("softmax:-log(u+1/2)", True),
+        ("comp-sum:tau=1.8", True),
+        ("softmax:(1-u)**4", False),
+    ],
+)
+def test_labels_outside_the_pool_are_pushed_apart(spec: str, covered: bool) -> None:
+    # theorem W: mass moved from a smaller to a larger label outside the pool, which it does not
+    # leave, does not raise the regret; (1 - u)^4, whose h is convex but not 0 at 0, shows that the
+    # test can fail
+    from hconsist.engines.numeric.methods import inner_solver
+
+    inner, rng, rows = (
+        inner_solver(PointwiseProblem(spec, n_classes=5)),
+        np.random.default_rng(1),
+        [],
+    )
+    assert inner is not None
+    while len(rows) < 400:
+        p = np.sort(rng.dirichlet(np.full(5, rng.choice([0.3, 1.0, 3.0]))))[::-1].copy()
+        j = int(rng.integers(1, 3))
+        pool = [j]
+        for i in range(5):
+            if i != j and p[i] > p[pool].mean():
+                pool.append(i)
+        rest = [i for i in range(5) if i not in pool]
+        if len(rest) < 2:
+            continue
+        larger, smaller, mean = rest[0], rest[-1], p[pool].mean()
+        move = min(p[smaller], mean - p[larger]) * rng.choice([0.05, 0.3, 1.0])
+        after = p.copy()
+        after[larger] += move
+        after[smaller] -= move
+        for one in (p, after):
+            pooled = one.copy()
+            pooled[pool] = mean
+            rows += [pooled, one]
+    risks = inner.solve(np.array(rows), np.ones((len(rows), 5)), second=False).risk.reshape(-1, 4)
+    change = (risks[:, 2] - risks[:, 3]) - (risks[:, 0] - risks[:, 1])
+    assert (change.max() <= 1e-12) == covered and (covered or change.max() > 1e-4)
