@@ -5,7 +5,9 @@ what is derived with its value.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +18,8 @@ from hconsist.bounds import derive as bound_of
 from hconsist.cli import main
 from hconsist.engines.derivation import beta_symbol
 from hconsist.engines.symbolic import derive, transform
-from hconsist.errors import InvalidInputError
+from hconsist.engines.symbolic.parameters import sign_in_share
+from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.losses import parse_loss
 from hconsist.pointwise import PointwiseProblem
 
@@ -34,6 +37,7 @@ GRID = np.array([0.05, 0.3, 0.6, 0.95])
         ("sigmoid", "k", ("1/2", "3"), 2),
         ("ldr-zero", "c", ("1/2", "3"), 3),
         ("infonce", "temperature", ("1/10", "2"), 3),
+        ("agce", "q", ("1/2", "2"), 2),
     ],
 )
 def test_a_symbol_agrees_with_its_values(
@@ -51,6 +55,49 @@ def test_a_symbol_agrees_with_its_values(
         found = evaluate(at, {beta_symbol(): GRID}, NUMPY) + 0 * GRID
         expected = evaluate(special.transform, {beta_symbol(): GRID}, NUMPY) + 0 * GRID
         assert found == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("spec", "value", "phi"),
+    [
+        ("focal:gamma=gamma", 1.5, lambda u: -((1 - u) ** 1.5) * np.log(np.maximum(u, 1e-300))),
+        ("ldr:lam=1,c=c", 3.0, lambda u: np.log(1 + np.exp(3) * (1 / np.maximum(u, 1e-300) - 1))),
+        ("aul:a=3/2,p=p", 0.5, lambda u: 2 * np.sqrt(1.5 - u)),
+        ("aul:a=3/2,p=p", 2.0, lambda u: (1.5 - u) ** 2 / 2),
+    ],
+)
+def test_two_labels_with_a_symbol_against_a_grid(
+    spec: str, value: float, phi: Callable[[Any], Any]
+) -> None:
+    found = derive(PointwiseProblem(spec, n_classes=2)).transform
+    symbol = next(s for s in found.free_symbols if s != beta_symbol() and s.name != "s")
+    at = found.subs(symbol, sympy.Rational(value))
+    s, b = np.linspace(0, 1, 200_001)[1:-1], GRID[:, None]
+    risk = (1 + b) / 2 * phi(s) + (1 - b) / 2 * phi(1 - s)
+    ends = [(1 + v * GRID) / 2 * phi(1.0) + (1 - v * GRID) / 2 * phi(0.0) for v in (1, -1)]
+    least = np.minimum(risk.min(axis=1), ends[0])
+    wrong = np.minimum(risk[:, s <= 0.5].min(axis=1), ends[1])
+    expected = evaluate(at, {beta_symbol(): GRID}, NUMPY) + 0 * GRID
+    assert expected == pytest.approx(wrong - least, abs=1e-7)
+
+
+def test_no_sign_is_found_where_a_parameter_decides() -> None:
+    u, a, c = sympy.symbols("u a c", positive=True)
+    log = sympy.log(u)
+    for open_ in (
+        u**a - u ** (2 * a) / 2, (1 - a) * (1 + u) ** a, sympy.exp(c) - 2, sympy.exp(c) - 1 - c,
+        (1 - u) - a * log - 2, log + 1 - u / 2, u * log + u / 4, (2 - u) ** (a - 1) - 1,
+        sympy.exp(2 * c) - 3 * sympy.exp(c) + 2, -log - (1 - u) / (2 * u),
+    ):  # fmt: skip
+        assert sign_in_share(open_, u) is None
+    assert sign_in_share(-log - (1 - u), u) == 0 or sign_in_share(-log - (1 - u), u) == 1
+    assert sign_in_share(sympy.exp(2 * c) - sympy.exp(c) + u, u) == 1
+    assert sign_in_share((1 - u) ** (a - 1) * (u - 2), u, strict=True) == -1
+
+
+def test_a_case_that_is_not_shown_is_named() -> None:
+    with pytest.raises(EngineCannotAnswerError, match="for alpha < 1"):
+        derive(PointwiseProblem("soft-truncated:alpha=alpha", n_classes=2))
 
 
 def test_the_name_of_lambda() -> None:

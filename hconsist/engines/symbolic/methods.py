@@ -192,8 +192,8 @@ def share_of_two(problem: PointwiseProblem) -> Plan | str:
     """Two labels and a loss of the margin whose risk has one stationary point, convex or not."""
     if reason := _one_label(problem):
         return reason
-    if problem.surrogate.form(OfMargin) is None or problem.is_symbolic:
-        return "needs a binary loss of the margin, without symbols"
+    if problem.surrogate.form(OfMargin) is None:
+        return "needs a binary loss of the margin"
     try:
         found = softmax.as_share(problem)
     except EngineCannotAnswerError as refused:

@@ -56,6 +56,7 @@ def sign_on(
     expression = sympy.sympify(expression)
     if expression == 0:
         return 0
+    expression = _of_symbols(expression, x)
     t = sympy.Dummy("t", positive=True)
     if any(a.has(x) for a in expression.atoms(sympy.exp, *HYPERBOLIC)):
         expression = sympy.expand_power_exp(expression.rewrite(list(HYPERBOLIC), sympy.exp))
@@ -106,6 +107,29 @@ def sign_on(
         return decided
     values = {g: c for c, g in constants.items()}
     return _coefficients_decide(mapped.xreplace(constants), t, values, strict)
+
+
+def _of_symbols(expression: Expr, x: Expr) -> Expr:
+    """Exponentials of symbols, without x, as powers of numbers above 1: e^(2 c) is (1 + g)^2."""
+    rates: dict[Expr, list[Expr]] = {}
+    for a in expression.atoms(sympy.exp):
+        if a.free_symbols and not a.has(x):
+            rate, rest = sympy.expand(a.args[0]).as_coeff_Mul()
+            if rate.is_Rational and rest.is_positive:
+                rates.setdefault(rest, []).append(rate)
+    for rest, found in rates.items():
+        below = sympy.ilcm(1, *(rate.q for rate in found))
+        unit = sympy.Rational(sympy.igcd(0, *(int(rate * below) for rate in found)), below)
+        above = 1 + sympy.Dummy("g", positive=True)
+        expression = expression.replace(
+            lambda a, rest=rest: (
+                isinstance(a, sympy.exp) and sympy.expand(a.args[0]).as_coeff_Mul()[1] == rest
+            ),
+            lambda a, unit=unit, above=above: (
+                above ** (sympy.expand(a.args[0]).as_coeff_Mul()[0] / unit)
+            ),
+        )
+    return expression
 
 
 def in_powers(expression: Expr, x: Expr, z: Expr) -> Expr:

@@ -8,6 +8,7 @@ import sympy
 from sympy import Expr
 
 from hconsist.arithmetic import evaluate
+from hconsist.engines.symbolic.parameters import sign_in_share
 from hconsist.engines.symbolic.signs import sign_on
 from hconsist.losses.facts import Curve, What
 
@@ -41,7 +42,10 @@ def shown(what: What, expression: Expr, u: Expr, curve: Curve | None = None) -> 
             return True
     elif what in _SIGNS:
         order, good = _SIGNS[what]
-        if sign_on(sympy.diff(expression, u, order), u, 0, one) in good:
+        derivative = sympy.diff(expression, u, order)
+        if sign_on(derivative, u, 0, one) in good:
+            return True
+        if expression.free_symbols - {u} and sign_in_share(derivative, u) in good:
             return True
     if expression.free_symbols - {u}:
         return False

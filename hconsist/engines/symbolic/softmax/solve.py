@@ -13,6 +13,7 @@ from hconsist.arithmetic import SYMPY, is_symbolic, to_sympy
 from hconsist.engines.derivation import Step
 from hconsist.engines.symbolic import margin
 from hconsist.engines.symbolic.softmax.bounded import of_box
+from hconsist.engines.symbolic.softmax.cases import by_cases
 from hconsist.engines.symbolic.softmax.convex import of_convex
 from hconsist.engines.symbolic.softmax.form import as_power, require_short, require_smooth, share
 from hconsist.engines.symbolic.softmax.powers import of_power, of_top_k
@@ -41,7 +42,17 @@ def solve(problem: PointwiseProblem, form: OfSoftmax) -> Solution:
             (r"0 < S_k < 1,\ \sum_k S_k = 1",),
         )
     ]
-    require_smooth(phi, u)
+    plain = problem.hypotheses.score_bound is None and problem.top_k("symbolic") == 1
+    if not (problem.surrogate.symbolic and problem.n_classes == 2 and plain):
+        return _of_phi(problem, phi, form, steps)
+    try:
+        return _of_phi(problem, phi, form, list(steps))
+    except EngineCannotAnswerError as refused:
+        return by_cases(problem, phi, steps, refused.reason)
+
+
+def _of_phi(problem: PointwiseProblem, phi: Expr, form: OfSoftmax, steps: list[Step]) -> Solution:
+    require_smooth(phi, share())
     power = as_power(phi)
     bound = problem.hypotheses.score_bound
     if bound is not None:

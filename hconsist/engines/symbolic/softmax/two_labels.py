@@ -17,6 +17,7 @@ from sympy import Expr
 from hconsist.arithmetic import to_sympy
 from hconsist.engines.derivation import Derivation, Step, beta_symbol
 from hconsist.engines.symbolic.nodes import ConvexMinimum, UnimodalMinimum
+from hconsist.engines.symbolic.parameters import sign_in_share
 from hconsist.engines.symbolic.signs import constant_sign, sign_on
 from hconsist.engines.symbolic.softmax.form import share
 from hconsist.engines.symbolic.softmax.shown import curve_of, shown
@@ -56,7 +57,7 @@ def of_two_labels(
     if not shown("non-increasing", phi, u, curve):
         raise stop(f"could not show that phi(u) = {phi} falls on (0, 1)")
     psi = -sympy.diff(phi, u)
-    if not convex and not _one_turn(psi, u):
+    if not convex and not one_turn(psi, u):
         raise stop(
             f"could not show that phi(u) = {phi} is convex on (0, 1), nor that psi(1 - s)/psi(s), "
             "psi = -phi', does not decrease there"
@@ -115,10 +116,10 @@ def of_two_labels(
     return Solution(derivation, at_one=at_one, witness=witness)
 
 
-def _one_turn(psi: Expr, u: Expr) -> bool:
+def one_turn(psi: Expr, u: Expr) -> bool:
     """Whether psi > 0, and psi(1 - u)/psi(u) does not decrease on (0, 1)."""
     one = sympy.Integer(1)
-    if sign_on(psi, u, 0, one, strict=True) != 1:
+    if sign_in_share(psi, u, strict=True) != 1:
         return False
     ratio = sympy.simplify(psi.subs(u, 1 - u) / psi)
     if sign_on(sympy.diff(ratio, u), u, 0, one) in (0, 1):
