@@ -10,6 +10,7 @@ from hconsist.engines.symbolic import margin
 from hconsist.engines.symbolic.best_in_class.lagrange import stationary
 from hconsist.engines.symbolic.best_in_class.shown import Found, formula
 from hconsist.engines.symbolic.regular import SWITCHES
+from hconsist.engines.symbolic.signs import constant_sign
 from hconsist.engines.symbolic.solution import stop
 from hconsist.losses.forms import OfScores
 from hconsist.pointwise import PointwiseProblem
@@ -58,7 +59,8 @@ def derive(problem: PointwiseProblem, p: tuple[Expr, ...]) -> Found | None:
 
 def active_branch(g: Expr, z: Expr) -> Expr:
     """The formula on whose branch a stationary point of a convex g lies: g itself, or for a power
-    of max(0, a + b z) that of a + b z, whose stationary point has a + b z > 0; None elsewhere.
+    of max(0, a + b z), a > 0, that of a + b z, whose stationary point has a + b z > 0 (the sum of
+    its values is fixed, and positive); None elsewhere. Where a <= 0 the risk is 0 at z = 0.
     """
     if not g.has(*SWITCHES):
         return g
@@ -69,5 +71,7 @@ def active_branch(g: Expr, z: Expr) -> Expr:
         return None
     (inside,) = active
     if not inside.is_polynomial(z) or sympy.degree(inside, z) != 1:
+        return None
+    if constant_sign(inside.subs(z, 0)) != 1:
         return None
     return inside**g.exp
