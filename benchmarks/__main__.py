@@ -1,7 +1,8 @@
 """``python -m benchmarks run OUT.json`` measures, ``... compare OLD.json NEW.json`` prints ratios,
 and ``... coverage [--engines numeric,...] [--losses A;B] [--jobs N] [-o OUT.json]`` prints which
 questions each engine answers (`benchmarks.coverage`), and
-``... certificates [FOLDER] [--coq]`` times the proofs in files (`benchmarks.certificates`).
+``... certificates [FOLDER] [--coq] [-o OUT.json]`` times the proofs in files
+(`benchmarks.certificates`).
 
 A run holds the least of several wall times of each case, in seconds, and beside each the least
 time of a fixed piece of work around it (``python -c pass``, or a sum of floats), so that two
@@ -150,7 +151,7 @@ def main(words: list[str]) -> int:
         case ["certificates", *rest]:
             from benchmarks import certificates
 
-            certificates.main(rest)
+            return certificates.main(rest)
         case _:
             print(__doc__, file=sys.stderr)
             return 2

@@ -22,8 +22,12 @@ def proofs_folder() -> Path:
     raise refuse("the folder proofs/ of the Coq sources is not installed with this package")
 
 
-def _run(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(arguments, cwd=folder, capture_output=True, text=True, check=False)
+def _run(
+    arguments: list[str], folder: Path, seconds: float | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        arguments, cwd=folder, capture_output=True, text=True, check=False, timeout=seconds
+    )
 
 
 def compiled_proofs() -> Path:
@@ -73,24 +77,31 @@ def _rejected(done: subprocess.CompletedProcess[str], message: str) -> EngineCan
     return refuse(f"{message}: {output[-2000:]}")
 
 
-def compile_script(script: Path) -> str:
+def compile_script(script: Path, seconds: float | None = None) -> str:
     """Compile an exported certificate and return what coqc prints: the axioms it rests on.
 
     Parameters
     ----------
     script : Path
         A file that `coq_script` wrote, ending in .v. The object file is not kept.
+    seconds : float, optional
+        Of wall time, at most; without a limit if left out.
 
     Raises
     ------
     EngineCannotAnswerError
-        When Coq is not installed or does not accept the file; its message is in the error.
+        When Coq is not installed, does not accept the file (its message is in the error), or needs
+        more time.
     """
     lemmas = compiled_proofs()
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "certificate.v"
         shutil.copy(script, copy)
-        done = _run(["coqc", "-q", "-Q", str(lemmas), "Hconsist", copy.name], Path(folder))
+        command = ["coqc", "-q", "-Q", str(lemmas), "Hconsist", copy.name]
+        try:
+            done = _run(command, Path(folder), seconds)
+        except subprocess.TimeoutExpired as late:
+            raise refuse(f"coqc needs more than {seconds:g} seconds") from late
     if done.returncode:
         raise _rejected(done, "coqc does not accept the certificate")
     return done.stdout
