@@ -32,7 +32,7 @@ IMPORTS = [
     "From Interval Require Import Tactic.",
     "From Hconsist Require Import Sums Convex Definitions Softmax PairLemma ConcaveLosses",
     "  UpperSide Margin Powers Formulas Shapes Ends TheoremA IntegratedBound Gamma",
-    "  Above MarginPoints Gaps PlugIn Costs.",
+    "  Above MarginPoints Gaps PlugIn Costs TopLabels TopTies.",
     "Open Scope R_scope.",
     "",
 ]
@@ -49,7 +49,7 @@ SCRIPTS: dict[tuple[str, str], dict[str, Script]] = {
         **dict.fromkeys(coq_points.POINTS, coq_points.refuted),
         "plug-in point": coq_costs.point_refutes,
     },
-    ("T <=", "holds"): {"tangent": coq_upper.tangents},
+    ("T <=", "holds"): {"tangent": coq_upper.tangents, "tie": coq_upper.ties_hold},
     ("T <=", "violated"): {
         **dict.fromkeys(coq_rules.LOWER_RULES, coq_lower.refuted),
         "plug-in lines": coq_costs.lines_refute,

@@ -50,12 +50,12 @@ def problem(s: Statement) -> str:
     """The problem that the theorem is about."""
     if s.costs is not None:
         raise refuse("a table of costs with this rule")
-    if s.top > 1:
-        raise refuse("several predicted labels with this rule")
     if s.kind == "scores":
         raise refuse("losses of all scores with this rule")
     if s.kind == "softmax" and s.bound is not None:
         raise refuse("softmax values of bounded scores with this rule")
+    if s.top > 1:
+        return f"(top_problem {s.classes} {s.top} g)"
     if s.kind == "softmax":
         return f"(softmax_problem {'n' if s.classes is None else s.classes} g)"
     return f"(margin_problem {score_set(s)} g)"

@@ -111,8 +111,6 @@ def distribution_lines(name: str, values: Sequence[Fraction], what: str) -> list
 
 def of_softmax(s: Statement, proof: Fields) -> Regret:
     """Rule "convex point"."""
-    if s.top > 1:
-        raise refuse("a point with several predicted labels")
     problem, n = coq_losses.problem(s), int(s.classes or 0)
     loss = coq_losses.convex_loss(s)
     p, z, y = ([Fraction(v) for v in proof[key]] for key in ("p", "point", "reference"))
@@ -136,21 +134,50 @@ def of_softmax(s: Statement, proof: Fields) -> Regret:
             f"Lemma rest : 0 <= {term(rest)}.",
             "Proof.", *constant(rest), "Qed.",
             f"Lemma above : T_at_most {problem} {number(beta)} {number(reached)}.",
+            *(_above_top(s, p, z, beta, low, reached) if s.top > 1 else [
             f"Proof. apply (T_at_most_at_point {n} g p z {i} {j} {number(beta)} {term(low)} "
             f"{number(reached)} p_is z_is); [lia|lia| |cbn [p]; lra| |exact low|].",
             f"- {each(n, 'cbn [z]; lra')}",
+            ]),
             f"- {each(n, f'first [left; cbn [p]; lra | {smooth}]')}",
             "- unfold value_risk. cbn [sum p z]. pose proof rest as H. unfold g. lra.",
             "Qed.",
+            *([] if s.top > 1 else [
             f"Lemma above_zero : T_at_most {problem} 0 0.",
             f"Proof. apply (T_zero_at_most {problem} p {term(low)} (fun _ => 0) p_is I).",
             "- intros s _. exact (low s).",
             "- intros s _. apply softmax_predicts. lia.",
             "Qed.",
+            ]),
         ],
         beta,
         reached,
     )  # fmt: skip
+
+
+def _above_top(
+    s: Statement,
+    p: Sequence[Fraction],
+    z: Sequence[Fraction],
+    beta: Fraction,
+    low: Tree,
+    reached: Fraction,
+) -> list[str]:
+    """The steps for several predicted labels, up to continuity and the regret."""
+    n, k = len(p), s.top
+    worst = sorted(range(n), key=lambda y: (-z[y], p[y]))[:k]
+    best = sorted(range(n), key=lambda y: -p[y])[:k]
+    r, q = (sum(2**y for y in group) for group in (worst, best))
+    case = "first [vm_compute in Mi; discriminate Mi | vm_compute in Mj; discriminate Mj"
+    inner = f"do {n} (destruct j as [|j]; [{case} | cbn [z]; lra]|]); exfalso; lia"
+    sums = "cbv [sum over member Nat.testbit Nat.odd Nat.even Nat.div2 negb p]"
+    return [
+        f"Proof. apply (top_T_at_most {n} {k} g p z {r} {q} {number(beta)} {term(low)} "
+        f"{number(reached)} ltac:(lia) p_is z_is);",
+        "[apply Nat.ltb_lt; reflexivity|apply Nat.ltb_lt; reflexivity|reflexivity|reflexivity"
+        f"| |{sums}; lra| |exact low|].",
+        f"- intros i j Hi Hj Mi Mj. do {n} (destruct i as [|i]; [{inner}|]). exfalso; lia.",
+    ]
 
 
 def of_margin(s: Statement, proof: Fields) -> Regret:
@@ -214,6 +241,8 @@ def refuted(s: Statement, proof: Fields) -> list[str]:
 
 def refuted_gamma(s: Statement, proof: Fields) -> list[str]:
     """The script that Gamma is above the claim at one excess."""
+    if s.top > 1:
+        raise refuse("a refuted bound of Gamma with several predicted labels")
     found = POINTS[proof["rule"]](s, proof)
     e, share = Fraction(proof["excess"]), Fraction(proof["share"])
     if share * found.reached > e:

@@ -19,6 +19,8 @@ from hconsist.exports.coq_terms import number, refuse, term
 
 def lower_rule(s: Statement, proof: Fields) -> CoqLoss:
     """The loss, and the theorem that a rule applies on each piece."""
+    if s.top > 1 and proof["rule"] != "swap":
+        raise refuse(f"several predicted labels with the rule {proof['rule']!r}")
     return LOWER_RULES[proof["rule"]](s, proof)
 
 
@@ -107,6 +109,29 @@ def _pair(s: Statement, proof: Fields) -> CoqLoss:
     return CoqLoss(lines, apply, loss.closed)
 
 
+def _swap(s: Statement, proof: Fields) -> CoqLoss:
+    if s.top == 1:
+        raise refuse("the rule 'swap' for one predicted label")
+    loss, e = convex_loss(s), rational(proof["scaling"])
+    lines = [*loss.lines, *_scaling(s, e, loss.closed)]
+    factor = (
+        "unfold factor. apply rpow_at_least_one; [lra|lra]."  # e <= 0, as several are predicted
+    )
+
+    def apply(spot: Spot, witness: Any) -> list[str]:
+        steps, u, w = _witness_steps(spot, witness, False)
+        return [
+            *steps,
+            f"pose proof {spot.facts[0]} as S0.",
+            f"apply (top_swap {s.classes} {s.top} g factor {u} {w});",
+            "[lia|exact g_convex|exact g_falls|exact g_scales| |lra|lra|lra|lra|].",
+            f"- intros t Ht. {factor}",
+            f"- {spot.unfold('witness_gap', 'g')} lra.",
+        ]
+
+    return CoqLoss(lines, apply, loss.closed)
+
+
 def _least_factor(s: Statement, e: Fraction) -> str:
     """Steps for ``least <= factor t``, 2/n <= t <= 1."""
     if e <= 0 or s.classes is None:
@@ -189,5 +214,5 @@ def _concave(s: Statement, proof: Fields) -> CoqLoss:
 #: The rules of lower bounds that have a form in Coq.
 LOWER_RULES: dict[str, Callable[[Statement, Fields], CoqLoss]] = {
     "pair": _pair, "theorem A": _theorem_a, "concave pair": _concave, "theorem C": _concave,
-    "margin": margin,
+    "margin": margin, "swap": _swap,
 }  # fmt: skip

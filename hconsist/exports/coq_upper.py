@@ -1,18 +1,19 @@
-"""``T <= claim`` in Coq, by tangents, along a covering."""
+"""``T <= claim`` in Coq, by tangents and by ties of two groups, along a covering."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 from hconsist.checker import Sign, Statement
 from hconsist.checker.reading import Fields
-from hconsist.checker.rules import above
+from hconsist.checker.rules import above, ties
 from hconsist.checker.statements import resolved
 from hconsist.checker.trees import minus
 from hconsist.exports import coq_losses
 from hconsist.exports.coq_pieces import chain, claim_lemmas, pieces_of
 from hconsist.exports.coq_signs import continuity, rational, sign_lemma
-from hconsist.exports.coq_terms import number, term
+from hconsist.exports.coq_terms import number, refuse, term
 
 
 def tangents(s: Statement, proof: Fields) -> list[str]:
@@ -72,3 +73,89 @@ def tangents(s: Statement, proof: Fields) -> list[str]:
         "Qed.",
     ]  # fmt: skip
     return lines
+
+
+# ---- ties of two groups ----
+
+
+def ties_hold(s: Statement, proof: Fields) -> list[str]:
+    """The script of an upper bound by ties."""
+    if s.bound is not None:
+        raise refuse("ties of bounded scores")
+    k, n = s.top, int(s.classes or 0)
+    region, z = f"(top_region {k})", number(Fraction(1, 2 * k))
+    share = f"replace (/ INR {k}) with {number(Fraction(1, k))} by (simpl INR; field; lra)."
+    loss = coq_losses.convex_loss(s)
+    lines = [*loss.lines, f"Definition claim (b : R) : R := {term(s.claim)}."]
+    pieces = pieces_of(proof)
+    for i, piece in enumerate(pieces):
+        _, found = claim_lemmas(s, i, piece)
+        low, high = (number(rational(e)) for e in (piece.low, piece.high))
+        lines += [f"(* piece {i}: b from {piece.low} to {piece.high} *)", *found]
+        x, y = piece.data["witness"]
+        signs = [o for o in ties.on_piece(s, piece, piece.ends()) if isinstance(o, Sign)]
+        for j, o in enumerate(signs[4:]):
+            lines += sign_lemma(f"sign_{i}_{j}", o)
+        for j, t in enumerate((x, minus("1", x), y, minus("1", y))):
+            side = Sign(t, "x", piece.low, piece.high, "algebra:0", True)
+            lines += sign_lemma(f"side_{i}_{j}", side)
+        facts = [f"pose proof (side_{i}_{j} x Hx) as W{j}." for j in range(4)]
+        facts += [f"pose proof (sign_{i}_{j} x Hx) as S{j}." for j in range(len(signs[4:]))]
+        plane = f"{share} unfold plane, group_risk, g, g1, claim_{i}. lra."
+        lines += [
+            f"Lemma level_{i} : forall x, {low} < x < {high} -> "
+            f"group_bound {region} g {z} x (claim x).",
+            f"Proof. intros x Hx. rewrite claim_{i}_is by lra.",
+            *facts,
+            f"apply (top_bound_by_plane {k} g {z} x (claim_{i} x) {term(x)} {term(y)} "
+            f"(g1 {term(x)}) (g1 {term(y)})).",
+            "- lia.",
+            "- lra.",
+            "- apply g_tangent; unfold inside; lra.",
+            "- apply g_tangent; unfold inside; lra.",
+            f"- pose proof (falls {term(x)} ltac:(lra)). unfold g1. lra.",
+            f"- pose proof (falls {term(y)} ltac:(lra)). unfold g1. lra.",
+            f"- {plane}",
+            f"- {plane}",
+            "Qed.",
+            *_group_end(s, i, low, high, high, f"end_{i}", f"group_bound {region} g {z}"),
+        ]
+    first = number(rational(pieces[0].high))
+    domain = "unit_closed" if loss.closed else "unit_open"
+    return [
+        *lines,
+        *_group_end(s, 0, "0", first, "0", "at_zero", f"group_bound {region} g {z}"),
+        *coq_losses.theorem(s, "T_at_most"),
+        "intros b0 Hb0.",
+        f"assert (group_bound {region} g {z} b0 (claim b0)) as H.",
+        "{ destruct (Req_dec b0 0) as [->|Hne]; [exact at_zero|].",
+        f"assert (forall b, 0 < b <= 1 -> group_bound {region} g {z} b (claim b)) as H.",
+        "{",
+        *chain([number(rational(p.high)) for p in pieces], "level", "end"),
+        "exfalso. lra.",
+        "}",
+        "apply H. lra. }",
+        f"assert (/ INR {k} / 2 = {z}) as Ez by (simpl INR; field; lra). rewrite <- Ez in H.",
+        f"apply (top_tie {n} {k} g b0 (claim b0)); [lia|lia|exact g_convex|exact Hb0| |exact H].",
+        f"rewrite Ez. apply g_continuous. unfold {domain}. lra.",
+        "Qed.",
+    ]
+
+
+def _group_end(
+    s: Statement, i: int, low: str, high: str, at: str, name: str, bound: str
+) -> list[str]:
+    """The bound at one end of a piece."""
+    first = resolved(s.claim, [at, at]) if at == "0" else None
+    continuous = (
+        [f"exact claim_{i}_continuous."] if first is None else
+        [f"unfold claim_{i}.", *continuity(first, "b")]
+    )  # fmt: skip
+    return [
+        f"Lemma {name} : {bound} {at} (claim {at}).",
+        f"Proof. rewrite claim_{i}_is by lra.",
+        f"apply (group_bound_at_end _ g _ claim_{i} {at} {low} {high}); [lra|lra| |].",
+        "{", *continuous, "}",
+        f"intros c Hc. rewrite <- claim_{i}_is by lra. apply level_{i}. exact Hc. Qed.",
+        "",
+    ]  # fmt: skip
