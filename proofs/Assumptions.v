@@ -2,7 +2,7 @@
 
 From Hconsist Require PairLemma ConcaveLosses UpperSide Margin IntegratedBound Pooling PlugIn.
 From Hconsist Require Shapes Ends Formulas Powers Above Gamma MarginPoints Gaps Costs.
-From Hconsist Require TheoremA.
+From Hconsist Require TheoremA TopLabels TopTies Bounded BoundedAbove.
 
 Print Assumptions IntegratedBound.integrated_bound.
 Print Assumptions IntegratedBound.bound_with_gap.
@@ -38,3 +38,11 @@ Print Assumptions Gaps.all_gap_at_most.
 Print Assumptions Gaps.all_gap_at_least.
 Print Assumptions Costs.costs_T_at_least.
 Print Assumptions Costs.costs_T_at_most.
+Print Assumptions TopLabels.top_swap.
+Print Assumptions TopLabels.top_T_at_most.
+Print Assumptions TopTies.top_tie.
+Print Assumptions Bounded.bounded_swap.
+Print Assumptions Bounded.bounded_swap_shares.
+Print Assumptions BoundedAbove.bounded_risk_below.
+Print Assumptions BoundedAbove.bounded_T_at_most.
+Print Assumptions BoundedAbove.bounded_tie.

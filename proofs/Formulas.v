@@ -96,6 +96,11 @@ Qed.
 Lemma exp_atom y : exists a, 0 < a /\ ln a = y.
 Proof. exists (exp y). split; [apply exp_pos|apply ln_exp]. Qed.
 
+(** With numbers around it. *)
+Lemma exp_atom_near y lo hi :
+  lo <= exp y <= hi -> exists a, 0 < a /\ ln a = y /\ lo <= a <= hi.
+Proof. intro H. exists (exp y). split; [apply exp_pos|]. split; [apply ln_exp|exact H]. Qed.
+
 Lemma log_atom y : exists l, ln y = l.
 Proof. now exists (ln y). Qed.
 

@@ -114,6 +114,14 @@ KINDS = {
     "wide/gap-logistic-all": "- 1 / 10 + ",  # gap of all functions
     "wide/gap-mae": "- 1 / 10 + ",  # gap of a concave loss
     "wide/gap-hinge": "1 / 10 + ",  # gap of a margin loss
+    "wide/gap-logistic-bounded": "- 1 / 10 + ",  # gap of bounded scores
+    "wide/top-2-logistic": "b / 1000 + ",  # two predicted labels, swap
+    "wide/top-2-logistic-below": "- b / 1000 + ",  # the same, tie
+    "wide/top-2-logistic-violated": "- 1 + ",  # the same, convex point
+    "wide/bounded-logistic-three": "b / 5 + ",  # bounded scores, swap
+    "wide/bounded-logistic-three-below": "- b / 3 + ",  # the same, tie
+    "wide/bounded-logistic-violated": "- 1 + ",  # the same, point
+    "wide/ldr-margin-every-n": "b / 1000 + ",  # theorem D, every n
     "exact/logistic-costs-beyond-chords": "b / 10 + ",  # T >= claim with costs
     "exact/logistic-ordinal-below-violated": "1 + ",  # T <= claim refuted, costs
     "exact/logistic-ordinal-violated": "- 1 + ",  # T >= claim refuted, costs
@@ -171,10 +179,8 @@ NOT_YET = {
     "constrained-hinge-above", "constrained-hinge-below", "crammer-singer-above", "ldr-k-above",
     "logistic-ordinal-below", "rho-margin-bounded", "weston-watkins-above", "weston-watkins-gamma",
     "weston-watkins-violated", "constrained-hinge-exact-0", "constrained-hinge-exact-1",
-    "constrained-hinge-exact-2", "constrained-hinge-not-tight-0", "bounded-logistic-three-below",
-    "bounded-logistic-three", "bounded-logistic-violated", "bounded-logistic",
-    "gap-logistic-bounded", "gap-weston-watkins", "ldr-margin-every-n", "top-2-logistic-below",
-    "top-2-logistic-gamma", "top-2-logistic-violated", "top-2-logistic", "pools", "pools-gamma",
+    "constrained-hinge-exact-2", "constrained-hinge-not-tight-0", "bounded-logistic",
+    "gap-weston-watkins", "pools", "pools-gamma",
 }  # fmt: skip
 
 

@@ -32,7 +32,8 @@ IMPORTS = [
     "From Interval Require Import Tactic.",
     "From Hconsist Require Import Sums Convex Definitions Softmax PairLemma ConcaveLosses",
     "  UpperSide Margin Powers Formulas Shapes Ends TheoremA IntegratedBound Gamma",
-    "  Above MarginPoints Gaps PlugIn Costs TopLabels TopTies.",
+    "  Above MarginPoints Gaps PlugIn Costs TopLabels TopTies Bounded",
+    "  BoundedAbove TheoremD.",
     "Open Scope R_scope.",
     "",
 ]
@@ -60,7 +61,9 @@ SCRIPTS: dict[tuple[str, str], dict[str, Script]] = {
     ("gap >=", "holds"): {"gap": coq_gaps.holds},
 }
 #: Lemmas that proofs/ states and does not prove yet: the theorem then has them as hypotheses.
-HYPOTHESES = {"theorem A": {"theorem_A": ("theorem_A_statement", "TheoremA")}}
+HYPOTHESES = {
+    "theorem D": {"theorem_D": ("theorem_D_statement", "TheoremD")},
+}
 
 
 def coq_script(certificate: Fields) -> str:

@@ -11,7 +11,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from flint import arb, fmpq
+
 from hconsist.checker.algebra import Algebra, Polynomial, prime_powers
+from hconsist.checker.limits import Rejected
 from hconsist.checker.trees import Tree
 from hconsist.exports.coq_terms import fractional, number, refuse, term
 
@@ -75,6 +78,23 @@ class Form(Algebra):
             factors.insert(0, (number(q), 1))
         return factors
 
+    def all_terms_positive(self) -> bool:
+        """Whether factors of the numerator with roots, logarithms or exponentials have coefficients
+        of one sign.
+        """
+        try:
+            _, pieces = self._factored(self.numerator)
+        except Rejected:
+            return False
+        return all(self._of_variables(g) or len({c > 0 for _, c in g.terms()}) == 1
+                   for g, _ in pieces)  # fmt: skip
+
+    def _of_variables(self, p: Polynomial) -> bool:
+        """Whether no other atom occurs in a polynomial."""
+        count = len(p.context().names())
+        used = {count - 1 - k for degrees, _ in p.terms() for k, d in enumerate(degrees) if d}
+        return all(self.atoms[i][0] == "variable" for i in used)
+
     def primes(
         self, p: Polynomial, q: Polynomial
     ) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
@@ -136,10 +156,24 @@ class Steps:
                 self.positive(of)
                 self.lines.append(f"destruct (log_atom {y}) as ({a} & {a}_def).")
             else:
-                self.lines.append(f"destruct (exp_atom {y}) as ({a} & {a}_pos & {a}_ln).")
+                self.exponential(a, y, of)
                 self.logs.append(f"{a}_ln")
         # Roots first: their logarithms are multiples of those of what they are roots of.
         self.logs += [f"{f.name(i)}_def" for i, (kind, _) in enumerate(f.atoms) if kind == "log"]
+
+    def exponential(self, a: str, y: str, of: Polynomial) -> None:
+        """An exponential, with numbers around that of a number."""
+        if not of.is_constant():
+            self.lines.append(f"destruct (exp_atom {y}) as ({a} & {a}_pos & {a}_ln).")
+            return
+        ball = arb(fmpq(str(of))).exp()
+        low, high = (Fraction(int((ball * 2**40).floor().lower().fmpz()) - 1, 2**40) if k == 0 else
+                     Fraction(int((ball * 2**40).ceil().upper().fmpz()) + 1, 2**40)
+                     for k in (0, 1))  # fmt: skip
+        self.lines.append(
+            f"destruct (exp_atom_near {y} {number(low)} {number(high)} ltac:(split; interval with "
+            f"(i_prec 90))) as ({a} & {a}_pos & {a}_ln & {a}_near)."
+        )
 
     def positive(self, p: Polynomial) -> None:
         """The fact that a polynomial is positive, by its factors."""
@@ -147,7 +181,10 @@ class Steps:
         if text not in self.known:
             self.known.add(text)
             other = f"solve [replace {text} with {product} by ring; pos]"
-            self.lines.append(f"assert (0 < {text}) by first [solve [pos] | {other} | nra].")
+            names = [of for kind, of in self.form.atoms if kind == "variable"]
+            bisect = "".join(f" | interval with (i_bisect {x}, i_prec 90)" for x in names)
+            near = f" | interval with (i_prec 90){bisect}" if "_near" in "".join(self.lines) else ""
+            self.lines.append(f"assert (0 < {text}) by first [solve [pos] | {other} | nra{near}].")
 
     def field(self) -> str:
         """The tactic that proves an equation of quotients modulo the relations of the roots."""

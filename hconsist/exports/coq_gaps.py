@@ -10,7 +10,7 @@ from hconsist.checker import Statement, Tree
 from hconsist.checker.reading import Fields
 from hconsist.checker.rules import points
 from hconsist.checker.trees import add, minus, mul, put
-from hconsist.exports import coq_losses
+from hconsist.exports import coq_bounded, coq_losses
 from hconsist.exports.coq_margin import at_least
 from hconsist.exports.coq_points import distribution_lines, each, low_lines
 from hconsist.exports.coq_signs import constant
@@ -40,7 +40,10 @@ class Infima:
     @property
     def exists(self) -> str:
         """A proof that there are admissible scores."""
-        if self.s.kind == "softmax" or self.s.bound is None:
+        if self.s.kind == "softmax" and self.s.bound is not None:
+            b = number(self.s.bound)
+            return f"(ex_intro _ (fun _ => 0) (zero_is_bounded {self.n} {b} ltac:(lra)))"
+        if self.s.bound is None:
             zero = "0" if self.s.kind == "margin" else "(fun _ => 0)"
             return f"(ex_intro _ {zero} I)"
         return "(ex_intro _ 0 zero_inside)"
@@ -74,11 +77,13 @@ class Infima:
             y = [Fraction(v) for v in data["reference"]]
             if coq_losses.is_flat(self.s):
                 y = [Fraction(1, self.n)] * self.n
-            found, low = low_lines(self.s, f"{name}_p", p, y, data["level"], f"{name}_all")
+            writer = low_lines if self.s.bound is None else coq_bounded.low_lines
+            found, low = writer(self.s, f"{name}_p", p, y, data["level"], f"{name}_all")
+        given = "" if self.s.bound is None else " Hs"
         return [
             *found,
             f"Lemma {name} : {goal}{term(low)} <= risk {self.problem} s {name}_p.",
-            f"Proof. intros s _. exact ({name}_all s). Qed.",
+            f"Proof. intros s Hs. exact ({name}_all s{given}). Qed.",
         ], low
 
     def above(self, name: str, p: Vector, data: Any) -> tuple[list[str], Tree]:
@@ -96,6 +101,17 @@ class Infima:
             ], high
         z = [Fraction(v) for v in data]
         high = points.softmax_risk(self.s, list(p), z)
+        if self.s.bound is not None:
+            return [
+                *distribution_lines(f"{name}_z", z, "simplex"),
+                *coq_bounded.spread_lines(self.s, f"{name}_z", z),
+                f"Lemma {name} : {goal}risk {self.problem} s {name}_p <= {term(high)} + eps.",
+                "Proof. intros eps He.",
+                f"destruct (bounded_scores_near {self.n} {number(self.s.bound)} g {name}_p "
+                f"{name}_z ltac:(lia) {name}_z_spread) as (s & Hs & Er & _).",
+                "exists s. split; [exact Hs|]. rewrite Er.",
+                f"unfold value_risk. cbn [sum {name}_p {name}_z]. unfold g. lra. Qed.",
+            ], high
         smooth = f"right; apply g_continuous; unfold {self.domain}; cbn [{name}_z]; lra"
         return [
             *distribution_lines(f"{name}_z", z, "simplex"),
@@ -133,7 +149,7 @@ def holds(s: Statement, proof: Fields) -> list[str]:
         raise refuse("a gap of more than 30 inputs")
     upper, constant_scores = s.claim_kind == "gap <=", s.members == "constant"
     lines = [*infima.loss_lines]
-    if s.bound is not None:
+    if s.bound is not None and s.kind == "margin":
         inside = coq_losses.score_set(s)
         lines += [f"Lemma zero_inside : {inside} 0. Proof. apply Rabs_le. lra. Qed."]
     lines += distribution_lines("w", [w for w, _ in s.inputs], "distribution")

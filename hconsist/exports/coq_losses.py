@@ -53,7 +53,7 @@ def problem(s: Statement) -> str:
     if s.kind == "scores":
         raise refuse("losses of all scores with this rule")
     if s.kind == "softmax" and s.bound is not None:
-        raise refuse("softmax values of bounded scores with this rule")
+        return f"(bounded_softmax_problem {s.classes} {number(s.bound)} g)"
     if s.top > 1:
         return f"(top_problem {s.classes} {s.top} g)"
     if s.kind == "softmax":

@@ -14,7 +14,7 @@ from hconsist.checker.rules.margin import MIRROR
 from hconsist.checker.rules.margin import risk as margin_risk
 from hconsist.checker.statements import claim_at
 from hconsist.checker.trees import add, minus, mul, put
-from hconsist.exports import coq_losses
+from hconsist.exports import coq_bounded, coq_losses
 from hconsist.exports.coq_margin import at_least
 from hconsist.exports.coq_signs import constant
 from hconsist.exports.coq_terms import number, refuse, term
@@ -116,53 +116,76 @@ def of_softmax(s: Statement, proof: Fields) -> Regret:
     p, z, y = ([Fraction(v) for v in proof[key]] for key in ("p", "point", "reference"))
     if coq_losses.is_flat(s):
         y = [Fraction(1, n)] * n
-    level = str(floor_of(points.tangent(s, p, y)[1]))
+    level = proof["level"] if s.bound is not None else str(floor_of(points.tangent(s, p, y)[1]))
     lines = [*loss.lines, *distribution_lines("p", p, "distribution")]
     lines += distribution_lines("z", z, "simplex")
-    found, low = low_lines(s, "p", p, y, level, "low")
+    writer = low_lines if s.bound is None else coq_bounded.low_lines
+    found, low = writer(s, "p", p, y, level, "low")
     regret = minus(points.softmax_risk(s, p, z), low)
     reached = -floor_of([mul("-1", regret)])
-    i = max(range(n), key=lambda k: p[k])
-    j = min((k for k in range(n) if z[k] == max(z)), key=lambda k: p[k])
     rest, beta = minus(str(reached), regret), Fraction(proof["beta"])
+    lines += [*found, f"Lemma rest : 0 <= {term(rest)}.", "Proof.", *constant(rest), "Qed."]
+    if s.bound is not None:
+        lines += coq_bounded.spread_lines(s, "z", z)
     domain = "unit_closed" if loss.closed else "unit_open"
     smooth = f"right; apply g_continuous; unfold {domain}; cbn [z]; lra"
+    above = _above_top if s.top > 1 else _above if s.bound is None else _above_bounded
+    lines += [
+        f"Lemma above : T_at_most {problem} {number(beta)} {number(reached)}.",
+        *above(s, p, z, f"{number(beta)} {term(low)} {number(reached)}"),
+        *([f"- {each(n, f'first [left; cbn [p]; lra | {smooth}]')}"] if s.bound is None else []),
+        "- unfold value_risk. cbn [sum p z]. pose proof rest as H. unfold g. lra.",
+        "Qed.",
+    ]
+    if s.top > 1:
+        return Regret(lines, beta, reached)
+    admissible = "I" if s.bound is None else (
+        f"(zero_is_bounded {n} {number(s.bound)} ltac:(lra))")  # fmt: skip
     return Regret(
         [
             *lines,
-            *found,
-            f"Lemma rest : 0 <= {term(rest)}.",
-            "Proof.", *constant(rest), "Qed.",
-            f"Lemma above : T_at_most {problem} {number(beta)} {number(reached)}.",
-            *(_above_top(s, p, z, beta, low, reached) if s.top > 1 else [
-            f"Proof. apply (T_at_most_at_point {n} g p z {i} {j} {number(beta)} {term(low)} "
-            f"{number(reached)} p_is z_is); [lia|lia| |cbn [p]; lra| |exact low|].",
-            f"- {each(n, 'cbn [z]; lra')}",
-            ]),
-            f"- {each(n, f'first [left; cbn [p]; lra | {smooth}]')}",
-            "- unfold value_risk. cbn [sum p z]. pose proof rest as H. unfold g. lra.",
-            "Qed.",
-            *([] if s.top > 1 else [
             f"Lemma above_zero : T_at_most {problem} 0 0.",
-            f"Proof. apply (T_zero_at_most {problem} p {term(low)} (fun _ => 0) p_is I).",
-            "- intros s _. exact (low s).",
-            "- intros s _. apply softmax_predicts. lia.",
+            f"Proof. apply (T_zero_at_most {problem} p {term(low)} (fun _ => 0) p_is "
+            f"{admissible}).",
+            f"- intros s Hs. exact (low s{'' if s.bound is None else ' Hs'}).",
+            f"- intros s _. exact (softmax_predicts {n} g s ltac:(lia)).",
             "Qed.",
-            ]),
         ],
         beta,
         reached,
-    )  # fmt: skip
+    )
 
 
-def _above_top(
-    s: Statement,
-    p: Sequence[Fraction],
-    z: Sequence[Fraction],
-    beta: Fraction,
-    low: Tree,
-    reached: Fraction,
+def _pair_of(p: Sequence[Fraction], z: Sequence[Fraction]) -> tuple[int, int]:
+    """A most likely label, and a least likely one among those predicted."""
+    labels = range(len(p))
+    worst = min((k for k in labels if z[k] == max(z)), key=lambda k: p[k])
+    return max(labels, key=lambda k: p[k]), worst
+
+
+def _above(s: Statement, p: Sequence[Fraction], z: Sequence[Fraction], given: str) -> list[str]:
+    """The steps for one predicted label, up to continuity and the regret."""
+    n, (i, j) = len(p), _pair_of(p, z)
+    return [
+        f"Proof. apply (T_at_most_at_point {n} g p z {i} {j} {given} p_is z_is); "
+        "[lia|lia| |cbn [p]; lra| |exact low|].",
+        f"- {each(n, 'cbn [z]; lra')}",
+    ]
+
+
+def _above_bounded(
+    s: Statement, p: Sequence[Fraction], z: Sequence[Fraction], given: str
 ) -> list[str]:
+    """The steps for bounded scores, up to the regret."""
+    n, b, (i, j) = len(p), number(coq_bounded.bound_of(s)), _pair_of(p, z)
+    return [
+        f"Proof. apply (bounded_T_at_most {n} {b} g p z {i} {j} {given} p_is z_spread); "
+        "[lia|lia| |cbn [p]; lra|exact low|].",
+        f"- {each(n, 'cbn [z]; lra')}",
+    ]
+
+
+def _above_top(s: Statement, p: Sequence[Fraction], z: Sequence[Fraction], given: str) -> list[str]:
     """The steps for several predicted labels, up to continuity and the regret."""
     n, k = len(p), s.top
     worst = sorted(range(n), key=lambda y: (-z[y], p[y]))[:k]
@@ -172,8 +195,7 @@ def _above_top(
     inner = f"do {n} (destruct j as [|j]; [{case} | cbn [z]; lra]|]); exfalso; lia"
     sums = "cbv [sum over member Nat.testbit Nat.odd Nat.even Nat.div2 negb p]"
     return [
-        f"Proof. apply (top_T_at_most {n} {k} g p z {r} {q} {number(beta)} {term(low)} "
-        f"{number(reached)} ltac:(lia) p_is z_is);",
+        f"Proof. apply (top_T_at_most {n} {k} g p z {r} {q} {given} ltac:(lia) p_is z_is);",
         "[apply Nat.ltb_lt; reflexivity|apply Nat.ltb_lt; reflexivity|reflexivity|reflexivity"
         f"| |{sums}; lra| |exact low|].",
         f"- intros i j Hi Hj Mi Mj. do {n} (destruct i as [|i]; [{inner}|]). exfalso; lia.",
@@ -212,7 +234,7 @@ def of_margin(s: Statement, proof: Fields) -> Regret:
 
 
 POINTS: dict[str, Callable[[Statement, Fields], Regret]] = {
-    "convex point": of_softmax, "margin point": of_margin,
+    "convex point": of_softmax, "bounded point": of_softmax, "margin point": of_margin,
 }  # fmt: skip
 
 

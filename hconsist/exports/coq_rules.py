@@ -6,13 +6,14 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from hconsist.checker import Statement, Tree
+from hconsist.checker import Sign, Statement, Tree
 from hconsist.checker.reading import Fields
 from hconsist.checker.rules import softmax
-from hconsist.checker.trees import add, minus, mul, power, rational
-from hconsist.exports.coq_losses import CoqLoss, closed_text, convex_loss, shape
+from hconsist.checker.trees import add, derivative, minus, mul, power, rational
+from hconsist.exports.coq_bounded import bounded_swap
+from hconsist.exports.coq_losses import CoqLoss, closed_text, convex_loss, derive_lemma, shape
 from hconsist.exports.coq_margin import margin
-from hconsist.exports.coq_signs import identity
+from hconsist.exports.coq_signs import continuity, identity, sign_lemma
 from hconsist.exports.coq_spots import Spot
 from hconsist.exports.coq_terms import number, refuse, term
 
@@ -21,6 +22,8 @@ def lower_rule(s: Statement, proof: Fields) -> CoqLoss:
     """The loss, and the theorem that a rule applies on each piece."""
     if s.top > 1 and proof["rule"] != "swap":
         raise refuse(f"several predicted labels with the rule {proof['rule']!r}")
+    if s.kind == "softmax" and s.bound is not None and proof["rule"] != "bounded swap":
+        raise refuse(f"bounded scores with the rule {proof['rule']!r}")
     return LOWER_RULES[proof["rule"]](s, proof)
 
 
@@ -132,6 +135,108 @@ def _swap(s: Statement, proof: Fields) -> CoqLoss:
     return CoqLoss(lines, apply, loss.closed)
 
 
+def _bounded_swap(s: Statement, proof: Fields) -> CoqLoss:
+    if s.classes == 2:
+        return bounded_swap(s, proof, [])
+    return bounded_swap(s, proof, _scaling(s, rational(proof["scaling"]), convex_loss(s).closed))
+
+
+def _theorem_d(s: Statement, proof: Fields) -> CoqLoss:
+    """The conditions of theorem D: its curvatures by second derivatives on (0, 1)."""
+    loss, given = convex_loss(s), proof["shape"]
+    h: Tree = given["inverse"]
+    h1, square = derivative(h, "u"), power(h, Fraction(2))
+    h2 = derivative(h1, "u")
+    signs = [(h1, True), (h2, False)]
+    if given["bend"] == "concave":
+        signs = [(h1, True), (mul("-1", h2), False),
+                 (derivative(derivative(square, "u"), "u"), False)]  # fmt: skip
+    inverse = add(mul(h, derivative(s.g, "u")), "1")
+    lines = [
+        *loss.lines,
+        f"Definition h (u : R) : R := {term(h)}.",
+        f"Definition h1 (u : R) : R := {term(h1)}.",
+        f"Definition h2 (u : R) : R := {term(h2)}.",
+        *derive_lemma("h_slope", "h", "h1", h, h1, "u"),
+        *derive_lemma("h1_slope", "h1", "h2", h1, h2, "u"),
+    ]
+    for k, ((t, strict), method) in enumerate(zip(signs, given["methods"], strict=True)):
+        lines += sign_lemma(f"shape_{k}", Sign(t, "u", "0", "1", method, strict))
+    lines += [
+        "Lemma h_inverse : forall u, inside u -> h u * g1 u + 1 = 0.",
+        "Proof. intros u Hu. unfold inside in Hu. unfold h, g1.",
+        f"change ({term(inverse)} = 0).",
+        *identity(inverse),
+        "Qed.",
+        "Lemma h_starts : continuous h 0 /\\ h 0 = 0.",
+        "Proof. split; [unfold h|unfold h; field; lra].",
+        *continuity(h, "u"),
+        "Qed.",
+        *_curvature("h", "h", "h1", "h2", given["bend"], "shape_1", h),
+    ]
+    if given["bend"] == "concave":
+        q1 = derivative(square, "u")
+        q2 = derivative(q1, "u")
+        lines += [
+            f"Definition q1 (u : R) : R := {term(q1)}.",
+            f"Definition q2 (u : R) : R := {term(q2)}.",
+            "Definition q (u : R) : R := " + term(square) + ".",
+            *derive_lemma("q_slope", "q", "q1", square, q1, "u"),
+            *derive_lemma("q1_slope", "q1", "q2", q1, q2, "u"),
+            *_curvature("q", "q", "q1", "q2", "convex", "shape_2", square),
+            "Lemma curved : convex_on inside h \\/ concave_on inside h /\\ "
+            "convex_on inside (square h).",
+            "Proof. right. split; [exact h_bends|].",
+            "intros x y t Hx Hy Ht. exact (q_bends x y t Hx Hy Ht). Qed.",
+        ]
+    else:
+        lines += [
+            "Lemma curved : convex_on inside h \\/ concave_on inside h /\\ "
+            "convex_on inside (square h).",
+            "Proof. left. exact h_bends. Qed.",
+        ]
+
+    def apply(spot: Spot, witness: Any) -> list[str]:
+        steps, u, w = _witness_steps(spot, witness, False)
+        return [
+            *steps,
+            f"pose proof {spot.facts[0]} as S0.",
+            f"apply (theorem_D {s.classes or 'n'}%nat g g1 h h1 {spot.text} {u} {w} _);",
+            "[first [assumption | lia]|exact g_convex|exact g_falls|exact g_slope|exact h_slope"
+            "|exact h_inverse| |apply h_starts|apply h_starts|exact curved|lra|lra|lra|lra|].",
+            "- intros z Hz. exact (shape_0 z Hz).",
+            f"- {spot.unfold('witness_gap', 'g')} lra.",
+        ]
+
+    return CoqLoss(lines, apply, loss.closed)
+
+
+def _curvature(name: str, f: str, f1: str, f2: str, bend: str, sign: str, t: Tree) -> list[str]:
+    """``NAME_bends``: convex or concave on (0, 1), from the second derivative."""
+    minus_one = bend == "concave"
+    of = "(fun u => - {} u)" if minus_one else "{}"
+    word = "concave_on" if minus_one else "convex_on"
+    opposite = [
+        f"- intros u Hu. exact (continuous_opp (V := R_NormedModule) {f} u ({name}_cont u Hu)).",
+        f"- intros u Hu. exact (is_derive_opp {f} u _ ({name}_slope u Hu)).",
+        f"- intros u Hu. exact (is_derive_opp {f1} u _ ({f1}_slope u Hu)).",
+    ]
+    same = [f"- exact {name}_cont.", f"- exact {name}_slope.", f"- exact {f1}_slope."]
+    return [
+        f"Lemma {name}_cont : forall u, inside u -> continuous {f} u.",
+        f"Proof. intros u Hu. unfold inside in Hu. unfold {f}.",
+        *continuity(t, "u"),
+        "Qed.",
+        f"Lemma {name}_bends : {word} inside {f}.",
+        f"Proof. apply (convex_from_bend inside {of.format(f)} {of.format(f1)} {of.format(f2)}).",
+        "- intros x y z Hx Hz Hy. unfold inside in *. lra.",
+        "- intros u Hu. unfold inside in Hu. lra.",
+        *(opposite if minus_one else same),
+        f"- intros u Hu. pose proof ({sign} u Hu). unfold {f2}. lra.",
+        "Qed.",
+    ]
+
+
 def _least_factor(s: Statement, e: Fraction) -> str:
     """Steps for ``least <= factor t``, 2/n <= t <= 1."""
     if e <= 0 or s.classes is None:
@@ -214,5 +319,5 @@ def _concave(s: Statement, proof: Fields) -> CoqLoss:
 #: The rules of lower bounds that have a form in Coq.
 LOWER_RULES: dict[str, Callable[[Statement, Fields], CoqLoss]] = {
     "pair": _pair, "theorem A": _theorem_a, "concave pair": _concave, "theorem C": _concave,
-    "margin": margin, "swap": _swap,
+    "margin": margin, "swap": _swap, "bounded swap": _bounded_swap, "theorem D": _theorem_d,
 }  # fmt: skip

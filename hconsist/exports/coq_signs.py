@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 from hconsist.checker.limits import Rejected
@@ -121,6 +122,14 @@ def sign_lemma(name: str, o: Sign) -> list[str]:
     relation = "<" if o.strict else "<="
     head = f"forall {x}, {inside(x, low, high)} -> 0 {relation} "
     lemma = [f"Lemma {name} : {head}{term(o.term)}."]
+    if not has(o.term, x):
+        body = constant(o.term, o.strict)
+        return [*lemma, "Proof.", f"intros {x} Hx.", *body, "Qed.", ""]
+    if kind == "algebra" and steps == "0" and _rather_by_balls(o):
+        kind = "balls"
+        o = replace(o, method="balls:0")
+    if kind == "balls" and (largest := first_maximum(o.term)) is not None:
+        return _by_cases(name, o, largest)
     if kind == "algebra" and steps == "0":
         body = algebraic(o.term, low, high, o.strict)
         return [*lemma, "Proof.", f"intros {x} Hx.", *body, "Qed.", ""]
@@ -163,6 +172,81 @@ def sign_lemma(name: str, o: Sign) -> list[str]:
     return lines
 
 
+def _rather_by_balls(o: Sign) -> bool:
+    """Whether a normal form has terms of both signs, and enclosures show the sign too."""
+    if o.high == "inf":
+        return False
+    try:
+        form = Form(*box(o), stated(o.term))
+        if form.zero or form.all_terms_positive():
+            return False
+        for t in _cases(o.term):
+            _enclose_by_parts(replace(o, term=t, method="balls:0"), 9)
+    except Rejected:
+        return False
+    return True
+
+
+def _enclose_by_parts(o: Sign, depth: int) -> None:
+    """Enclosures on halves, where they do not show a sign on the whole."""
+    try:
+        discharge(o)
+    except Rejected:
+        if depth == 0:
+            raise
+        middle = str((rational(o.low) + rational(o.high)) / 2)
+        _enclose_by_parts(replace(o, high=middle), depth - 1)
+        _enclose_by_parts(replace(o, low=middle), depth - 1)
+
+
+def direct(o: Sign) -> list[str]:
+    """The steps of `sign_lemma` after the variable is introduced, for a method without a ladder."""
+    x, (low, high) = o.variable, box(o)
+    if high is None or first_maximum(o.term) is not None or not _rather_by_balls(o):
+        return algebraic(o.term, low, high, o.strict)
+    closed = f"assert ({number(low)} <= {x} <= {number(high)}) as Hc by lra."
+    enclose = ENCLOSE.replace("bisect x", f"bisect {x}").replace("diff x", f"diff {x}")
+    return [closed, *to_smooth(o.term), f"{enclose}."]
+
+
+def _cases(t: Tree) -> list[Tree]:
+    """The tree with one part in the place of each maximum, in all ways."""
+    largest = first_maximum(t)
+    if largest is None:
+        return [t]
+    return [c for k in (1, 2) for c in _cases(_replaced(t, largest, largest[k]))]
+
+
+def first_maximum(t: Tree) -> Tree | None:
+    """A maximum without maxima inside."""
+    return next((s for s in subtrees(t) if s[0] == "max"), None)
+
+
+def _replaced(t: Tree, part: Tree, by: Tree) -> Tree:
+    if t == part:
+        return by
+    return t if isinstance(t, str) else [t[0], *(_replaced(a, part, by) for a in t[1:])]
+
+
+def _by_cases(name: str, o: Sign, largest: Tree) -> list[str]:
+    """A sign with either part of a maximum in its place, which it must have with both."""
+    x, (low, high) = o.variable, box(o)
+    relation = "<" if o.strict else "<="
+    lines = []
+    for k in (1, 2):
+        part = replace(o, term=_replaced(o.term, largest, largest[k]))
+        lines += sign_lemma(f"{name}_case{k}", part)
+    shape = term(_replaced(o.term, largest, "m"))
+    return [
+        *lines,
+        f"Lemma {name} : forall {x}, {inside(x, low, high)} -> 0 {relation} {term(o.term)}.",
+        f"Proof. intros {x} Hx. apply (Rmax_case {term(largest[1])} {term(largest[2])} "
+        f"(fun m => 0 {relation} {shape})); [exact ({name}_case1 {x} Hx)|"
+        f"exact ({name}_case2 {x} Hx)]. Qed.",
+        "",
+    ]
+
+
 #: What a denominator must not be.
 NONZERO = f"(apply Rgt_not_eq; unfold Rgt; {SIDE})"
 
@@ -181,7 +265,7 @@ def continuity(t: Tree, x: str, side: str = SIDE) -> list[str]:
     if isinstance(t, str):
         return ["apply cont_id." if t == x else "apply cont_const."]
     op = t[0]
-    if not _has(t, x):
+    if not has(t, x):
         return ["apply cont_const."]
     if op in ("add", "mul", "max"):
         lemma = {"add": "cont_add", "mul": "cont_mul", "max": "cont_max"}[op]
@@ -214,5 +298,6 @@ def continuity(t: Tree, x: str, side: str = SIDE) -> list[str]:
     raise refuse(f"the continuity of {op!r}")
 
 
-def _has(t: Tree, x: str) -> bool:
-    return any(_has(a, x) for a in t[1:]) if isinstance(t, list) else t == x
+def has(t: Tree, x: str) -> bool:
+    """Whether a variable occurs in a tree."""
+    return any(has(a, x) for a in t[1:]) if isinstance(t, list) else t == x

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hconsist.checker import Sign, Tree
-from hconsist.exports.coq_signs import box, constant, inside, sign_lemma
+from hconsist.exports.coq_signs import box, constant, direct, has, inside
 from hconsist.exports.coq_terms import term
 
 
@@ -38,15 +38,17 @@ class Spot:
         """The step that opens definitions and the value."""
         return f"unfold {', '.join([*names, *([self.value] if self.value else [])])}."
 
-    def shown(self, name: str, t: Tree, strict: bool = False) -> list[str]:
-        """Steps that put ``name : 0 <= t`` (or <) among the hypotheses."""
+    def shown(
+        self, name: str, t: Tree, strict: bool = False, method: str = "algebra:0"
+    ) -> list[str]:
+        """Steps that put ``name : 0 <= t`` (or <) among the hypotheses; no ladders."""
         relation = "<" if strict else "<="
         if self.ends is None:
             claim = f"assert ({name} : 0 {relation} {term(t)})."
             return [claim, "{ clear.", *constant(t, strict), "}"]
-        o = Sign(t, "x", *self.ends, "algebra:0", strict)
-        body = sign_lemma(name, o)
+        o = Sign(t, "x", *self.ends, method, strict)
+        steps = direct(o) if has(t, "x") else constant(t, strict)
         return [
             f"assert ({name} : forall x, {inside('x', *box(o))} -> 0 {relation} {term(t)}).",
-            "{ clear.", *body[body.index("Proof.") + 1 : -2], "}", f"specialize ({name} x Hx).",
+            "{ clear. intros x Hx.", *steps, "}", f"specialize ({name} x Hx).",
         ]  # fmt: skip

@@ -8,12 +8,14 @@ from fractions import Fraction
 from hconsist.checker import Sign, Statement
 from hconsist.checker.reading import Fields
 from hconsist.checker.rules import above, ties
+from hconsist.checker.rules.boxed import spread
 from hconsist.checker.statements import resolved
 from hconsist.checker.trees import minus
 from hconsist.exports import coq_losses
+from hconsist.exports.coq_bounded import bound_of, spread_is
 from hconsist.exports.coq_pieces import chain, claim_lemmas, pieces_of
 from hconsist.exports.coq_signs import continuity, rational, sign_lemma
-from hconsist.exports.coq_terms import number, refuse, term
+from hconsist.exports.coq_terms import number, term
 
 
 def tangents(s: Statement, proof: Fields) -> list[str]:
@@ -80,11 +82,9 @@ def tangents(s: Statement, proof: Fields) -> list[str]:
 
 def ties_hold(s: Statement, proof: Fields) -> list[str]:
     """The script of an upper bound by ties."""
-    if s.bound is not None:
-        raise refuse("ties of bounded scores")
-    k, n = s.top, int(s.classes or 0)
-    region, z = f"(top_region {k})", number(Fraction(1, 2 * k))
-    share = f"replace (/ INR {k}) with {number(Fraction(1, k))} by (simpl INR; field; lra)."
+    tied, corners = ties.corners(s)
+    z, words = term(tied), BoundedTies(s) if s.bound is not None else TopTies(s)
+    region = words.region
     loss = coq_losses.convex_loss(s)
     lines = [*loss.lines, f"Definition claim (b : R) : R := {term(s.claim)}."]
     pieces = pieces_of(proof)
@@ -101,22 +101,21 @@ def ties_hold(s: Statement, proof: Fields) -> list[str]:
             lines += sign_lemma(f"side_{i}_{j}", side)
         facts = [f"pose proof (side_{i}_{j} x Hx) as W{j}." for j in range(4)]
         facts += [f"pose proof (sign_{i}_{j} x Hx) as S{j}." for j in range(len(signs[4:]))]
-        plane = f"{share} unfold plane, group_risk, g, g1, claim_{i}. lra."
+        plane = f"{words.corners} unfold plane, group_risk, g, g1, claim_{i}. lra."
         lines += [
             f"Lemma level_{i} : forall x, {low} < x < {high} -> "
             f"group_bound {region} g {z} x (claim x).",
             f"Proof. intros x Hx. rewrite claim_{i}_is by lra.",
             *facts,
-            f"apply (top_bound_by_plane {k} g {z} x (claim_{i} x) {term(x)} {term(y)} "
+            f"apply ({words.by_plane} g {z} x (claim_{i} x) {term(x)} {term(y)} "
             f"(g1 {term(x)}) (g1 {term(y)})).",
-            "- lia.",
+            *words.size,
             "- lra.",
             "- apply g_tangent; unfold inside; lra.",
             "- apply g_tangent; unfold inside; lra.",
             f"- pose proof (falls {term(x)} ltac:(lra)). unfold g1. lra.",
             f"- pose proof (falls {term(y)} ltac:(lra)). unfold g1. lra.",
-            f"- {plane}",
-            f"- {plane}",
+            *([f"- {plane}"] * len(corners)),
             "Qed.",
             *_group_end(s, i, low, high, high, f"end_{i}", f"group_bound {region} g {z}"),
         ]
@@ -135,11 +134,57 @@ def ties_hold(s: Statement, proof: Fields) -> list[str]:
         "exfalso. lra.",
         "}",
         "apply H. lra. }",
-        f"assert (/ INR {k} / 2 = {z}) as Ez by (simpl INR; field; lra). rewrite <- Ez in H.",
-        f"apply (top_tie {n} {k} g b0 (claim b0)); [lia|lia|exact g_convex|exact Hb0| |exact H].",
-        f"rewrite Ez. apply g_continuous. unfold {domain}. lra.",
+        *words.finish(z, f"unfold {domain}"),
         "Qed.",
     ]
+
+
+class TopTies:
+    """Several predicted labels in the words of proofs/TopTies.v."""
+
+    def __init__(self, s: Statement) -> None:
+        self.k, self.n = s.top, int(s.classes or 0)
+        self.region = f"(top_region {self.k})"
+        self.by_plane = f"top_bound_by_plane {self.k}"
+        self.size = ["- lia."]
+        share = number(Fraction(1, self.k))
+        self.corners = f"replace (/ INR {self.k}) with {share} by (simpl INR; field; lra)."
+
+    def finish(self, z: str, domain: str) -> list[str]:
+        """From the bound of ties to T."""
+        return [
+            f"assert (/ INR {self.k} / 2 = {z}) as Ez by (simpl INR; field; lra).",
+            "rewrite <- Ez in H.",
+            f"apply (top_tie {self.n} {self.k} g b0 (claim b0)); "
+            "[lia|lia|exact g_convex|exact Hb0| |exact H].",
+            f"rewrite Ez. apply g_continuous. {domain}. lra.",
+        ]
+
+
+class BoundedTies:
+    """Bounded scores in the words of proofs/BoundedAbove.v."""
+
+    def __init__(self, s: Statement) -> None:
+        n, k = int(s.classes or 0), term(spread(s))
+        (_, low), _, (tied, _) = ties.corners(s)[1]
+        self.b, self.n, self.spread = number(bound_of(s)), n, spread_is(s)
+        self.region = f"(bounded_region {n} {k})"
+        self.by_plane = f"bounded_bound_by_plane {n} {k}"
+        self.size = ["- lia.", "- interval."]
+        positive = f"pose proof (exp_pos {term(spread(s)[1])})"
+        self.tied = f"{k} * / (2 * {k} + (INR {n} - 2))"
+        self.is_tied = f"({positive}; simpl INR; field; lra)"
+        self.corners = (
+            f"replace ({self.tied}) with {term(tied)} by {self.is_tied}. "
+            f"replace (/ ({k} + (INR {n} - 2 + 1))) with {term(low)} by {self.is_tied}."
+        )
+
+    def finish(self, z: str, domain: str) -> list[str]:
+        """From the bound of ties to T."""
+        return [
+            f"apply (bounded_tie {self.n} {self.b} g b0 (claim b0)); [lia|lra|exact Hb0|].",
+            f"{self.spread} replace ({self.tied}) with {z} by {self.is_tied}. exact H.",
+        ]
 
 
 def _group_end(
