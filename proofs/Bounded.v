@@ -1,5 +1,5 @@
-(** Losses of the softmax value with bounded scores, |s_y| <= B: the softmax values are the points of
-    the simplex whose entries are at most K = exp(2 B) times one another. *)
+(** Losses of the softmax value with bounded scores, |s_y| <= B: the softmax values are the points
+    of the simplex whose entries are at most K = exp(2 B) times one another. *)
 
 From Coq Require Import Reals Lra Lia Arith.
 From Coquelicot Require Import Coquelicot.
@@ -148,7 +148,8 @@ Lemma bounded_move p S i j :
   <= value_risk n g S p - value_risk n g S' p.
 Proof.
   intros Hp [HS Hr] Hi Hj Hij Hmax Hpij s.
-  destruct shares as (Hu & Hw & HKw & Hone). pose proof K_more as HK. pose proof others_nonneg as Ho.
+  destruct shares as (Hu & Hw & HKw & Hone).
+  pose proof K_more as HK. pose proof others_nonneg as Ho.
   assert (0 < / K) as HiK by (apply Rinv_0_lt_compat; lra).
   assert (K * / K = 1) as HKK by (field; lra).
   pose proof (proj1 HS i Hi) as Si. pose proof (proj1 HS j Hj) as Sj. pose proof (Hmax i Hi) as Sij.

@@ -1,7 +1,7 @@
 (** T <= v by ties of two groups of labels.
 
-    The first group has probability (1 + b)/2, the second (1 - b)/2, equally shared. Where the labels
-    of both groups tie at z, the second may be predicted; every point has values of mean x and y on
+    The first group has probability (1 + b)/2, the second (1 - b)/2, equally shared. Where the
+    labels of both groups tie at z, the second may be predicted; every point has values of mean x and y on
     the groups, in some region, and a risk of (1 + b)/2 g(x) + (1 - b)/2 g(y) at least. *)
 
 From Coq Require Import Reals Lra Lia Arith.
@@ -261,7 +261,8 @@ Proof.
     rewrite (sum_ext k p (fun _ => (1 + b) / 2 * (i * 1))),
       (sum_ext k (fun j => p (k + j)%nat) (fun _ => (1 - b) / 2 * (i * 1))), !sum_scal, one_group.
     + lra.
-    + intros j Hj. unfold p. rewrite (proj2 (Nat.ltb_ge _ _)), (proj2 (Nat.ltb_lt _ _)) by lia. ring.
+    + intros j Hj. unfold p.
+      rewrite (proj2 (Nat.ltb_ge _ _)), (proj2 (Nat.ltb_lt _ _)) by lia. ring.
     + intros j Hj. unfold p. rewrite (proj2 (Nat.ltb_lt _ _)) by lia. ring.
   - intros y Hy. unfold p, z. destruct (Nat.ltb_spec y (2 * k)) as [Hl|Hl]; [now right|left].
     now rewrite (proj2 (Nat.ltb_ge _ _)) by lia.
