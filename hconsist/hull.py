@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -27,6 +27,10 @@ def search_grid(size: int = 201) -> list[Fraction]:
         | {Fraction(1, 2) ** i for i in range(1, 14)}
         | {Fraction(3, 4) * Fraction(1, 2) ** i for i in range(13)}
     )
+
+
+#: A hull is of exact numbers or of floats, and gives back what it is of.
+Number: TypeAlias = Any
 
 
 @dataclass(frozen=True)
@@ -48,13 +52,13 @@ class ConvexHull:
     ((0, 1), Fraction(1, 2), Fraction(1, 4))
     """
 
-    betas: tuple[Any, ...]
-    values: tuple[Any, ...]
+    betas: tuple[Number, ...]
+    values: tuple[Number, ...]
 
     @classmethod
-    def of(cls, betas: Sequence[Any], values: Sequence[Any]) -> ConvexHull:
+    def of(cls, betas: Sequence[Number], values: Sequence[Number]) -> ConvexHull:
         """The hull of the points (betas[i], values[i])."""
-        hull: list[tuple[Any, Any]] = []
+        hull: list[tuple[Number, Number]] = []
         for point in zip(betas, values, strict=True):
             while len(hull) > 1 and not _turns_left(hull[-2], hull[-1], point):
                 hull.pop()
@@ -62,7 +66,7 @@ class ConvexHull:
         return cls(tuple(b for b, _ in hull), tuple(v for _, v in hull))
 
     @classmethod
-    def below(cls, betas: Sequence[Any], values: Sequence[Any | None]) -> ConvexHull:
+    def below(cls, betas: Sequence[Number], values: Sequence[Number | None]) -> ConvexHull:
         """The hull of a function that starts at 0 and does not fall, where some values are not
         known (None).
 
@@ -77,12 +81,12 @@ class ConvexHull:
         )[1:]
         return cls.of(betas, known)
 
-    def __call__(self, beta: Any) -> Any:
+    def __call__(self, beta: Number) -> Number:
         """The value at beta, between the first and the last abscissa."""
         right = min(max(int(np.searchsorted(self.betas, beta)), 1), len(self.betas) - 1)
         return _line(self.betas[right - 1 : right + 1], self.values[right - 1 : right + 1], beta)
 
-    def inverse(self, value: Any) -> Any:
+    def inverse(self, value: Number) -> Number:
         """The largest beta whose value is at most the given one (capped at the last abscissa)."""
         if value >= self.values[-1]:
             return self.betas[-1]
@@ -92,9 +96,11 @@ class ConvexHull:
         return _line(self.values[left : left + 2], self.betas[left : left + 2], value)
 
 
-def _turns_left(a: tuple[Any, Any], b: tuple[Any, Any], c: tuple[Any, Any]) -> bool:
+def _turns_left(
+    a: tuple[Number, Number], b: tuple[Number, Number], c: tuple[Number, Number]
+) -> bool:
     return bool((b[0] - a[0]) * (c[1] - a[1]) > (b[1] - a[1]) * (c[0] - a[0]))
 
 
-def _line(xs: Sequence[Any], ys: Sequence[Any], x: Any) -> Any:
+def _line(xs: Sequence[Number], ys: Sequence[Number], x: Number) -> Number:
     return ys[0] + (ys[1] - ys[0]) * (x - xs[0]) / (xs[1] - xs[0])

@@ -6,7 +6,6 @@ import ast
 import graphlib
 import importlib
 import inspect
-import re
 import subprocess
 import sys
 import sysconfig
@@ -250,13 +249,34 @@ def test_what_a_package_defines_is_not_replaced_by_a_module_of_that_name() -> No
     assert replaced == []
 
 
-#: Lines with `Any`, and with `type: ignore`, for each thousand lines: they only shrink.
-UNTYPED = {r"\bAny\b": 5.5, r"type: ignore": 1.25}
+#: How often `Any` and `type: ignore` are written in the package, at most: they only shrink.
+MOST_ANY, MOST_IGNORED = 140, 58
+
+#: Where `Any` is left, and why.
+ANY_FOR = {
+    "a value of any arithmetic, by the names Value, Number, AnyArray": (
+        "arithmetic", "engines/symbolic/costs", "hull.py", "simulate", "losses", "decisions"
+    ),
+    "JSON and TOML, whose values have no kind until they are asked, by the names Fields, Row": (
+        "checker", "certificates", "exports", "cli", "studies", "theorems", "engines", "explore"
+    ),
+    "options that are handed on to an engine, a method or a drawing": (
+        "bounds.py", "plots", "verify", "selftest"
+    ),
+    "what scikit-learn reads, and how it is refused": ("sklearn.py",),
+}  # fmt: skip
 
 
-def test_types_are_given_up_no_more_often_than_before() -> None:
-    lines = [line for path in PACKAGE.rglob("*.py") for line in path.read_text().splitlines()]
-    lines = [line for line in lines if not line.lstrip().startswith(("from ", "import "))]
-    for pattern, most in UNTYPED.items():
-        found = sum(bool(re.search(pattern, line)) for line in lines)
-        assert 1000 * found / len(lines) <= most, pattern
+def _anys(path: Path) -> int:
+    """How often `Any` is written in a file, but for imports and prose."""
+    tree = ast.parse(path.read_text())
+    return sum(isinstance(node, ast.Name) and node.id == "Any" for node in ast.walk(tree))
+
+
+def test_types_are_given_up_where_it_is_said_and_no_more_often() -> None:
+    found = {path.relative_to(PACKAGE).as_posix(): _anys(path) for path in PACKAGE.rglob("*.py")}
+    assert sum(found.values()) <= MOST_ANY
+    said = tuple(place for places in ANY_FOR.values() for place in places)
+    assert {file for file, n in found.items() if n and not file.startswith(said)} == set()
+    text = "".join(path.read_text() for path in PACKAGE.rglob("*.py"))
+    assert text.count("# type: ignore") <= MOST_IGNORED

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from hconsist.errors import InvalidInputError
 
 
-def read_array(path: Path) -> NDArray[Any]:
+def read_array(path: Path) -> NDArray[np.generic]:
     """The array of a file of `numpy.save`; no Python object is read from it.
 
     Raises

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hconsist.arithmetic import NUMPY
+from hconsist.arithmetic.exact import Value
 from hconsist.auditing.calibration import bins, calibration_error, cross_fitted
 from hconsist.auditing.findings import Findings, Side
 from hconsist.auditing.statistics import (
@@ -244,7 +245,7 @@ def _side(bound: Bound, excess: float, means: str) -> Side:
     )
 
 
-def _envelope(bound: Bound) -> Any:
+def _envelope(bound: Bound) -> Callable[[Value], Value]:
     """T** by chords of a grid: an estimate from above, for shares of the slack."""
     grid = np.linspace(0, 1, 201)
     curve = bound.envelope_curve if bound.derivation is not None else bound.transform_curve

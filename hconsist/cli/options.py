@@ -11,6 +11,8 @@ from hconsist.cli import completion
 from hconsist.errors import InvalidInputError
 
 if TYPE_CHECKING:
+    import sympy
+
     from hconsist.engines.protocol import EngineName
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -72,7 +74,7 @@ target_option: Callable[[F], F] = click.option(
 json_option: Callable[[F], F] = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-def classes_or_symbol(value: str) -> Any:
+def classes_or_symbol(value: str) -> int | sympy.Symbol:
     """A whole number, or the letter n for a symbol."""
     if value == "n":
         import sympy
@@ -84,14 +86,14 @@ def classes_or_symbol(value: str) -> Any:
 
 
 def classes_option(
-    type_: Any = int,
+    type_: Callable[[str], object] = int,
     text: str = "Number of classes.",
     default: int = 2,
     in_memory: bool = True,
 ) -> Callable[[F], F]:
     """``--classes``; refused beforehand when distributions over them do not fit into memory."""
 
-    def settled(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    def settled(ctx: click.Context, parameter: click.Parameter, value: object) -> object:
         found = _or_the_targets(ctx, value, default)
         in_numbers = in_memory and isinstance(found, int)  # the letter n takes no memory
         return checked_classes(ctx, parameter, found) if in_numbers else found
@@ -109,7 +111,7 @@ def classes_option(
     )
 
 
-def _or_the_targets(context: click.Context, value: Any, default: int) -> Any:
+def _or_the_targets(context: click.Context, value: object, default: int) -> object:
     """The number of classes that was given, else the target's own, else the default."""
     target = context.params.get("target")
     if value is not None or target is None:
@@ -119,7 +121,7 @@ def _or_the_targets(context: click.Context, value: Any, default: int) -> Any:
     return parse_target(target).only_classes or default
 
 
-def checked_classes(context: click.Context, _: click.Parameter, value: Any) -> Any:
+def checked_classes(context: click.Context, _: click.Parameter, value: object) -> object:
     """The number of classes, or several, small enough for memory; without any the target's own."""
     from hconsist.cli.limits import check_memory
 

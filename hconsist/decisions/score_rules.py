@@ -19,10 +19,13 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import pairwise, permutations
 from math import factorial
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 Array = NDArray[np.float64]
 
@@ -35,12 +38,12 @@ def rankings(m: int) -> tuple[tuple[int, ...], ...]:
     return tuple(permutations(range(m)))
 
 
-def ranking(number: Any, m: int) -> tuple[int, ...]:
+def ranking(number: int, m: int) -> tuple[int, ...]:
     """The ranking with a number."""
     return rankings(m)[int(number)]
 
 
-def items_of(count: Any) -> int | None:
+def items_of(count: int | Expr) -> int | None:
     """m with m! = count; None where there is none.
 
     >>> items_of(24), items_of(12)
@@ -49,7 +52,7 @@ def items_of(count: Any) -> int | None:
     return next((m for m in range(2, 13) if factorial(m) == count), None)
 
 
-def rule_for(scores_of: str, labels: int, items: Any) -> tuple[ScoreRule | None, int] | None:
+def rule_for(scores_of: str, labels: int, items: int | Expr) -> tuple[ScoreRule | None, int] | None:
     """How so many predictions are made from scores of this kind, for so many labels, and the number
     of scores; no rule (None in first place) is the largest score. None where they do not fit.
 

@@ -10,7 +10,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +54,7 @@ class Distribution(ABC):
 
     @property
     @abstractmethod
-    def label_probabilities(self) -> tuple[Any, ...]:
+    def label_probabilities(self) -> tuple[float | Fraction, ...]:
         """P(y) for every label: the mean of p(y|x) over x."""
 
     @abstractmethod

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,6 +12,9 @@ from numpy.typing import ArrayLike
 from hconsist.arithmetic import exact
 from hconsist.distributions.base import Array, Distribution, Estimate
 from hconsist.errors import InvalidInputError
+
+#: What a probability is read from.
+Given = int | float | str | Fraction
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,8 @@ class Finite(Distribution):
 
     def __init__(
         self,
-        weights: Sequence[Any],
-        conditionals: Sequence[Sequence[Any]],
+        weights: Sequence[Given],
+        conditionals: Sequence[Sequence[Given]],
         points: ArrayLike | None = None,
     ) -> None:
         object.__setattr__(self, "weights", _rational_distribution(weights, "weights"))
@@ -92,7 +94,7 @@ class Finite(Distribution):
         object.__setattr__(self, "points", points)
 
     @classmethod
-    def point(cls, p: Sequence[Any]) -> Finite:
+    def point(cls, p: Sequence[Given]) -> Finite:
         """One input with label distribution p.
 
         >>> Finite.point(["2/3", "1/3"]).bayes_error().value
@@ -127,7 +129,7 @@ class Finite(Distribution):
         return Estimate(1 - correct, 0.0, "finite sum")
 
 
-def _rational_distribution(values: Sequence[Any], name: str) -> tuple[Fraction, ...]:
+def _rational_distribution(values: Sequence[Given], name: str) -> tuple[Fraction, ...]:
     numbers = []
     for v in values:
         number = exact(v.item() if isinstance(v, np.generic) else v, f"an entry of {name}")

@@ -119,7 +119,7 @@ class Try:
         return self.found if isinstance(self.found, str) else ""
 
 
-def tries(engine: EngineName, question: Any, asked: Asked = "T") -> Iterable[Try]:
+def tries(engine: EngineName, question: object, asked: Asked = "T") -> Iterable[Try]:
     """Ask the methods one by one, in order."""
     for one in methods(engine, asked):
         yield Try(one, one.plan(question))

@@ -27,7 +27,7 @@ class Infima:
     number; p is a vector that `distribution_lines` wrote under ``NAME_p``.
     """
 
-    def __init__(self, s: Statement, shape: Any) -> None:
+    def __init__(self, s: Statement, shape: object) -> None:
         self.s, self.shape, self.n = s, shape, int(s.classes or 0)
         self.problem = coq_losses.problem(s)
         self.loss_lines: list[str] = []

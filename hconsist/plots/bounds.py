@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -153,7 +153,7 @@ def _draw(
         def line(
             values: NDArray[np.float64],
             what: str,
-            dash: Any = None,
+            dash: tuple[int, tuple[float, ...]] | None = None,
             name: str = name,
             index: int = index,
             betas: NDArray[np.float64] = betas,

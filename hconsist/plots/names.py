@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.legend import Legend
     from matplotlib.lines import Line2D
 
 from hconsist.plots.style import STYLE, figure_of
+
+Array = NDArray[np.float64]
 
 
 def finish(
@@ -25,12 +28,12 @@ def finish(
     *,
     own: bool,
     log: bool,
-    settings: dict[str, Any] | None = None,
+    settings: dict[str, object] | None = None,
 ) -> None:
     """Title, scales, limits, legend, and the name of each curve beside it; ``settings`` go over the
     house style.
     """
-    letters = (settings or {}).get("legend.fontsize", 9)
+    letters: Any = (settings or {}).get("legend.fontsize", 9)
     if log:
         ax.set_xscale("log")
         ax.set_yscale("log")
@@ -57,7 +60,7 @@ def finish(
         _name_curves(ax, curves, points, [legend.get_window_extent()], letters)
 
 
-def _below(ax: Axes, narrow: bool) -> Any:
+def _below(ax: Axes, narrow: bool) -> Legend:
     """A legend under the Axes: two columns where they fit the figure, else one; under a narrow
     figure as a whole, so that it takes height and no width.
     """
@@ -94,10 +97,13 @@ def _name_curves(
         text = ax.annotate(
             name, (0.5, 0.5), xycoords="axes fraction", color=line.get_color(), fontsize=letters
         )
-        size = text.get_window_extent().size
+        size: tuple[float, float] = text.get_window_extent().size
 
         def cost(
-            place: tuple[float, int, int], own: Any = own, others: Any = others, size: Any = size
+            place: tuple[float, int, int],
+            own: Array = own,
+            others: Array = others,
+            size: tuple[float, float] = size,
         ) -> float:
             box = _beside(own, place, size, point)
             crowd = 300 * sum(box.padded(2).overlaps(other) for other in taken)
@@ -130,7 +136,10 @@ def _anchor(path: NDArray[np.float64], at: float) -> NDArray[np.float64]:
 
 
 def _beside(
-    path: NDArray[np.float64], place: tuple[float, int, int], size: Any, point: float
+    path: NDArray[np.float64],
+    place: tuple[float, int, int],
+    size: tuple[float, float],
+    point: float,
 ) -> Bbox:
     """Where a text of this size comes to lie: at a fraction of the path, to its right or left,
     above or below.

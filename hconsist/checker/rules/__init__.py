@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from hconsist.checker.limits import Rejected, need
 from hconsist.checker.obligations import Obligation
@@ -34,7 +33,7 @@ from hconsist.checker.rules.softmax import PAIR, THEOREM_A
 from hconsist.checker.rules.swap import SWAP
 from hconsist.checker.statements import Statement
 
-Rule = Callable[[Statement, dict[str, Any]], Iterator[Obligation]]
+Rule = Callable[[Statement, Fields], Iterator[Obligation]]
 
 #: Lemmas that give lower bounds of T, by the name of the rule.
 LOWER = {

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -233,11 +232,11 @@ def _mixed(
 
 
 def narrow(
-    function: Callable[[NDArray[Any]], NDArray[Any]],
-    left: NDArray[Any],
-    right: NDArray[Any],
-    at: NDArray[Any],
-    value: NDArray[Any],
+    function: Callable[[NDArray[np.floating]], NDArray[np.floating]],
+    left: NDArray[np.floating],
+    right: NDArray[np.floating],
+    at: NDArray[np.floating],
+    value: NDArray[np.floating],
     steps: int = _SECTIONS,
 ) -> None:
     """Golden sections in [left, right], elementwise; ``at`` and ``value`` keep the best point seen.

@@ -5,7 +5,6 @@ one-sided limit that the value at the jump hides.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +18,10 @@ _JUMP = 1e-9
 
 
 def sides(
-    function: Callable[[NDArray[Any]], NDArray[Any]], nodes: NDArray[Any], known: Iterable[float]
-) -> NDArray[Any]:
+    function: Callable[[NDArray[np.floating]], NDArray[np.floating]],
+    nodes: NDArray[np.floating],
+    known: Iterable[float],
+) -> NDArray[np.floating]:
     """Doubles just below and just above every jump of ``function`` between its nodes, and of every
     known place where its formula changes.
 

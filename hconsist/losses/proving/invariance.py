@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from hconsist.arithmetic import Exact, Ops, Value
 from hconsist.arithmetic.functions import Elementary
@@ -55,7 +54,7 @@ class Moving:
     def __neg__(self) -> Moving:
         return self * -1
 
-    def __add__(self, other: Any) -> Moving:
+    def __add__(self, other: Value) -> Moving:
         right = self.ops.value(other)
         if self.rate is None or right.rate is None:
             return self._new(None, _wider(self, right))
@@ -63,13 +62,13 @@ class Moving:
 
     __radd__ = __add__
 
-    def __sub__(self, other: Any) -> Moving:
+    def __sub__(self, other: Value) -> Moving:
         return self.__add__(-self.ops.value(other))
 
-    def __rsub__(self, other: Any) -> Moving:
+    def __rsub__(self, other: Value) -> Moving:
         return self.__neg__().__add__(other)
 
-    def __mul__(self, other: Any) -> Moving:
+    def __mul__(self, other: Value) -> Moving:
         left, right = self, self.ops.value(other)
         if right.number is None:
             left, right = right, left
@@ -80,19 +79,19 @@ class Moving:
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Any) -> Moving:
+    def __truediv__(self, other: Value) -> Moving:
         right = self.ops.value(other)
         if right.number:
             return self * (1 / right.number)
         return self.ops.still(self, right)
 
-    def __rtruediv__(self, other: Any) -> Moving:
+    def __rtruediv__(self, other: Value) -> Moving:
         return self.ops.value(other).__truediv__(self)
 
-    def __pow__(self, exponent: Any) -> Moving:
+    def __pow__(self, exponent: Value) -> Moving:
         return self.ops.still(self)
 
-    def __getitem__(self, key: Any) -> Moving:
+    def __getitem__(self, key: Value) -> Moving:
         keys = key if isinstance(key, tuple) else (key,)
         if any(k is not None and k is not Ellipsis and k != slice(None) for k in keys):
             self.ops.tells = True
@@ -122,7 +121,7 @@ class MovingOps(Ops):
         #: Whether something was done to single labels.
         self.tells = False
 
-    def value(self, x: Any) -> Moving:
+    def value(self, x: Value) -> Moving:
         """A number as a value that does not move."""
         if isinstance(x, Moving):
             return x
@@ -130,14 +129,14 @@ class MovingOps(Ops):
             return Moving(self, Fraction(0), (), Fraction(x))
         raise TypeError(f"{x!r} is not an exact number")
 
-    def still(self, *values: Any, shape: tuple[int, ...] | None = None) -> Moving:
+    def still(self, *values: Value, shape: tuple[int, ...] | None = None) -> Moving:
         """Any function of values, which stays where they all do."""
         known = [self.value(v) for v in values]
         widest = max((v.shape for v in known), key=len)
         rate = Fraction(0) if all(v.rate == 0 for v in known) else None
         return Moving(self, rate, widest if shape is None else shape)
 
-    def along(self, *values: Any, shape: tuple[int, ...] | None = None) -> Moving:
+    def along(self, *values: Value, shape: tuple[int, ...] | None = None) -> Moving:
         """A maximum, or what moves with its arguments as a maximum does."""
         known = [self.value(v) for v in values]
         rates = {v.rate for v in known}
@@ -229,7 +228,7 @@ class MovingOps(Ops):
         return Moving(self, Fraction(0), (len(rows), len(rows[0])))
 
     def maximum_over(
-        self, function: Callable[..., Any], slope: Callable[..., Any], low: Value, high: Value
+        self, function: Callable[..., Value], slope: Callable[..., Value], low: Value, high: Value
     ) -> Value:
         """A maximum over a number that does not move."""
         ends = self.still(low, high)

@@ -16,11 +16,12 @@ in the quick study.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hconsist.distributions import ClassNoise, GaussianMixture, NoisyLabels, UniformNoise
+from hconsist.distributions.base import Array
 from hconsist.simulate.backend import Backend
 from hconsist.simulate.conditional import zero_one_regret
 from hconsist.simulate.population import Population, population
@@ -93,8 +94,8 @@ def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
 def _trained(
     problems: list[tuple[str, int]],
     penalty: float,
-    samples: list[Any],
-    held: list[Any],
+    samples: list[tuple[Array, NDArray[np.int_]]],
+    held: list[tuple[Array, NDArray[np.int_]]],
     nodes: Population,
     backend: Backend,
 ) -> list[Row]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,7 +88,9 @@ def load(cell: Cell) -> tuple[Array, NDArray[np.int64]]:
     return checked(x, y)[0]
 
 
-def checked(x: Any, y: Any) -> tuple[tuple[Array, NDArray[np.int64]], NDArray[Any]]:
+def checked(
+    x: NDArray[np.generic], y: NDArray[np.generic]
+) -> tuple[tuple[Array, NDArray[np.int64]], NDArray[np.generic]]:
     """Features as doubles, labels from 0 on, and the labels as they were."""
     if x.ndim != 2 or x.dtype.kind not in "fiub" or 0 in x.shape:
         raise InvalidInputError(
@@ -120,7 +121,7 @@ def checked(x: Any, y: Any) -> tuple[tuple[Array, NDArray[np.int64]], NDArray[An
     return (inputs, labels.astype(np.int64)), classes
 
 
-def _digest(x: NDArray[Any], y: NDArray[Any]) -> str:
+def _digest(x: NDArray[np.generic], y: NDArray[np.generic]) -> str:
     found = hashlib.sha256()
     for array in (x, y):
         found.update(f"{array.dtype.str} {array.shape} ".encode())
