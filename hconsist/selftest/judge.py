@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from hconsist.arithmetic import NUMPY
+from hconsist.consistency import verdict as verdict_of
 from hconsist.distributions import Finite
 from hconsist.losses import Loss
 from hconsist.pointwise import Answer, PointwiseProblem
@@ -291,7 +292,7 @@ def verdict(
     """A consistent loss has T > 0; one that is not has T = 0 near 0."""
     if question.bound is not None or points is None or question.classes != 2:
         return
-    found = ask(tally, question, "consistency", _verdict)
+    found = ask(tally, question, "consistency", lambda q: verdict_of(q.loss, q.classes))
     if found is None or found.status == "undecided":
         tally.unanswered("consistency", "undecided")
         return
@@ -310,12 +311,6 @@ def verdict(
                 tally, "false proof", "consistency", "verdict", question, "not consistent",
                 f"T(1/100) = {again.regret!r}",
             )  # fmt: skip
-
-
-def _verdict(question: Trial) -> Any:
-    from hconsist.consistency import verdict as asked
-
-    return asked(question.loss, question.classes)
 
 
 def gap(tally: Tally, question: Trial, ask: Ask, random: np.random.Generator) -> None:
