@@ -33,6 +33,7 @@ NOT_COMMANDS = {
     "limits",
     "options",
     "output",
+    "table",
     "pictures",
     "search",
 }
