@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import copy
 import json
+import random
 import re
 import shutil
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from hconsist.certificates import certify, parse_claim, statement
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.exports import compile_script, coq_script, prove_with_z3, smt_script
 from hconsist.exports.coq import HYPOTHESES
+from hconsist.exports.smt_products import linear_script
 from hconsist.pointwise import PointwiseProblem
 
 
@@ -44,6 +47,39 @@ def test_z3_proves_what_is_right_and_nothing_else(
     pytest.importorskip("z3")
     assert prove_with_z3(stated(spec, n, right, hypotheses))
     assert not prove_with_z3(stated(spec, n, wrong, hypotheses), seconds=3)
+
+
+def unsatisfiable(claim: str, n: int, spec: str = "mae") -> bool:
+    z3 = pytest.importorskip("z3")
+    script = linear_script(stated(spec, n, claim))
+    assert script is not None
+    solver = z3.SolverFor("QF_LRA")
+    solver.from_string(script)
+    return bool(solver.check() == z3.unsat)
+
+
+def test_products_as_unknowns_decide_ten_labels() -> None:
+    assert unsatisfiable("T >= b/10", 10)
+    assert not unsatisfiable("T >= 101*b/1000", 10)
+    assert unsatisfiable("T >= b/2", 4, "softmax:3-2*u")
+    for spec, claim in (("mae", "T >= b**2/10"), ("gce:q=1/2", "T >= 0")):
+        assert linear_script(stated(spec, 3, claim)) is None
+
+
+def test_what_products_prove_is_true() -> None:
+    """Against theorem C at random claims, some false by little."""
+    r = random.Random(4)
+    shown = 0
+    for _ in range(60):
+        n = r.randrange(2, 5)
+        flat = Fraction(r.randrange(0, 12), 12 * n) * Fraction(13, 12)
+        rise, cut = Fraction(r.randrange(1, 13), 12), Fraction(r.randrange(1, 13), 12)
+        if unsatisfiable(f"T >= max({flat}*b, {rise}*b - {cut})", n):
+            shown += 1
+            for b in (Fraction(k, 24) for k in range(25)):
+                t = min(max(b / k, b - Fraction(1, k)) for k in range(2, n + 1))
+                assert max(flat * b, rise * b - cut) <= t
+    assert shown > 10
 
 
 def test_what_has_no_script_is_refused() -> None:

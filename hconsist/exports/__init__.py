@@ -2,6 +2,7 @@
 
 from hconsist.exports.compile import compile_script
 from hconsist.exports.coq import coq_script
-from hconsist.exports.smt import prove_with_z3, smt_script
+from hconsist.exports.smt import smt_script
+from hconsist.exports.smt_prove import prove_with_z3
 
 __all__ = ["compile_script", "coq_script", "prove_with_z3", "smt_script"]

@@ -12,15 +12,21 @@ from hconsist.checker.reading import Fields
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 
 
-def _smt(t: Tree) -> str:
-    """A tree as an SMT-LIB term over the reals."""
+def smt_term(t: Tree) -> str:
+    """A tree as an SMT-LIB term over the reals.
+
+    Examples
+    --------
+    >>> smt_term(["max", "0", ["mul", "-1/2", "b"]])
+    '(ite (>= (/ 0 1) (* (- (/ 1 2)) b)) (/ 0 1) (* (- (/ 1 2)) b))'
+    """
     if isinstance(t, str):
         if t.isalpha():
             return t
         q = Fraction(t)
         size = f"(/ {abs(q.numerator)} {q.denominator})"
         return size if q >= 0 else f"(- {size})"
-    op, parts = t[0], [_smt(a) for a in t[1:]]
+    op, parts = t[0], [smt_term(a) for a in t[1:]]
     if op in ("add", "mul"):
         return f"({'+' if op == 'add' else '*'} {' '.join(parts)})" if len(parts) > 1 else parts[0]
     if op == "max":
@@ -36,7 +42,7 @@ def _smt(t: Tree) -> str:
 
 
 def _substituted(t: Tree, name: str, value: str) -> str:
-    return f"(let (({name} {value})) {_smt(t)})"
+    return f"(let (({name} {value})) {smt_term(t)})"
 
 
 def smt_script(statement: Fields) -> str:
@@ -113,7 +119,7 @@ def smt_script(statement: Fields) -> str:
             "(assert (and (<= b t 1) (<= v 0)))",
         ]
         reach = None if bound is None else Fraction(bound)
-        lines += [] if reach is None else [f"(assert (>= v {_smt(str(-reach))}))"]
+        lines += [] if reach is None else [f"(assert (>= v {smt_term(str(-reach))}))"]
         weights = ["(/ (+ 1 t) 2)", "(/ (- 1 t) 2)"]
         risk = _sum(weights, [_substituted(g, "v", "v"), _substituted(g, "v", "(- v)")])
         points = {
@@ -123,13 +129,13 @@ def smt_script(statement: Fields) -> str:
             *([reach] if reach else []),
         }
         kept = sorted(q for q in points if q >= 0 and (reach is None or q <= reach))
-        pairs = [(_smt(str(q)), _smt(str(-q))) for q in kept] + [("t", "(- t)")] * (
+        pairs = [(smt_term(str(q)), smt_term(str(-q))) for q in kept] + [("t", "(- t)")] * (
             reach is None or reach >= 1
         )
         references = [
             _sum(weights, [_substituted(g, "v", x), _substituted(g, "v", y)]) for x, y in pairs
         ]
-    claim = _smt(statement["claim"]["formula"])
+    claim = smt_term(statement["claim"]["formula"])
     lines += [f"(assert (< (- {risk} {reference}) {claim}))" for reference in references]
     return "\n".join([*lines, "(check-sat)", ""])
 
@@ -155,34 +161,3 @@ def _numbers(t: Tree) -> set[Fraction]:
     if isinstance(t, str):
         return set() if t.isalpha() else {abs(Fraction(t))}
     return set().union(*map(_numbers, t[1:]))
-
-
-def prove_with_z3(statement: Fields, seconds: float = 30.0) -> bool:
-    """Whether z3 finds the negation of the claim unsatisfiable; False says nothing about the claim.
-
-    Of losses of the softmax value expect an answer for six labels at most (MAE: 0.1 seconds for n =
-    6); for ten, z3 answers "unknown", and a certificate is the way.
-
-    Parameters
-    ----------
-    statement : dict
-        The ``statement`` of a certificate.
-    seconds : float
-        Time limit.
-
-    Raises
-    ------
-    EngineCannotAnswerError
-        When z3 is not installed (extra ``smt``), or `smt_script` has no form for the loss.
-    """
-    script = smt_script(statement)
-    try:
-        import z3
-    except ImportError as problem:
-        raise EngineCannotAnswerError(
-            "smt", "z3 is not installed: pip install hconsist[smt]", "rigorous"
-        ) from problem
-    solver = z3.Solver()
-    solver.set("timeout", int(1000 * seconds))
-    solver.from_string(script)
-    return bool(solver.check() == z3.unsat)
