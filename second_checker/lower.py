@@ -43,6 +43,7 @@ RULES: dict[str, tuple[list[str], str]] = {
     "swap": ([], "scaling"),
     "bounded swap": ([], "scaling"),
     "theorem D": (["pooling lemma", "theorem D"], "shape"),
+    "theorem X": (["theorem X"], "factors"),
     "pools": (["theorem B"], "scaling"),
 }
 
@@ -107,6 +108,8 @@ def bound_of(w: Work, s: Statement, proof: dict[str, Any]) -> Bound:
         raise Rejected("the rule is for one predicted label")
     if rule == "theorem D":
         return _theorem_d(w, s, proof)
+    if rule == "theorem X":
+        return _theorem_x(w, s, proof)
     if rule == "pools":
         return _pools(w, s, proof)
     if rule in ("pair", "theorem A"):
@@ -216,6 +219,19 @@ def _theorem_d(w: Work, s: Statement, proof: dict[str, Any]) -> Bound:
         raise Undecided("h increases: not shown")
     for t, method in zip(wanted, methods[1:], strict=True):
         span.must(t, order(method), "the curvature of h")
+    return Bound(_two, _shares, lambda pair, b: [_gap(s, b, *pair)])
+
+
+def _theorem_x(w: Work, s: Statement, proof: dict[str, Any]) -> Bound:
+    """g' = -1/(a u (1 - r u)), 0 <= r <= 1/2."""
+    _softmax(s)
+    slope = falls(w, s.g)
+    a, r = _two(proof["factors"], "")
+    w.constant(a, "the factor", strict=True)
+    w.constant(r, "the share")
+    w.constant(minus(HALF, r), "1/2 less the share")
+    h = mul(a, U, minus(ONE, mul(r, U)))
+    w.span("u", ZERO, ONE).must_vanish(add(ONE, mul(h, slope)), "1 + h g' = 0 on (0, 1)")
     return Bound(_two, _shares, lambda pair, b: [_gap(s, b, *pair)])
 
 

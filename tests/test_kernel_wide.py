@@ -225,6 +225,27 @@ FORGERIES: dict[str, dict[str, Any]] = {
         "no lemma": lambda c: c.update(lemmas=[]),
         "a witness beyond the simplex": pieces(witness=["1", "1"]),
     },
+    "ldr-larger-margin": {
+        "a larger claim": claimed(formula=["mul", "6/7", ["pow", "b", "2"]]),
+        "another factor": lambda c: c["proof"]["factors"].__setitem__(0, "2"),
+        "a share above 1/2": lambda c: (
+            c["proof"].update(factors=["4", "3/4"]),
+            c["statement"]["loss"].update(formula=["mul", "1/4", ["log", ["add", ["mul", "4", [
+                "pow", "u", "-1"]], "-3"]]]))[0],
+        "a negative share": lambda c: c["proof"]["factors"].__setitem__(1, "-1/2"),
+        "a factor in u": lambda c: c["proof"]["factors"].__setitem__(0, "u"),
+        "a third factor": lambda c: c["proof"]["factors"].append("0"),
+        "another loss": lambda c: c["statement"]["loss"].update(
+            formula=["add", "2", ["mul", "-2", ["pow", "u", "1/2"]]]),
+        "a rising loss": lambda c: c["statement"]["loss"].update(formula=["log", "u"]),
+        "several labels": lambda c: (stated(target={"kind": "top", "k": 2})(c),
+                                     stated(classes=4)(c)),
+        "bounded scores": lambda c: (stated(hypotheses=bounded("2"))(c), stated(classes=3)(c)),
+        "no lemma": lambda c: c.update(lemmas=[]),
+        "rule pair": lambda c: (proof(rule="pair")(c), c.update(lemmas=["pair lemma",
+                                                                        "pooling lemma"])),
+        "a witness beyond the simplex": pieces(witness=["1", "1"]),
+    },
     "pools": {
         "a larger claim": lambda c: claimed(
             formula=["mul", "1001/1000", c["statement"]["claim"]["formula"]])(c),
@@ -362,6 +383,7 @@ def trivial(name: str, claim: str, *changed: dict[str, Any]) -> dict[str, Any]:
         ("bounded-logistic-three", "33/10", "3301/1000"),
         ("bounded-logistic-three", "0", "-1/1000"),
         ("ldr-margin-every-n", ["3/4", "1/4"], ["3/4", "13/50"]),
+        ("ldr-larger-margin", ["3/4", "1/4"], ["3/4", "13/50"]),
         ("pools", ["1/2", "1/4"], ["1/2", "1/20"]),  # the pool of three labels is above 1
         ("pools", ["1/2", "1/4"], ["-1/2", "1/4"]),
         ("pools", ["1/10", "1/100"], ["0", "-1/1000"]),
@@ -408,6 +430,34 @@ def test_lines_below_the_pools_are_below_regrets() -> None:
             line = slope * (p[:, 1] - p[:, 0]) - level
             least = min(least, float((regret - line).min()))
     assert -1e-9 < least < 1e-4
+
+
+def test_a_share_of_more_than_half_is_refused_for_its_size_alone() -> None:
+    """LDR with exp(c/lambda) = 4: all else of rule "theorem X" is right, and the claim is tiny."""
+    for r, right in (("1/2", True), ("3/4", False)):
+        c = trivial("ldr-larger-margin", "-10", {"witness": ["3/4", "1/4"]})
+        more = ["add", ["log", ["add", "1", ["mul", "-" + r, "u"]]], ["mul", "-1", ["log", "u"]]]
+        c["statement"]["loss"]["formula"] = more
+        c = sealed({**c, "proof": {**c["proof"], "factors": ["1", r]}})
+        assert accepted(c) == second_checker.check(c).agrees == right
+
+
+def test_the_sum_of_theorem_x_is_at_most_one() -> None:
+    """Its proof at random: the competitor's softmax values, for every share up to 1/2."""
+    r = np.random.default_rng(9)
+    largest = -math.inf
+    for _ in range(3000):
+        share, u, n = float(r.uniform(0, 0.5)), float(r.uniform(0.5, 1)), int(r.integers(2, 7))
+        first, second = ((1 / q - share) / (2 - share) for q in (u, 1 - u + 1e-12))
+        values = r.dirichlet([0.5] * n)
+        if r.random() < 0.5:
+            values = np.where(np.arange(n) < r.integers(2, n + 1), 1.0, r.random(n))
+            values /= values.sum()
+        values = np.sort(values)[::-1]
+        f = np.full(n, math.sqrt(first * second))
+        f[0], f[1] = second, first  # label 0 is predicted, label 1 better
+        largest = max(largest, float((values / (f + (1 - f) * share * values)).sum()))
+    assert 1 - 1e-3 < largest < 1 + 1e-9
 
 
 @pytest.mark.parametrize("name", ["top-2-logistic-below", "bounded-logistic-three-below"])

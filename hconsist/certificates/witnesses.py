@@ -64,6 +64,7 @@ def convex_rules(loss: SoftmaxLoss, n: int | str) -> list[Fields]:
         found.append({"rule": "theorem A", "scaling": str(e)})
     elif (shape := inverse_slope(loss)) is not None:
         found += [{"rule": "theorem D", "shape": s} for s in shape]
+        found += quadratic_slope(loss)
     return found + pools.options(n, e)
 
 
@@ -80,6 +81,22 @@ def inverse_slope(loss: SoftmaxLoss) -> list[Fields] | None:
     ways = ("algebra:0", "balls:0")
     return [{"inverse": written, "bend": bend, "methods": [way] * count}
             for bend, count in (("convex", 2), ("concave", 3)) for way in ways]  # fmt: skip
+
+
+def quadratic_slope(loss: SoftmaxLoss) -> list[Fields]:
+    """-1/g' as a u (1 - r u), as rule "theorem X" wants it, where it is one."""
+    import sympy
+
+    u = sympy.Symbol("u", positive=True)
+    h = sympy.expand(sympy.cancel(-1 / sympy.diff(loss.of_softmax(u, SYMPY), u)))
+    first, second = h.coeff(u, 1), h.coeff(u, 2)
+    if first == 0 or sympy.simplify(h - first * u - second * u**2) != 0:
+        return []
+    try:
+        factors = [tree(t, {}) for t in (first, sympy.expand(-second / first))]
+    except (InvalidInputError, ZeroDivisionError):
+        return []
+    return [{"rule": "theorem X", "factors": factors}]
 
 
 def rational_pairs(loss: SoftmaxLoss, b: Fraction) -> list[list[Tree]]:

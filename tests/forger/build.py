@@ -22,6 +22,7 @@ LEMMAS = {
     "margin": ["margin lemma"],
     "plug-in lines": ["plug-in lemma"],
     "theorem D": ["pooling lemma", "theorem D"],
+    "theorem X": ["theorem X"],
     "pools": ["theorem B"],
     "swap": [],
     "bounded swap": [],

@@ -193,6 +193,7 @@ def new_proof(c: dict[str, Any], r: random.Random) -> dict[str, Any]:
         "level": r.choice(["-1", "0", "-1/2", "-2", "1", ["mul", "-1", ["exp", "1"]]]),
         "shape": {"inverse": r.choice(["u", ["pow", "u", "2"], ["pow", "u", "1/2"], "1"]),
                   "bend": r.choice(["convex", "concave"]), "methods": ["algebra:0"] * 2},
+        "factors": r.choice([["1", "0"], ["1", "1/2"], ["2", "1/3"], ["1", "x"], ["-1", "0"]]),
         "excess": r.choice(["0", "1/100", "1/10", "1"]),
         "share": r.choice(["1", "1/2", "2", "0"]),
     }  # fmt: skip
@@ -201,7 +202,7 @@ def new_proof(c: dict[str, Any], r: random.Random) -> dict[str, Any]:
         "theorem C": "", "tangent": "", "convex point": "beta p point reference",
         "concave point": "beta p point", "margin point": "beta point best", "plug-in lines": "",
         "swap": "scaling", "bounded swap": "scaling", "theorem D": "shape", "tie": "",
-        "pools": "scaling",
+        "pools": "scaling", "theorem X": "factors",
         "bounded point": "beta p point reference level",
     }[rule].split()  # fmt: skip
     if not rule.endswith("point"):

@@ -26,7 +26,7 @@ from hconsist.checker.rules import (
 from hconsist.checker.rules.boxed import BOUNDED_SWAP
 from hconsist.checker.rules.cells import CELLS
 from hconsist.checker.rules.concave import CONCAVE_PAIR, THEOREM_C
-from hconsist.checker.rules.curvature import THEOREM_D
+from hconsist.checker.rules.curvature import THEOREM_D, THEOREM_X
 from hconsist.checker.rules.margin import MARGIN
 from hconsist.checker.rules.pools import POOLS
 from hconsist.checker.rules.softmax import PAIR, THEOREM_A
@@ -40,7 +40,7 @@ LOWER = {
     rule.name: rule
     for rule in (
         PAIR, THEOREM_A, CONCAVE_PAIR, THEOREM_C, MARGIN, CELLS, SWAP, BOUNDED_SWAP,
-        THEOREM_D, POOLS,
+        THEOREM_D, THEOREM_X, POOLS,
     )
 }  # fmt: skip
 
@@ -56,6 +56,7 @@ WHERE = {
     "theorem A": "docs/theory.md, Theorem A",
     "theorem B": "docs/theory.md, Theorem B and Lines below the pools",
     "theorem D": "docs/theory.md, Theorem D",
+    "theorem X": "docs/theory.md, Theorem X",
     "theorem C": "docs/certificate.md, Lemmas: theorem C for concave losses",
     "concave pair lemma": "docs/certificate.md, Lemmas: concave pair lemma",
     "plug-in lemma": "docs/certificate.md, Lemmas: plug-in lemma",
