@@ -139,6 +139,13 @@ def least(
     return LineInfimum(min(low, best[0]), *best)
 
 
+def bound_over(
+    formula: Formula, box: Jet, ends: list[Jet], a: Fraction, c: Fraction
+) -> Fraction | None:
+    """A lower bound over [a, c], from the formula on its ball and at its ends; see `_over`."""
+    return _over(formula, box, ends, a, c, lambda x: formula(BALLS.const(x)))
+
+
 def _over(
     formula: Formula, box: Jet, ends: list[Jet], a: Fraction, c: Fraction, value: Formula
 ) -> Fraction | None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from scipy.optimize import brentq
+
 from hconsist.arithmetic import BALLS
 from hconsist.arithmetic.derivatives import BALL_JETS, FLOAT_JETS
 from hconsist.arithmetic.exact import Value
@@ -138,6 +140,9 @@ class SoftmaxRisk:
         try:
             return self._newton(p, counts)
         except (ValueError, OverflowError, ZeroDivisionError, ArithmeticError):
+            bisected = self._bisected(p, counts)
+            if bisected is not None:
+                return bisected
             top = max(
                 range(len(p)), key=lambda i: p[i]
             )  # g linear or nearly so: all mass on the top labels
@@ -147,6 +152,44 @@ class SoftmaxRisk:
             except (ValueError, OverflowError, ZeroDivisionError):  # g is steep at 0
                 share = [s or math.exp(_FLOOR) for s in share]
             return share
+
+    def _bisected(self, p: Sequence[float], counts: Sequence[int]) -> list[float] | None:
+        """The same where Newton steps fail, as for a g that is nearly linear: by halving the level
+        ``p_i (-g'(S_i))``, and S_i within it; None where that fails too.
+        """
+
+        def fall(u: float) -> float:
+            return -float(self.term(variable(u), FLOAT_JETS).d1)
+
+        least, most = math.exp(_FLOOR), 1 - 1e-12
+
+        def share(weight: float, level: float) -> float:
+            if weight * fall(least) <= level:
+                return 0.0 if steep is None else least
+            if weight * fall(most) >= level:
+                return most
+            return float(brentq(lambda u: weight * fall(u) - level, least, most, xtol=1e-16))
+
+        try:
+            try:
+                steep = None if math.isfinite(fall(0.0)) else least
+            except (ValueError, OverflowError, ZeroDivisionError):
+                steep = least
+            low, high = min(p) * fall(most), max(p) * fall(least)
+            for _ in range(80):
+                level = (low + high) / 2 if high < 4 * low else math.sqrt(max(low, 1e-300) * high)
+                if not low < level < high:
+                    break
+                shares = [share(w, level) for w in p]
+                if sum(s * c for s, c in zip(shares, counts, strict=True)) > 1:
+                    low = level
+                else:
+                    high = level
+            shares = [share(w, high) for w in p]
+        except (ValueError, OverflowError, ZeroDivisionError, ArithmeticError):
+            return None
+        total = sum(s * c for s, c in zip(shares, counts, strict=True))
+        return [s / total for s in shares] if 0.5 < total < 2 else None
 
     def _newton(self, p: Sequence[float], counts: Sequence[int]) -> list[float]:
         """Solve ``log p_i + log(-g'(S_i)) = L``, ``sum count S = 1`` by Newton steps in log S and

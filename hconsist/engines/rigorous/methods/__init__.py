@@ -10,12 +10,14 @@ from typing import Any
 
 from hconsist.engines.methods import Asked, no_method, tries
 from hconsist.engines.rigorous.methods import (
+    closed,
     comp_sum,
     concave,
     constrained,
     convex_search,
     costs,
     few_labels,
+    masses,
     one_margin,
     piecewise,
     projected,
@@ -33,12 +35,14 @@ from hconsist.errors import EngineCannotAnswerError
 __all__ = [
     "choose_lines",
     "choose_plan",
+    "closed",
     "comp_sum",
     "concave",
     "constrained",
     "convex_search",
     "costs",
     "few_labels",
+    "masses",
     "one_margin",
     "piecewise",
     "projected",

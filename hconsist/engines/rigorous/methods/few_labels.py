@@ -24,6 +24,7 @@ from hconsist.engines.rigorous.methods.plan import (
 )
 from hconsist.engines.rigorous.methods.searched import Searching, at_zero
 from hconsist.engines.rigorous.pairs import least_pair
+from hconsist.engines.rigorous.piecewise.risks import UnboundedError
 from hconsist.engines.rigorous.regions import Simplex, sorted_region, top_k_regions
 from hconsist.pointwise import Answer
 
@@ -77,8 +78,13 @@ def _answer(question: Question, found: Convex, beta: Fraction, budget: Budget) -
     width = budget.width if budget.width is not None else _WIDTH
     risk: Risk = found.risk
     search = BranchSearch(risk, few(n, k, beta))
-    best = search.run(width / 4, _BOXES, enough=lambda low, high: high <= width,
-                      time_budget=budget.time_budget)  # fmt: skip
+    try:
+        best = search.run(width / 4, _BOXES, enough=lambda low, high: high <= width,
+                          time_budget=budget.time_budget)  # fmt: skip
+    except UnboundedError:  # at these distributions: others may have a regret
+        if k > 1 or isinstance(whole := piecewise.plan(question), str):
+            raise
+        return whole.answer(beta, budget)
     lemmas: tuple[str, ...] = (POOLING,) if k == 1 else (POOLING_SETS,)
     lower, reason = Fraction(0), ""
     if best.upper > width:
