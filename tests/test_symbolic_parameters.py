@@ -81,6 +81,29 @@ def test_two_labels_with_a_symbol_against_a_grid(
     assert expected == pytest.approx(wrong - least, abs=1e-7)
 
 
+def test_a_negative_parameter_as_a_symbol() -> None:
+    general = derive(PointwiseProblem("rce:A=A", n_classes=5))
+    assert general.conditions == ("A < 0",)
+    A = sympy.Symbol("A", negative=True)
+    special = derive(PointwiseProblem("rce:A=-4", n_classes=5))
+    for name in ("transform", "envelope"):
+        own, other = getattr(special, name), getattr(general, name).subs(A, -4)
+        found = [evaluate(f, {beta_symbol(): GRID}, NUMPY) for f in (own, other)]
+        assert found[0] == pytest.approx(found[1], abs=1e-12)
+    both = derive(PointwiseProblem("sce:alpha=alpha,beta=1,A=A", n_classes=2))
+    assert both.conditions == ("A < 0", "alpha > 0")
+    with pytest.raises(InvalidInputError, match="A must be < 0"):
+        parse_loss("rce:A=4")
+
+
+def test_margin_focal_is_the_focal_loss_of_two_labels() -> None:
+    one, other = (
+        derive(PointwiseProblem(f"{name}:gamma=gamma", n_classes=2)).transform
+        for name in ("margin-focal", "focal")
+    )
+    assert one == other
+
+
 def test_no_sign_is_found_where_a_parameter_decides() -> None:
     u, a, c = sympy.symbols("u a c", positive=True)
     log = sympy.log(u)

@@ -51,9 +51,9 @@ def conditions(problem: PointwiseProblem) -> tuple[str, ...]:
 
     symbols = {s for v in values if isinstance(v, sympy.Expr) for s in v.free_symbols}
     return tuple(
-        f"{s} a whole number >= 2" if s.is_integer else f"{s} > 0"
+        f"{s} a whole number >= 2" if s.is_integer else f"{s} {'>' if s.is_positive else '<'} 0"
         for s in sorted(symbols, key=str)
-        if s.is_positive
+        if s.is_positive or s.is_negative
     )
 
 

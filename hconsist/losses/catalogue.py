@@ -153,7 +153,8 @@ def parse_loss(spec: str | Loss) -> Loss:
     ----------
     spec : str
         ``name`` or ``name:parameter=value,...``; numbers as decimals or fractions, kept exactly,
-        or the parameter's own name, ``gce:q=q``, for a positive symbol. A loss passes unchanged.
+        or the parameter's own name, ``gce:q=q``, for a symbol: a positive number, or a negative one
+        where the parameter is one (``rce:A=A``). A loss passes unchanged.
 
     Raises
     ------
@@ -202,20 +203,30 @@ def parse_loss(spec: str | Loss) -> Loss:
         return make(phi=inner, **arguments)
     if leftover:
         raise UnknownNameError(f"parameter of {name}", next(iter(leftover)), known or {"none"})
-    return make(**arguments)
+    try:
+        return make(**arguments)
+    except InvalidInputError:
+        for k, v in given.items():
+            if k in arguments and arguments[k] != v:  # a parameter may be a negative number
+                try:
+                    return make(**{**arguments, k: _as_symbol(k, v, -1)})
+                except InvalidInputError:
+                    continue
+        raise
 
 
 #: Parameters whose own names mean something else in a derived formula.
 _TAKEN = ("beta", "n", "b")
 
 
-def _as_symbol(name: str, value: str) -> object:
-    """A positive symbol where a parameter is given as its own name, ``q=q``; else the value."""
+def _as_symbol(name: str, value: str, sign: int = 1) -> object:
+    """A symbol of that sign where a parameter is given as its own name, ``q=q``; else the value."""
     if value != name or name in _TAKEN:
         return value
     import sympy
 
-    return sympy.Symbol("lambda" if name == "lam" else name, positive=True)
+    known = {"positive": True} if sign > 0 else {"negative": True}
+    return sympy.Symbol("lambda" if name == "lam" else name, **known)
 
 
 def _join(parameters: Mapping[str, str]) -> str:

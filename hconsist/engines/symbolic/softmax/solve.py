@@ -114,12 +114,17 @@ def as_share(problem: PointwiseProblem) -> Solution:
     if form is None:
         raise stop("needs a loss of the margin")
     phi = sympy.sympify(form.phi(v, SYMPY))
+    if problem.is_symbolic:
+        phi = _powers(phi)
     rates = {abs(sympy.diff(a.args[0], v)) for a in phi.atoms(sympy.exp) if a.has(v)}
     if len(rates) != 1 or not all(r.is_number for r in rates):
         raise stop("needs a loss of the margin in exponentials of one rate")
     rate = rates.pop()
-    written = sympy.expand_power_exp(phi.subs(v, sympy.log(u / (1 - u)) / rate))
-    written = sympy.simplify(sympy.expand_log(sympy.simplify(written), force=True))
+    if problem.is_symbolic:
+        written = _in_share(phi, v, u, rate)
+    else:
+        written = sympy.expand_power_exp(phi.subs(v, sympy.log(u / (1 - u)) / rate))
+        written = sympy.simplify(sympy.expand_log(sympy.simplify(written), force=True))
     require_smooth(written, u)
     bound = problem.hypotheses.score_bound
     reach = sympy.Integer(1) if bound is None else 1 / (1 + sympy.exp(-rate * to_sympy(bound)))
@@ -132,3 +137,32 @@ def as_share(problem: PointwiseProblem) -> Solution:
         )
     ]
     return of_two_labels(problem, written, steps, reach)
+
+
+def _powers(phi: Expr) -> Expr:
+    """Exponentials of logarithms as powers: e^(-a log x) is x^(-a)."""
+    found = {}
+    for power in phi.atoms(sympy.exp):
+        rest, logs = power.args[0].as_independent(sympy.log)
+        if isinstance(logs, sympy.log):
+            found[power] = logs.args[0] ** rest
+    return phi.xreplace(found)
+
+
+def _in_share(phi: Expr, v: Expr, u: Expr, rate: Expr) -> Expr:
+    """Exponentials of the margin by the share u, each power and logarithm of one quotient."""
+    odds = {a: (u / (1 - u)) ** (sympy.diff(a.args[0], v) / rate) * sympy.exp(a.args[0].subs(v, 0))
+            for a in phi.atoms(sympy.exp) if a.has(v)}  # fmt: skip
+    inside = phi.xreplace(odds).replace(
+        lambda e: isinstance(e, sympy.Pow | sympy.log) and e.has(u),
+        lambda e: e.func(sympy.factor(sympy.together(e.args[0])), *e.args[1:]),
+    )
+    parts = {1 / (1 - u): 1 - u, -1 / (u - 1): 1 - u, 1 / u: u}
+    return inside.replace(
+        lambda e: isinstance(e, sympy.Pow | sympy.log) and e.args[0] in parts,
+        lambda e: (
+            -sympy.log(parts[e.args[0]])
+            if isinstance(e, sympy.log)
+            else parts[e.args[0]] ** (-e.exp)
+        ),
+    )
