@@ -22,13 +22,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 
 from hconsist.arithmetic import BALLS, NUMPY, endpoints
 from hconsist.arithmetic.derivatives import BALL_JETS, Jets
+from hconsist.arithmetic.exact import Value
 from hconsist.arithmetic.jet import Jet, variable
 from hconsist.engines.rigorous.line import bound_over, hull
 from hconsist.losses.facts import Curve, Fact
@@ -65,7 +65,7 @@ class Spread:
 class _Constants(Jets):
     """Jets whose constants are jets too, over arithmetics that know nothing of jets."""
 
-    def const(self, value: Any) -> Any:
+    def const(self, value: Value) -> Value:
         return Jet(self.base.const(value))
 
 
@@ -77,7 +77,7 @@ def scaled(g: Curve, c: Fraction) -> Curve:
 def reciprocal_slope(g: Curve, c: Fraction) -> Curve:
     """``-1/g'`` at c u."""
 
-    def of(u: Any, ops: Any) -> Any:
+    def of(u: Value, ops: Value) -> Value:
         jet = g(Jet(u * ops.const(c), ops.const(1), None), _Constants(ops))
         return -ops.const(1) / jet.d1
 
@@ -178,7 +178,7 @@ class MassBound:
             costs.append(self._lost(other, part, most))
         found: Fraction | None = None
         for gain in gains:  # what any of the others loses is allowed to all of them
-            terms: list[Callable[[Any], Jet]] = [gain.both]
+            terms: list[Callable[[Value], Jet]] = [gain.both]
             terms += [partial(gain.others, cost) for cost in costs]
             for term in terms:
                 low = _least_over(term, left, right)
@@ -189,13 +189,13 @@ class MassBound:
         return max(found, Fraction(0))  # no regret is negative
 
     def _lost(
-        self, value: Callable[[Any], Any], part: _Line, most: Fraction | None = None
-    ) -> Callable[[Any], Any]:
+        self, value: Callable[[Value], Value], part: _Line, most: Fraction | None = None
+    ) -> Callable[[Value], Value]:
         """What a label loses that keeps a part of its value, as a function of M; ``most``: g falls
         by more between x r and r where r is larger.
         """
 
-        def lost(m: Any) -> Any:
+        def lost(m: Value) -> Value:
             if part.is_one:
                 return BALLS.const(0)
             r = value(m) if most is None else BALLS.const(most)
@@ -203,19 +203,19 @@ class MassBound:
 
         return lost
 
-    def _ways(self, k: int) -> list[tuple[int, int, Callable[[Any], Any]]]:
+    def _ways(self, k: int) -> list[tuple[int, int, Callable[[Value], Value]]]:
         """How others share: how many have M, how many have another value, and that value."""
-        ways: list[tuple[int, int, Callable[[Any], Any]]] = [(k - 2, 1, lambda m: 1 - m * k)]
+        ways: list[tuple[int, int, Callable[[Value], Value]]] = [(k - 2, 1, lambda m: 1 - m * k)]
         if self.equal:
             ways.append((0, k - 1, lambda m: (1 - m * 2) / (k - 1)))
         return ways
 
     # -- in floats
-    def _values(self, u: Any) -> Any:
+    def _values(self, u: Value) -> Value:
         with np.errstate(all="ignore"):
             return np.asarray(self.g(np.asarray(u, dtype=float), NUMPY), dtype=float)
 
-    def _inverse(self, s: float, cost: Any) -> Any:
+    def _inverse(self, s: float, cost: Value) -> Value:
         """The least share x of s with g(x s) <= g(s) + cost, from above."""
         if s <= 1e-15:
             return np.full_like(cost, 0.0 if self.finite else 1.0)
@@ -245,7 +245,7 @@ class MassBound:
             freed = [full * m * (1 - pools) + count * s * (1 - self._inverse(s, cost))
                      for full, count, s in ways]  # fmt: skip
 
-            def value(shares: Any, cost: Any = cost, freed: Any = freed) -> Any:
+            def value(shares: Value, cost: Value = cost, freed: Value = freed) -> Value:
                 own, found = self._values(shares * m), np.full(_GRID, np.inf)
                 for more in freed:
                     gained = base - self._values(m * (2 - shares) + more)
@@ -283,19 +283,19 @@ class _Gain:
     beta: Fraction
     full: int
     count: int
-    other: Callable[[Any], Any]
+    other: Callable[[Value], Value]
     share: _Line
     pool: _Line
     part: _Line
 
-    def _top(self, m: Any) -> tuple[Any, Any]:
+    def _top(self, m: Value) -> tuple[Value, Value]:
         """What label 1 gets, and what that is worth to the share b of p."""
         top = m * (2 - self.share(m)) + m * self.full * (1 - self.pool(m))
         top = top + self.other(m) * self.count * (1 - self.part(m))
         worth = (self.g(m, BALL_JETS) - self.g(top, BALL_JETS)) * BALLS.const(self.beta)
         return top, worth
 
-    def both(self, x: Any) -> Jet:
+    def both(self, x: Value) -> Jet:
         """The rest of p is that of labels 1 and j, half each."""
         m = variable(x)
         top, worth = self._top(m)
@@ -303,7 +303,7 @@ class _Gain:
         pair = pair - self.g(m * self.share(m), BALL_JETS)
         return _as_jet(worth + pair * BALLS.const((1 - self.beta) / 2))
 
-    def others(self, cost: Callable[[Any], Any], x: Any) -> Jet:
+    def others(self, cost: Callable[[Value], Value], x: Value) -> Jet:
         """The rest of p is that of others, who lose ``cost``."""
         m = variable(x)
         return _as_jet(self._top(m)[1] - cost(m) * BALLS.const(1 - self.beta))
@@ -318,7 +318,7 @@ class _Line:
     slope: Fraction
     is_one: bool
 
-    def __call__(self, m: Any) -> Any:
+    def __call__(self, m: Value) -> Value:
         if not self.slope:
             return BALLS.const(self.start)
         return (m - BALLS.const(self.left)) * BALLS.const(self.slope) + BALLS.const(self.start)
@@ -330,17 +330,17 @@ def _line(x: float, y: float, left: Fraction, right: Fraction) -> _Line:
     return _Line(left, start, slope, start == end == 1)
 
 
-def _as_jet(found: Any) -> Jet:
+def _as_jet(found: Value) -> Jet:
     return found if isinstance(found, Jet) else Jet(found, BALLS.const(0), BALLS.const(0))
 
 
-def _least_over(term: Callable[[Any], Jet], left: Fraction, right: Fraction) -> Fraction | None:
+def _least_over(term: Callable[[Value], Jet], left: Fraction, right: Fraction) -> Fraction | None:
     ends = [term(BALLS.const(x)) for x in (left, right)]
     box = term(hull(left, right))
     return bound_over(term, box, ends, left, right)
 
 
-def uniform(g: Curve, risk: Any, n: int, beta: Fraction, k: int) -> tuple[Fraction, Vector]:
+def uniform(g: Curve, risk: Value, n: int, beta: Fraction, k: int) -> tuple[Fraction, Vector]:
     """An upper bound of T(beta), the regret of ``(x + b, x, y, ..., y, 0, ..., 0)`` on k labels
     where all k tie, and the values of the groups (1, 1, k - 2, n - k).
     """

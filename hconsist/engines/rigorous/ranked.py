@@ -13,13 +13,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hconsist.arithmetic import BALLS
 from hconsist.arithmetic.derivatives import BALL_JETS
+from hconsist.arithmetic.exact import Value
 from hconsist.arithmetic.jet import Jet, variable
 from hconsist.losses.facts import Curve
 
@@ -101,7 +101,7 @@ class Cells:
             table.put(place, np.array(part))
         self.corners[place : place + 1] = [corners]
 
-    def _of_curve(self, hull: Any, centre: Fraction, moves: Sequence[Fraction]) -> Any:
+    def _of_curve(self, hull: Value, centre: Fraction, moves: Sequence[Fraction]) -> Value:
         """Value, slopes and curvature at the centre, with an error over the cell; a lower bound."""
         assert self.g is not None
         top = self.g(hull.upper(), BALLS)  # it does not rise
@@ -114,7 +114,7 @@ class Cells:
             (np.abs(steps), steps), least,
         )  # fmt: skip
 
-    def _of_formula(self, hulls: Sequence[Any], centre: Vector, moves: Sequence[Vector]) -> Any:
+    def _of_formula(self, hulls: Sequence[Value], centre: Vector, moves: Sequence[Vector]) -> Value:
         first = np.array([[BALLS.const(m) for m in move] for move in moves], dtype=object)
         zero = np.full((self.d, self.d, 3), BALLS.const(0), dtype=object)
         box = np.empty(3, dtype=object)
@@ -224,7 +224,7 @@ class _Table:
         return found
 
 
-def _balls(x: Sequence[Fraction]) -> Any:
+def _balls(x: Sequence[Fraction]) -> Value:
     found = np.empty(len(x), dtype=object)
     found[:] = [BALLS.const(v) for v in x]
     return found
@@ -234,14 +234,14 @@ def _minus(a: Vector, b: Vector) -> Vector:
     return tuple(x - y for x, y in zip(a, b, strict=True))
 
 
-def _jet(found: Any) -> Jet:
+def _jet(found: Value) -> Jet:
     if isinstance(found, Jet):
         return found
     zero = BALLS.const(0)
     return Jet(found, zero, zero)  # a constant
 
 
-def _at(derivative: Any, y: int, *directions: int) -> Any:
+def _at(derivative: Value, y: int, *directions: int) -> Value:
     """A derivative of loss y; 0 where the formula does not depend on anything."""
     if derivative is None:
         return BALLS.const(0)
@@ -251,13 +251,13 @@ def _at(derivative: Any, y: int, *directions: int) -> Any:
     return derivative[(*directions, y)]
 
 
-def _middle(ball: Any) -> tuple[float, float]:
+def _middle(ball: Value) -> tuple[float, float]:
     """A float, and how far from it the ball reaches."""
     m = float(ball.mid())
     return m, float(ball.rad()) * (1 + 1e-9) + abs(m) * 2.0**-52 + 1e-300
 
 
-def _down(ball: Any) -> float:
+def _down(ball: Value) -> float:
     """A float below the ball; minus infinity where it is not finite."""
     if not ball.is_finite():
         return -np.inf
@@ -265,14 +265,14 @@ def _down(ball: Any) -> float:
     return float(np.nextafter(m - r, -np.inf))
 
 
-def _up(ball: Any) -> float:
+def _up(ball: Value) -> float:
     if not ball.is_finite():
         return np.inf
     m, r = _middle(ball)
     return float(np.nextafter(m + r, np.inf))
 
 
-def _taylor(found: Any, steps: tuple[Array, Array], least: float) -> Any:
+def _taylor(found: Value, steps: tuple[Array, Array], least: float) -> Value:
     """The best of four bounds: to second order, to first (a kink: slopes of a hull), the value over
     the cell, and the constant ``least``.
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import Any
 
 from hconsist.arithmetic import BALLS, endpoints
+from hconsist.arithmetic.exact import Value
 from hconsist.engines.methods import method
 from hconsist.engines.rigorous.methods.convex import cosine
 from hconsist.engines.rigorous.methods.plan import (
@@ -80,7 +80,7 @@ def of_two_scores(question: Question) -> Plan | str:
 def _answer(
     question: Question,
     beta: Fraction,
-    value: Any,
+    value: Value,
     scores: tuple[float, ...],
     lemmas: tuple[str, ...] = (),
 ) -> Answer:
