@@ -294,6 +294,7 @@ OWN = [
     ("softmax:(1 - u)**3", 4),
     ("softmax:(1 - u)**2", 5),
     ("ldr:lam=1,c=0.2", 4),
+    ("ldr:lam=1,c=0.69", 4),
     ("ldr:lam=0.5,c=1", 2),
     ("comp-sum:tau=1.7", 4),
     ("comp-sum:tau=1.9", 4),

@@ -1,5 +1,5 @@
-"""Any convex phi: two labels decide, by theorem D where the marginal loss is infinite at 0, by
-theorem H where it is finite.
+"""Any convex phi: two labels decide, by theorem D or X where the marginal loss is infinite at 0,
+by theorem H where it is finite.
 """
 
 from __future__ import annotations
@@ -204,12 +204,21 @@ def _quadratic_share(polynomial: Poly, top: Expr) -> Expr:
 
 
 def _many_labels_of_infinite_marginal(h: Expr, u: Expr) -> Step:
-    """Theorem D: two labels decide for every n."""
+    """Theorem D, or X for h = a u (1 - rho u): two labels decide for every n. h increases, so that
+    a > 0 and rho <= 1/2.
+    """
     one = sympy.Integer(1)
     convex, concave = (
         sign_on(sympy.diff(h, u, 2), u, 0, one) in signs for signs in ((0, 1), (0, -1))
     )
     squared = sign_on(sympy.diff(h**2, u, 2), u, 0, one) in (0, 1)
+    if concave and not squared and sympy.simplify(sympy.diff(h, u, 3)) == 0:
+        return Step(
+            r"h = a\,u(1 - \rho u),\ 0 \le \rho \le \tfrac12 \implies "
+            r"\mathcal{T}_n = \mathcal{T}_2 \text{ for every } n",
+            "Theorem X: against every tie of the predicted label a competitor gains a line of the "
+            "value of two labels",
+        )
     if not convex and not (concave and squared):
         raise stop(
             f"h(u) = 1/psi(u) = {h} is neither convex, nor concave with a convex square (theorem D)"
