@@ -12,6 +12,7 @@ GUARDS: dict[str, tuple[str, ...]] = {
         "tests/test_facts_normal.py", "tests/test_facts.py", "tests/soundness/test_enclosures.py",
     ),
     "rigorous": (
+        "tests/soundness/test_kinks_in_balls.py", "tests/soundness/test_rigorous_conditions.py",
         "tests/soundness/test_enclosures.py", "tests/soundness/test_candidates.py",
         "tests/test_rigorous_costs.py", "tests/test_rigorous.py", "tests/test_gap_liars.py",
     ),
@@ -19,6 +20,7 @@ GUARDS: dict[str, tuple[str, ...]] = {
         "tests/soundness/test_checker_conditions.py", "tests/test_kernel_forgeries.py",
         "tests/test_kernel_limits.py", "tests/test_kernel_gamma.py", "tests/test_kernel_plugin.py",
         "tests/test_kernel_directed.py", "tests/test_kernel_typed.py", "tests/test_checker.py",
+        "tests/test_kernel_wide.py",
     ),
     "consistency": (
         "tests/soundness/test_consistency_conditions.py", "tests/test_consistency_liars.py",
@@ -26,6 +28,7 @@ GUARDS: dict[str, tuple[str, ...]] = {
     ),
     "symbolic": (
         "tests/soundness/test_signs.py", "tests/soundness/test_symbolic_conditions.py",
+        "tests/soundness/test_symbolic_shapes.py",
         "tests/test_symbolic_refusals.py",
         "tests/test_symbolic_margin.py",
         "tests/test_symbolic_liars.py", "tests/test_symbolic.py", "tests/test_symbolic_costs.py",

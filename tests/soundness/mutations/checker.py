@@ -76,4 +76,27 @@ MUTANTS: list[Mutant] = [
         ("need(len(set(infinite)) == 1,", "need(True,"),
         ("signs.count(-1) % 2 == 0", "signs.count(-1) % 2 == 1"),
     ),
+    *of(
+        "checker/rules/gaps.py",
+        ("need(shape == \"convex\" or s.bound is None,", "need(True,"),
+        ("need(s.bound is None or abs(v) <= s.bound,", "need(True,"),
+        ("mul(str(max(p)), s.loss(\"1\")), mul(str(1 - max(p))", "mul(str(min(p)), s.loss(\"1\")), mul(str(1 - min(p))"),
+        ("\">=\", \"the level is not below all tangent values\")", "\"\", \"the level is not below all tangent values\")"),
+        ("rest = minus(s.claim, bound) if upper", "rest = minus(bound, s.claim) if upper"),
+        ("bound = minus(above[0], total) if upper else", "bound = minus(above[0], \"0\") if upper else"),
+        ("            yield from allowed(s, z, \"above\")", "            pass"),
+    ),
+    *of(
+        "checker/rules/points.py",
+        ("[\"max\", x, mul(top, x)]", "[\"max\", x, x]"),
+        ("need(min(z) > 0, f\"{name} has a share 0", "need(True, f\"{name} has a share 0"),
+        ("minus(mul(spread(s), str(min(z))), str(max(z)))", "minus(mul(spread(s), str(max(z))), str(min(z)))"),
+    ),
+    *of(
+        "checker/rules/boxed.py",
+        ("mul(\"1/2\", str(others), inverse)", "mul(\"2\", str(others), inverse)"),
+        ("[witness, minus(most, witness)]", "[witness]"),
+        ("need(s.bound is not None and s.top == 1,", "need(s.bound is not None,"),
+        ("else add(str(2 * s.bound), \"-7/10\")", "else str(2 * s.bound)"),
+    ),
 ]  # fmt: skip

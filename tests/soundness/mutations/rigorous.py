@@ -1,4 +1,4 @@
-"""Mutations of the rigorous engine: constants, directions and conditions."""
+"""Mutations of the rigorous engine and of derivatives in balls: constants, directions, conditions."""
 
 # ruff: noqa: E501  -- a table: one mutation a line
 from __future__ import annotations
@@ -68,5 +68,33 @@ MUTANTS: list[Mutant] = [
          "BALLS.const(lam * (self.beta - self.top)) + BALLS.log(BALLS.const(most))"),
         ("mu = [max(Fraction(float(v)), Fraction(0))", "mu = [abs(2 * Fraction(float(v)))"),
         ("        if found is None and min(combined) > 0:", "        if found is None:"),
+    ),
+    *of(
+        "arithmetic/derivatives.py",
+        ("self._derivative(conditions, seconds, False)", "self._derivative(conditions, seconds, continuous)"),
+    ),
+    *of(
+        "engines/rigorous/pairs.py",
+        ("        if box.d2.is_finite():  # no kink inside", "        if True:  # no kink inside"),
+    ),
+    *of(
+        "engines/rigorous/methods/two_labels.py",
+        ("(left, c.middle) if self.top == 0 else (c.middle, right)", "(c.middle, right) if self.top == 0 else (left, c.middle)"),
+        ("            bounds.append(min(ends))", "            bounds.append(max(ends))"),
+        ("BALLS.const(2 * bound) / BALLS.const(form.temperature)", "BALLS.const(bound) / BALLS.const(form.temperature)"),
+        ("return (up, down) if self.top == 0 else (down, up)", "return (down, up) if self.top == 0 else (up, down)"),
+        ("tops = (0,) if question.problem.surrogate.symmetric else (0, 1)", "tops = (0,)"),
+        ("zip(weights, (c, 1 - a), strict=True)", "zip(weights, (a, 1 - c), strict=True)"),
+        ("if softmax is None or not softmax.g.fact(\"non-increasing\").proven:", "if softmax is None:"),
+        ("parts, todo, low = 0, [(beta, Fraction(1))], wrong.low - best.high", "parts, todo, low = 0, [], wrong.low - best.high"),
+    ),
+    *of(
+        "engines/rigorous/methods/two_likely.py",
+        ("min(self._lowest(first, other, width), self._lowest(other, first, width))", "self._lowest(first, other, width)"),
+    ),
+    *of(
+        "engines/rigorous/methods/vanishing.py",
+        ("if high is None or high > Fraction(1, 10**9):", "if high is None:"),
+        ("if form is None or question.bound is not None or question.n - question.k < 2:", "if form is None or question.n - question.k < 2:"),
     ),
 ]  # fmt: skip

@@ -91,7 +91,8 @@ MUTANTS: list[Mutant] = [
         ("top = sympy.Max(b, (1 + b) / n)", "top = sympy.Max(b, 1 / n)"),
         ("sympy.Min(1, k * top - b)", "sympy.Min(1, k * top)"),
         ("cap = sympy.floor((1 - m) / (-m)) + 1", "cap = sympy.floor((1 - m) / (-m)) - 1"),
-        ("body, first = scale * sympy.Max(b / k, b - 1 / k), 2", "body, first = scale * sympy.Max(b / k, b - 1 / k), 1"),
+        ("body, first = scale * sympy.Max(b / k, b - 1 / k), 2", "body, first = scale * sympy.Max(b / k, b - 1 / k), 1",
+         "k = 1 gives max(b, b - 1) = b, and k = 2, which is always among the pools, at most b"),
     ),
     *of(
         "engines/symbolic/constrained.py",
@@ -107,7 +108,8 @@ MUTANTS: list[Mutant] = [
     ),
     *of(
         "engines/symbolic/cost_range.py",
-        ("        if q is not None and chosen.above == decision.max_regret:", "        if q is not None:"),
+        ("        if q is not None and chosen.above == decision.max_regret:", "        if q is not None:",
+         "a range below all others has the largest g: a turned one has g at most the chosen a, which is at most the chosen g"),
         ("((beta + a) / a if d == g else (g - beta) / g)", "((g - beta) / g if d == g else (beta + a) / a)"),
     ),
     *of(

@@ -1,0 +1,84 @@
+"""Methods of the rigorous engine for two labels, and where T vanishes, each asked directly and held
+against brute force: formulas that rise, bend both ways, or tell the labels apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from hconsist.arithmetic import NUMPY, precision
+from hconsist.engines.rigorous import question_of
+from hconsist.engines.rigorous.methods import two_labels, vanishing
+from hconsist.engines.rigorous.methods.plan import Budget
+from hconsist.engines.rigorous.methods.two_likely import TwoLikely
+from hconsist.losses import Loss, parse_loss
+from hconsist.losses.forms import OfSoftmax
+from hconsist.pointwise import PointwiseProblem
+from hconsist.selftest import judge
+
+
+@dataclass(frozen=True)
+class Lopsided(Loss):
+    """exp of the difference, twice as much for the second label."""
+
+    spec_name: ClassVar[str] = "lopsided"
+    symmetric: ClassVar[bool] = False
+    shift_invariant: ClassVar[bool] = True
+
+    def losses(self, scores: Any, ops: Any) -> Any:
+        found = ops.exp(ops.sum(ops.rows(scores)) - 2 * scores)
+        kind = object if ops is not NUMPY else float
+        return found * np.array([1, 2], dtype=kind)
+
+
+CASES = [
+    ("softmax:Abs(u-7/10)", None),
+    ("softmax:1-u**2", "1/2"),
+    ("softmax:u*(1-u)", None),
+    ("softmax:-Abs(u-1/4)", "1"),
+    ("softmax:Min(1-u,Abs(u-1/3))", None),
+    ("margin:1/(1+exp(v))+Abs(v)/3", "1"),
+]
+
+
+@pytest.mark.parametrize(("spec", "bound"), [*CASES, ("lopsided", "1/2")])
+def test_two_labels_of_any_formula(spec: str, bound: str | None) -> None:
+    loss = Lopsided() if spec == "lopsided" else parse_loss(spec)
+    question = judge.Trial(loss, spec, 2, bound, ("1/5", "1/2", "9/10"))
+    points = judge.brute(question)
+    assert points is not None
+    with precision(128):
+        plan = two_labels.plan(question_of(question.problem))
+        assert not isinstance(plan, str), plan
+        for beta, point in points.items():
+            answer = plan.answer(Fraction(beta), Budget(Fraction(1, 10**5)))
+            assert point is not None and answer.lower is not None and answer.upper is not None
+            assert float(answer.lower) <= point.regret + 1e-8
+            assert float(answer.upper) >= point.regret - 1e-8
+            assert answer.upper - answer.lower <= Fraction(1, 10**5) or answer.reason
+
+
+def test_the_least_risk_of_two_likely_labels_is_that_of_the_worse_order_too() -> None:
+    """All scores may be best at either label, whichever is the likelier: g = 1 - u."""
+    g = parse_loss("mae").form(OfSoftmax).g
+    two = TwoLikely(g, None, 4, 1)
+    for first, other in ((Fraction(1, 5), Fraction(4, 5)), (Fraction(4, 5), Fraction(1, 5))):
+        assert float(two.lowest(first, other, Fraction(1, 10**4))) <= 0.2 + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("problem", "why"),
+    [
+        (PointwiseProblem("logistic", n_classes=3), "costs something"),
+        (PointwiseProblem("mae", hypotheses="bounded:1", n_classes=3), "complete scores"),
+    ],
+)
+def test_where_t_does_not_vanish(problem: PointwiseProblem, why: str) -> None:
+    with precision(128):
+        found = vanishing.plan(question_of(problem))
+    assert isinstance(found, str) and why in found
