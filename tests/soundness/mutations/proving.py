@@ -25,7 +25,6 @@ MUTANTS: list[Mutant] = [
     ),
     *of(
         "losses/proving/signs.py",
-        ("return 3 if ball > 0 else -3 if ball < 0 else None", "return 3 if ball > 0 else -3"),
         ("if total is None or sign * total < 0:", "if total is None:"),
         ("(e < 0 and abs(sign) < 3)", "False"),
         ("if a is None or b is None or a * b >= 0:", "if a is None or b is None:"),
@@ -43,6 +42,7 @@ MUTANTS: list[Mutant] = [
     ),
     *of(
         "losses/proving/terms.py",
+        ("return 3 if ball > 0 else -3 if ball < 0 else None", "return 3 if ball > 0 else -3"),
         ("(Atom(\"exp\", m), -c / 2)", "(Atom(\"exp\", m), -c)"),
     ),
     *of(

@@ -83,7 +83,7 @@ MUTANTS: list[Mutant] = [
         ("            bounds.append(min(ends))", "            bounds.append(max(ends))"),
         ("BALLS.const(2 * bound) / BALLS.const(form.temperature)", "BALLS.const(bound) / BALLS.const(form.temperature)"),
         ("return (up, down) if self.top == 0 else (down, up)", "return (down, up) if self.top == 0 else (up, down)"),
-        ("tops = (0,) if question.problem.surrogate.symmetric else (0, 1)", "tops = (0,)"),
+        ("tops = (0,) if keeps(question.problem.surrogate.losses, 2)[1] else (0, 1)", "tops = (0,)"),
         ("zip(weights, (c, 1 - a), strict=True)", "zip(weights, (a, 1 - c), strict=True)"),
         ("if softmax is None or not softmax.g.fact(\"non-increasing\").proven:", "if softmax is None:"),
         ("parts, todo, low = 0, [(beta, Fraction(1))], wrong.low - best.high", "parts, todo, low = 0, [], wrong.low - best.high"),
