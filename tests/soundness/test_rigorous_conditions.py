@@ -4,37 +4,19 @@ against brute force: formulas that rise, bend both ways, or tell the labels apar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, ClassVar
 
-import numpy as np
 import pytest
 
-from hconsist.arithmetic import NUMPY, precision
+from hconsist.arithmetic import precision
 from hconsist.engines.rigorous import question_of
 from hconsist.engines.rigorous.methods import two_labels, vanishing
 from hconsist.engines.rigorous.methods.plan import Budget
 from hconsist.engines.rigorous.methods.two_likely import TwoLikely
-from hconsist.losses import Loss, parse_loss
+from hconsist.losses import parse_loss
 from hconsist.losses.forms import OfSoftmax
 from hconsist.pointwise import PointwiseProblem
 from hconsist.selftest import judge
-
-
-@dataclass(frozen=True)
-class Lopsided(Loss):
-    """exp of the difference, twice as much for the second label."""
-
-    spec_name: ClassVar[str] = "lopsided"
-    symmetric: ClassVar[bool] = False
-    shift_invariant: ClassVar[bool] = True
-
-    def losses(self, scores: Any, ops: Any) -> Any:
-        found = ops.exp(ops.sum(ops.rows(scores)) - 2 * scores)
-        kind = object if ops is not NUMPY else float
-        return found * np.array([1, 2], dtype=kind)
-
 
 CASES = [
     ("softmax:Abs(u-7/10)", None),
@@ -43,13 +25,14 @@ CASES = [
     ("softmax:-Abs(u-1/4)", "1"),
     ("softmax:Min(1-u,Abs(u-1/3))", None),
     ("margin:1/(1+exp(v))+Abs(v)/3", "1"),
+    ("ldam:margin=2,growth=4", "1/2"),  # labels are told apart, either way
+    ("ldam:margin=2,growth=1/4", None),
 ]
 
 
-@pytest.mark.parametrize(("spec", "bound"), [*CASES, ("lopsided", "1/2")])
+@pytest.mark.parametrize(("spec", "bound"), CASES)
 def test_two_labels_of_any_formula(spec: str, bound: str | None) -> None:
-    loss = Lopsided() if spec == "lopsided" else parse_loss(spec)
-    question = judge.Trial(loss, spec, 2, bound, ("1/5", "1/2", "9/10"))
+    question = judge.Trial(parse_loss(spec), spec, 2, bound, ("1/5", "1/2", "9/10"))
     points = judge.brute(question)
     assert points is not None
     with precision(128):

@@ -174,13 +174,13 @@ def test_best_in_class_risk_of_bounded_scores_is_of_losses_that_fall(spec: str) 
 
 @dataclass(frozen=True)
 class Claimed(SoftmaxLoss):
-    """Convex and falling, and said to be concave."""
+    """Said to be convex, which the prover leaves open."""
 
     spec_name: ClassVar[str] = "claimed"
-    shape: ClassVar[str] = "concave in softmax"
+    shape: ClassVar[str] = "convex in softmax"
 
     def of_softmax(self, u: Any, ops: Any) -> Any:
-        return ops.exp(-u - ops.erf(u) / ops.const(9))
+        return ops.exp(-u - ops.erf(5 * u - ops.const(2)) / ops.const(90)) + u * u
 
 
 def test_signs_of_second_derivatives_decide_where_no_fact_does() -> None:
@@ -194,6 +194,6 @@ def test_signs_of_second_derivatives_decide_where_no_fact_does() -> None:
 
 def test_what_is_declared_is_no_proof() -> None:
     curve, u = Claimed().form(OfSoftmax).g, sympy.Symbol("u", positive=True)
-    fact = curve.fact("concave")
-    assert not fact.proven
-    assert unproven(curve, sympy.exp(-u), u, "concave", False)
+    fact = curve.fact("convex")
+    assert fact and not fact.proven
+    assert unproven(curve, -(u**2), u, "convex", False)
