@@ -125,7 +125,9 @@ class Measurements:
             part.write_text(json.dumps(self.rows, indent=1) + "\n", encoding="utf-8")
             part.replace(self.store)
 
-    def measure(self, name: str, c: dict[str, Any], limit: float, with_coq: bool) -> dict[str, Any]:
+    def measure(
+        self, name: str, c: dict[str, Any], limit: float, with_coq: bool, with_search: bool
+    ) -> dict[str, Any]:
         """The row of a certificate."""
         import second_checker
         from hconsist.checker import check
@@ -139,7 +141,7 @@ class Measurements:
             "second checker": lambda: second_checker.check(c),
         }
         for column, job in work.items():
-            if column not in row:
+            if column not in row and (with_search or column != "search"):
                 row[column] = seconds(job)
                 self.keep(name, row)
         if with_coq:
@@ -198,6 +200,7 @@ def main(arguments: list[str]) -> int:
     reader.add_argument("folder", nargs="?", type=Path, default=ROOT / "certificates")
     reader.add_argument("--coq", action="store_true", help="run coqc on the exported scripts")
     reader.add_argument("--seconds", type=float, default=600, help="limit of a run of coqc")
+    reader.add_argument("--no-search", action="store_true", help="leave the searches out")
     reader.add_argument("-o", "--out", type=Path, help="a JSON file; a later run goes on from it")
     given = reader.parse_args(arguments)
     with_coq = given.coq and shutil.which("coqc") is not None
@@ -206,7 +209,7 @@ def main(arguments: list[str]) -> int:
     for path in sorted(given.folder.rglob("*.json")):
         c = json.loads(path.read_text(encoding="utf-8"))
         name = path.relative_to(given.folder).with_suffix("").as_posix()
-        row = kept.measure(name, c, given.seconds, with_coq)
+        row = kept.measure(name, c, given.seconds, with_coq, not given.no_search)
         print(line(name, row), flush=True)
         if row.get("reason"):
             reasons.append(f"* {name}: {row['coqc']}: {row['reason']}")

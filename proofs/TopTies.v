@@ -1,8 +1,8 @@
 (** T <= v by ties of two groups of labels.
 
     The first group has probability (1 + b)/2, the second (1 - b)/2, equally shared. Where the
-    labels of both groups tie at z, the second may be predicted; every point has values of mean x and y on
-    the groups, in some region, and a risk of (1 + b)/2 g(x) + (1 - b)/2 g(y) at least. *)
+    labels of both groups tie at z, the second may be predicted; every point has values of mean x
+    and y on the groups, in some region, and a risk of (1 + b)/2 g(x) + (1 - b)/2 g(y) at least. *)
 
 From Coq Require Import Reals Lra Lia Arith.
 From Coquelicot Require Import Coquelicot.
