@@ -142,7 +142,7 @@ def _table(name: str, rows: Sequence[str]) -> str:
 def holds(s: Statement, proof: Fields) -> list[str]:
     """The script of a bound of a gap."""
     if s.kind == "scores":
-        raise refuse("the gap of a loss of all scores")
+        raise refuse("the gap of a loss of all scores: proofs/ has no lemma on its least risks")
     infima = Infima(s, proof["shape"])
     problem, count, n = infima.problem, len(s.inputs), infima.n
     if count > 30:

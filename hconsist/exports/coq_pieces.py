@@ -18,7 +18,7 @@ def pieces_of(proof: Fields, stop: Fraction = Fraction(1)) -> list[Piece]:
     here = Fraction(0)
     for piece in pieces:
         if piece.at != "x" or rational(piece.low) != here:
-            raise refuse("a covering that is not by intervals of b in order")
+            raise refuse("a covering by curves, or that is not by intervals of b in order")
         here = rational(piece.high)
     if here != stop:
         raise refuse(f"a covering that does not end at {stop}")
