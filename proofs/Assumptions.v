@@ -2,7 +2,7 @@
 
 From Hconsist Require PairLemma ConcaveLosses UpperSide Margin IntegratedBound Pooling PlugIn.
 From Hconsist Require Shapes Ends Formulas Powers Above Gamma MarginPoints Gaps Costs.
-From Hconsist Require TheoremA TopLabels TopTies Bounded BoundedAbove.
+From Hconsist Require TheoremA TopLabels TopTies Bounded BoundedAbove Scores.
 
 Print Assumptions IntegratedBound.integrated_bound.
 Print Assumptions IntegratedBound.bound_with_gap.
@@ -46,3 +46,4 @@ Print Assumptions Bounded.bounded_swap_shares.
 Print Assumptions BoundedAbove.bounded_risk_below.
 Print Assumptions BoundedAbove.bounded_T_at_most.
 Print Assumptions BoundedAbove.bounded_tie.
+Print Assumptions Scores.scores_T_at_most.

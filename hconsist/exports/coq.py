@@ -22,6 +22,7 @@ from hconsist.exports import (
     coq_lower,
     coq_points,
     coq_rules,
+    coq_scores,
     coq_upper,
 )
 from hconsist.exports.coq_terms import refuse
@@ -33,7 +34,7 @@ IMPORTS = [
     "From Hconsist Require Import Sums Convex Definitions Softmax PairLemma ConcaveLosses",
     "  UpperSide Margin Powers Formulas Shapes Ends TheoremA IntegratedBound Gamma",
     "  Above MarginPoints Gaps PlugIn Costs TopLabels TopTies Bounded",
-    "  BoundedAbove TheoremD.",
+    "  BoundedAbove TheoremD Scores.",
     "Open Scope R_scope.",
     "",
 ]
@@ -49,6 +50,7 @@ SCRIPTS: dict[tuple[str, str], dict[str, Script]] = {
     ("T >=", "violated"): {
         **dict.fromkeys(coq_points.POINTS, coq_points.refuted),
         "plug-in point": coq_costs.point_refutes,
+        "score point": coq_scores.point_refutes,
     },
     ("T <=", "holds"): {"tangent": coq_upper.tangents, "tie": coq_upper.ties_hold},
     ("T <=", "violated"): {
@@ -69,7 +71,6 @@ _POLYTOPES = "proofs/ has no lemma on least risks at the vertices of cells (weak
 MISSING = {
     "cells": _POLYTOPES,
     "chords": _POLYTOPES,
-    "score point": _POLYTOPES,
     "pools": "proofs/ has no lemma on lines below the pools of a power (theorem B)",
     "plug-in curve": "p log p has no enclosure by the tactic interval where p tends to 0",
 }

@@ -7,10 +7,12 @@ from fractions import Fraction
 from typing import Any
 
 from hconsist.checker import Statement, Tree
+from hconsist.checker.cells import dot
 from hconsist.checker.reading import Fields
 from hconsist.checker.rules import points
+from hconsist.checker.rules.risks import Risks
 from hconsist.checker.trees import add, minus, mul, put
-from hconsist.exports import coq_bounded, coq_losses
+from hconsist.exports import coq_bounded, coq_losses, coq_scores
 from hconsist.exports.coq_margin import at_least
 from hconsist.exports.coq_points import distribution_lines, each, low_lines
 from hconsist.exports.coq_signs import constant
@@ -29,17 +31,23 @@ class Infima:
 
     def __init__(self, s: Statement, shape: object) -> None:
         self.s, self.shape, self.n = s, shape, int(s.classes or 0)
-        self.problem = coq_losses.problem(s)
+        self.problem = coq_scores.problem(s) if s.kind == "scores" else coq_losses.problem(s)
         self.loss_lines: list[str] = []
         if s.kind == "softmax":
             loss = coq_losses.shape(s, concave=shape == "concave")
             self.loss_lines, self.domain = loss.lines, "unit_closed" if loss.closed else "unit_open"
+        elif s.kind == "scores":
+            zero = (Fraction(0),) * s.scores
+            self.loss_lines = [*coq_scores.loss_lines(s, False),
+                               *coq_scores.member(s, "zero", zero)]  # fmt: skip
         else:
             self.loss_lines = [f"Definition g (v : R) : R := {term(s.g)}."]
 
     @property
     def exists(self) -> str:
         """A proof that there are admissible scores."""
+        if self.s.kind == "scores":
+            return "(ex_intro _ zero zero_inside)"
         if self.s.kind == "softmax" and self.s.bound is not None:
             b = number(self.s.bound)
             return f"(ex_intro _ (fun _ => 0) (zero_is_bounded {self.n} {b} ltac:(lra)))"
@@ -51,6 +59,11 @@ class Infima:
     def below(self, name: str, p: Vector, data: Any) -> tuple[list[str], Tree]:
         """A lower bound."""
         goal = f"forall s, admissible {self.problem} s -> "
+        if self.s.kind == "scores":
+            low_number = Risks(self.s).least(p, data, None)
+            return [
+                *coq_scores.least_lines(self.s, name, p, low_number),
+            ], str(low_number)
         if self.s.kind == "margin":
             risk = _margin_risk(self.s, p)
             at = f"{number(p[0])} * g v + {number(p[1])} * g (- v)"
@@ -89,6 +102,20 @@ class Infima:
     def above(self, name: str, p: Vector, data: Any) -> tuple[list[str], Tree]:
         """An upper bound."""
         goal = f"forall eps, 0 < eps -> exists s, admissible {self.problem} s /\\ "
+        if self.s.kind == "scores":
+            risks = Risks(self.s)
+            scores = risks.allowed(data)
+            high_number = dot(p, risks.values(scores))
+            return [
+                *coq_scores.member(self.s, f"{name}_t", scores),
+                f"Lemma {name} : {goal}risk {self.problem} s {name}_p <= "
+                f"{number(high_number)} + eps.",
+                f"Proof. intros eps He. exists {name}_t. split; [exact {name}_t_inside|].",
+                f"unfold risk. change (sum {self.n} (fun y => {name}_p y * loss {name}_t y) "
+                f"<= {number(high_number)} + eps).",
+                coq_scores.value_steps(f"{name}_t", f"{name}_p", self.n),
+                "Qed.",
+            ], str(high_number)
         if self.s.kind == "margin":
             high = put(_margin_risk(self.s, p), "v", data)
             v = number(Fraction(data))
@@ -141,8 +168,6 @@ def _table(name: str, rows: Sequence[str]) -> str:
 
 def holds(s: Statement, proof: Fields) -> list[str]:
     """The script of a bound of a gap."""
-    if s.kind == "scores":
-        raise refuse("the gap of a loss of all scores: proofs/ has no lemma on its least risks")
     infima = Infima(s, proof["shape"])
     problem, count, n = infima.problem, len(s.inputs), infima.n
     if count > 30:

@@ -240,7 +240,11 @@ POINTS: dict[str, Callable[[Statement, Fields], Regret]] = {
 
 def refuted(s: Statement, proof: Fields) -> list[str]:
     """The script that T is below the claim at one number."""
-    found = POINTS[proof["rule"]](s, proof)
+    return refuted_by(s, proof, POINTS[proof["rule"]](s, proof), coq_losses.problem(s))
+
+
+def refuted_by(s: Statement, proof: Fields, found: Regret, problem: str) -> list[str]:
+    """The same from a regret."""
     claim, b = claim_at(s.claim, str(proof["beta"])), number(found.beta)
     gap = minus(claim, str(found.reached))
     return [
@@ -254,8 +258,7 @@ def refuted(s: Statement, proof: Fields) -> list[str]:
         *constant(gap, strict=True),
         "Qed.",
         "",
-        f"Theorem certificate : exists b, 0 <= b <= 1 /\\ "
-        f"~ T_at_least {coq_losses.problem(s)} b (claim b).",
+        f"Theorem certificate : exists b, 0 <= b <= 1 /\\ ~ T_at_least {problem} b (claim b).",
         f"Proof. exists {b}. split; [lra|]. intro H. pose proof (above _ H). "
         "pose proof claim_is_more. lra. Qed.",
     ]
