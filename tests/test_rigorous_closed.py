@@ -43,3 +43,18 @@ def test_a_distribution_without_a_least_risk_is_passed_over() -> None:
         PointwiseProblem("ldr-k:k=2,c=1", n_classes=6), BETA, engine="numeric"
     ).estimate
     assert float(found.lower) == pytest.approx(estimate, abs=1e-6)
+
+
+def test_a_later_method_is_asked_where_the_first_leaves_a_gap() -> None:
+    """A kink at 1/3: the search over p bounds C* by one tangent, a halved interval does better."""
+    problem = PointwiseProblem("softmax:Max(1-u, 2-4*u)", n_classes=2)
+    found = rigorous.transform(problem, Fraction(1, 10))
+    u = np.linspace(0, 1, 60_001)
+    g = np.maximum(1 - u, 2 - 4 * u)
+    best = min(
+        (p * g + (1 - p) * g[::-1])[u <= 0.5].min() - (p * g + (1 - p) * g[::-1]).min()
+        for p in np.linspace(0.55, 1, 46)
+    )
+    assert found.width is not None
+    assert found.width <= 1e-6
+    assert float(found.lower) - 1e-4 <= best <= float(found.upper) + 1e-4  # type: ignore[arg-type]

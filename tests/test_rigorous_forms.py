@@ -61,7 +61,7 @@ def test_two_labels_of_any_formula(spec: str, bound: str | None) -> None:
 
 
 def test_two_labels_without_a_method_are_refused() -> None:
-    for spec, hypotheses in (("z-loss", "complete"), ("z-loss", "bounded:1")):
+    for spec, hypotheses in (("nce", "complete"), ("aldr", "bounded:1")):
         with pytest.raises(EngineCannotAnswerError):
             ask(spec, 2, hypotheses)
 

@@ -8,6 +8,7 @@ linear minorant of a convex function (a dual certificate).
 from __future__ import annotations
 
 import dataclasses
+import time
 from fractions import Fraction
 
 from hconsist.arithmetic import precision
@@ -20,7 +21,7 @@ from hconsist.engines.rigorous.gaps import (
     linear_gap,
     minimizability_gap,
 )
-from hconsist.engines.rigorous.methods import choose_lines, choose_plan
+from hconsist.engines.rigorous.methods import choose_lines, choose_plan, later_plans
 from hconsist.engines.rigorous.methods.plan import BITS, Budget, Question
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.losses.facts import assumptions, proven
@@ -98,7 +99,10 @@ def transform(
     with precision(BITS):
         plan = choose_plan(question)
         try:
+            started = time.monotonic()
             answer = plan.answer(beta, budget)
+            if proven(plan.rests_on) and checkpoint is resume is max_boxes is None:
+                answer = _closer(question, beta, budget, answer, started)
         except (ArithmeticError, ValueError) as problem_found:
             if isinstance(problem_found, (EngineCannotAnswerError, InvalidInputError)):
                 raise
@@ -109,6 +113,55 @@ def transform(
         return answer
     told = (*answer.assumptions, *assumptions(plan.rests_on))
     return dataclasses.replace(answer, lower=None, upper=None, assumptions=told)
+
+
+#: An enclosure wider than this is asked of other methods too, where no width was given.
+_WIDE = Fraction(1, 10**6)
+
+
+def _closer(
+    question: Question, beta: Fraction, budget: Budget, answer: Answer, started: float
+) -> Answer:
+    """The answer, met with those of later methods while it is wide and there is time."""
+    width = budget.width if budget.width is not None else _WIDE
+    if answer.lower is None or answer.upper is None or answer.upper - answer.lower <= width:
+        return answer
+    for plan in later_plans(question):
+        left = None
+        if budget.time_budget is not None:
+            left = budget.time_budget - (time.monotonic() - started)
+            if left <= 0:
+                break
+        try:
+            other = plan.answer(beta, dataclasses.replace(budget, time_budget=left))
+        except (ArithmeticError, ValueError, EngineCannotAnswerError):
+            continue
+        if other.lower is None or other.upper is None:
+            continue
+        answer = _met(answer, other, width)
+        if answer.width is not None and answer.width <= width:
+            break
+    return answer
+
+
+def _met(one: Answer, other: Answer, width: Fraction) -> Answer:
+    """What two enclosures of one number leave."""
+    assert one.lower is not None
+    assert one.upper is not None
+    assert other.lower is not None
+    assert other.upper is not None
+    lower, upper = max(one.lower, other.lower), min(one.upper, other.upper)
+    if lower > upper:
+        raise AssertionError("two rigorous methods contradict each other: please report this")
+    if (lower, upper) == (one.lower, one.upper):
+        return one
+    best = other if other.upper <= one.upper else one
+    used = [a for a in (one, other) if lower == a.lower or upper == a.upper]
+    lemmas = tuple(dict.fromkeys(lemma for a in used for lemma in a.assumptions))
+    reason = "" if upper - lower <= width else other.reason or one.reason
+    return Answer(
+        float((lower + upper) / 2), lower, upper, best.witness, "rigorous", lemmas, reason
+    )
 
 
 def question_of(problem: PointwiseProblem) -> Question:

@@ -6,6 +6,7 @@ them is declared and not proven, the answer is an estimate and says so.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from hconsist.engines.methods import Asked, no_method, tries
@@ -42,6 +43,7 @@ __all__ = [
     "convex_search",
     "costs",
     "few_labels",
+    "later_plans",
     "masses",
     "one_margin",
     "piecewise",
@@ -66,6 +68,17 @@ def choose_plan(question: Question) -> Plan:
     """
     found: Plan = _choose(question, "T")
     return found
+
+
+def later_plans(question: Question) -> Iterator[Plan]:
+    """The plans on proven facts after the first such, for where that leaves a wide enclosure."""
+    begun = False
+    for one in tries("rigorous", question):
+        if one.reason:
+            continue
+        if begun and all(fact.proven for fact in one.found.rests_on):
+            yield one.found
+        begun = begun or all(fact.proven for fact in one.found.rests_on)
 
 
 def choose_lines(question: Question) -> Lines:
