@@ -101,7 +101,8 @@ def transform(
         try:
             started = time.monotonic()
             answer = plan.answer(beta, budget)
-            if proven(plan.rests_on) and checkpoint is resume is max_boxes is None:
+            limited = not (checkpoint is None and resume is None and max_boxes is None)
+            if proven(plan.rests_on) and not limited:
                 answer = _closer(question, beta, budget, answer, started)
         except (ArithmeticError, ValueError) as problem_found:
             if isinstance(problem_found, (EngineCannotAnswerError, InvalidInputError)):
