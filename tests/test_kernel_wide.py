@@ -536,6 +536,28 @@ def test_no_forgery_of_many_of_a_gap_is_accepted(seed: int) -> None:
     assert forged_gaps(seed, 1_000) == 1_000
 
 
+def test_a_gap_of_bounded_scores_takes_no_score_beyond_the_bound() -> None:
+    """The hinge's gap is 1/4 for scores in [-1/2, 1/2]; scores of 1 would show 1/2."""
+    for score, claim, right in (("1/2", "1/4", True), ("1", "1/2", False)):
+        c = made("gap-hinge")
+        c["statement"]["hypotheses"] = {"kind": "bounded", "scores": "1/2"}
+        c["statement"]["claim"]["formula"] = claim
+        piece = {"from": "-1/2", "to": "1/2", "climb": "up", "method": "algebra:0"}
+        c["proof"]["above"] = [score, "-" + score]
+        c["proof"]["below"] = [{"least": "1", "pieces": [piece]}]
+        assert accepted(sealed(c)) == right
+        assert second_checker.check(sealed(c)).agrees == right
+
+
+def test_a_gap_of_a_concave_loss_is_of_all_scores() -> None:
+    for bound, right in (({"kind": "complete"}, True), ({"kind": "bounded", "scores": "1"}, False)):
+        c = made("gap-mae")
+        c["statement"]["hypotheses"] = bound
+        c["statement"]["claim"]["formula"] = "1"
+        c["proof"]["above"] = [["1/2", "1/4", "1/4"]]
+        assert accepted(sealed(c)) == right
+
+
 def test_a_gap_of_infinite_infima_is_told_to_be_infinite() -> None:
     c = made("gap-hinge")
     c["statement"] = {

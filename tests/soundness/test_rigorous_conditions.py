@@ -25,6 +25,9 @@ CASES = [
     ("softmax:-Abs(u-1/4)", "1"),
     ("softmax:Min(1-u,Abs(u-1/3))", None),
     ("margin:1/(1+exp(v))+Abs(v)/3", "1"),
+    ("softmax:sqrt(u)", None),  # it rises, with an infinite slope at 0
+    ("softmax:Piecewise((1/2-5*u/4,u<2/5),(5*u-2,u<3/5),(5/2-5*u/2,True))", None),  # 0 at b = 1
+    ("softmax:1/u-1", None),
     ("ldam:margin=2,growth=4", "1/2"),  # labels are told apart, either way
     ("ldam:margin=2,growth=1/4", None),
 ]
@@ -32,18 +35,21 @@ CASES = [
 
 @pytest.mark.parametrize(("spec", "bound"), CASES)
 def test_two_labels_of_any_formula(spec: str, bound: str | None) -> None:
-    question = judge.Trial(parse_loss(spec), spec, 2, bound, ("1/5", "1/2", "9/10"))
+    slow = "Piecewise" in spec
+    betas, width = ("1/5",) if slow else ("1/5", "1/2", "9/10"), Fraction(1, 20 if slow else 10**5)
+    question = judge.Trial(parse_loss(spec), spec, 2, bound, betas)
     points = judge.brute(question)
     assert points is not None
     with precision(128):
         plan = two_labels.plan(question_of(question.problem))
         assert not isinstance(plan, str), plan
         for beta, point in points.items():
-            answer = plan.answer(Fraction(beta), Budget(Fraction(1, 10**5)))
+            answer = plan.answer(Fraction(beta), Budget(width))
             assert point is not None and answer.lower is not None and answer.upper is not None
             assert float(answer.lower) <= point.regret + 1e-8
             assert float(answer.upper) >= point.regret - 1e-8
-            assert answer.upper - answer.lower <= Fraction(1, 10**5) or answer.reason
+            narrow = answer.upper - answer.lower <= width
+            assert narrow or (answer.reason and spec != "softmax:1/u-1")
 
 
 def test_the_least_risk_of_two_likely_labels_is_that_of_the_worse_order_too() -> None:
