@@ -89,7 +89,8 @@ MUTANTS: list[Mutant] = [
     *of(
         "checker/rules/points.py",
         ("[\"max\", x, mul(top, x)]", "[\"max\", x, x]"),
-        ("need(min(z) > 0, f\"{name} has a share 0", "need(True, f\"{name} has a share 0"),
+        ("need(min(z) > 0, f\"{name} has a share 0", "need(True, f\"{name} has a share 0",
+         "a share 0 leaves K min - max below 0, which the next line refuses"),
         ("minus(mul(spread(s), str(min(z))), str(max(z)))", "minus(mul(spread(s), str(max(z))), str(min(z)))"),
     ),
     *of(
