@@ -183,7 +183,12 @@ class Steps:
             other = f"solve [replace {text} with {product} by ring; pos]"
             names = [of for kind, of in self.form.atoms if kind == "variable"]
             bisect = "".join(f" | interval with (i_bisect {x}, i_prec 90)" for x in names)
-            near = f" | interval with (i_prec 90){bisect}" if "_near" in "".join(self.lines) else ""
+            factors = (
+                f" | solve [replace {text} with {product} by field; repeat apply "
+                "Rmult_lt_0_compat; first [solve [pos] | interval with (i_prec 90)]]"
+            )
+            near = f" | interval with (i_prec 90){bisect}{factors}"
+            near = near if "_near" in "".join(self.lines) else ""
             self.lines.append(f"assert (0 < {text}) by first [solve [pos] | {other} | nra{near}].")
 
     def field(self) -> str:
