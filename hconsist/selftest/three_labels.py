@@ -199,7 +199,7 @@ def least_risks(
         best = np.minimum(best, nearer)
         if np.any(nearer - best > FALLS * (1 + np.abs(nearer))) or not np.all(np.isfinite(best)):
             return None
-    return best
+    return np.asarray(np.minimum(best, polished(losses, p, bound)[1].min(axis=0)))
 
 
 def transform(
