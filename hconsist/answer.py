@@ -12,6 +12,11 @@ import numpy as np
 
 #: Why there is no value where T is infinite: a `reason` of an `Answer`.
 UNREACHED = "no prediction has that target regret at a finite surrogate regret"
+#: The same where it is infinite as no risk there has an infimum.
+UNBOUNDED = (
+    "every distribution with this target regret has a risk that is unbounded below: no "
+    "regret exists"
+)
 
 
 #: The three engines; each `Answer` names the one that gave it.

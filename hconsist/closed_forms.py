@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -33,9 +34,17 @@ def float_curve(expression: sympy.Expr, betas: NDArray[np.float64]) -> NDArray[n
         ) + np.zeros_like(betas)
     delicate = ~np.isfinite(values) | (betas < 1e-2)
     for index in np.argwhere(delicate):
-        low, high = enclose(expression, symbol, Fraction(repr(float(betas[tuple(index)]))))
+        try:
+            low, high = enclose(expression, symbol, Fraction(repr(float(betas[tuple(index)]))))
+        except InfiniteValueError:
+            values[tuple(index)] = np.inf
+            continue
         values[tuple(index)] = middle(low, high)
     return values
+
+
+class InfiniteValueError(ArithmeticError):
+    """A closed form that tends to infinity at the value."""
 
 
 def enclose(
@@ -54,8 +63,10 @@ def enclose(
 
     Raises
     ------
+    InfiniteValueError
+        When the value is infinite.
     ArithmeticError
-        When the value is not finite.
+        When the value is not a finite number.
 
     Examples
     --------
@@ -71,9 +82,11 @@ def enclose(
         there = expression.subs(symbol, int(value))
         original, expression = expression, there
         if there.has(sympy.nan, sympy.zoo, sympy.oo):
-            limit = original.limit(symbol, 1, "-")
+            limit = original.limit(symbol, int(value), "-" if value else "+")
             # a minimum over a half-line has its value at 1 by itself, where no limit is known
             expression = there if limit.has(sympy.Limit) else limit
+            if limit is sympy.oo:
+                raise InfiniteValueError(f"{original} is infinite at {value}")
     with precision(bits):
         return endpoints(evaluate(expression, {symbol: BALLS.const(value)}, BALLS))
 
@@ -92,8 +105,9 @@ def invert(
         return enclose(envelope, beta_symbol(), beta)
 
     low, high = Fraction(0), most
-    if level(high)[1] <= excess:
-        return high, high
+    with suppress(InfiniteValueError):  # above every excess
+        if level(high)[1] <= excess:
+            return high, high
     # Halve from above first: excesses of interest are often tiny, and relative accuracy is what
     # counts.
     while high > Fraction(1, 2**200) and level(high / 2)[0] > excess:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hconsist.answer import UNBOUNDED as UNBOUNDED
 from hconsist.answer import UNREACHED as UNREACHED
 from hconsist.answer import Answer as Answer
 from hconsist.answer import Witness as Witness

@@ -24,7 +24,7 @@ from hconsist.hull import ConvexHull
 from hconsist.losses import Loss, parse_loss
 from hconsist.losses.per_example import expected_losses, label_losses
 from hconsist.simulate.conditional import zero_one_regret
-from hconsist.simulate.optimum import least_conditional_risk
+from hconsist.simulate.optimum import is_unbounded_below, least_conditional_risk
 from hconsist.simulate.probabilities import link
 
 Array = NDArray[np.float64]
@@ -145,6 +145,9 @@ def _soft(
     """Regrets at every point, both sides of the bound, and where the slack is lost."""
     target = zero_one_regret(scores, p)
     regret = mean_interval(target, level)
+    if is_unbounded_below(loss, p.shape[1]):
+        notes.append(f"no surrogate regrets: {loss.spec} has no least value")
+        return regret, None, (), {}
     try:
         best, _ = least_conditional_risk(loss, p)
     except EngineCannotAnswerError as problem:
@@ -183,6 +186,9 @@ def _hard(
 ) -> Found:
     """Excesses through what is known of the best risk."""
     k = scores.shape[1]
+    if best_risk is None and is_unbounded_below(loss, k):
+        notes.append(f"no lower bound on the best risk: {loss.spec} has no least value")
+        return None, None, (), {}
     try:
         floor = (
             float(least_conditional_risk(loss, np.eye(k))[0].min())

@@ -15,7 +15,7 @@ from hconsist.arithmetic import NUMPY
 from hconsist.engines.numeric.decimals import regret_in_decimals
 from hconsist.engines.numeric.shapes import lost_digits
 from hconsist.losses.forms import OfProbabilities
-from hconsist.pointwise import Answer, PointwiseProblem, Witness
+from hconsist.pointwise import UNBOUNDED, Answer, PointwiseProblem, Witness
 
 Array = NDArray[np.float64]
 
@@ -33,11 +33,6 @@ _ROUNDED = 1e-9
 #: Beyond so many classes a witness is evaluated by the softmax form of its loss: the definition may
 #: need all pairs of labels.
 _PAIRS = 100
-
-UNBOUNDED = (
-    "every distribution with this target regret has a risk that is unbounded below: no "
-    "regret exists"
-)
 
 
 def answer(

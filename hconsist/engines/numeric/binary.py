@@ -315,5 +315,8 @@ def _least_above(found: TwoLabels, more: TwoLabels, betas: NDArray[np.float64]) 
         for f in ("regret", "beta", "tied", "free", "slow")
     ]
     allowed = fields[1] >= betas[:, None]
-    index = np.argmin(np.where(allowed, fields[0], np.inf), axis=1)
+    values = np.where(allowed, fields[0], np.inf)
+    index = np.argmin(values, axis=1)
+    # where every one is infinite the least is its own: argmin would name one of a smaller b'
+    index = np.where(np.isinf(values.min(axis=1)), np.arange(betas.size), index)
     return TwoLabels(*(f[index] for f in fields))

@@ -17,6 +17,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hconsist.engines.numeric.pruning import level
+
 Array = NDArray[np.float64]
 
 Kind = Literal["kl on a simplex", "kl of each", "square of each", "square on a simplex"]
@@ -93,9 +95,10 @@ class ConePairs:
             if best is not None and self._below(pair, beta) >= best.value * (1 - 1e-9):
                 break
             d = self.costs[pair[0]] - self.costs[pair[1]]
-            if d.max() < beta:
+            reached = float(level(d.max(), beta))
+            if np.isinf(reached):
                 continue
-            found = self._solve(pair, d, beta)
+            found = self._solve(pair, d, reached)
             if isinstance(found, str):
                 return found
             if found is not None and (best is None or found.value < best.value):
@@ -105,7 +108,9 @@ class ConePairs:
     def _below(self, pair: tuple[int, int], beta: float) -> float:
         """A lower bound from the tangents found so far, less what rounding may have added."""
         lines = self._tangents.get(pair, [])
-        return max((v + slope * (beta - b) - _SLACK for b, v, slope in lines), default=0.0)
+        size = max((abs(v) for _, v, _ in lines), default=0.0)
+        slack = _SLACK * max(size, 1.0)
+        return max((v + slope * (beta - b) - slack for b, v, slope in lines), default=0.0)
 
     def _solve(self, pair: tuple[int, int], d: Array, beta: float) -> ConeSolution | str | None:
         item = pair[0]
@@ -114,6 +119,8 @@ class ConePairs:
         program = self._programs[item]
         status, value, slope = program.solve(d, np.zeros(len(self.coordinates.weights)), beta)
         if status == "infeasible":
+            if self.coordinates.kind != "square on a simplex":  # scores may be any: p exists
+                return "the solver called a program infeasible that has a point"
             return None
         if status not in ("optimal", "optimal_inaccurate"):
             return status
@@ -156,12 +163,16 @@ class DirectionProgram:
 
         c = coordinates
         size, n = c.weights.shape
+        # D(s w, s v) = s^power D(w, v): the solver sees numbers of order 1 in any unit
+        self._power = {"kl on a simplex": 1, "square of each": 2}.get(c.kind, 0) * (c.origin == 0)
+        self._unit = float(np.abs(c.weights).max()) or 1.0 if self._power else 1.0
         p, v = cp.Variable(n), cp.Variable(size)
         direction, lean, level = cp.Parameter(n), cp.Parameter(size), cp.Parameter()
-        w = c.weights @ p
+        w = c.weights / self._unit @ p
         bound = direction @ p + lean @ v >= level
         constraints = [p >= 0, cp.sum(p) == 1, bound]
         if rows.size:
+            rows = rows / np.maximum(np.abs(rows).max(axis=1, keepdims=True), 1e-300)
             constraints.append(rows @ v <= rows.sum(axis=1) * c.origin)
         if c.kind == "kl on a simplex":
             constraints.append(cp.sum(v) == cp.sum(w))
@@ -179,8 +190,10 @@ class DirectionProgram:
         """The solver's word, the value, and its slope in the level."""
         import cvxpy as cp
 
-        for parameter, value in zip(self._parameters, (direction, lean, level), strict=True):
-            parameter.value = value
+        given, scale = (direction, lean * self._unit, level), self._unit**self._power
+        size = max(float(np.abs(direction).max()), float(np.abs(given[1]).max())) or 1.0
+        for parameter, value in zip(self._parameters, given, strict=True):
+            parameter.value = value / size
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
@@ -194,12 +207,13 @@ class DirectionProgram:
             return "infeasible", np.inf, np.nan
         if not status.startswith("optimal"):
             return f"the solver stopped as {status}", np.nan, np.nan
-        return status, float(self._program.value), abs(float(self._bound.dual_value))
+        slope = abs(float(self._bound.dual_value)) / size
+        return status, scale * float(self._program.value), scale * slope
 
     def point(self) -> tuple[Array, Array]:
         """p and v of the last solution."""
         p, v = (np.asarray(x.value, dtype=float) for x in self._variables)
-        return p, v
+        return p, self._unit * v
 
 
 def divergence(coordinates: Coordinates, w: Array, v: Array) -> float:

@@ -24,6 +24,7 @@ from hconsist.decisions import Distance
 from hconsist.engines.numeric.cones import Coordinates, DirectionProgram, divergence
 from hconsist.engines.numeric.linear import above_cuts, with_regret
 from hconsist.engines.numeric.plugin import FAR, primal, top
+from hconsist.engines.numeric.pruning import level as level_of
 from hconsist.pointwise import PointwiseProblem
 
 Array = NDArray[np.float64]
@@ -134,10 +135,11 @@ class AbsoluteOfMeans:
         atoms, best = np.array(vertices), None
         for k in y:
             d = np.abs(h - y) - np.abs(k - y)
-            if d.max() < beta:
+            reached = float(level_of(d.max(), beta))
+            if np.isinf(reached):
                 continue
-            lam = top(atoms, d, beta, 0.0, FAR / max(float(np.ptp(d)), 1e-300))
-            found = primal(atoms, d, beta, lam)
+            lam = top(atoms, d, reached, 0.0, FAR / max(float(np.ptp(d)), 1e-300))
+            found = primal(atoms, d, reached, lam)
             if found is not None and (best is None or found[0] < best[0]):
                 best = found
         if best is None:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from hconsist.decisions import Decision
 from hconsist.engines.numeric.linear import simplex, status
-from hconsist.engines.numeric.pruning import by_range, lower_bounds
+from hconsist.engines.numeric.pruning import by_range, level, lower_bounds
 
 if TYPE_CHECKING:
     import highspy
@@ -89,7 +89,7 @@ class PlugIn:
         bounds, multipliers = _ranges(d, beta)
         by_forecast = self.decision.rule == "least expected cost"
         if not by_forecast:  # the mean of d may be positive on Q_r
-            bounds = np.where(d.max(axis=1) >= beta, 0.0, np.inf)
+            bounds = np.where(np.isfinite(level(d.max(axis=1), beta)), 0.0, np.inf)
         pairs = _PairsOfForecasts(every, d, bounds, multipliers)
         best: ForecastSolution | None = None
         if len(every) < _MANY or not by_forecast:
@@ -123,7 +123,8 @@ class PlugIn:
                 continue
             bounds[i] = np.inf
             program = self.program(item)
-            found = program.solve(other, pairs.d[i], beta, float(pairs.multipliers[i]), limit)
+            reached = float(level(pairs.d[i].max(), beta))
+            found = program.solve(other, pairs.d[i], reached, float(pairs.multipliers[i]), limit)
             if found is not None and found[0] < limit:
                 best = ForecastSolution(found[0], found[1], found[2], item)
 
@@ -150,8 +151,9 @@ class _PairsOfForecasts:
 def _ranges(d: Array, beta: float) -> tuple[Array, Array]:
     """Theorem 2: a lower bound of T for each pair from the range of d alone, and its multiplier."""
     a, g = -d.min(axis=1), d.max(axis=1)
-    kl, lam = by_range(a, g, beta)
-    possible = (g >= beta) & (a > 0) & (g > 0)
+    reached = level(g, beta)
+    kl, lam = by_range(a, g, reached)
+    possible = np.isfinite(reached) & (a > 0) & (g > 0)
     kl = np.where(possible, np.maximum(kl, 0.0), np.inf)
     return kl, np.where(np.isfinite(lam), lam, FAR / np.maximum(a + g, 1e-300))
 

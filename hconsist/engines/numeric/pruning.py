@@ -22,6 +22,8 @@ _SMOOTHING = 0.06
 _STEPS, _EVERY = 120, 5
 #: Beyond this lam d the largest exponential is all that counts.
 _EXPONENT = 30.0
+#: Differences of costs are off by no more, relative to the target regret.
+_ROUNDING = 1e-13
 
 
 def xlogy(x: Array, y: Array) -> Array:
@@ -37,6 +39,17 @@ def by_range(a: Array, g: Array, beta: float | Array) -> tuple[Array, Array]:
         x, y = (beta + a) / (a + g), a / (a + g)
         kl = xlogy(x, x / y) + xlogy(1 - x, (1 - x) / (1 - y))
         return kl, (np.log(x / y) - np.log((1 - x) / (1 - y))) / (a + g)
+
+
+def level(most: Array | float, beta: float) -> Array:
+    """beta where a cost difference of at most ``most`` reaches it, infinity elsewhere: a difference
+    that is beta before rounding reaches it.
+
+    >>> level(18 - 17 / 3, 37 / 3) == 18 - 17 / 3, bool(np.isinf(level(1.0, 1.1)))
+    (True, True)
+    """
+    near = np.asarray(most) >= beta * (1 - _ROUNDING)
+    return np.asarray(np.where(near, np.minimum(beta, most), np.inf))
 
 
 def multipliers(d: Array, beta: float, level: float) -> Array:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -26,6 +27,16 @@ from hconsist.pointwise import Answer, PointwiseProblem, round_down
 _CURVE = Fraction(1, 10**4)
 
 
+@contextmanager
+def _told(problem: PointwiseProblem) -> Iterator[None]:
+    """Tell of balls that are not finite, or an infimum that is not found, as a refusal."""
+    try:
+        yield
+    except ArithmeticError as found:
+        reason = f"{problem.surrogate.spec}: {found}"
+        raise EngineCannotAnswerError("rigorous", reason, "numeric") from found
+
+
 class ProvenEnvelope:
     """T** and Gamma between proven lines and points, refined where they are asked for.
 
@@ -36,21 +47,24 @@ class ProvenEnvelope:
 
     def __init__(self, problem: PointwiseProblem) -> None:
         self.problem = problem
-        self.proven: Envelope = rigorous.envelope(problem)
+        with _told(problem):
+            self.proven: Envelope = rigorous.envelope(problem)
 
     def curve(self, betas: NDArray[np.float64]) -> NDArray[np.float64]:
         """A proven lower bound of T** at target regrets."""
         checked = [self.problem.check_beta(b) for b in betas.ravel()]
-        values = [round_down(self.proven.value(b, _CURVE)[0]) for b in checked]
+        with _told(self.problem):
+            values = [round_down(self.proven.value(b, _CURVE)[0]) for b in checked]
         return np.array(values).reshape(betas.shape)
 
     def gamma(self, excess: Fraction, effort: Effort) -> Answer:
         """Gamma enclosed, as closely as the effort allows."""
         if effort.resume is not None:
             self.proven.resume(effort.resume)
-        low, high, reason = self.proven.gamma(
-            excess, effort.tolerance, effort.time_budget, effort.progress, effort.checkpoint
-        )
+        with _told(self.problem):
+            low, high, reason = self.proven.gamma(
+                excess, effort.tolerance, effort.time_budget, effort.progress, effort.checkpoint
+            )
         lemmas = self.proven.supports.lemmas
         return Answer(middle(low, high), low, high, None, "rigorous", lemmas, reason)
 

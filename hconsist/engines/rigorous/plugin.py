@@ -322,9 +322,10 @@ class DualPair:
         if q is None:
             return None
         if self.beta == self.top:
-            p = distribution(
-                [v if x == self.top else Fraction(0) for v, x in zip(q, self.d, strict=True)]
-            )
+            kept = [v if x == self.top else Fraction(0) for v, x in zip(q, self.d, strict=True)]
+            if not any(kept):  # the forecasts that lead there rule out every label of that regret
+                return None
+            p = distribution(kept)
             return (p, q) if all(y or not x for x, y in zip(p, q, strict=True)) else None
         weights = np.array([float(v) for v in q]) * np.exp(self.lam * self.below)
         p = distribution(weights)

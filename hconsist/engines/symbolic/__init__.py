@@ -16,12 +16,15 @@ from hconsist.engines.symbolic.methods import solve
 from hconsist.engines.symbolic.partial import known_zero
 from hconsist.engines.symbolic.solution import UndefinedTransformError
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
-from hconsist.pointwise import UNREACHED, Answer, PointwiseProblem
+from hconsist.pointwise import UNBOUNDED, UNREACHED, Answer, PointwiseProblem
 
 if TYPE_CHECKING:
     from sympy import Expr
 
 __all__ = ["derive", "transform"]
+
+_BELOW = "the closed form is a lower bound here: T may be larger"
+_ABOVE = "the closed form is an upper bound here: T may be smaller"
 
 
 def derive(problem: PointwiseProblem) -> Derivation:
@@ -93,6 +96,9 @@ def transform(problem: PointwiseProblem, beta: Fraction, bits: int = 160) -> Ans
         expression = found.derivation.transform
         if beta == 1 and found.at_one is not None:
             expression = found.at_one
+            if expression.is_infinite:
+                told = found.derivation.assumptions
+                return Answer(None, None, None, None, "symbolic", told, UNBOUNDED)
         expression = piece_at(expression, beta)
         try:
             enclosure = evaluate(expression, {beta_symbol(): value}, BALLS)
@@ -100,6 +106,10 @@ def transform(problem: PointwiseProblem, beta: Fraction, bits: int = 160) -> Ans
             raise EngineCannotAnswerError(
                 "symbolic", f"the closed form cannot be enclosed: {refused.rule}", "rigorous"
             ) from refused
+        if not enclosure.is_finite() and beta:
+            raise EngineCannotAnswerError(
+                "symbolic", f"the closed form cannot be enclosed at beta = {beta}", "rigorous"
+            )
         low, high = (
             endpoints(enclosure) if beta else (Fraction(0), Fraction(0))
         )  # T(0) = 0: a tie between equals
@@ -116,6 +126,8 @@ def transform(problem: PointwiseProblem, beta: Fraction, bits: int = 160) -> Ans
     below_only = found.lower_only or (found.exact_at is not None and not found.exact_at(beta))
     proven_high = None if below_only else max(high, Fraction(0))
     reason = "" if few else f"no witness is written out for more than {MOST_LABELS} labels"
+    if below_only or (found.upper_only and found.lower is None):
+        reason = _BELOW if below_only else _ABOVE
     if witness is not None:
         slack = 1e-6 * (1 + abs(estimate))
         if proven_low is not None and witness.regret < float(proven_low) - slack:

@@ -109,12 +109,10 @@ def of_convex(
         consequences.append(
             SymbolRange([(branch.T, branch.end) for branch in branches], condition, curvature)
         )
-    at_one = None
     last = cases[-1][0][-1]
-    if B is sympy.oo and last.runs and _goes_to_infinity(last, pieces):
-        at_one = at_zero - sympy.limit(
-            pieces.right[-1], f, sympy.oo
-        )  # only phi(f) counts, and f is as large as can be
+    at_one = None
+    if B is sympy.oo and last.runs:
+        at_one = at_zero - _least_value(pieces, last.piece)
     return Solution(
         convex_consequences(problem, T, steps, consequences),
         at_one=at_one,
@@ -122,11 +120,16 @@ def of_convex(
     )
 
 
-def _goes_to_infinity(last: Branch, pieces: MarginPieces) -> bool:
-    """Whether the best margin at beta = 1 is not finite."""
-    if last.best is None:
-        return last.piece == len(pieces.knots) - 1
-    return bool(last.best.subs(beta_symbol(), 1).is_infinite)
+def _least_value(pieces: MarginPieces, i: int) -> Expr:
+    """The infimum of phi, on the piece that the best margin of beta = 1 lies in: there only phi(f)
+    counts. Minus infinity where phi has no least value.
+    """
+    f, low = margin_symbol(), pieces.knots[i]
+    phi, last = pieces.right[i], i + 1 == len(pieces.knots)
+    # phi is convex: it falls everywhere where its slope tends to at most 0
+    if last and constant_sign(sympy.limit(sympy.diff(phi, f), f, sympy.oo)) in (0, -1):
+        return sympy.limit(phi, f, sympy.oo)
+    return ConvexMinimum(phi, f, low, sympy.oo if last else pieces.knots[i + 1])
 
 
 def _curvature(pieces: MarginPieces, i: int) -> tuple[Expr, Expr, Expr, Expr] | None:
