@@ -190,10 +190,11 @@ class DirectionProgram:
         """The solver's word, the value, and its slope in the level."""
         import cvxpy as cp
 
-        given, scale = (direction, lean * self._unit, level), self._unit**self._power
-        size = max(float(np.abs(direction).max()), float(np.abs(given[1]).max())) or 1.0
+        scale, leans = self._unit**self._power, self._unit * lean
+        size = max(float(np.abs(direction).max()), float(np.abs(leans).max())) or 1.0
+        given = (direction / size, leans / size, level / size)
         for parameter, value in zip(self._parameters, given, strict=True):
-            parameter.value = value / size
+            parameter.value = value
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
