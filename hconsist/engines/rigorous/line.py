@@ -54,6 +54,8 @@ def least(
     width: Fraction,
     max_boxes: int,
     rough: Callable[[Fraction, Fraction], Fraction | None] | None = None,
+    *,
+    inside: Callable[[Fraction], Fraction] | None = None,
 ) -> LineInfimum:
     """Enclose the infimum of a formula over [left, right], by halving the interval of the least
     bound.
@@ -68,6 +70,9 @@ def least(
         How many parts are looked at; what is returned holds in any case.
     rough : callable, optional
         A lower bound over a part, for those over which the formula's ball is not finite.
+    inside : callable, optional
+        The point of the domain that speaks for one that may lie outside it, an end of [left,
+        right]: the formula may jump there. ``at`` is of the domain, ``high`` attained in it.
 
     Raises
     ------
@@ -91,10 +96,12 @@ def least(
     def value(x: Fraction) -> Jet:
         nonlocal best
         found = formula(BALLS.const(x))
-        if found.v.is_finite():
-            high = endpoints(found.v)[1]
+        within = x if inside is None else inside(x)
+        attained = found if within == x else formula(BALLS.const(within))
+        if attained.v.is_finite():
+            high = endpoints(attained.v)[1]
             if best is None or high < best[0]:
-                best = high, x
+                best = high, within
         return found
 
     def bound(a: Fraction, c: Fraction) -> Fraction | None:

@@ -49,6 +49,8 @@ class Cells:
     ratio : Fraction, optional
         Points count as reached where no number is more than this times another; the region may be
         a little larger.
+    positive : bool
+        Whether points count as reached only where every number is: losses may jump at 0 and at 1.
     """
 
     def __init__(
@@ -57,8 +59,11 @@ class Cells:
         region: Sequence[Vector],
         g: Curve | None = None,
         ratio: Fraction | None = None,
+        *,
+        positive: bool = False,
     ) -> None:
         self.losses, self.g, self.ratio, self.d = losses, g, ratio, len(region) - 1
+        self.positive = positive
         d = self.d
         self.corners: list[tuple[Vector, ...]] = []
         self._rows = [_Table(shape) for shape in ((3,), (3, d), (3, d, d), (3,), (3,))]
@@ -75,14 +80,19 @@ class Cells:
         if x in self._seen:
             return
         self._seen.add(x)
-        if self.ratio is not None and max(x) > self.ratio * min(x):
+        if not self._reached(x):
             mean = sum(x, Fraction(0)) / len(x)
             x = tuple(v + (mean - v) / _INWARD for v in x)
-            if max(x) > self.ratio * min(x):
+            if not self._reached(x):
                 return
         found = self.losses(Jet(_balls(x))).v
         self.points.append(x)
         self._values.put(len(self.points) - 1, np.array([_up(v) for v in found]))
+
+    def _reached(self, x: Vector) -> bool:
+        if self.positive and not min(x):
+            return False
+        return self.ratio is None or max(x) <= self.ratio * min(x)
 
     def _put(self, corners: tuple[Vector, ...], place: int) -> None:
         """Bound a cell, and keep it in place of an earlier one, or after all."""

@@ -91,6 +91,9 @@ def _continuous(curve: Asked, pieces: Pieces) -> str:
         end = Fraction(1)
         if constant_sign(limits.at(formulas[-1], end) - value_at(curve.term, end)) != 0:
             raise UndecidedError("could not show continuity at 1")
+        # no softmax value is 0, but engines take g there for its limit
+        if curve.term(BALLS.const(0), BALLS).is_finite():
+            _continuous_at_zero(curve, pieces)
     return _counted("smooth", pieces) + (", equal where they meet" if pieces.joints else "")
 
 

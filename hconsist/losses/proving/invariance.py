@@ -89,6 +89,8 @@ class Moving:
         return self.ops.value(other).__truediv__(self)
 
     def __pow__(self, exponent: Value) -> Moving:
+        if not isinstance(exponent, int | Fraction):
+            raise TypeError("an exponent that may move, or tell the labels apart")
         return self.ops.still(self)
 
     def __getitem__(self, key: Value) -> Moving:

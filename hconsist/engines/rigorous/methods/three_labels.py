@@ -65,6 +65,8 @@ class Ranked:
         Where the loss of a label is g of its own number.
     scores : callable
         Scores of floats, for people.
+    positive : bool
+        Whether a number that is 0 is not reached, and the losses may jump there.
     """
 
     losses: Callable[[Jet], Jet]
@@ -72,6 +74,7 @@ class Ranked:
     ratio: Fraction | None
     g: Curve | None
     scores: Callable[[Vector], tuple[float, ...]]
+    positive: bool = False
 
 
 @method("rigorous", "three labels", rank=98, lemmas=(RANKED,))
@@ -119,7 +122,7 @@ def _of_softmax(question: Question) -> tuple[Ranked, tuple[Fact, ...]] | str | N
         return (Ranked(losses, region, low, curve.g, scores), facts) if facts else missing
     if not in_order(losses, region):
         return "could not show that the larger softmax value has the smaller loss"
-    return Ranked(losses, region, low, None, scores), ()
+    return Ranked(losses, region, low, None, scores, positive=True), ()
 
 
 def _triangle(ratio: Fraction | None) -> tuple[Vector, ...]:
@@ -218,7 +221,9 @@ class _Search:
     def __init__(self, question: Question, ranked: Ranked, beta: Fraction, budget: Budget) -> None:
         self.question, self.ranked, self.beta, self.budget = question, ranked, beta, budget
         self.width = budget.width if budget.width is not None else _WIDTH
-        self.cells = Cells(ranked.losses, ranked.region, ranked.g, ranked.ratio)
+        self.cells = Cells(
+            ranked.losses, ranked.region, ranked.g, ranked.ratio, positive=ranked.positive
+        )
         self._most = budget.max_boxes if budget.max_boxes is not None else _CELLS
         self._ends = None if budget.time_budget is None else time.monotonic() + budget.time_budget
         self._wrong: dict[Fraction, tuple[float, float]] = {}

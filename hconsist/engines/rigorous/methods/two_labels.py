@@ -8,6 +8,7 @@ at its ends, and [beta, 1] is cut where that is too little. No shape is needed, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -33,6 +34,8 @@ from hconsist.losses.proving import keeps
 from hconsist.pointwise import Answer, Witness
 
 _WIDTH, _BOXES, _PARTS = Fraction(1, 10**8), 3_000, 60
+#: All scores reach every softmax value but 0 and 1: this part of 1 stands for 0.
+_INWARD = 2**60
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,9 @@ class Coordinate:
         Whether both losses are convex in it.
     scores : callable
         ``scores(x)``: scores of a float, for people.
+    rough : callable, optional
+    inside : callable, optional
+        The number that scores reach next to one that they may not: see `least`.
     """
 
     left: Fraction | None
@@ -60,6 +66,7 @@ class Coordinate:
     convex: bool
     scores: Value
     rough: Value = None
+    inside: Callable[[Fraction], Fraction] | None = None
 
 
 def _pair(x: Value, y: Value, slope: int) -> Jet:
@@ -73,10 +80,11 @@ def _pair(x: Value, y: Value, slope: int) -> Jet:
 def _of_probabilities(question: Question, form: OfProbabilities) -> Coordinate:
     """The softmax value of label 0."""
     half, bound = Fraction(1, 2), question.bound
-    left = Fraction(0)
+    left, reached = Fraction(0), Fraction(1, _INWARD)
     if bound is not None:
         ratio = BALLS.exp(BALLS.const(2 * bound) / BALLS.const(form.temperature))
-        left = endpoints(1 / (1 + ratio))[0]  # outward: more scores only lower a lower bound
+        # outward for lower bounds, inward for what scores attain
+        left, reached = endpoints(1 / (1 + ratio))
 
     def losses(u: Value) -> Jet:
         found: Jet = form.f(_pair(u, BALLS.const(1) - u, -1), BALL_JETS)
@@ -98,7 +106,10 @@ def _of_probabilities(question: Question, form: OfProbabilities) -> Coordinate:
         half_gap = float(form.temperature) * float(np.log(u / (1 - u))) / 2
         return half_gap, -half_gap
 
-    return Coordinate(left, 1 - left, half, losses, False, scores, rough)
+    def inside(u: Fraction) -> Fraction:
+        return min(max(u, reached), 1 - reached)
+
+    return Coordinate(left, 1 - left, half, losses, False, scores, rough, inside)
 
 
 def _of_scores(question: Question, convex: bool) -> Coordinate:
@@ -180,7 +191,8 @@ class _Regret:
                 if c.rough is not None:
                     weights = self.weights(b)
                     rough = lambda a, e: c.rough(a, e, weights)  # noqa: E731
-                found = least(lambda x: self.risk(b, x), left, right, self.width, _BOXES, rough)
+                found = least(lambda x: self.risk(b, x), left, right, self.width, _BOXES, rough,
+                              inside=c.inside)  # fmt: skip
             self._known[key] = found
         return self._known[key]
 
