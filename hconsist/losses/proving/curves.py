@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from hconsist.arithmetic import BALLS, precision
+from hconsist.arithmetic.balls import BallOps, possible
 from hconsist.arithmetic.exact import Value
 from hconsist.losses.origin import Asked, Fact, NotShown
 from hconsist.losses.proving import limits
@@ -18,6 +19,7 @@ from hconsist.losses.proving.signs import OpenInterval
 from hconsist.losses.proving.terms import VARIABLE, Sum, UndecidedError, constant_sign, work
 
 BITS = 128
+_NEAR_ZERO = Fraction(1, 2**64)
 _ENDS: dict[str, tuple[Fraction | None, Fraction | None]] = {
     "unit": (Fraction(0), Fraction(1)),
     "line": (None, None),
@@ -92,7 +94,7 @@ def _continuous(curve: Asked, pieces: Pieces) -> str:
         if constant_sign(limits.at(formulas[-1], end) - value_at(curve.term, end)) != 0:
             raise UndecidedError("could not show continuity at 1")
         # no softmax value is 0, but engines take g there for its limit
-        if curve.term(BALLS.const(0), BALLS).is_finite():
+        if curve.term(BALLS.const(0), BALLS).is_finite() and not _one_case_from_zero(curve):
             _continuous_at_zero(curve, pieces)
     return _counted("smooth", pieces) + (", equal where they meet" if pieces.joints else "")
 
@@ -261,6 +263,23 @@ def _continuous_at_zero(curve: Asked, pieces: Pieces) -> str:
     if gap != 0:
         raise UndecidedError("could not show that the limit at 0 is the value there")
     return "limit at 0, exactly"
+
+
+class _OneCase(BallOps):
+    """Balls for which one case alone may hold: a formula that is finite there is continuous."""
+
+    def select(self, branches: list[tuple[Value, Value]], *, continuous: bool = False) -> Value:
+        if len(possible(*(part for branch in branches for part in branch))) > 1:
+            raise UndecidedError("several cases")
+        return super().select(branches, continuous=continuous)
+
+
+def _one_case_from_zero(curve: Asked) -> bool:
+    near = BALLS.const(0).union(BALLS.const(_NEAR_ZERO))
+    try:
+        return bool(curve.term(near, _OneCase()).is_finite())
+    except Exception:  # a stranger's formula may do anything
+        return False
 
 
 def _odd(curve: Asked, pieces: Pieces) -> str:
