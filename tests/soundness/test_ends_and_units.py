@@ -121,6 +121,16 @@ def test_a_region_that_is_a_point_keeps_its_value_in_any_unit() -> None:
     assert abs(estimate - 2) < 1e-6
 
 
+def test_rounding_moves_no_more_than_rounding() -> None:
+    # p = (1/2, 1/2, 0, 0) is at |p - q|^2 = 1/4 from the even forecast, which may say class 1; at
+    # the largest regret all of p was moved to one label, and T was 1/2
+    estimate = hc.transform(
+        hc.PointwiseProblem("brier", "defer:experts=1", n_classes=4), F(1)
+    ).estimate
+    assert estimate is not None
+    assert abs(estimate - 0.25) < 1e-6
+
+
 def test_a_closed_form_from_below_is_called_one() -> None:
     problem = hc.PointwiseProblem("weighted", "cost:[[-2,-3],[1,3],[-3,1],[3,-2]]")
     answer = hc.transform(problem, F(6), "symbolic")

@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hconsist.engines.numeric.linear import with_regret
 from hconsist.engines.numeric.pruning import level
 
 Array = NDArray[np.float64]
@@ -137,13 +138,7 @@ class ConePairs:
         """The solver's point made feasible: p a distribution of enough regret, v the best at it."""
         p = np.maximum(p, 0.0)
         p[p < 1e-12] = 0.0
-        p = p / p.sum()
-        short = beta - float(p @ d)
-        if short > 0:
-            most = int(np.argmax(d))
-            share = short / max(float(d[most] - p @ d), short)
-            p = (1 - share) * p
-            p[most] += share
+        p = with_regret(p, d, beta)
         w = self.coordinates.weights @ p
         if self.coordinates.nearest is not None:
             v = self.coordinates.nearest(w, item)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from hconsist.arithmetic import NUMPY, Ops, Value
 from hconsist.engines.numeric.coordinates import form_of, logarithm
 from hconsist.engines.numeric.finite_scores import FiniteSolution
-from hconsist.engines.numeric.linear import above_cuts
+from hconsist.engines.numeric.linear import above_cuts, with_regret
 from hconsist.engines.numeric.methods import inner_solver
 from hconsist.losses import SoftmaxLoss
 from hconsist.losses.forms import OfProbabilities
@@ -373,11 +373,7 @@ class Exchange:
         short = beta - float(p @ d)
         if short > 1e-6 * max(beta, 1e-3):
             return None
-        if short > 0:
-            most = int(np.argmax(d))
-            share = min(1.0, short / max(float(d[most] - p @ d), short))
-            p = (1 - share) * p
-            p[most] += share
+        p = with_regret(p, d, beta)
         rows = self.space.region(pair[0])
         if rows.size and np.max(rows @ x) > 1e-9 * (1 + np.abs(x).max()):
             return None

@@ -79,7 +79,8 @@ def above_cuts(
 
 
 def with_regret(p: Array, d: Array, beta: float) -> Array:
-    """p, normalised, with as much of the label of the largest d as makes ``<p, d> >= beta``.
+    """p, normalised, with as much of the labels of the largest d as makes ``<p, d> >= beta``: those
+    that p has, in its proportions, so that rounding moves no more than rounding.
 
     >>> with_regret(np.array([0.5, 0.5]), np.array([1.0, -1.0]), 0.5)
     array([0.75, 0.25])
@@ -87,8 +88,10 @@ def with_regret(p: Array, d: Array, beta: float) -> Array:
     p = p / p.sum()
     short = beta - float(p @ d)
     if short > 0:
-        most = int(np.argmax(d))
-        share = min(1.0, short / max(float(d[most] - p @ d), short))
-        p = (1 - share) * p
-        p[most] += share
+        most = float(d.max())
+        highest = np.where(d >= most - 1e-13 * abs(most), p, 0.0)
+        if not highest.sum() > 0:
+            highest[int(np.argmax(d))] = 1.0
+        share = min(1.0, short / max(most - float(p @ d), short))
+        p = (1 - share) * p + share * highest / highest.sum()
     return p

@@ -272,9 +272,14 @@ class PredictionSide:
         short = beta - sum((a * b for a, b in zip(exact, d, strict=True)), _ZERO)
         if short <= 0:
             return exact
-        most = max(range(len(d)), key=lambda y: d[y])
-        share = short / (d[most] - beta + short)
-        return tuple((1 - share) * a + (share if y == most else 0) for y, a in enumerate(exact))
+        most = max(d)
+        highest = [a if x == most else _ZERO for a, x in zip(exact, d, strict=True)]
+        if not any(highest):
+            highest[d.index(most)] = Fraction(1)
+        share, total = short / (most - beta + short), sum(highest, _ZERO)
+        return tuple(
+            (1 - share) * a + share * b / total for a, b in zip(exact, highest, strict=True)
+        )
 
     def _nearest(self, p: Vector, free: Array) -> Vector | None:
         """Coordinates that lead to the prediction, best at p or near it."""
