@@ -22,8 +22,10 @@ from hconsist.consistency import verdict
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError, UnknownNameError
 from hconsist.losses import Loss, parse_loss
 from hconsist.losses.per_example import label_losses
+from hconsist.pointwise import round_up
 from hconsist.simulate.backend import Backend
 from hconsist.simulate.gradients import risk_kernel
+from hconsist.simulate.optimum import is_unbounded_below, least_conditional_risk
 
 #: What is compared unless losses are named.
 USUAL = ("logistic", "sce", "gce:q=0.3", "gce:q=0.7", "mae", "brier", "focal", "taylor-ce",
@@ -46,8 +48,9 @@ class Choice:
     consistent : {"yes", "no", "?"}
         For the target.
     bound : float or None
-        Clean excess error allowed by a noisy excess risk of `SHOWN`, over all functions; at most 1.
-        None where no engine says, or where the noise leaves no such factor (pairs).
+        Clean excess error allowed by a noisy excess risk of `SHOWN`, over all functions; at most
+        the largest target regret. None where no engine says, or where the noise leaves no such
+        factor (pairs).
     proven : bool
         Whether that bound is.
     growth : str
@@ -137,7 +140,7 @@ def choices(
     >>> mae, ce = choices(10, 0.45, losses=["mae", "logistic"])
     >>> mae.symmetric, mae.bounded, ce.symmetric, ce.bounded
     (True, True, False, False)
-    >>> mae.bound  # 0.01 n / (n/2), over c = 1/2
+    >>> round(mae.bound, 12)  # 0.01 n / (n/2), over c = 1/2
     0.2
     """
     shrink = factor(n_classes, noise, kind)
@@ -159,10 +162,13 @@ def _choice(name: str, loss: Loss, n: int, target: str, shrink: float | None) ->
         try:
             found = derive(loss, n, target=target)
             answer = found.bound(SHOWN)
-            value = answer.upper if answer.upper is not None else answer.estimate
             proven = answer.upper is not None
+            value = round_up(answer.upper) if answer.upper is not None else answer.estimate
             if value is not None and shrink is not None:
-                bound = min(1.0, float(value) / shrink)
+                most = float(found.problem.decision.max_regret)
+                bound = min(
+                    most, value if shrink == 1 else math.nextafter(value / shrink, math.inf)
+                )
             if found.derivation is not None and found.derivation.growth is not None:
                 growth = str(found.derivation.growth)
         except (EngineCannotAnswerError, InvalidInputError):
@@ -174,11 +180,11 @@ def _choice(name: str, loss: Loss, n: int, target: str, shrink: float | None) ->
     raised[0, 1] = 1.0
     wrong = np.zeros(1, dtype=int)
     with np.errstate(all="ignore"):
-        far, farther, right, equal = (
-            float(label_losses(loss, t * raised, y, NUMPY)[0])
-            for t, y in ((1e6, wrong), (2e6, wrong), (1e6, wrong + 1), (0.0, wrong))
+        far, farther, equal = (
+            float(label_losses(loss, t * raised, wrong, NUMPY)[0]) for t in (1e6, 2e6, 0.0)
         )
-    gap = equal - right
+    least = _least_loss(loss, n)
+    gap = math.inf if least is None else equal - least
     return Choice(
         loss=name,
         consistent=told,
@@ -190,6 +196,21 @@ def _choice(name: str, loss: Loss, n: int, target: str, shrink: float | None) ->
         bounded=math.isfinite(far) and abs(farther - far) <= 1e-9 * (1 + abs(far)),
         start=_start(loss, n) / _start(parse_loss("logistic"), n),
     )
+
+
+def _least_loss(loss: Loss, n: int) -> float | None:
+    """The least loss of a label over all scores; None where it has none, or none is found.
+
+    >>> _least_loss(parse_loss("least-squares"), 2), _least_loss(parse_loss("margin:-v"), 2)
+    (0.0, None)
+    """
+    if is_unbounded_below(loss, n):
+        return None
+    sure = np.eye(1, n)
+    try:
+        return float(least_conditional_risk(loss, sure)[0][0])
+    except EngineCannotAnswerError:
+        return None
 
 
 def _start(loss: Loss, n: int) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import hconsist as hc
+from hconsist.choosing import choices
 from hconsist.engines import numeric
 from hconsist.errors import EngineCannotAnswerError
 
@@ -119,6 +120,17 @@ def test_a_region_that_is_a_point_keeps_its_value_in_any_unit() -> None:
     estimate = hc.transform(problem, F(6, 10**9)).estimate
     assert estimate is not None
     assert abs(estimate - 2) < 1e-6
+
+
+def test_a_choice_knows_the_largest_regret_and_the_least_loss() -> None:
+    # of weights 30, 20, 10 Gamma(0.01) is about sqrt(2 30 20 0.01) = 3.5, and was cut at 1
+    (row,) = choices(3, 0.0, "weights:30,20,10", ["logistic"])
+    assert row.proven
+    assert row.bound is not None
+    assert 3.4 < row.bound < 3.6
+    squares, unbounded = choices(2, 0.0, "zero-one", ["least-squares", UNBOUNDED])
+    assert squares.gap == pytest.approx(1.0, abs=1e-9)  # it was 1 - (1 - 10^6)^2
+    assert unbounded.gap is None
 
 
 def test_rounding_moves_no_more_than_rounding() -> None:
