@@ -77,6 +77,8 @@ def fit(region: Region, lines: Sequence[Line], safe: Fraction, least: Fraction) 
     else:
         if safe:
             return None
+    if not all(_in_reach(region, a, g, floors, safe, least) for g, a in enumerate(fitted)):
+        return None
     scale: Fraction | None = None
     for j in range(len(region.vertices)):
         kept = moved = Fraction(0)
@@ -98,7 +100,17 @@ def fit(region: Region, lines: Sequence[Line], safe: Fraction, least: Fraction) 
 
 def _highest(region: Region, a: Line, g: int) -> list[Fraction]:
     """The largest answer of a label of the group, at each vertex."""
-    return [a.start + a.rate * s for s in region.largest(g)]
+    return [a.start + a.rate * s for s in region.highest(g)]
+
+
+def _in_reach(
+    region: Region, a: Line, g: int, floors: Sequence[Fraction], safe: Fraction, least: Fraction
+) -> bool:
+    """Whether answers that start from the floor are within the ratio of it."""
+    if a.kind != "above floor":
+        return True
+    highs = zip(floors, region.highest(g), region.vertices, strict=True)
+    return all(safe * (f + a.rate * (s - least * v[region.top])) <= f for f, s, v in highs)
 
 
 def _raised(region: Region, a: Line, g: int, floors: Sequence[Fraction]) -> Line:

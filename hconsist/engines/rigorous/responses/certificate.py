@@ -56,7 +56,7 @@ class Certifier:
         """Whether ``T(beta) >= enough`` is proven over the region, and the slope at its centre."""
         count = len(region.vertices)
         centre = [float(sum(column)) / count for column in zip(*region.vertices, strict=True)]
-        highs = [max(map(float, region.largest(g))) for g in range(len(region.groups))]
+        highs = [float(region.most(g)) for g in range(len(region.groups))]
         program = self._program(region, centre, highs)
         slope, excess = program.ease(float(self.beta), float(enough), near)
         if excess > 0:
@@ -203,7 +203,7 @@ class Certifier:
             return self._crude(min(answers.floors), max(own), goal)
         if line.kind == "above floor":
             least = [self.least * v[region.top] for v in region.vertices]
-            reach = max(t - x for t, x in zip(region.largest(g), least, strict=True))
+            reach = max(t - x for t, x in zip(region.highest(g), least, strict=True))
             ends = list(zip(answers.floors, least, strict=True))
             for floor, s in ends:  # in floats first
                 start = float(floor) - float(line.rate * s)
@@ -225,7 +225,7 @@ class Certifier:
             low, high, parts = min(own), max(own), _FEW
         else:
             low = min(v[0] for v in region.vertices) if group.side == "above" else Fraction(0)
-            high = max(region.largest(g))
+            high = region.most(g)
             if goal >= 0 and group.side == "below":
                 # its answer may be what it has, where that is less
                 low = line.start / (1 - line.rate)

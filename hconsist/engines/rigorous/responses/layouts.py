@@ -67,12 +67,19 @@ class Region:
         one, two = (Region(self.groups, self.top, tuple(v)) for v in replaced)
         return one, two
 
-    def largest(self, g: int) -> list[Fraction]:
-        """The largest value that a label of this group can have, at each vertex."""
+    def highest(self, g: int) -> list[Fraction]:
+        """What no label of the group exceeds, affine over the region: its value at each vertex."""
         group = self.groups[g]
         if group.side == "below":
-            return [min(v[0], group.count * v[g]) for v in self.vertices]
+            return [v[0] for v in self.vertices]
         return [group.count * v[g] - (group.count - 1) * v[0] for v in self.vertices]
+
+    def most(self, g: int) -> Fraction:
+        """What no label of the group exceeds, anywhere in the region."""
+        high = max(self.highest(g))
+        if self.groups[g].side == "below":  # nor its group's sum
+            high = min(high, self.groups[g].count * max(v[g] for v in self.vertices))
+        return high
 
 
 def regions(n: int, k: int, inverse: Fraction) -> Iterator[Region]:
