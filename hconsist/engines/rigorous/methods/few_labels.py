@@ -137,7 +137,7 @@ def _answer(question: Question, found: Convex, beta: Fraction, budget: Budget) -
         if found.pair is not None and best.upper - lower > width:
             left = budget.time_budget
             left = None if left is None else max(left - (time.monotonic() - started), 0.0)
-            more = (best.upper - width).limit_denominator(10**12)
+            more = best.upper - width * Fraction(9, 10)
             failed = regret_is_more(*found.pair, n, k, beta, more, time_budget=left)
             if failed:
                 reason = reason if k == 1 else failed

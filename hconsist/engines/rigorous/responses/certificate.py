@@ -65,7 +65,9 @@ class Certifier:
         offset = tilt * self.beta - enough
         aim, answers = float(offset), None
         for _ in range(3):  # all that is left of the sum goes to lower offsets
-            answers = fit(region, self._lines(region, centre, highs, slope, aim), self.safe, self.least)
+            answers = fit(
+                region, self._lines(region, centre, highs, slope, aim), self.safe, self.least
+            )
             rate = program.excess(slope, aim)[2]
             if answers is None or not rate < 0 or abs(answers.excess) < 1e-10:
                 break
@@ -137,9 +139,13 @@ class Certifier:
         for g in sorted(many, key=lambda g: region.groups[g].side == "below"):
             group, shift = region.groups[g], offset + region.groups[g].tilt * slope
             if self.safe and group.side == "below":
-                lines[g] = self._over_floor(region, g, centre, highs[g], shift, float(self.safe) * top)
+                lines[g] = self._over_floor(
+                    region, g, centre, highs[g], shift, float(self.safe) * top
+                )
             else:
-                lines[g] = self._over_all(centre[g], self._low(region, g, centre), highs[g], shift, group.tilt)
+                lines[g] = self._over_all(
+                    centre[g], self._low(region, g, centre), highs[g], shift, group.tilt
+                )
                 top = max(top, float(lines[g].start + lines[g].rate * Fraction(highs[g])))
         for g, group in enumerate(region.groups):
             line = lines[g]

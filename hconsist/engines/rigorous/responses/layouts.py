@@ -107,7 +107,9 @@ def regions(n: int, k: int, inverse: Fraction) -> Iterator[Region]:
                 Group(k - m, 0, "above"),
             ]
             kept = [g for g in free if g is not None and g.count]
-            yield from _chains((Group(tied[0], -1, "tied"), Group(tied[1], 1, "tied"), *kept), inverse)
+            yield from _chains(
+                (Group(tied[0], -1, "tied"), Group(tied[1], 1, "tied"), *kept), inverse
+            )
 
 
 def _chains(groups: tuple[Group, ...], inverse: Fraction) -> Iterator[Region]:
@@ -116,7 +118,9 @@ def _chains(groups: tuple[Group, ...], inverse: Fraction) -> Iterator[Region]:
     """
     below = [i for i, g in enumerate(groups) if g.side == "below"]
     above = [i for i, g in enumerate(groups) if g.side == "above"]
-    for low, high in itertools.product(itertools.permutations(below), itertools.permutations(above)):
+    for low, high in itertools.product(
+        itertools.permutations(below), itertools.permutations(above)
+    ):
         chain = [*((i,) for i in low), (0, 1), *((i,) for i in high)]
         vertices = []
         for place in range(len(chain)):
