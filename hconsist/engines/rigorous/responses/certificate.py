@@ -152,10 +152,9 @@ class Certifier:
             if line.kind != "own":
                 continue
             u = float(line.start) + float(line.rate) * centre[g]
-            if group.side == "tied" or group.count == 1:
-                if self.safe and u < float(self.safe) * top * (1 + 1e-7):
-                    lines[g] = Line(Fraction(0), Fraction(0), "floor")
-                    continue
+            alone = group.side == "tied" or group.count == 1
+            if alone and self.safe and u < float(self.safe) * top * (1 + 1e-7):
+                lines[g] = Line(Fraction(0), Fraction(0), "floor")
         return [lines[g] for g in range(len(region.groups))]
 
     def _tangent(self, s: float, shift: float, least: float) -> Line:
@@ -287,8 +286,8 @@ class Certifier:
         high: Fraction,
         goal: Fraction,
     ) -> bool | None:
-        """Whether ``g(floor + rate d) - g(least + d) <= goal`` for low <= d <= high and all mixtures
-        of these floors and least values.
+        """Whether ``g(floor + rate d) - g(least + d) <= goal`` for low <= d <= high and all
+        mixtures of these floors and least values.
 
         For convex g a tangent takes the place of the second term; what is left is convex, and
         largest at an end.

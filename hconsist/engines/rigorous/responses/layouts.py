@@ -94,7 +94,11 @@ def regions(n: int, k: int, inverse: Fraction) -> Iterator[Region]:
 
     Examples
     --------
-    >>> [(r.top, r.vertices) for r in regions(4, 2, Fraction(0))][0]
+    >>> first = next(regions(5, 2, Fraction(0)))
+    >>> [(g.count, g.side) for g in first.groups]
+    [(1, 'tied'), (1, 'tied'), (2, 'below'), (1, 'above')]
+    >>> [tuple(map(str, v)) for v in first.vertices]
+    [('1/5', '1/5', '1/5', '1/5'), ('1/3', '1/3', '0', '1/3'), ('0', '0', '0', '1')]
     """
     for m in range(1, min(k, n - k) + 1):
         spread = (None,) if m == 1 else ("below", "above")

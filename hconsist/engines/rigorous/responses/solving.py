@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from hconsist.arithmetic.derivatives import FLOAT_JETS, Jets
 from hconsist.arithmetic import NUMPY
+from hconsist.arithmetic.derivatives import FLOAT_JETS, Jets
 from hconsist.arithmetic.floats import FLOATS
 from hconsist.arithmetic.jet import variable
 

@@ -1,0 +1,91 @@
+"""Affine responses: a lower bound of T for top-k targets, whatever the number of labels is."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from hconsist.arithmetic import NUMPY
+from hconsist.engines.rigorous.box import reach
+from hconsist.engines.rigorous.responses import regret_is_more
+from hconsist.engines.rigorous.responses.answers import Line, fit
+from hconsist.engines.rigorous.responses.certificate import Certifier
+from hconsist.engines.rigorous.responses.layouts import Group, Region, regions
+from hconsist.losses import parse_loss
+from hconsist.losses.facts import Curve
+from hconsist.losses.forms import OfSoftmax
+
+BETA = Fraction(3, 10)
+
+
+def _curve(spec: str) -> Curve:
+    form = parse_loss(spec).form(OfSoftmax)
+    assert form is not None
+    return form.g
+
+
+@pytest.mark.parametrize("n", [10, 1000])
+def test_what_is_below_t_is_proven_and_what_is_above_is_not(n: int) -> None:
+    # T(3/10) = 0.0139283 at p = (3/10, 0, 7/10, 0, ...), the second and third predicted
+    g = _curve("gce:q=0.7")
+    assert regret_is_more(g, None, n, 2, BETA, Fraction(12, 1000)) == ""
+    if n == 10:
+        assert "budget" in regret_is_more(g, None, n, 2, BETA, Fraction(15, 10**3), max_boxes=60)
+
+
+def test_a_sum_bounds_the_largest_label_inside_the_region_too() -> None:
+    # the least of t and the sum is 0 at both vertices, and 1/6 between them
+    groups = (Group(1, -1, "tied"), Group(1, 1, "tied"), Group(2, 0, "below"))
+    one, two = Fraction(1), Fraction(2)
+    region = Region(groups, 0, ((one / 2, one / 2, 0 * one), (0 * one, 0 * one, one / 2)))
+    middle = tuple((x + y) / 2 for x, y in zip(*region.vertices, strict=True))
+    assert region.most(2) >= min(middle[0], two * middle[2]) == Fraction(1, 4)
+
+
+def test_a_changed_answer_is_refused() -> None:
+    certifier = Certifier(_curve("gce:q=0.7"), None, BETA)
+    region = next(regions(10, 2, Fraction(0)))
+    one, two = region.vertices[:2]
+    inside = tuple((9 * x + y) / 10 for x, y in zip(one, two, strict=True))
+    region = Region(region.groups, region.top, (one, inside))
+    lines = [Line(Fraction(0), Fraction(1))] * len(region.groups)
+    answers = fit(region, lines, Fraction(0), Fraction(0))
+    assert answers is not None
+    assert certifier._holds(region, 0, answers, Fraction(1, 10**6))
+    assert not certifier._holds(region, 0, answers, -Fraction(1, 10**6))
+
+
+@pytest.mark.parametrize("spec", ["softmax:Max(0,1-2*u)+1-u", "softmax:1/u", "gce:q=0.7"])
+@pytest.mark.parametrize("bound", [None, Fraction(1)])
+def test_no_scores_of_a_proven_region_have_a_smaller_regret(
+    spec: str, bound: Fraction | None
+) -> None:
+    """At scores of a region, distributions of regret beta, against the best scores of a grid."""
+    g, rng = _curve(spec), np.random.default_rng(0)
+    certifier = Certifier(g, None if bound is None else reach(bound, Fraction(1)), BETA)
+    n, k, ratio = 4, 2, np.inf if bound is None else np.exp(2.0)
+    grid = rng.dirichlet(np.full(n, 0.7), 3_000)
+    grid = grid[grid.max(1) <= ratio * grid.min(1)]
+    checked = 0
+    for region in regions(n, k, certifier.least):
+        part = region
+        for _ in range(5):
+            part = part.halves()[int(rng.integers(2))]
+        low = Fraction(0)
+        for step in (Fraction(1, 2**i) for i in range(1, 9)):
+            low += step if certifier.proves(part, low + step, 1.0)[0] else 0
+        counts = [group.count for group in part.groups]
+        tilts = np.repeat([group.tilt for group in part.groups], counts)
+        means = np.array([[float(x) for x in v] for v in part.vertices])
+        for mix in rng.dirichlet(np.ones(len(means)), 20):
+            s = np.repeat(mix @ means, counts)
+            p = rng.dirichlet(np.full(n, 0.5), 400)
+            p = p[-(p @ tilts) >= float(BETA)]
+            if (np.isfinite(ratio) and s.max() > ratio * s.min()) or not len(p):
+                continue
+            regret = p @ g(s, NUMPY) - (g(grid, NUMPY) @ p.T).min(0)
+            # the grid's best risk is no less than the best one: a true regret is larger
+            spare = 0.05 if low else 0.0
+            assert (regret >= float(low) - spare).all()
+            checked += 1
+    assert checked
