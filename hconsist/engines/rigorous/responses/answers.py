@@ -62,6 +62,8 @@ def fit(region: Region, lines: Sequence[Line], safe: Fraction, least: Fraction) 
     Answers or None
         None where the lines cannot be mended.
     """
+    if any(a.rate < 0 or (safe and a.kind == "same") for a in lines):
+        return None  # larger values answer more, and in a box all answers are in reach of a floor
     none = [LEAST] * len(region.vertices)
     fitted = [_raised(region, a, g, none) for g, a in enumerate(lines)]
     floors: list[Fraction] = []

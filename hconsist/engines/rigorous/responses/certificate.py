@@ -59,7 +59,7 @@ class Certifier:
         highs = [float(region.most(g)) for g in range(len(region.groups))]
         program = self._program(region, centre, highs)
         slope, excess = program.ease(float(self.beta), float(enough), near)
-        if excess > 0:
+        if excess > 0 or not 0 <= slope < math.inf:  # the lemma asks for a slope of this sign
             return False, slope
         tilt = Fraction(slope)
         offset = tilt * self.beta - enough
@@ -188,9 +188,10 @@ class Certifier:
         asked = [(s, self._ask(s, shift) if s > 0 else 0.0) for s in points]
         by = dict(asked)[mean]
         rates = [(y - by) / (s - mean) for s, y in asked if s != mean]
-        rates += [(y - x) / (b - a) for (a, x), (b, y) in itertools.product(asked[:3], asked[-3:])]
+        ends = itertools.product(asked[:3], asked[-3:])
+        rates += [(y - x) / (b - a) for (a, x), (b, y) in ends if a < b]
         best = (math.inf, 0.0, 0.0)
-        for rate in {max(r, 0.0) for r in rates}:
+        for rate in {0.0, *(max(r, 0.0) for r in rates)}:
             start = max(t - rate * s for s, t in asked)
             best = min(best, (start + rate * mean, start, rate))
         at, start, rate = best
@@ -205,7 +206,7 @@ class Certifier:
         group, line = region.groups[g], answers.lines[g]
         own = [v[g] for v in region.vertices]
         if line.kind == "floor":
-            return self._crude(min(answers.floors), max(own), goal)
+            return self._crude(min(answers.floors), region.most(g), goal)
         if line.kind == "above floor":
             least = [self.least * v[region.top] for v in region.vertices]
             reach = max(t - x for t, x in zip(region.highest(g), least, strict=True))
@@ -232,7 +233,7 @@ class Certifier:
             low = min(v[0] for v in region.vertices) if group.side == "above" else Fraction(0)
             high = region.most(g)
             if goal >= 0 and group.side == "below":
-                # its answer may be what it has, where that is less
+                # below this it answers no less than it has
                 low = line.start / (1 - line.rate)
                 if low >= high:
                     return True
@@ -294,7 +295,7 @@ class Certifier:
         """
         if self._crude(min(f for f, _ in ends) + rate * low, max(s for _, s in ends) + high, goal):
             return True
-        if not self.convex:
+        if not self.convex or max(f for f, _ in ends) + rate * high > 1:  # g is convex up to 1
             return False
         middle = sum(s for _, s in ends) / len(ends) + (low + high) / 2
         jet = self.term(variable(BALLS.const(middle), 1), BALL_JETS)

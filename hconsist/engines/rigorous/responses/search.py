@@ -48,6 +48,8 @@ def regret_is_more(
     ''
     """
     certifier = Certifier(g, ratio, beta)
+    if ratio is not None and certifier.least <= 0:
+        return "the ratio of two softmax values is not known well enough"
     started, boxes = time.monotonic(), 0
     left = [(region, 1.0) for region in regions(n, k, certifier.least)]
     while left:
