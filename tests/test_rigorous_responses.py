@@ -8,9 +8,9 @@ import pytest
 from hconsist.arithmetic import NUMPY
 from hconsist.engines.rigorous.box import reach
 from hconsist.engines.rigorous.responses import regret_is_more
-from hconsist.engines.rigorous.responses.answers import Line, fit
+from hconsist.engines.rigorous.responses.answers import Response, fit
 from hconsist.engines.rigorous.responses.certificate import Certifier
-from hconsist.engines.rigorous.responses.layouts import Group, Region, regions
+from hconsist.engines.rigorous.responses.layouts import LabelGroup, MeansRegion, regions
 from hconsist.losses import parse_loss
 from hconsist.losses.facts import Curve
 from hconsist.losses.forms import OfSoftmax
@@ -46,7 +46,7 @@ def test_around_the_best_scores_the_bound_meets_the_regret(depth: int) -> None:
     region = next(regions(4, 2, Fraction(0)))  # labels: missed, predicted, the other, likely
     means = tied_scores[[0, 1, 3, 2]]
 
-    def inside(part: Region) -> float:
+    def inside(part: MeansRegion) -> float:
         corners = np.array([[float(x) for x in v] for v in part.vertices]).T
         return float(np.linalg.lstsq(corners, means, rcond=None)[0].min())
 
@@ -61,9 +61,9 @@ def test_around_the_best_scores_the_bound_meets_the_regret(depth: int) -> None:
 
 def test_a_sum_bounds_the_largest_label_inside_the_region_too() -> None:
     # the least of t and the sum is 0 at both vertices, and 1/6 between them
-    groups = (Group(1, -1, "tied"), Group(1, 1, "tied"), Group(2, 0, "below"))
+    groups = (LabelGroup(1, -1, "tied"), LabelGroup(1, 1, "tied"), LabelGroup(2, 0, "below"))
     one, two = Fraction(1), Fraction(2)
-    region = Region(groups, 0, ((one / 2, one / 2, 0 * one), (0 * one, 0 * one, one / 2)))
+    region = MeansRegion(groups, 0, ((one / 2, one / 2, 0 * one), (0 * one, 0 * one, one / 2)))
     middle = tuple((x + y) / 2 for x, y in zip(*region.vertices, strict=True))
     assert region.most(2) >= min(middle[0], two * middle[2]) == Fraction(1, 4)
 
@@ -73,15 +73,15 @@ def test_a_changed_answer_is_refused() -> None:
     region = next(regions(10, 2, Fraction(0)))
     one, two = region.vertices[:2]
     inside = tuple((9 * x + y) / 10 for x, y in zip(one, two, strict=True))
-    region = Region(region.groups, region.top, (one, inside))
-    lines = [Line(Fraction(0), Fraction(1))] * len(region.groups)
+    region = MeansRegion(region.groups, region.top, (one, inside))
+    lines = [Response(Fraction(0), Fraction(1))] * len(region.groups)
     answers = fit(region, lines, Fraction(0), Fraction(0))
     assert answers is not None
     assert certifier._holds(region, 0, answers, Fraction(1, 10**6))
     assert not certifier._holds(region, 0, answers, -Fraction(1, 10**6))
 
 
-def _box() -> Region:
+def _box() -> MeansRegion:
     """Two labels of one value, three below, one above, all within a factor 4."""
     return next(regions(6, 2, Fraction(1, 4)))
 
@@ -89,8 +89,8 @@ def _box() -> Region:
 @pytest.mark.parametrize(("rate", "fits"), [("1/4", True), ("3/8", True), ("1/2", False)])
 def test_answers_above_the_floor_are_within_the_ratio(rate: str, fits: bool) -> None:
     # at (4/15, 4/15, 1/15, ..., 4/15) a label of 4/15 answers 1/40 + rate / 5: 1/10 at most
-    quarter, constant, region = Fraction(1, 4), Line(Fraction(1, 10), Fraction(0)), _box()
-    rising = Line(Fraction(0), Fraction(rate), "above floor")
+    quarter, constant, region = Fraction(1, 4), Response(Fraction(1, 10), Fraction(0)), _box()
+    rising = Response(Fraction(0), Fraction(rate), "above floor")
     answers = fit(region, [constant, constant, rising, constant], quarter, quarter)
     assert (answers is not None) == fits
     if answers is not None:
@@ -102,15 +102,18 @@ def test_answers_above_the_floor_are_within_the_ratio(rate: str, fits: bool) -> 
 
 
 def test_lines_that_fall_or_keep_a_value_in_a_box_are_refused() -> None:
-    quarter, constant, region = Fraction(1, 4), Line(Fraction(1, 10), Fraction(0)), _box()
-    for line in (Line(Fraction(1, 10), -Fraction(1, 100)), Line(Fraction(0), Fraction(1), "same")):
+    quarter, constant, region = Fraction(1, 4), Response(Fraction(1, 10), Fraction(0)), _box()
+    for line in (
+        Response(Fraction(1, 10), -Fraction(1, 100)),
+        Response(Fraction(0), Fraction(1), "same"),
+    ):
         assert fit(region, [constant, constant, constant, line], quarter, quarter) is None
 
 
 def test_a_region_of_one_point_has_a_bound() -> None:
     # at t = 1/4, 0, 1/4 for all of K: one number is all that the labels above can have
-    groups = (Group(1, -1, "tied"), Group(1, 1, "tied"), Group(2, 0, "above"))
-    region = Region(groups, 2, ((Fraction(1, 4),) * 3,) * 2)
+    groups = (LabelGroup(1, -1, "tied"), LabelGroup(1, 1, "tied"), LabelGroup(2, 0, "above"))
+    region = MeansRegion(groups, 2, ((Fraction(1, 4),) * 3,) * 2)
     certifier = Certifier(_curve("gce:q=0.7"), None, BETA)
     assert certifier.proves(region, Fraction(1, 100), 1.0)[0]
     assert not certifier.proves(region, Fraction(1, 2), 1.0)[0]

@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
-from hconsist.engines.rigorous.responses.layouts import Region
+from hconsist.engines.rigorous.responses.layouts import MeansRegion
 
 #: Answers are no less: g is asked for nowhere at 0, where its formula need not have the limit.
 LEAST = Fraction(1, 2**400)
 
 
 @dataclass(frozen=True)
-class Line:
+class Response:
     """``start + rate s``, of the label's own value s; s itself ("same"); ``rate (s - least)`` above
     the floor; or the floor itself.
     """
@@ -35,25 +35,27 @@ class Answers:
 
     Parameters
     ----------
-    lines : tuple of Line
+    lines : tuple of Response
     floors : tuple of Fraction
         At each vertex; empty where there is no floor.
     excess : Fraction
         By how much the answers that move were too large, as a share.
     """
 
-    lines: tuple[Line, ...]
+    lines: tuple[Response, ...]
     floors: tuple[Fraction, ...]
     excess: Fraction
 
 
-def fit(region: Region, lines: Sequence[Line], safe: Fraction, least: Fraction) -> Answers | None:
+def fit(
+    region: MeansRegion, lines: Sequence[Response], safe: Fraction, least: Fraction
+) -> Answers | None:
     """These lines, put within reach: above the floor, and those that move scaled to a sum of 1.
 
     Parameters
     ----------
-    region : Region
-    lines : sequence of Line
+    region : MeansRegion
+    lines : sequence of Response
     safe, least : Fraction
         At least, and at most, the least ratio of two softmax values; 0 where there is none.
 
@@ -100,13 +102,18 @@ def fit(region: Region, lines: Sequence[Line], safe: Fraction, least: Fraction) 
     return Answers(tuple(scaled), tuple(scale * f for f in floors), 1 / scale - 1)
 
 
-def _highest(region: Region, a: Line, g: int) -> list[Fraction]:
+def _highest(region: MeansRegion, a: Response, g: int) -> list[Fraction]:
     """The largest answer of a label of the group, at each vertex."""
     return [a.start + a.rate * s for s in region.highest(g)]
 
 
 def _in_reach(
-    region: Region, a: Line, g: int, floors: Sequence[Fraction], safe: Fraction, least: Fraction
+    region: MeansRegion,
+    a: Response,
+    g: int,
+    floors: Sequence[Fraction],
+    safe: Fraction,
+    least: Fraction,
 ) -> bool:
     """Whether answers that start from the floor are within the ratio of it."""
     if a.kind != "above floor":
@@ -115,7 +122,7 @@ def _in_reach(
     return all(safe * (f + a.rate * (s - least * v[region.top])) <= f for f, s, v in highs)
 
 
-def _raised(region: Region, a: Line, g: int, floors: Sequence[Fraction]) -> Line:
+def _raised(region: MeansRegion, a: Response, g: int, floors: Sequence[Fraction]) -> Response:
     """The line of a group, raised where the least answer of a label is below the floor."""
     if a.kind != "own":
         return a
@@ -130,7 +137,7 @@ def _raised(region: Region, a: Line, g: int, floors: Sequence[Fraction]) -> Line
 
 
 def _mean(
-    region: Region, a: Line, g: int, j: int, floors: Sequence[Fraction], least: Fraction
+    region: MeansRegion, a: Response, g: int, j: int, floors: Sequence[Fraction], least: Fraction
 ) -> Fraction:
     """The mean answer of the group at a vertex."""
     v = region.vertices[j]

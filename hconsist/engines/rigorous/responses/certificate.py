@@ -19,9 +19,9 @@ from hconsist.arithmetic import BALLS, endpoints
 from hconsist.arithmetic.derivatives import BALL_JETS
 from hconsist.arithmetic.jet import variable
 from hconsist.engines.rigorous.line import hull
-from hconsist.engines.rigorous.responses.answers import Answers, Line, fit
-from hconsist.engines.rigorous.responses.layouts import Region
-from hconsist.engines.rigorous.responses.solving import TINY, Entry, Inverse, Program
+from hconsist.engines.rigorous.responses.answers import Answers, Response, fit
+from hconsist.engines.rigorous.responses.layouts import MeansRegion
+from hconsist.engines.rigorous.responses.solving import TINY, Demand, Inverse, LeastSum
 from hconsist.losses.facts import Curve
 
 #: Parts into which the values of many labels, and of one, are cut, at most.
@@ -29,7 +29,7 @@ _PARTS, _FEW = 160, 24
 #: Where in their range many labels are asked, for a line above all they want.
 _SHARES = (0.0, 1e-3, 1e-2, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
 
-_SAME = Line(Fraction(0), Fraction(1), "same")
+_SAME = Response(Fraction(0), Fraction(1), "same")
 
 
 class Certifier:
@@ -52,7 +52,7 @@ class Certifier:
         #: At most, and at least, the least ratio of two softmax values.
         self.least, self.safe = (zero, zero) if ratio is None else endpoints(1 / ratio)
 
-    def proves(self, region: Region, enough: Fraction, near: float) -> tuple[bool, float]:
+    def proves(self, region: MeansRegion, enough: Fraction, near: float) -> tuple[bool, float]:
         """Whether ``T(beta) >= enough`` is proven over the region, and the slope at its centre."""
         count = len(region.vertices)
         centre = [float(sum(column)) / count for column in zip(*region.vertices, strict=True)]
@@ -79,7 +79,7 @@ class Certifier:
         return holds, slope
 
     # -- floats: what the labels ask for
-    def _program(self, region: Region, centre: list[float], highs: list[float]) -> Program:
+    def _program(self, region: MeansRegion, centre: list[float], highs: list[float]) -> LeastSum:
         groups = []
         for g, (group, mean) in enumerate(zip(region.groups, centre, strict=True)):
             if self._ends_at_zero(region, g):
@@ -92,16 +92,16 @@ class Certifier:
                     ends = [(share, high), (group.count - share, low)]
                     arrangements.append([(w, max(s, TINY)) for w, s in ends])
             groups.append(
-                [[Entry(w, self._value(s), group.tilt) for w, s in one] for one in arrangements]
+                [[Demand(w, self._value(s), group.tilt) for w, s in one] for one in arrangements]
             )
-        return Program(self.inverse, groups, float(self.safe))
+        return LeastSum(self.inverse, groups, float(self.safe))
 
-    def _ends_at_zero(self, region: Region, g: int) -> bool:
+    def _ends_at_zero(self, region: MeansRegion, g: int) -> bool:
         """Whether values of a group reach 0, where no line is close to what they ask for."""
         single = region.groups[g].count == 1 or region.groups[g].side == "tied"
         return single and self.inverse.steep and min(v[g] for v in region.vertices) <= 0
 
-    def _low(self, region: Region, g: int, centre: list[float]) -> float:
+    def _low(self, region: MeansRegion, g: int, centre: list[float]) -> float:
         """The least that a label of the group has."""
         if region.groups[g].side == "above":
             return centre[0]
@@ -116,14 +116,14 @@ class Certifier:
 
     def _lines(
         self,
-        region: Region,
+        region: MeansRegion,
         centre: list[float],
         highs: list[float],
         slope: float,
         offset: float,
-    ) -> list[Line]:
+    ) -> list[Response]:
         """Lines near what the labels ask for."""
-        lines: dict[int, Line] = {}
+        lines: dict[int, Response] = {}
         many, top = [], 0.0
         for g, group in enumerate(region.groups):
             if group.count > 1 and group.side != "tied":
@@ -132,7 +132,7 @@ class Certifier:
             shift, least = offset + group.tilt * slope, float(min(v[g] for v in region.vertices))
             if self._ends_at_zero(region, g):
                 most = Fraction(self._ask(highs[g], shift))
-                lines[g] = _SAME if shift >= 0 else Line(most, Fraction(0))
+                lines[g] = _SAME if shift >= 0 else Response(most, Fraction(0))
             else:
                 lines[g] = self._tangent(centre[g], shift, least)
             top = max(top, float(lines[g].start) + float(lines[g].rate) * centre[g])
@@ -154,22 +154,28 @@ class Certifier:
             u = float(line.start) + float(line.rate) * centre[g]
             alone = group.side == "tied" or group.count == 1
             if alone and self.safe and u < float(self.safe) * top * (1 + 1e-7):
-                lines[g] = Line(Fraction(0), Fraction(0), "floor")
+                lines[g] = Response(Fraction(0), Fraction(0), "floor")
         return [lines[g] for g in range(len(region.groups))]
 
-    def _tangent(self, s: float, shift: float, least: float) -> Line:
+    def _tangent(self, s: float, shift: float, least: float) -> Response:
         """Near what one label asks for: the tangent; a multiple, where that falls to 0."""
         u = self.inverse.polished(self._value(s) + shift)
         down = self.inverse.fall(u)
         rate = self.inverse.fall(s) / down if down > 0 else 0.0
         start = u - rate * s
         if s > 0 and start + rate * least <= 0.1 * u * least / s:
-            return Line(Fraction(0), Fraction(u / s))
-        return Line(Fraction(start), Fraction(rate))
+            return Response(Fraction(0), Fraction(u / s))
+        return Response(Fraction(start), Fraction(rate))
 
     def _over_floor(
-        self, region: Region, g: int, centre: list[float], high: float, shift: float, floor: float
-    ) -> Line:
+        self,
+        region: MeansRegion,
+        g: int,
+        centre: list[float],
+        high: float,
+        shift: float,
+        floor: float,
+    ) -> Response:
         """A line from the floor that is above what any label of the group asks for."""
         low, rate = self._low(region, g, centre), 0.0
         tops = [float(v[region.top]) for v in region.vertices]
@@ -179,9 +185,9 @@ class Certifier:
             if d > 0:
                 ask = self._ask(low * scale + d, shift)
                 rate = max(rate, (ask - floor * scale) / d)
-        return Line(Fraction(0), Fraction(min(1.01 * rate, 1.0)), "above floor")
+        return Response(Fraction(0), Fraction(min(1.01 * rate, 1.0)), "above floor")
 
-    def _over_all(self, mean: float, low: float, high: float, shift: float, tilt: int) -> Line:
+    def _over_all(self, mean: float, low: float, high: float, shift: float, tilt: int) -> Response:
         """A line above what any label asks for, least at the mean, with a little to spare."""
         points = sorted({mean, *(low + share * (high - low) for share in _SHARES)})
         points = sorted({*points, *((a + b) / 2 for a, b in itertools.pairwise(points))})
@@ -197,11 +203,11 @@ class Certifier:
         at, start, rate = best
         spare = 1e-3 * mean if self.inverse.steep and low == 0 else 0.0
         if tilt >= 0 and 1.01 * at + spare >= mean:
-            return _SAME if not self.safe else Line(Fraction(0), Fraction(1))
-        return Line(Fraction(1.01 * start + spare), Fraction(1.01 * rate))
+            return _SAME if not self.safe else Response(Fraction(0), Fraction(1))
+        return Response(Fraction(1.01 * start + spare), Fraction(1.01 * rate))
 
     # -- balls: what is proven
-    def _holds(self, region: Region, g: int, answers: Answers, goal: Fraction) -> bool:
+    def _holds(self, region: MeansRegion, g: int, answers: Answers, goal: Fraction) -> bool:
         """Whether ``g(answer) - g(own) <= goal`` for the labels of a group, all over the region."""
         group, line = region.groups[g], answers.lines[g]
         own = [v[g] for v in region.vertices]
@@ -213,7 +219,7 @@ class Certifier:
             ends = list(zip(answers.floors, least, strict=True))
             for floor, s in ends:  # in floats first
                 start = float(floor) - float(line.rate * s)
-                moved = Line(Fraction(start), line.rate)
+                moved = Response(Fraction(start), line.rate)
                 if not self._plausible(moved, float(s), float(s + reach), float(goal)):
                     return False
             return self._cut(
@@ -241,7 +247,7 @@ class Certifier:
             return False
         return self._cut(lambda a, c: self._part(line, a, c, goal), low, high, parts)
 
-    def _plausible(self, line: Line, low: float, high: float, goal: float) -> bool:
+    def _plausible(self, line: Response, low: float, high: float, goal: float) -> bool:
         """Whether the condition holds in floats at some points: saves a proof that must fail."""
         start, rate = float(line.start), float(line.rate)
         points = [low + share * (high - low) for share in _SHARES]
@@ -312,7 +318,7 @@ class Certifier:
     def _g(self, u: Fraction) -> Any:
         return self.term(BALLS.const(u), BALLS)
 
-    def _part(self, line: Line, low: Fraction, high: Fraction, goal: Fraction) -> bool | None:
+    def _part(self, line: Response, low: Fraction, high: Fraction, goal: Fraction) -> bool | None:
         """Whether ``g(start + rate s) - g(s) <= goal`` for low <= s <= high; None: not at one s."""
         if self._crude(line.start + line.rate * low, high, goal):
             return True
@@ -334,7 +340,7 @@ class Certifier:
             steep = min(steep, slope + bend)
         return endpoints(at.v)[1] + steep <= goal
 
-    def _difference(self, line: Line, s: Any) -> Any:
+    def _difference(self, line: Response, s: Any) -> Any:
         x = variable(s)
         answer = BALLS.const(line.start) + BALLS.const(line.rate) * x
         return self.term(answer, BALL_JETS) - self.term(x, BALL_JETS)

@@ -20,7 +20,7 @@ Means = tuple[Fraction, ...]
 
 
 @dataclass(frozen=True)
-class Group:
+class LabelGroup:
     """Labels of one role.
 
     Parameters
@@ -38,22 +38,22 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Region:
+class MeansRegion:
     """A simplex of means of the groups, whose labels sum to 1.
 
     Parameters
     ----------
-    groups : tuple of Group
+    groups : tuple of LabelGroup
     top : int
         A group whose mean no other group exceeds, anywhere in the region.
     vertices : tuple of tuple of Fraction
     """
 
-    groups: tuple[Group, ...]
+    groups: tuple[LabelGroup, ...]
     top: int
     vertices: tuple[Means, ...]
 
-    def halves(self) -> tuple[Region, Region]:
+    def halves(self) -> tuple[MeansRegion, MeansRegion]:
         """Cut at the middle of the longest edge, in mass."""
 
         def length(pair: tuple[int, int]) -> Fraction:
@@ -64,7 +64,7 @@ class Region:
         middle = tuple((x + y) / 2 for x, y in zip(self.vertices[i], self.vertices[j], strict=True))
         replaced = [list(self.vertices), list(self.vertices)]
         replaced[0][i] = replaced[1][j] = middle
-        one, two = (Region(self.groups, self.top, tuple(v)) for v in replaced)
+        one, two = (MeansRegion(self.groups, self.top, tuple(v)) for v in replaced)
         return one, two
 
     def highest(self, g: int) -> list[Fraction]:
@@ -82,7 +82,7 @@ class Region:
         return high
 
 
-def regions(n: int, k: int, inverse: Fraction) -> Iterator[Region]:
+def regions(n: int, k: int, inverse: Fraction) -> Iterator[MeansRegion]:
     """Simplices that hold the means of the best softmax values of every wrong set.
 
     Parameters
@@ -105,18 +105,18 @@ def regions(n: int, k: int, inverse: Fraction) -> Iterator[Region]:
         for side in spread:
             tied = [m, m] if side is None else [1, m] if side == "below" else [m, 1]
             free = [
-                Group(m - 1, -1, "below") if side == "below" else None,
-                Group(n - k - m, 0, "below"),
-                Group(m - 1, 1, "above") if side == "above" else None,
-                Group(k - m, 0, "above"),
+                LabelGroup(m - 1, -1, "below") if side == "below" else None,
+                LabelGroup(n - k - m, 0, "below"),
+                LabelGroup(m - 1, 1, "above") if side == "above" else None,
+                LabelGroup(k - m, 0, "above"),
             ]
             kept = [g for g in free if g is not None and g.count]
             yield from _chains(
-                (Group(tied[0], -1, "tied"), Group(tied[1], 1, "tied"), *kept), inverse
+                (LabelGroup(tied[0], -1, "tied"), LabelGroup(tied[1], 1, "tied"), *kept), inverse
             )
 
 
-def _chains(groups: tuple[Group, ...], inverse: Fraction) -> Iterator[Region]:
+def _chains(groups: tuple[LabelGroup, ...], inverse: Fraction) -> Iterator[MeansRegion]:
     """A simplex for each order of the means: the cone of an order is spanned by what is 1 from some
     place on and the least possible before.
     """
@@ -132,4 +132,4 @@ def _chains(groups: tuple[Group, ...], inverse: Fraction) -> Iterator[Region]:
             level = [Fraction(1) if i in large else inverse for i in range(len(groups))]
             whole = sum(g.count * x for g, x in zip(groups, level, strict=True))
             vertices.append(tuple(x / whole for x in level))
-        yield Region(groups, chain[-1][0], tuple(vertices))
+        yield MeansRegion(groups, chain[-1][0], tuple(vertices))

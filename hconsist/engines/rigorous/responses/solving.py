@@ -98,7 +98,7 @@ class Inverse:
 
 
 @dataclass
-class Entry:
+class Demand:
     """Labels of one softmax value: how many, g there, and their tilt."""
 
     weight: float
@@ -106,19 +106,19 @@ class Entry:
     tilt: int
 
 
-class Program:
+class LeastSum:
     """The best line at one vector of softmax values.
 
     Parameters
     ----------
     inverse : Inverse
-    groups : list of list of list of Entry
+    groups : list of list of list of Demand
         For each group its possible arrangements, of which the one that asks for most counts.
     floor : float
         The least ratio of two softmax values.
     """
 
-    def __init__(self, inverse: Inverse, groups: list[list[list[Entry]]], floor: float) -> None:
+    def __init__(self, inverse: Inverse, groups: list[list[list[Demand]]], floor: float) -> None:
         self.inverse, self.groups, self.floor = inverse, groups, floor
 
     def excess(self, slope: float, offset: float) -> tuple[float, float, float]:
