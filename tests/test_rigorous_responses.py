@@ -11,6 +11,7 @@ from hconsist.engines.rigorous.responses import regret_is_more
 from hconsist.engines.rigorous.responses.answers import Response, fit
 from hconsist.engines.rigorous.responses.certificate import Certifier
 from hconsist.engines.rigorous.responses.layouts import LabelGroup, MeansRegion, regions
+from hconsist.engines.rigorous.responses.solving import Inverse
 from hconsist.losses import parse_loss
 from hconsist.losses.facts import Curve
 from hconsist.losses.forms import OfSoftmax
@@ -108,6 +109,12 @@ def test_lines_that_fall_or_keep_a_value_in_a_box_are_refused() -> None:
         Response(Fraction(0), Fraction(1), "same"),
     ):
         assert fit(region, [constant, constant, constant, line], quarter, quarter) is None
+
+
+def test_a_pole_beyond_floats_is_no_error() -> None:
+    curve = _curve("softmax:1/u**12")
+    assert Inverse(curve.term).value(1e-40) == np.inf
+    assert "budget" in regret_is_more(curve, None, 8, 2, BETA, Fraction(10**6), max_boxes=3)
 
 
 def test_a_region_of_one_point_has_a_bound() -> None:

@@ -44,15 +44,14 @@ class Inverse:
         self._values = np.maximum.accumulate(values[kept][::-1]).tolist()
         self._rates = rates[kept][::-1].tolist()
         self.least, self.most = self._values[0], self._values[-1]
-        try:
-            at_zero = self.value(0.0)
-        except _FAILURES:
-            at_zero = math.inf
-        self.steep = not at_zero < math.inf  # g has no end at 0, or none that is known
+        self.steep = not self.value(0.0) < math.inf  # g has no end at 0, or none that is known
 
     def value(self, u: float) -> float:
-        """g(u)."""
-        return float(self.term(u, FLOATS))
+        """g(u); infinite where floats cannot say it."""
+        try:
+            return float(self.term(u, FLOATS))
+        except _FAILURES:
+            return math.inf
 
     def fall(self, u: float) -> float:
         """-g'(u); 0 where it is not finite."""
