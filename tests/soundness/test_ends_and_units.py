@@ -133,6 +133,16 @@ def test_a_choice_knows_the_largest_regret_and_the_least_loss() -> None:
     assert unbounded.gap is None
 
 
+def test_a_pair_that_is_possible_from_some_regret_on() -> None:
+    # prediction 0 against 2 needs beta >= 1; that it is impossible below was taken to hold above
+    problem = hc.PointwiseProblem("weighted", "cost:[[5,3],[0,6],[5,1]]", n_classes=2)
+    answer = hc.transform(problem, F(3, 2), "symbolic")
+    w = (2.5, 4.0)  # at p = (1/4, 3/4), where all but these is below their mean
+    above = sum(x * math.log(x / 3.25) for x in w)
+    assert answer.lower is not None
+    assert float(answer.lower) <= above + 1e-12
+
+
 def test_rounding_moves_no_more_than_rounding() -> None:
     # p = (1/2, 1/2, 0, 0) is at |p - q|^2 = 1/4 from the even forecast, which may say class 1; at
     # the largest regret all of p was moved to one label, and T was 1/2

@@ -54,11 +54,29 @@ def maximum(
     shadow = [[_rational(v) for v in row] for row in rows]
     end = _simplex(shadow, [_rational(v) for v in right], [_rational(v) for v in objective])
     if end is None:
+        _compare_infeasible(rows, right, objective)
         return None
     basis, kept = end
     return _certified(
         [rows[i] for i in kept], [right[i] for i in kept], list(objective), tuple(sorted(basis))
     )
+
+
+def _compare_infeasible(rows: Rows, right: Sequence[Number], objective: Sequence[Number]) -> None:
+    """Show that no point satisfies the rows: the least that entries of their own must add is
+    positive. Its comparisons say for which values of a parameter that is so.
+    """
+    zero = 0 * objective[0]
+    one, every = zero + 1, range(len(rows))
+    signs = [-1 if v < 0 else 1 for v in right]
+    own = [
+        [*(s * v for v in row), *(one if i == k else zero for k in every)]
+        for i, (row, s) in enumerate(zip(rows, signs, strict=True))
+    ]
+    there = [s * v for s, v in zip(signs, right, strict=True)]
+    found = maximum(own, there, [*(zero for _ in objective), *(-one for _ in every)])
+    if found is None or not found.value < 0:
+        raise ArithmeticError("the rows are not shown to have no point")
 
 
 def _certified(
