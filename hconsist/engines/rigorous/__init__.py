@@ -118,6 +118,8 @@ def transform(
 
 #: An enclosure wider than this is asked of other methods too, where no width was given.
 _WIDE = Fraction(1, 10**6)
+#: For so many seconds in all, where no time budget was given.
+_LATER = 2.0
 
 
 def _closer(
@@ -127,12 +129,13 @@ def _closer(
     width = budget.width if budget.width is not None else _WIDE
     if answer.lower is None or answer.upper is None or answer.upper - answer.lower <= width:
         return answer
+    end = time.monotonic() + _LATER
+    if budget.time_budget is not None:
+        end = started + budget.time_budget
     for plan in later_plans(question):
-        left = None
-        if budget.time_budget is not None:
-            left = budget.time_budget - (time.monotonic() - started)
-            if left <= 0:
-                break
+        left = end - time.monotonic()
+        if left <= 0:
+            break
         try:
             other = plan.answer(beta, dataclasses.replace(budget, time_budget=left))
         except (ArithmeticError, ValueError, EngineCannotAnswerError):
