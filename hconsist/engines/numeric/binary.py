@@ -36,6 +36,9 @@ _OCTAVE, _LOW, _HIGH = 12, -60, 100
 #: are flat long before.
 _SECTIONS = 66
 _GOLDEN = (np.sqrt(np.longdouble(5)) - 1) / 2
+#: Kinks and narrow bumps are looked for at so many points an interval of the grid, 2^-7 to 2^6,
+#: and kept where the losses bend so many times as much as nearby; no more of them than so many.
+_CLOSER, _BEND, _MOST = 64, 16, 1500
 #: A risk below minus this is minus infinity.
 _HUGE = 1e300
 #: Basins that are narrowed for each target regret.
@@ -112,8 +115,27 @@ class Differences:
             known = [] if form is None else [abs(2 * float(v)) for v in form.phi.kinks or ()]
             near = sides(lambda t: np.stack(self.losses(t)), nodes, known)
             nodes = _ascending(np.concatenate([nodes, near[near <= self.limit]]))
-        self.nodes = nodes
+        bends = self._bends()
+        self.nodes = _ascending(np.concatenate([nodes, bends[bends <= self.limit]]))
         self.high, self.low = self.losses(self.nodes)
+
+    def _bends(self) -> Wide:
+        """Differences at which a loss bends much more than nearby: a valley there may be narrower
+        than the grid.
+        """
+        part = _OCTAVE * _CLOSER
+        close = np.exp2(np.arange(-7 * part, 6 * part) / np.longdouble(part))
+        found = np.zeros(close.size - 2, dtype=bool)
+        for values in self.losses(close):
+            size = np.abs(values[1:-1])
+            bend = np.abs(np.diff(values, 2))
+            with np.errstate(invalid="ignore"):  # infinite losses bend nowhere
+                parts = np.append(bend, [bend[-1]] * (-bend.size % _CLOSER)).reshape(-1, _CLOSER)
+                beside = np.concatenate([parts[:1], parts, parts[-1:]])
+                wide = np.concatenate([beside[:-2], beside[1:-1], beside[2:]], axis=1)
+                usual = np.repeat(np.median(wide, axis=1), _CLOSER)
+                found |= bend > _BEND * usual[: bend.size] + 1e-12 * (1 + size)
+        return close[1:-1][found] if found.sum() <= _MOST else close[:0]
 
     def losses(self, t: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
         """Loss of the label on top and of the other one, huge where it is infinite or no number: a

@@ -189,7 +189,7 @@ class SoftmaxRisk:
                 else:
                     high = level
             shares = [share(w, high) for w in p]
-        except (ValueError, OverflowError, ZeroDivisionError, ArithmeticError):
+        except (ValueError, ArithmeticError, RuntimeError):  # brentq's, where a slope jumps
             return None
         total = sum(s * c for s, c in zip(shares, counts, strict=True))
         return [s / total for s in shares] if 0.5 < total < 2 else None

@@ -108,7 +108,8 @@ def of_two_labels(
                 method="bounded",
                 options={"xatol": 1e-13},
             )
-            near = [float(risks(v)) for v in (0.5, float(reach))]
+            # NumPy's numbers: 1/0 is infinite
+            near = [float(risks(np.float64(v))) for v in (0.5, float(reach))]
         best = min(v for v in (float(found.fun), *near) if np.isfinite(v))
         best = min(best, ends) if beta == 1 else best
         return evaluated(problem, p, (0.0, 0.0), 1, lambda q: best)
