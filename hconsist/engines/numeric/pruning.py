@@ -45,7 +45,7 @@ def level(most: Array | float, beta: float) -> Array:
     """beta where a cost difference of at most ``most`` reaches it, infinity elsewhere: a difference
     that is beta before rounding reaches it.
 
-    >>> level(18 - 17 / 3, 37 / 3) == 18 - 17 / 3, bool(np.isinf(level(1.0, 1.1)))
+    >>> bool(level(18 - 17 / 3, 37 / 3) == 18 - 17 / 3), bool(np.isinf(level(1.0, 1.1)))
     (True, True)
     """
     near = np.asarray(most) >= beta * (1 - _ROUNDING)
