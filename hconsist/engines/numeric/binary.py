@@ -135,7 +135,8 @@ class Differences:
                 wide = np.concatenate([beside[:-2], beside[1:-1], beside[2:]], axis=1)
                 usual = np.repeat(np.median(wide, axis=1), _CLOSER)
                 found |= bend > _BEND * usual[: bend.size] + 1e-12 * (1 + size)
-        return close[1:-1][found] if found.sum() <= _MOST else close[:0]
+        found &= found.sum() <= _MOST
+        return np.asarray(close[1:-1][found])
 
     def losses(self, t: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
         """Loss of the label on top and of the other one, huge where it is infinite or no number: a
