@@ -7,9 +7,10 @@ from __future__ import annotations
 import numpy as np
 
 from hconsist.arithmetic.exact import Value
+from hconsist.arithmetic.opaque import Opaque
 
 
-class Jet:
+class Jet(Opaque):
     """A value v with its first and second derivatives d1 and d2.
 
     Parameters
@@ -30,7 +31,6 @@ class Jet:
     """
 
     __slots__ = ("d1", "d2", "many", "v")
-    __array_ufunc__ = None  # so that ndarray * Jet reaches Jet.__rmul__
 
     def __init__(self, v: Value, d1: Value = None, d2: Value = None, *, many: bool = False) -> None:
         self.v, self.d1, self.d2, self.many = v, d1, d2, many

@@ -16,14 +16,14 @@ from __future__ import annotations
 
 from hconsist.arithmetic.exact import Exact, OfParameter, Value
 from hconsist.arithmetic.functions import Elementary, Functions
+from hconsist.arithmetic.opaque import Opaque
 from hconsist.arithmetic.ops import Ops, OverOps
 
 
-class LogPower:
+class LogPower(Opaque):
     """The number ``e ** logarithm``; combined with a number of another kind, it is that value."""
 
     __slots__ = ("_value", "logarithm", "ops")
-    __array_ufunc__ = None  # so that ndarray * Power reaches Power.__rmul__
 
     def __init__(self, logarithm: Value, ops: Ops) -> None:
         self.logarithm, self.ops = logarithm, ops

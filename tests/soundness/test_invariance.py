@@ -13,10 +13,11 @@ import pytest
 
 from hconsist.arithmetic import Ops, Value
 from hconsist.engines import transform
-from hconsist.errors import EngineCannotAnswerError
+from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.losses import Loss, ProbabilityLoss, parse_loss
 from hconsist.losses.catalogue import LOSSES
 from hconsist.losses.proving import keeps
+from hconsist.losses.proving.scores import convex_in_scores
 from hconsist.pointwise import PointwiseProblem
 
 
@@ -118,3 +119,38 @@ def test_both_labels_may_be_the_likelier_one(beta: str) -> None:
     truth = min(regret(loss, top, float(Fraction(beta))) for top in (0, 1))
     assert truth < regret(loss, 0, float(Fraction(beta))) - 0.01
     assert found.lower is not None and float(found.lower) <= truth + 1e-3
+
+
+#: Of NumPy's own, which take a stand-in for a vector for one number unless it refuses.
+FOREIGN = [
+    lambda s: np.take(s, 0),
+    lambda s: np.cumsum(s)[0],
+    lambda s: np.flip(np.atleast_1d(s))[0],
+    lambda s: np.sort(np.ravel(s))[-1],
+    lambda s: np.asarray(s).ravel()[0],
+    lambda s: np.max(s, axis=-1, keepdims=True),
+]
+
+
+@pytest.mark.parametrize("entry", FOREIGN)
+@pytest.mark.parametrize("hypotheses", ["complete", "bounded:1"])
+def test_functions_of_numpy_are_refused(entry: Any, hypotheses: str) -> None:
+    """With losses 1 - q - q_0**2/2, T(1/2) = 0 for two labels: at p = (1/4, 3/4) q = (1, 0) and
+    (0, 1) are both best. 1/2 was "proven" (0.3581 with bounded scores): q itself stood for q_0.
+    """
+
+    @dataclass(frozen=True)
+    class Foreign(ProbabilityLoss):
+        spec_name: ClassVar[str] = "foreign"
+
+        def of_probabilities(self, q: Value, ops: Ops) -> Value:
+            return ops.const(1) - q - entry(q) * entry(q) * ops.const(Fraction(1, 2))
+
+    def convex(scores: Value, ops: Ops) -> Value:
+        return ops.softplus(entry(scores) - scores)
+
+    assert keeps(Foreign().losses, 2) == (False, False)
+    assert convex_in_scores(convex, 2)  # why not
+    problem = PointwiseProblem(Foreign(), hypotheses=hypotheses, n_classes=2)
+    with pytest.raises((EngineCannotAnswerError, InvalidInputError, TypeError)):
+        transform(problem, Fraction(1, 2), engine="rigorous", time_budget=5)

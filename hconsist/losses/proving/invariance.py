@@ -20,6 +20,7 @@ from fractions import Fraction
 
 from hconsist.arithmetic import Exact, Ops, Value
 from hconsist.arithmetic.functions import Elementary
+from hconsist.arithmetic.opaque import Opaque
 
 
 def keeps(losses: Callable[[Value, Ops], Value], n_classes: int) -> tuple[bool, bool]:
@@ -37,16 +38,13 @@ def keeps(losses: Callable[[Value, Ops], Value], n_classes: int) -> tuple[bool, 
 
 
 @dataclass(frozen=True)
-class Moving:
+class Moving(Opaque):
     """A value that moves by ``rate * t``; None: not known. ``number`` is what a constant is."""
 
     ops: MovingOps
     rate: Fraction | None
     shape: tuple[int, ...] = ()
     number: Fraction | None = None
-
-    #: No array of NumPy takes it for an entry: such an array may tell the labels apart.
-    __array_ufunc__ = None
 
     def _new(self, rate: Fraction | None, shape: tuple[int, ...] | None = None) -> Moving:
         return Moving(self.ops, rate, self.shape if shape is None else shape)

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from hconsist.arithmetic import BALLS, Exact, Ops, Value
 from hconsist.arithmetic.functions import Elementary
+from hconsist.arithmetic.opaque import Opaque
 
 _FLIP = {"convex": "concave", "concave": "convex"}
 
@@ -29,7 +30,7 @@ def convex_in_scores(losses: Callable[[Value, Ops], Value], n_classes: int) -> s
 
 
 @dataclass(frozen=True)
-class Shape:
+class Shape(Opaque):
     """A curvature, a sign (1: >= 0, -1: <= 0, 0: not known), the array's shape, and the number that
     a scalar constant is.
     """
