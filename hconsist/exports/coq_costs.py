@@ -14,7 +14,14 @@ from hconsist.checker.rules.plugin import conditions_of, pairs
 from hconsist.checker.statements import claim_at, resolved
 from hconsist.checker.trees import add, minus, put
 from hconsist.exports.coq_lower import between
-from hconsist.exports.coq_pieces import chain, claim_lemmas, pieces_of
+from hconsist.exports.coq_pieces import (
+    at_zero,
+    chain,
+    claim_is_less,
+    claim_is_more,
+    claim_lemmas,
+    pieces_of,
+)
 from hconsist.exports.coq_points import distribution_lines, each, floor_of
 from hconsist.exports.coq_signs import constant, identity, rational, sign_lemma
 from hconsist.exports.coq_spots import Spot
@@ -111,18 +118,10 @@ def lines_hold(s: Statement, proof: Fields) -> list[str]:
             f"apply pair_out_of_reach; [lia|]. {each(n, 'cbn [costs]; lra')}",
             "Qed.",
         ]
-    start = claim_at(s.claim, "0")
     largest = number(s.largest)
     return [
         *lines,
-        f"Lemma at_zero : T_at_least {problem} 0 (claim 0).",
-        "Proof. apply T_at_zero. unfold claim.",
-        "repeat match goal with |- context [Rle_dec 0 ?y] => destruct (Rle_dec 0 y); "
-        "[|exfalso; lra] end.",
-        f"enough (0 <= {term(minus('0', start))}) by lra.",
-        *constant(minus("0", start)),
-        "Qed.",
-        "",
+        *at_zero(s, problem),
         f"Theorem certificate : forall b, 0 <= b <= {largest} -> T_at_least {problem} b (claim b).",
         "Proof. intros b Hb. destruct (Req_dec b 0) as [->|Hne]; [exact at_zero|].",
         f"apply (costs_T_at_least {n} {m} costs g ltac:(lia) ltac:(lia) g_is).",
@@ -200,7 +199,6 @@ def lines_refute(s: Statement, proof: Fields) -> list[str]:
             *_line(s, r, best, data, beta, Spot(beta, signs, "", None), signs, v),
             "Qed.",
         ]
-    gap = minus(str(reached), claim)
     return [
         *lines,
         f"Lemma reached : T_at_least {problem} {b} {v}.",
@@ -208,13 +206,7 @@ def lines_refute(s: Statement, proof: Fields) -> list[str]:
         "intros y z Hy Hz.",
         *_every_pair(n, m, found, lambda name: f"exact {name}"),
         "Qed.",
-        f"Lemma claim_is_less : claim {b} < {v}.",
-        "Proof. unfold claim.",
-        f"repeat match goal with |- context [Rle_dec {b} ?y] => destruct (Rle_dec {b} y) end;",
-        "try (exfalso; lra).",
-        f"enough (0 < {term(gap)}) by lra.",
-        *constant(gap, strict=True),
-        "Qed.",
+        *claim_is_less(s, beta, reached),
         "",
         f"Theorem certificate : exists b, 0 <= b <= {number(s.largest)} /\\ "
         f"~ T_at_most {problem} b (claim b).",
@@ -233,8 +225,7 @@ def point_refutes(s: Statement, proof: Fields) -> list[str]:
     p, q = ([Fraction(x) for x in proof[key]] for key in ("p", "q"))
     regret = divergence([str(x) for x in p], [str(x) for x in q])
     reached = -floor_of([["mul", "-1", regret]])
-    claim, b, v = claim_at(s.claim, beta), number(Fraction(beta)), number(reached)
-    rest, gap = minus(str(reached), regret), minus(claim, str(reached))
+    b, v, rest = number(Fraction(beta)), number(reached), minus(str(reached), regret)
     r, best = proof["predicted"], proof["best"]
     return [
         *_loss(s, costs),
@@ -257,13 +248,7 @@ def point_refutes(s: Statement, proof: Fields) -> list[str]:
         *(f"rewrite ?(xlogx_product {number(x)}) in H by lra." for x in p if x),
         "lra.",
         "Qed.",
-        f"Lemma claim_is_more : {v} < claim {b}.",
-        "Proof. unfold claim.",
-        f"repeat match goal with |- context [Rle_dec {b} ?y] => destruct (Rle_dec {b} y) end;",
-        "try (exfalso; lra).",
-        f"enough (0 < {term(gap)}) by lra.",
-        *constant(gap, strict=True),
-        "Qed.",
+        *claim_is_more(s, beta, reached),
         "",
         f"Theorem certificate : exists b, 0 <= b <= {number(s.largest)} /\\ "
         f"~ T_at_least {problem} b (claim b).",

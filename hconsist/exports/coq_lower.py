@@ -11,7 +11,13 @@ from hconsist.checker.rules import LOWER
 from hconsist.checker.statements import claim_at
 from hconsist.checker.trees import minus, put
 from hconsist.exports import coq_losses, coq_rules
-from hconsist.exports.coq_pieces import chain, claim_lemmas, pieces_of
+from hconsist.exports.coq_pieces import (
+    at_zero,
+    claim_is_less,
+    claim_lemmas,
+    for_every_b,
+    pieces_of,
+)
 from hconsist.exports.coq_signs import constant, rational, sign_lemma
 from hconsist.exports.coq_spots import Spot
 from hconsist.exports.coq_terms import number, refuse, term
@@ -47,23 +53,11 @@ def holds(s: Statement, proof: Fields) -> list[str]:
             f"intros c Hc. rewrite <- claim_{k}_is by lra. apply level_{k}; auto. Qed.",
             "",
         ]
-    start = claim_at(s.claim, "0")
     lines += [
-        f"Lemma at_zero : {over}T_at_least {problem} 0 (claim 0).",
-        f"Proof. {coq_losses.intros_labels(s)} apply T_at_zero. unfold claim.",
-        "repeat match goal with |- context [Rle_dec 0 ?y] => destruct (Rle_dec 0 y); "
-        "[|exfalso; lra] end.",
-        f"enough (0 <= {term(minus('0', start))}) by lra.",
-        *constant(minus("0", start)),
-        "Qed.",
-        "",
+        *at_zero(s, problem, over, f"{coq_losses.intros_labels(s)} "),
         *coq_losses.theorem(s, "T_at_least"),
         f"{coq_losses.intros(s)} destruct (Req_dec b0 0) as [->|Hne]; [apply at_zero; auto|].",
-        f"assert (forall b, 0 < b <= 1 -> T_at_least {problem} b (claim b)) as H.",
-        "{",
-        *chain([number(rational(p.high)) for p in pieces], "level", "end"),
-        "exfalso. lra.",
-        "}",
+        *for_every_b(pieces, f"T_at_least {problem}"),
         "apply H. lra.",
         "Qed.",
     ]  # fmt: skip
@@ -90,15 +84,13 @@ def refuted(s: Statement, proof: Fields) -> list[str]:
     """The script that T is above the claim at one number."""
     loss, beta = coq_rules.lower_rule(s, proof), str(proof["beta"])
     terms, _ = LOWER[proof["rule"]].bounds(s, proof, beta, proof["witness"])
-    claim = claim_at(s.claim, beta)
-    reached = between(claim, terms)
+    reached = between(claim_at(s.claim, beta), terms)
     found = [f"above_{i}" for i in range(len(terms))]
     lines = [*loss.lines, f"Definition claim (b : R) : R := {term(s.claim)}.", ""]
     for name, t in zip(found, terms, strict=True):
         rest = minus(t, str(reached))
         lines += [f"Lemma {name} : 0 <= {term(rest)}.", "Proof.", *constant(rest), "Qed."]
     b, v = number(Fraction(beta)), number(reached)
-    gap = minus(str(reached), claim)
     return [
         *lines,
         "",
@@ -106,13 +98,7 @@ def refuted(s: Statement, proof: Fields) -> list[str]:
         f"Proof. {coq_losses.intros_labels(s)}",
         *loss.apply(Spot(beta, found, "", None), proof["witness"]),
         "Qed.",
-        f"Lemma claim_is_less : claim {b} < {v}.",
-        "Proof. unfold claim.",
-        f"repeat match goal with |- context [Rle_dec {b} ?y] => destruct (Rle_dec {b} y) end;",
-        "try (exfalso; lra).",
-        f"enough (0 < {term(gap)}) by lra.",
-        *constant(gap, strict=True),
-        "Qed.",
+        *claim_is_less(s, beta, reached),
         "",
         f"Theorem certificate : {coq_losses.labels(s)}"
         f"exists b, 0 <= b <= 1 /\\ ~ T_at_most {coq_losses.problem(s)} b (claim b).",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from hconsist.checker import Statement, Tree
 from hconsist.checker.coverage import Piece, read_piece
 from hconsist.checker.reading import Fields
-from hconsist.checker.statements import resolved
-from hconsist.exports.coq_signs import SIDE, continuity, rational
+from hconsist.checker.statements import claim_at, resolved
+from hconsist.checker.trees import minus
+from hconsist.exports.coq_signs import SIDE, constant, continuity, rational
 from hconsist.exports.coq_terms import number, refuse, term
 
 
@@ -55,3 +57,53 @@ def chain(ends: list[str], level: str, end: str, first: int = 0) -> list[str]:
             f"destruct (Req_dec b {stop}) as [E{k}|E{k}]; [rewrite E{k}; apply {end}_{k}; auto|].",
         ]
     return lines
+
+
+def for_every_b(pieces: Sequence[Piece], bound: str) -> list[str]:
+    """``H``: a bound ``bound b (claim b)`` at every b > 0, from ``level_k`` and ``end_k``."""
+    return [
+        f"assert (forall b, 0 < b <= 1 -> {bound} b (claim b)) as H.",
+        "{",
+        *chain([number(rational(p.high)) for p in pieces], "level", "end"),
+        "exfalso. lra.",
+        "}",
+    ]
+
+
+def at_zero(s: Statement, problem: str, over: str = "", intros: str = "") -> list[str]:
+    """``at_zero``: T is at least the claim at 0, which must be 0 or less there."""
+    start = claim_at(s.claim, "0")
+    return [
+        f"Lemma at_zero : {over}T_at_least {problem} 0 (claim 0).",
+        f"Proof. {intros}apply T_at_zero. unfold claim.",
+        "repeat match goal with |- context [Rle_dec 0 ?y] => destruct (Rle_dec 0 y); "
+        "[|exfalso; lra] end.",
+        f"enough (0 <= {term(minus('0', start))}) by lra.",
+        *constant(minus("0", start)),
+        "Qed.",
+        "",
+    ]
+
+
+def _apart(name: str, smaller: str, larger: str, b: str, gap: Tree) -> list[str]:
+    return [
+        f"Lemma {name} : {smaller} < {larger}.",
+        "Proof. unfold claim.",
+        f"repeat match goal with |- context [Rle_dec {b} ?y] => destruct (Rle_dec {b} y) end;",
+        "try (exfalso; lra).",
+        f"enough (0 < {term(gap)}) by lra.",
+        *constant(gap, strict=True),
+        "Qed.",
+    ]
+
+
+def claim_is_less(s: Statement, beta: str, reached: Fraction) -> list[str]:
+    """``claim_is_less``: the claim is below a number at one b."""
+    b, gap = number(Fraction(beta)), minus(str(reached), claim_at(s.claim, beta))
+    return _apart("claim_is_less", f"claim {b}", number(reached), b, gap)
+
+
+def claim_is_more(s: Statement, beta: str, reached: Fraction) -> list[str]:
+    """``claim_is_more``: the claim is above a number at one b."""
+    b, gap = number(Fraction(beta)), minus(claim_at(s.claim, beta), str(reached))
+    return _apart("claim_is_more", number(reached), f"claim {b}", b, gap)

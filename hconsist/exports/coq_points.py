@@ -12,10 +12,10 @@ from hconsist.checker.reading import Fields
 from hconsist.checker.rules import points
 from hconsist.checker.rules.margin import MIRROR
 from hconsist.checker.rules.margin import risk as margin_risk
-from hconsist.checker.statements import claim_at
 from hconsist.checker.trees import add, minus, mul, put
 from hconsist.exports import coq_bounded, coq_losses
 from hconsist.exports.coq_margin import at_least
+from hconsist.exports.coq_pieces import claim_is_more
 from hconsist.exports.coq_signs import constant
 from hconsist.exports.coq_terms import number, refuse, term
 
@@ -245,18 +245,11 @@ def refuted(s: Statement, proof: Fields) -> list[str]:
 
 def refuted_by(s: Statement, proof: Fields, found: Regret, problem: str) -> list[str]:
     """The same from a regret."""
-    claim, b = claim_at(s.claim, str(proof["beta"])), number(found.beta)
-    gap = minus(claim, str(found.reached))
+    b = number(found.beta)
     return [
         *found.lines,
         f"Definition claim (b : R) : R := {term(s.claim)}.",
-        f"Lemma claim_is_more : {number(found.reached)} < claim {b}.",
-        "Proof. unfold claim.",
-        f"repeat match goal with |- context [Rle_dec {b} ?y] => destruct (Rle_dec {b} y) end;",
-        "try (exfalso; lra).",
-        f"enough (0 < {term(gap)}) by lra.",
-        *constant(gap, strict=True),
-        "Qed.",
+        *claim_is_more(s, str(proof["beta"]), found.reached),
         "",
         f"Theorem certificate : exists b, 0 <= b <= 1 /\\ ~ T_at_least {problem} b (claim b).",
         f"Proof. exists {b}. split; [lra|]. intro H. pose proof (above _ H). "

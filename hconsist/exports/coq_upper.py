@@ -13,7 +13,7 @@ from hconsist.checker.statements import resolved
 from hconsist.checker.trees import minus
 from hconsist.exports import coq_losses
 from hconsist.exports.coq_bounded import bound_of, spread_is
-from hconsist.exports.coq_pieces import chain, claim_lemmas, pieces_of
+from hconsist.exports.coq_pieces import claim_lemmas, for_every_b, pieces_of
 from hconsist.exports.coq_signs import continuity, rational, sign_lemma
 from hconsist.exports.coq_terms import number, term
 
@@ -66,11 +66,7 @@ def tangents(s: Statement, proof: Fields) -> list[str]:
         *coq_losses.theorem(s, "T_at_most"),
         f"{coq_losses.intros(s)} apply upper_side; [lia|exact g_convex|exact g_falls|exact Hb0|].",
         "destruct (Req_dec b0 0) as [->|Hne]; [exact at_zero|].",
-        "assert (forall b, 0 < b <= 1 -> tie_bound g b (claim b)) as H.",
-        "{",
-        *chain([number(rational(p.high)) for p in pieces], "level", "end"),
-        "exfalso. lra.",
-        "}",
+        *for_every_b(pieces, "tie_bound g"),
         "apply H. lra.",
         "Qed.",
     ]  # fmt: skip
@@ -128,11 +124,7 @@ def ties_hold(s: Statement, proof: Fields) -> list[str]:
         "intros b0 Hb0.",
         f"assert (group_bound {region} g {z} b0 (claim b0)) as H.",
         "{ destruct (Req_dec b0 0) as [->|Hne]; [exact at_zero|].",
-        f"assert (forall b, 0 < b <= 1 -> group_bound {region} g {z} b (claim b)) as H.",
-        "{",
-        *chain([number(rational(p.high)) for p in pieces], "level", "end"),
-        "exfalso. lra.",
-        "}",
+        *for_every_b(pieces, f"group_bound {region} g {z}"),
         "apply H. lra. }",
         *words.finish(z, f"unfold {domain}"),
         "Qed.",
