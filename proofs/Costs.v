@@ -58,9 +58,8 @@ Lemma pair_at_upper_end r k (claim : R -> R) a b :
   a < b -> continuous claim b -> (forall c, a < c < b -> pair_at_least r k c (claim c)) ->
   pair_at_least r k b (claim b).
 Proof.
-  intros Hab Hc H p q Hp Hq Hr Hb. apply le_epsilon. intros eps He.
-  destruct (near_left claim a b eps Hab Hc He) as (d & Hd & Hv).
-  assert (claim d <= relative_entropy n p q) by (apply (H d Hd p q); auto; lra). lra.
+  intros Hab Hc H p q Hp Hq Hr Hb. apply (at_most_at_end claim _ b a b Hab); [lra|assumption|].
+  intros d Hd. apply (H d Hd p q); auto; lra.
 Qed.
 
 Theorem costs_T_at_least b v :

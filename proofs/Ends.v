@@ -29,40 +29,6 @@ Proof.
     destruct (Req_dec x lo) as [->|]; [lra|]. destruct (Req_dec x hi) as [->|]; lra.
 Qed.
 
-(** Close to b on the left, f comes within eps of f b. *)
-Lemma near_left (f : R -> R) a b eps :
-  a < b -> continuous f b -> 0 < eps -> exists c, a < c < b /\ f b - eps <= f c.
-Proof.
-  intros Hab Hc He.
-  destruct (Hc (fun z => f b - eps < z)) as [d Hd].
-  { exists (mkposreal eps He). intros z Hz. apply Rabs_def2 in Hz. simpl in Hz.
-    unfold minus, plus, opp in Hz. simpl in Hz. lra. }
-  exists (Rmax ((a + b) / 2) (b - d / 2)).
-  pose proof (cond_pos d) as Hd0.
-  assert (a < Rmax ((a + b) / 2) (b - d / 2) < b) as H.
-  { split; [apply Rlt_le_trans with ((a + b) / 2); [lra|apply Rmax_l]|apply Rmax_lub_lt; lra]. }
-  split; [assumption|]. left. apply Hd. apply Rabs_def1; unfold minus, plus, opp; simpl.
-  - lra.
-  - pose proof (Rmax_r ((a + b) / 2) (b - d / 2)). lra.
-Qed.
-
-Lemma T_at_upper_end P (claim : R -> R) a b :
-  a < b -> continuous claim b -> (forall c, a < c < b -> T_at_least P c (claim c)) ->
-  T_at_least P b (claim b).
-Proof.
-  intros Hab Hc H p s r c Hp Hs Hr Hpr Hb HC. apply le_epsilon. intros eps He.
-  destruct (near_left claim a b eps Hab Hc He) as (d & Hd & Hv).
-  assert (claim d <= risk P s p - c) by (apply (H d Hd p s r c); auto; lra). lra.
-Qed.
-
-(** T(0) >= 0, whatever the claim says below. *)
-Lemma T_at_zero P v : v <= 0 -> T_at_least P 0 v.
-Proof.
-  intros Hv p s r c _ Hs _ _ _ [Hlow _].
-  assert (c <= risk P s p) by (apply Hlow; now exists s). lra.
-Qed.
-
-(** Bounds of ties, at a lower or upper end. *)
 Lemma near (f : R -> R) (S : R -> Prop) b eps :
   continuous f b -> 0 < eps -> (forall d, 0 < d -> exists c, S c /\ Rabs (c - b) < d) ->
   exists c, S c /\ Rabs (f c - f b) < eps.
@@ -74,18 +40,13 @@ Proof.
   apply Hd. exact Hcd.
 Qed.
 
-Lemma tie_bound_at_end g (claim : R -> R) b lo hi :
-  lo < hi -> lo <= b <= hi -> continuous claim b ->
-  (forall c, lo < c < hi -> tie_bound g c (claim c)) -> tie_bound g b (claim b).
+(** What bounds f inside an interval bounds it at either end, where f is continuous. *)
+Lemma at_least_at_end (f : R -> R) v b lo hi :
+  lo < hi -> lo <= b <= hi -> continuous f b ->
+  (forall c, lo < c < hi -> v <= f c) -> v <= f b.
 Proof.
-  intros Hlh Hb Hc H s Hs. apply le_epsilon. intros eps He.
-  destruct (near (fun c => claim c + two_label_risk g c s) (fun c => lo < c < hi) b eps)
-    as (c & Sc & Hv).
-  - apply (continuous_plus (V := R_NormedModule)); [assumption|].
-    unfold two_label_risk.
-    apply (ex_derive_continuous (fun c => 1 / 2 * ((1 + c) * g s + (1 - c) * g (1 - s)))).
-    auto_derive. exact I.
-  - assumption.
+  intros Hlh Hb Hc H. apply le_epsilon. intros eps He.
+  destruct (near f (fun c => lo < c < hi) b eps Hc He) as (c & Sc & Hv).
   - intros d Hd. set (e := Rmin d (hi - lo) / 3).
     assert (0 < e <= d / 3 /\ e <= (hi - lo) / 3) as (He1 & He2).
     { unfold e. pose proof (Rmin_l d (hi - lo)). pose proof (Rmin_r d (hi - lo)).
@@ -93,7 +54,47 @@ Proof.
     destruct (Rle_dec b ((lo + hi) / 2)).
     + exists (b + e). split; [lra|]. apply Rabs_def1; lra.
     + exists (b - e). split; [lra|]. apply Rabs_def1; lra.
-  - specialize (H c Sc s Hs). apply Rabs_def2 in Hv. lra.
+  - specialize (H c Sc). apply Rabs_def2 in Hv. lra.
+Qed.
+
+Lemma at_most_at_end (f : R -> R) v b lo hi :
+  lo < hi -> lo <= b <= hi -> continuous f b ->
+  (forall c, lo < c < hi -> f c <= v) -> f b <= v.
+Proof.
+  intros Hlh Hb Hc H. enough (- v <= - f b) by lra.
+  apply (at_least_at_end (fun c => - f c) (- v) b lo hi Hlh Hb).
+  - exact (continuous_opp (V := R_NormedModule) f b Hc).
+  - intros c Sc. specialize (H c Sc). lra.
+Qed.
+
+Lemma T_at_upper_end P (claim : R -> R) a b :
+  a < b -> continuous claim b -> (forall c, a < c < b -> T_at_least P c (claim c)) ->
+  T_at_least P b (claim b).
+Proof.
+  intros Hab Hc H p s r c Hp Hs Hr Hpr Hb HC.
+  apply (at_most_at_end claim _ b a b Hab); [lra|assumption|].
+  intros d Hd. apply (H d Hd p s r c); auto; lra.
+Qed.
+
+(** T(0) >= 0, whatever the claim says below. *)
+Lemma T_at_zero P v : v <= 0 -> T_at_least P 0 v.
+Proof.
+  intros Hv p s r c _ Hs _ _ _ [Hlow _].
+  assert (c <= risk P s p) by (apply Hlow; now exists s). lra.
+Qed.
+
+(** Bounds of ties, at a lower or upper end. *)
+Lemma tie_bound_at_end g (claim : R -> R) b lo hi :
+  lo < hi -> lo <= b <= hi -> continuous claim b ->
+  (forall c, lo < c < hi -> tie_bound g c (claim c)) -> tie_bound g b (claim b).
+Proof.
+  intros Hlh Hb Hc H s Hs. enough (g (1 / 2) <= claim b + two_label_risk g b s) by lra.
+  apply (at_least_at_end (fun c => claim c + two_label_risk g c s) _ b lo hi Hlh Hb).
+  - apply (continuous_plus (V := R_NormedModule)); [assumption|].
+    unfold two_label_risk.
+    apply (ex_derive_continuous (fun c => 1 / 2 * ((1 + c) * g s + (1 - c) * g (1 - s)))).
+    auto_derive. exact I.
+  - intros c Sc. specialize (H c Sc s Hs). lra.
 Qed.
 
 (** A loss that is continuous at 1 has no jump there. *)

@@ -47,15 +47,9 @@ Lemma Gamma_at_lower_end (claim : R -> R) lo hi :
   lo < hi -> continuous claim lo ->
   (forall e, lo < e < hi -> Gamma_at_most e (claim e)) -> Gamma_at_most lo (claim lo).
 Proof.
-  intros Hlh Hc H b Hb Hen. apply le_epsilon. intros eps Heps.
-  destruct (near claim (fun e => lo < e < hi) lo eps Hc Heps) as (e & He & Hv).
-  { intros d Hd. exists (lo + Rmin d (hi - lo) / 2).
-    pose proof (Rmin_l d (hi - lo)). pose proof (Rmin_r d (hi - lo)).
-    assert (0 < Rmin d (hi - lo)) by (apply Rmin_glb_lt; lra).
-    split; [lra|]. apply Rabs_def1; lra. }
-  assert (b <= claim e).
-  { apply (H e He b Hb). intros psi Hpsi. apply Rle_trans with lo; [now apply Hen|lra]. }
-  apply Rabs_def2 in Hv. lra.
+  intros Hlh Hc H b Hb Hen. apply (at_least_at_end claim b lo lo hi Hlh); [lra|assumption|].
+  intros e He. apply (H e He b Hb). intros psi Hpsi.
+  apply Rle_trans with lo; [now apply Hen|lra].
 Qed.
 
 (** Of a regret v at one b a share t of b has at most the share t of it, where T(0) <= 0. *)

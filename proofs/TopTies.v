@@ -19,21 +19,12 @@ Lemma group_bound_at_end region g z (claim : R -> R) b lo hi :
   (forall c, lo < c < hi -> group_bound region g z c (claim c)) ->
   group_bound region g z b (claim b).
 Proof.
-  intros Hlh Hb Hc H x y Hxy. apply le_epsilon. intros eps He.
-  destruct (near (fun c => claim c + group_risk g c x y) (fun c => lo < c < hi) b eps)
-    as (c & Sc & Hv).
+  intros Hlh Hb Hc H x y Hxy. enough (g z <= claim b + group_risk g b x y) by lra.
+  apply (at_least_at_end (fun c => claim c + group_risk g c x y) _ b lo hi Hlh Hb).
   - apply (continuous_plus (V := R_NormedModule)); [assumption|]. unfold group_risk.
     apply (ex_derive_continuous (fun c => (1 + c) / 2 * g x + (1 - c) / 2 * g y)).
     auto_derive; exact I.
-  - assumption.
-  - intros d Hd. set (e := Rmin d (hi - lo) / 3).
-    assert (0 < e <= d / 3 /\ e <= (hi - lo) / 3) as (He1 & He2).
-    { unfold e. pose proof (Rmin_l d (hi - lo)). pose proof (Rmin_r d (hi - lo)).
-      assert (0 < Rmin d (hi - lo)) by (apply Rmin_glb_lt; lra). lra. }
-    destruct (Rle_dec b ((lo + hi) / 2)).
-    + exists (b + e). split; [lra|]. apply Rabs_def1; lra.
-    + exists (b - e). split; [lra|]. apply Rabs_def1; lra.
-  - specialize (H c Sc x y Hxy). apply Rabs_def2 in Hv. lra.
+  - intros c Sc. specialize (H c Sc x y Hxy). lra.
 Qed.
 
 (** The tangent plane at a witness (x, y). *)
