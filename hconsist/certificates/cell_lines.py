@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from hconsist.certificates.margins import NO_PROOF
-from hconsist.checker import Rejected, Tree, discharge
+from hconsist.certificates.methods import first_method
+from hconsist.checker import Rejected, Tree
 from hconsist.checker.obligations import Sign
 from hconsist.checker.piecewise import read
 from hconsist.checker.trees import minus, put
@@ -92,13 +92,7 @@ def place(part: Part, beta: Fraction) -> tuple[Fraction, tuple[Fraction, ...]] |
 
 def shown(term: Tree, low: str, high: str) -> str | None:
     """The first method by which a term is >= 0 between two numbers."""
-    for method in _METHODS:
-        try:
-            discharge(Sign(term, "x", low, high, method))
-        except NO_PROOF:
-            continue
-        return method
-    return None
+    return first_method(Sign(term, "x", low, high, _METHODS[0]), _METHODS)
 
 
 def cuts(claim: Tree) -> set[Fraction]:

@@ -25,7 +25,7 @@ from hconsist.certificates.cell_lines import (
     texts,
 )
 from hconsist.certificates.files import accepted, sealed
-from hconsist.certificates.margins import NO_PROOF
+from hconsist.certificates.methods import NO_PROOF
 from hconsist.checker import read_statement
 from hconsist.checker.obligations import value
 from hconsist.checker.reading import Fields

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from hconsist.arithmetic import BALLS, endpoints
-from hconsist.certificates.margins import NO_PROOF
-from hconsist.checker import Tree, discharge
+from hconsist.certificates.methods import all_hold
+from hconsist.checker import Tree
 from hconsist.checker.coverage import Piece
 from hconsist.checker.reading import Fields
 from hconsist.checker.rules import forecasts, plugin
@@ -182,13 +182,9 @@ def _curve(s: Statement, decision: Decision, low: Fraction, high: Fraction) -> I
             data = {"from": str(low), "to": str(high), "at": "x", "witness": witness}
             for method in _METHODS:
                 piece = Piece(str(low), str(high), "x", {**data, "method": method})
-                try:
-                    for obligation in forecasts.on_piece(s, piece, [str(low), str(high)]):
-                        discharge(obligation)
-                except NO_PROOF:
-                    continue
-                yield {**data, "method": method}
-                return
+                if all_hold(forecasts.on_piece(s, piece, [str(low), str(high)])):
+                    yield {**data, "method": method}
+                    return
 
 
 def _ends(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from hconsist.arithmetic import precision
 from hconsist.certificates.files import accepted, sealed
-from hconsist.certificates.pools import first_method
+from hconsist.certificates.methods import first_method
 from hconsist.certificates.search import Search
 from hconsist.certificates.statements import tree
 from hconsist.checker import Tree, read_statement

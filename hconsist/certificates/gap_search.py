@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from hconsist.arithmetic import endpoints, precision
 from hconsist.certificates.files import sealed
-from hconsist.certificates.margins import NO_PROOF, cover, kinks
+from hconsist.certificates.margins import cover, kinks
+from hconsist.certificates.methods import NO_PROOF
 from hconsist.certificates.piecewise import applies
 from hconsist.certificates.piecewise import statement as piecewise_statement
 from hconsist.certificates.statements import loss_formula

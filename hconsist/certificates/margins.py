@@ -7,19 +7,15 @@ from __future__ import annotations
 import itertools
 from fractions import Fraction
 
-from flint.utils.flint_exceptions import FlintError
-
 from hconsist.arithmetic import BALLS, precision
-from hconsist.checker import Rejected, Tree
+from hconsist.certificates.methods import NO_PROOF
+from hconsist.checker import Tree
 from hconsist.checker.enclosures import ball
 from hconsist.checker.obligations import equal, prove
 from hconsist.checker.reading import Fields
 from hconsist.checker.trees import minus, mul, put
 from hconsist.losses import MarginLoss
 from hconsist.pointwise import PointwiseProblem
-
-#: What the checker's rules may raise on a proof that does not fit.
-NO_PROOF = (Rejected, FlintError, ArithmeticError)
 
 
 def least_values(statement: Fields) -> list[Fields]:

@@ -17,11 +17,11 @@ from fractions import Fraction
 from hconsist.arithmetic import precision
 from hconsist.certificates import forecasts
 from hconsist.certificates.files import sealed
-from hconsist.certificates.margins import NO_PROOF
+from hconsist.certificates.methods import methods_of
 from hconsist.certificates.statements import Relation
 from hconsist.checker import Rejected, Tree, check, discharge, read_statement
 from hconsist.checker.coverage import Piece
-from hconsist.checker.obligations import Identity, Obligation
+from hconsist.checker.obligations import Identity
 from hconsist.checker.reading import Fields
 from hconsist.checker.rules import plugin
 from hconsist.checker.statements import Statement
@@ -219,26 +219,6 @@ def _piece(
     data: Fields = {"from": ends[0], "to": ends[1], "at": "x", "witness": witness}
     assert read.costs is not None, "costs are stated"
     count = 1 + len(read.costs[0]) + len(read.costs)  # the line, labels, weights
-    chosen: list[str] = []
-    table: list[list[Obligation]] = []
-    for method in _METHODS:
-        piece = Piece(ends[0], ends[1], "x", {**data, "method": [method] * count})
-        found = list(plugin.on_piece(read, r, s, piece, ends))
-        if not table:
-            for fixed in found[:-count]:
-                try:
-                    discharge(fixed)
-                except NO_PROOF:
-                    return None
-        table.append(found[-count:])
-    for k in range(count):
-        for method, row in zip(_METHODS, table, strict=True):
-            try:
-                discharge(row[k])
-            except NO_PROOF:
-                continue
-            chosen.append(method)
-            break
-        else:
-            return None
-    return {**data, "method": chosen}
+    piece = Piece(ends[0], ends[1], "x", {**data, "method": [_METHODS[0]] * count})
+    chosen = methods_of(plugin.on_piece(read, r, s, piece, ends), count, _METHODS)
+    return None if chosen is None else {**data, "method": chosen}

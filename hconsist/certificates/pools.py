@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import replace
 from fractions import Fraction
 
-from hconsist.certificates.margins import NO_PROOF
-from hconsist.checker import Tree, discharge
+from hconsist.certificates.methods import methods_of
+from hconsist.checker import Tree
 from hconsist.checker.coverage import Piece
-from hconsist.checker.obligations import Obligation
 from hconsist.checker.reading import Fields
 from hconsist.checker.rules import LOWER, lower
 from hconsist.checker.statements import Statement
@@ -104,27 +102,5 @@ def methods(read: Statement, proof: Fields, piece: Piece, method: str) -> list[s
     """A method for each inequality of a piece; None where one has none."""
     rule = LOWER["pools"]
     count = 1 + len(rule.beside(read, proof, piece.data["witness"]))
-    listed = list(lower.on_piece(rule, read, proof, piece, [piece.low, piece.high]))
-    try:
-        for obligation in listed[:-count]:
-            discharge(obligation)
-    except NO_PROOF:
-        return None
-    chosen = []
-    for obligation in listed[-count:]:
-        way = first_method(obligation, (method, "balls:0", "algebra:0", "balls:1", "balls:2"))
-        if way is None:
-            return None
-        chosen.append(way)
-    return chosen
-
-
-def first_method(obligation: Obligation, ways: tuple[str, ...]) -> str | None:
-    """The first method by which an inequality is shown."""
-    for way in dict.fromkeys(ways):
-        try:
-            discharge(replace(obligation, method=way))  # type: ignore[arg-type]
-        except NO_PROOF:
-            continue
-        return way
-    return None
+    listed = lower.on_piece(rule, read, proof, piece, [piece.low, piece.high])
+    return methods_of(listed, count, (method, "balls:0", "algebra:0", "balls:1", "balls:2"))

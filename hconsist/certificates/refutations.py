@@ -11,7 +11,8 @@ from fractions import Fraction
 from hconsist.arithmetic import endpoints, precision
 from hconsist.certificates import ties, witnesses
 from hconsist.certificates.files import accepted, sealed
-from hconsist.certificates.margins import NO_PROOF, refuting_point
+from hconsist.certificates.margins import refuting_point
+from hconsist.certificates.methods import NO_PROOF
 from hconsist.certificates.search import Search
 from hconsist.checker import Tree, read_statement
 from hconsist.checker.obligations import Number, value

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 from hconsist.arithmetic import BALLS, endpoints, evaluate, precision
 from hconsist.certificates import pools, ties, witnesses
 from hconsist.certificates.files import accepted, sealed
-from hconsist.certificates.margins import NO_PROOF, least_values, refuting_point
+from hconsist.certificates.margins import least_values, refuting_point
+from hconsist.certificates.methods import all_hold
 from hconsist.certificates.statements import Relation, statement
-from hconsist.checker import Rejected, Tree, discharge, read_statement
+from hconsist.checker import Rejected, Tree, read_statement
 from hconsist.checker.coverage import Piece
 from hconsist.checker.obligations import Obligation
 from hconsist.checker.reading import Fields
@@ -96,12 +97,7 @@ class Search:
                                   or "k" in self.statement["target"])  # fmt: skip
 
     def _shape(self, conditions: Callable[[Statement], Iterable[Obligation]]) -> bool:
-        try:
-            for obligation in conditions(self._read):
-                discharge(obligation)
-        except NO_PROOF:
-            return False
-        return True
+        return all_hold(conditions(self._read))
 
     def run(self, resume: Fields | None = None) -> Fields:
         """Search, and return a certificate; its verdict is "undecided" when the budget ends first.
@@ -335,12 +331,8 @@ class Search:
             else:
                 rule = LOWER[options["rule"]]
                 found = lower.on_piece(rule, self._read, options, piece, [low, high])
-            try:
-                for obligation in found:
-                    discharge(obligation)
-            except NO_PROOF:
-                continue
-            return data
+            if all_hold(found):
+                return data
         return None
 
     def tries(self, options: Fields, first: Fraction, last: Fraction) -> list[tuple[Any, str]]:
@@ -377,9 +369,4 @@ class Search:
         """Whether the checker accepts what a proof rests on."""
         if self.relation == "<=":
             return self._convex
-        try:
-            for obligation in LOWER[options["rule"]].conditions(self._read, options):
-                discharge(obligation)
-        except NO_PROOF:
-            return False
-        return True
+        return all_hold(LOWER[options["rule"]].conditions(self._read, options))

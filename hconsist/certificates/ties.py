@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 
-from hconsist.certificates.margins import NO_PROOF
+from hconsist.certificates.methods import methods_of
 from hconsist.certificates.statements import tanh
-from hconsist.checker import Statement, Tree, discharge
+from hconsist.checker import Statement, Tree
 from hconsist.checker.coverage import Piece
 from hconsist.checker.enclosures import ball
 from hconsist.checker.reading import Fields
@@ -167,21 +166,5 @@ def _level(statement: Fields, b: Fraction, first: float, second: float) -> float
 def methods(read: Statement, piece: Piece, method: str) -> list[str] | None:
     """A method for each inequality of a piece of rule "tie"; None where one has none."""
     count = len(rule_of_ties.corners(read)[1])
-    try:
-        sides = list(rule_of_ties.on_piece(read, piece, [piece.low, piece.high]))
-        for obligation in sides[:-count]:
-            discharge(obligation)
-    except NO_PROOF:
-        return None
-    chosen = []
-    for obligation in sides[-count:]:
-        for way in dict.fromkeys(("algebra:0", method, "balls:0", "balls:1", "balls:2")):
-            try:
-                discharge(replace(obligation, method=way))  # type: ignore[arg-type]
-            except NO_PROOF:
-                continue
-            chosen.append(way)
-            break
-        else:
-            return None
-    return chosen
+    sides = rule_of_ties.on_piece(read, piece, [piece.low, piece.high])
+    return methods_of(sides, count, ("algebra:0", method, "balls:0", "balls:1", "balls:2"))
