@@ -15,6 +15,7 @@ from hconsist.arithmetic import Ops, Value
 from hconsist.engines import transform
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.losses import Loss, ProbabilityLoss, parse_loss
+from hconsist.losses.base import SoftmaxLoss
 from hconsist.losses.catalogue import LOSSES
 from hconsist.losses.proving import keeps
 from hconsist.losses.proving.scores import convex_in_scores
@@ -130,6 +131,39 @@ FOREIGN = [
     lambda s: np.asarray(s).ravel()[0],
     lambda s: np.max(s, axis=-1, keepdims=True),
 ]
+
+
+@dataclass(frozen=True)
+class DropsAtTie(ProbabilityLoss):
+    """MAE, and 5 less where a label has exactly one half: T(1/2) = 0 for two labels, as the tie is
+    best and is wrong for both. 1/4 was "proven": what stands for numbers was unequal to 1/2.
+    """
+
+    unequal: bool = False
+    spec_name: ClassVar[str] = "drops-at-tie"
+
+    def of_probabilities(self, q: Value, ops: Ops) -> Value:
+        half = ops.const(Fraction(1, 2))
+        return ops.const(1) - q + (5 * (q != half) if self.unequal else -5 * (q == half))
+
+
+@dataclass(frozen=True)
+class OwnDropsAtTie(SoftmaxLoss):
+    """The same of one label's softmax value."""
+
+    spec_name: ClassVar[str] = "own-drops-at-tie"
+
+    def of_softmax(self, u: Value, ops: Ops) -> Value:
+        return ops.const(1) - u - 5 * (u == ops.const(Fraction(1, 2)))
+
+
+@pytest.mark.parametrize("loss", [DropsAtTie(), DropsAtTie(True), OwnDropsAtTie()], ids=str)
+@pytest.mark.parametrize("n", [2, 3])
+def test_equality_of_python_is_refused(loss: Loss, n: int) -> None:
+    assert keeps(loss.losses, n) == (False, False)
+    assert convex_in_scores(loss.losses, n)  # why not
+    with pytest.raises((EngineCannotAnswerError, InvalidInputError)):
+        transform(PointwiseProblem(loss, n_classes=n), Fraction(1, 2), engine="rigorous")
 
 
 @pytest.mark.parametrize("entry", FOREIGN)

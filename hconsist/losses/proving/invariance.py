@@ -37,7 +37,7 @@ def keeps(losses: Callable[[Value, Ops], Value], n_classes: int) -> tuple[bool, 
     return found.rate == 0, not ops.tells
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Moving(Opaque):
     """A value that moves by ``rate * t``; None: not known. ``number`` is what a constant is."""
 

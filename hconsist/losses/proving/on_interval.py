@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from hconsist.arithmetic import BALLS, Exact, Ops, Value
 from hconsist.arithmetic.functions import Elementary
+from hconsist.arithmetic.opaque import Opaque
 from hconsist.losses.proving import limits
 from hconsist.losses.proving.roots import Joint, roots
 from hconsist.losses.proving.signs import OpenInterval
@@ -33,8 +34,8 @@ class SplitError(Exception):
         self.joints, self.difference = joints, difference
 
 
-@dataclass(frozen=True)
-class Term:
+@dataclass(frozen=True, eq=False)
+class Term(Opaque):
     """A `Sum` with the arithmetic that knows its signs."""
 
     sum: Sum

@@ -29,7 +29,7 @@ def convex_in_scores(losses: Callable[[Value, Ops], Value], n_classes: int) -> s
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Shape(Opaque):
     """A curvature, a sign (1: >= 0, -1: <= 0, 0: not known), the array's shape, and the number that
     a scalar constant is.
