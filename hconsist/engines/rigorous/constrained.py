@@ -7,7 +7,6 @@ whose slopes are proven to have opposite signs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from hconsist.arithmetic import BALLS, Ops
 from hconsist.arithmetic.derivatives import BALL_JETS, FLOAT_JETS
 from hconsist.arithmetic.exact import Value
 from hconsist.arithmetic.jet import variable
+from hconsist.engines.rigorous.line import halved
 from hconsist.engines.rigorous.risk import Counts, Point, Values
 from hconsist.losses.facts import Curve
 
@@ -100,7 +100,7 @@ class ConstrainedRisk:
 
     def _argmin(self, w: float, mu: float) -> float:
         """Where ``w psi(z) - mu z`` is least, by bisection of its slope."""
-        return _bisect(lambda z: w * self._slope(z) < mu)
+        return halved(lambda z: w * self._slope(z) < mu, -_REACH, _REACH)
 
     def _solve(self, values: Values, counts: Counts) -> tuple[Point, float]:
         """Bisect the multiplier until the scores sum to zero, then give the likeliest label what is
@@ -154,12 +154,3 @@ class ConstrainedRisk:
                 return found
             y1, y2, step = y1 - step, y2 + step, 2 * step
         raise ArithmeticError("no sign change of the slope was found")
-
-
-def _bisect(falling: Callable[[float], bool]) -> float:
-    low, high = -_REACH, _REACH
-    while True:
-        middle = (low + high) / 2
-        if not low < middle < high:
-            return middle
-        low, high = (middle, high) if falling(middle) else (low, middle)

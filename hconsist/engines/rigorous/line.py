@@ -252,3 +252,18 @@ def convex_least(formula: Formula, left: Fraction | None, right: Fraction | None
             return LineInfimum(min(endpoints(meet)[0], best[0]), *best)
         a, c, step = max(a - step, low), min(c + step, high), 2 * step
     raise ArithmeticError("no sign change of the slope was found")
+
+
+def halved(below: Callable[[float], bool], low: float, high: float) -> float:
+    """Where ``below``, true first, becomes false, to the last bit.
+
+    Examples
+    --------
+    >>> halved(lambda x: x**2 < 2, 0.0, 2.0) == 2**0.5
+    True
+    """
+    while True:
+        middle = (low + high) / 2
+        if not low < middle < high:
+            return middle
+        low, high = (middle, high) if below(middle) else (low, middle)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
 from hconsist.arithmetic import BALLS, Ops, endpoints
@@ -14,6 +14,7 @@ from hconsist.arithmetic.exact import Value
 from hconsist.arithmetic.jet import variable
 from hconsist.engines.rigorous.binary import BinaryRisk
 from hconsist.engines.rigorous.envelope import Line, Support, Wanted
+from hconsist.engines.rigorous.line import halved
 from hconsist.engines.rigorous.supports.known import NoPrior
 from hconsist.losses.facts import Curve
 
@@ -63,7 +64,7 @@ class MarginScores(NoPrior):
             reach *= 2
         at = Fraction(reach) if self.bound is None else self.bound
         if half_jump(reach) > 0:
-            at = Fraction(_bisected(half_jump, 0.0, reach))
+            at = Fraction(halved(lambda f: half_jump(f) < 0, 0.0, reach))
         forward, backward = (self.phi(BALLS.const(f), BALLS) for f in (at, -at))
         tied = self.phi(BALLS.const(0), BALLS)
         # On [0, 1] the lower end of the slope errs on the right side.
@@ -147,15 +148,6 @@ class FiniteScores(NoPrior):
             "" if len(heap) < _PIECES else f"the box budget ran out after {len(heap)} intervals"
         )
         return Support(Line(slope, -heap[0][0]), list(points.items()), reason)
-
-
-def _bisected(rising: Callable[[float], float], low: float, high: float) -> float:
-    """Where an increasing function crosses 0, to the last bit."""
-    while True:
-        middle = (low + high) / 2
-        if not low < middle < high:
-            return middle
-        low, high = (middle, high) if rising(middle) < 0 else (low, middle)
 
 
 def _unit(value: float) -> Fraction:
