@@ -56,7 +56,8 @@ class LogPower(Opaque):
         return self.ops.expm1(self.logarithm) if _is_one(other) else self.value - plain(other)
 
     def __rsub__(self, other: Value) -> Value:
-        return -self.ops.expm1(self.logarithm) if _is_one(other) else other - self.value
+        # 0 - x, as -x would be -0.0 where the number is 1, and 1 / (1 - u) minus infinity there.
+        return 0 - self.ops.expm1(self.logarithm) if _is_one(other) else other - self.value
 
     def __mul__(self, other: Value) -> Value:
         if isinstance(other, LogPower):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 import hconsist as hc
+from hconsist.arithmetic import NUMPY
 from hconsist.engines import numeric, rigorous, symbolic
+from hconsist.losses import parse_loss
 
 TENT = "margin:log(1+exp(1-v))-Max(0,1-1000*Abs(v+11/6))/30"
 CUSP = "margin:Min(Max(0,8/10-v),((10/11-v)**2)/2)"
@@ -40,3 +43,15 @@ def test_a_witness_beside_a_pole() -> None:
     problem = hc.PointwiseProblem("softmax:exp(-5*u/9)*(1/u-1)", n_classes=2)
     found = symbolic.transform(problem, Fraction(1, 100))
     assert found.witness.regret == pytest.approx(found.estimate, abs=1e-9)
+
+
+def test_one_less_u_is_no_negative_zero() -> None:
+    """At a margin of 40 it was -0.0, 1 / (1 - u) minus infinity and this loss 0: its least risk was
+    looked for there, and T(9/10) "0.097", while to predict the wrong label is best: T = 0.
+    """
+    spec = "softmax:Max((-log(u)*(1-u))+7/2*u/(1-u)-u,4/11*(exp(1-u)-1))"
+    with np.errstate(divide="ignore"):
+        assert parse_loss("softmax:1/(1-u)").losses(np.array([40.0, 0.0]), NUMPY)[0] > 1e15
+    found = numeric.transform(hc.PointwiseProblem(spec, n_classes=2), Fraction(9, 10))
+    assert found.estimate == pytest.approx(0, abs=1e-12)
+    assert found.witness.scores[0] - found.witness.scores[1] == pytest.approx(-0.91071, abs=1e-4)
