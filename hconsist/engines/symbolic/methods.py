@@ -23,6 +23,7 @@ from hconsist.engines.symbolic import (
 )
 from hconsist.engines.symbolic.budget import MOST_LABELS, SECONDS, budget
 from hconsist.engines.symbolic.failures import told
+from hconsist.engines.symbolic.integers import no_larger_integers
 from hconsist.engines.symbolic.pairs import own_share
 from hconsist.engines.symbolic.solution import Solution, UndefinedTransformError, stop
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
@@ -57,7 +58,7 @@ def _found(problem: PointwiseProblem) -> Solution | EngineCannotAnswerError:
         )
 
     try:
-        with budget(spent), told(stop):
+        with budget(spent), told(stop), no_larger_integers(stop):
             return _choose(problem)
     except EngineCannotAnswerError as refused:
         return refused

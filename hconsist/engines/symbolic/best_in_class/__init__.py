@@ -32,6 +32,7 @@ from hconsist.engines.symbolic.best_in_class import (
 )
 from hconsist.engines.symbolic.budget import SECONDS, budget
 from hconsist.engines.symbolic.failures import told
+from hconsist.engines.symbolic.integers import no_larger_integers
 from hconsist.engines.symbolic.solution import stop
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import check_distribution
@@ -139,7 +140,7 @@ def _derived(problem: PointwiseProblem) -> BestInClassFormula | EngineCannotAnsw
         with budget(lambda: stop(f"{reasons[0]} within {SECONDS:g} seconds")):
             for derivation in _DERIVATIONS:
                 try:
-                    with told(stop):
+                    with told(stop), no_larger_integers(stop):
                         found = derivation(problem, p)
                 except EngineCannotAnswerError as refused:
                     reasons.append(refused.reason)
