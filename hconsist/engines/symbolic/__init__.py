@@ -73,6 +73,7 @@ def transform(problem: PointwiseProblem, beta: Fraction, bits: int = 160) -> Ans
     >>> transform(PointwiseProblem("mae", n_classes=3), Fraction(1, 2)).estimate  # beta/3
     0.16666666666666666
     """
+    problem.check_formula("symbolic")
     try:
         found = solve(problem)
         left = found.derivation.transform.free_symbols - {beta_symbol()}

@@ -41,6 +41,7 @@ def solve(problem: PointwiseProblem) -> Solution:
     EngineCannotAnswerError
         When none does, or the budget is spent.
     """
+    problem.check_formula("symbolic")
     found = _found(problem)
     if isinstance(found, EngineCannotAnswerError):
         raise found.with_traceback(None)

@@ -106,6 +106,7 @@ def derive_best_in_class(problem: PointwiseProblem) -> BestInClassFormula:
     >>> derive_best_in_class(PointwiseProblem("sum-exp", n_classes=2)).expression
     (sqrt(p1) + sqrt(p2))**2 - 1
     """
+    problem.check_formula("symbolic")
     found = _derived(problem)
     if isinstance(found, EngineCannotAnswerError):
         raise found.with_traceback(None)
