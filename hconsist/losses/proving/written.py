@@ -53,7 +53,7 @@ def written(
     ops = Writing(n_scores)
     try:
         found = losses(ops.step("scores", shape=(n_scores,)), ops)
-        if not isinstance(found, Traced):
+        if not isinstance(found, Noted):
             return Written(reason=f"the losses are {type(found).__name__}, and not made with ops")
         if of_labels and np.broadcast_shapes(found.shape, (n_scores,)) != (n_scores,):
             return Written(reason=f"the losses have the shape {found.shape}, not ({n_scores},)")
@@ -86,7 +86,7 @@ class Untold(Opaque):
     __contains__ = None
 
 
-class Traced(Untold):
+class Noted(Untold):
     """A value. It is not changed in place: arrays would change under other names too."""
 
     __slots__ = ()
@@ -101,50 +101,50 @@ class Traced(Untold):
 
     __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = _in_place
 
-    def __neg__(self) -> Traced:
+    def __neg__(self) -> Noted:
         return self.ops.step("neg", self)
 
-    def __pos__(self) -> Traced:
+    def __pos__(self) -> Noted:
         return self
 
-    def __abs__(self) -> Traced:
+    def __abs__(self) -> Noted:
         return self.ops.absolute(self)
 
-    def __add__(self, other: Value) -> Traced:
+    def __add__(self, other: Value) -> Noted:
         return self.ops.step("add", self, other)
 
-    def __radd__(self, other: Value) -> Traced:
+    def __radd__(self, other: Value) -> Noted:
         return self.ops.step("add", other, self)
 
-    def __sub__(self, other: Value) -> Traced:
+    def __sub__(self, other: Value) -> Noted:
         return self.ops.step("sub", self, other)
 
-    def __rsub__(self, other: Value) -> Traced:
+    def __rsub__(self, other: Value) -> Noted:
         return self.ops.step("sub", other, self)
 
-    def __mul__(self, other: Value) -> Traced:
+    def __mul__(self, other: Value) -> Noted:
         return self.ops.step("mul", self, other)
 
-    def __rmul__(self, other: Value) -> Traced:
+    def __rmul__(self, other: Value) -> Noted:
         return self.ops.step("mul", other, self)
 
-    def __truediv__(self, other: Value) -> Traced:
+    def __truediv__(self, other: Value) -> Noted:
         return self.ops.step("div", self, other)
 
-    def __rtruediv__(self, other: Value) -> Traced:
+    def __rtruediv__(self, other: Value) -> Noted:
         return self.ops.step("div", other, self)
 
-    def __matmul__(self, other: Value) -> Traced:
+    def __matmul__(self, other: Value) -> Noted:
         right = self.ops._value(other)
         ends = (np.broadcast_to(False, v.shape) for v in (self, right))
         return self.ops.step("matmul", self, right, shape=np.shape(np.matmul(*ends)))
 
-    def __pow__(self, exponent: Value) -> Traced:
+    def __pow__(self, exponent: Value) -> Noted:
         if not isinstance(exponent, int | Fraction):
             _refused(f"has the exponent {exponent!r}", "write a whole number or a Fraction")
         return self.ops.step("pow", self, say=exponent)
 
-    def __getitem__(self, key: Value) -> Traced:
+    def __getitem__(self, key: Value) -> Noted:
         shape = np.broadcast_to(False, self.shape)[key].shape
         keys = key if isinstance(key, tuple) else (key,)
         said = repr([k if isinstance(k, slice) or k is Ellipsis else np.asarray(k).tolist()
@@ -173,9 +173,9 @@ class Writing(Ops):
 
     def step(
         self, name: str, *values: Value, say: object = None, shape: tuple[int, ...] | None = None
-    ) -> Traced:
+    ) -> Noted:
         """One operation on values, elementwise unless a shape is given."""
-        return Traced(self, *self._step(name, [self._value(v) for v in values], say, shape))
+        return Noted(self, *self._step(name, [self._value(v) for v in values], say, shape))
 
     def _step(
         self, name: str, known: Sequence[Untold], say: object, shape: tuple[int, ...] | None
@@ -185,25 +185,25 @@ class Writing(Ops):
         done = (name, type(say), say, *(v.number for v in known))
         return self.steps.setdefault(done, len(self.steps)), shape
 
-    def _value(self, x: Value) -> Traced:
-        if isinstance(x, Traced):
+    def _value(self, x: Value) -> Noted:
+        if isinstance(x, Noted):
             return x
         if isinstance(x, int | Fraction) and not isinstance(x, bool):
             return self.const(x)
         _refused(f"has the number {x!r}", "write ops.const(Fraction(1, 2))")
 
-    def _of_axis(self, name: str, x: Value, say: object = None) -> Traced:
+    def _of_axis(self, name: str, x: Value, say: object = None) -> Noted:
         x = self._value(x)
         if not x.shape:
             _refused(f"asks for ops.{name} of a number", "give it a vector")
         return self.step(name, x, say=say, shape=x.shape[:-1])
 
-    def _of_square(self, name: str, x: Value) -> Traced:
+    def _of_square(self, name: str, x: Value) -> Noted:
         if len(x.shape) < 2 or x.shape[-1] != x.shape[-2]:
             _refused(f"asks for ops.{name} of no square matrix", "give it ops.differences(...)")
         return self._of_axis(name, x)
 
-    def const(self, value: Exact | int) -> Traced:
+    def const(self, value: Exact | int) -> Noted:
         """An exact constant."""
         plain = Fraction(value) if isinstance(value, int) else value
         return self.step("const", say=plain, shape=())
@@ -234,7 +234,7 @@ class Writing(Ops):
         """The smaller of two."""
         return self.step("minimum", x, y)
 
-    def absolute(self, x: Value) -> Traced:
+    def absolute(self, x: Value) -> Noted:
         """Absolute value."""
         return self.step("absolute", x)
 
@@ -329,4 +329,4 @@ class Writing(Ops):
         parts: list[Untold] = []
         for condition, value in branches:
             parts += [self._holds(condition), self._value(value)]
-        return Traced(self, *self._step("select", parts, None, None))
+        return Noted(self, *self._step("select", parts, None, None))
