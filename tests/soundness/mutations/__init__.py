@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.soundness.mutations import checker, consistency, proving, rigorous, symbolic
+from tests.soundness.mutations import checker, consistency, proving, rigorous, second, symbolic
 from tests.soundness.mutations.mutant import Mutant
 
 #: Which tests are asked about a part, each in the order of its cost.
@@ -17,10 +17,15 @@ GUARDS: dict[str, tuple[str, ...]] = {
         "tests/test_rigorous_costs.py", "tests/test_rigorous.py", "tests/test_gap_liars.py",
     ),
     "checker": (
-        "tests/soundness/test_checker_conditions.py", "tests/test_kernel_forgeries.py",
+        "tests/soundness/test_checker_conditions.py", "tests/soundness/test_rule_conditions.py",
+        "tests/test_kernel_forgeries.py",
         "tests/test_kernel_limits.py", "tests/test_kernel_gamma.py", "tests/test_kernel_plugin.py",
         "tests/test_kernel_directed.py", "tests/test_kernel_typed.py", "tests/test_checker.py",
         "tests/test_kernel_wide.py",
+    ),
+    "second": (
+        "tests/soundness/test_rule_conditions.py", "tests/test_kernel_wide.py",
+        "tests/test_second_checker.py",
     ),
     "consistency": (
         "tests/soundness/test_consistency_conditions.py", "tests/test_consistency_liars.py",
@@ -40,6 +45,7 @@ PARTS: dict[str, list[Mutant]] = {
     "proving": proving.MUTANTS,
     "rigorous": rigorous.MUTANTS,
     "checker": checker.MUTANTS,
+    "second": second.MUTANTS,
     "consistency": consistency.MUTANTS,
     "symbolic": symbolic.MUTANTS,
 }
