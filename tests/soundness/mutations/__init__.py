@@ -24,7 +24,8 @@ GUARDS: dict[str, tuple[str, ...]] = {
         "tests/test_kernel_wide.py",
     ),
     "second": (
-        "tests/soundness/test_rule_conditions.py", "tests/test_kernel_wide.py",
+        "tests/soundness/test_second_signs.py", "tests/soundness/test_rule_conditions.py",
+        "tests/soundness/test_false_files.py", "tests/test_kernel_wide.py",
         "tests/test_second_checker.py",
     ),
     "consistency": (
