@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from benchmarks.__main__ import COMMANDS, cases, compare, main
 from benchmarks.facts import first_answer
+from hconsist.cli.app import app
 
 
 def test_a_machine_twice_as_slow_changes_no_ratio(
@@ -36,3 +38,22 @@ def test_the_time_of_provers_is_told_apart(capsys: pytest.CaptureFixture[str]) -
     assert "of 2 losses" in shown and "rigorous" in shown
     spent, whole = first_answer("margin:exp(-v)+exp(-2*v)", "numeric")
     assert 0 < spent <= whole
+
+
+def test_the_tables_of_the_bounds_are_made_from_the_folder_of_the_study(tmp_path: Path) -> None:
+    folder, page = tmp_path / "study", tmp_path / "page.md"
+    page.write_text("a\n<!-- bounds: begin -->\nold\n<!-- bounds: end -->\nb\n")
+    assert main(["bounds", str(folder), "--page", str(page)]) == 2  # not run yet
+    assert "old" in page.read_text()
+    words = ["simulate", "bounds", "--quick", "--where", "kind=finite", "--where", "n=3"]
+    told = CliRunner().invoke(app, [*words, "--where", "loss=mae", "-o", str(folder)])
+    assert told.exit_code == 0, told.output
+    for _ in range(2):  # the second run finds its marks again
+        assert main(["bounds", str(folder), "--page", str(page)]) == 0
+    text = page.read_text()
+    assert "old" not in text and text.startswith("a\n") and text.endswith("\nb\n")
+    assert "compares 120 pairs of 1 losses in 1 cells: 120 on finite" in text
+    assert "| proven | 120 | 1 losses" in text and "*holds*, 0 violations" in text
+    assert "| witnesses of T | 1 | 1 | 1 | 1 | 1 |" in text
+    own = Path(__file__).parents[1] / "docs" / "simulation.md"
+    assert own.read_text().count("<!-- bounds: begin -->") == 1
