@@ -23,9 +23,8 @@ def place(library: str) -> Backend:
 @pytest.mark.parametrize(
     ("spec", "n"),
     [
-        *((spec, n) for spec in ("logistic", "comp-sum:tau=0.5", "gce:q=0.7") for n in (2, 3, 7)),
-        *(("mae", 3), ("sce", 3), ("focal", 3), ("soft-truncated", 3)),
-        *(("hinge", 2), ("margin-focal", 2), ("z-loss", 2), ("sum:phi=hinge", 2)),
+        *((spec, n) for spec in ("logistic", "gce:q=0.7") for n in (2, 7)),
+        *(("mae", 3), ("sce", 3), ("focal", 3), ("hinge", 2), ("z-loss", 2)),
     ],
 )
 def test_best_risks_are_those_of_the_host(spec: str, n: int, library: str) -> None:
@@ -41,10 +40,11 @@ def test_best_risks_are_those_of_the_host(spec: str, n: int, library: str) -> No
     ("spec", "n", "hypotheses"),
     [
         ("logistic", 3, "complete"),
-        ("exponential", 2, "complete"),
         ("mae", 5, "complete"),
-        ("constrained:phi=squared-hinge", 3, "complete"),  # whose best risk the host computes
-        ("hinge", 2, "linear:W=1,B=1"),
+        pytest.param("exponential", 2, "complete", marks=pytest.mark.slow),
+        # the host computes the best risk of the next, and the members of the last
+        pytest.param("constrained:phi=squared-hinge", 3, "complete", marks=pytest.mark.slow),
+        pytest.param("hinge", 2, "linear:W=1,B=1", marks=pytest.mark.slow),
     ],
 )
 def test_pairs_of_the_study_are_the_same(spec: str, n: int, hypotheses: str, library: str) -> None:
