@@ -37,10 +37,11 @@ def draw(rows: Sequence[Row], ax: Axes) -> None:
         ("log", NAIVE): "naive Bayes, separation$^4$ ~ d / log d",
         ("sup", MEANS): f"all class means within {DEVIATION:g} standard deviations",
     }
+    fewest = min(row["classes"] for row in rows)
     drawn = {
         (design, learner): group
         for (design, classes, learner), group in groups(rows).items()
-        if classes == 2
+        if classes == fewest
     }
     if not any(key in drawn for key in shown):  # a part of the study: whatever is there
         shown = {key: f"{key[1]}, {key[0]}" for key in drawn}
@@ -83,7 +84,7 @@ def draw(rows: Sequence[Row], ax: Axes) -> None:
     ax.set_xscale("log", base=2)
     ax.set_yscale("log", base=2)
     low, high = ax.get_ylim()
-    if np.isfinite([low, high]).all():
+    if 0 < low < high < np.inf:
         ax.set_ylim(low, high * (high / low) ** 0.65)  # room for the legend
     ax.set_xlabel("dimension d")
     ax.set_ylabel("samples needed")
