@@ -20,7 +20,6 @@ import sympy
 from numpy.typing import ArrayLike, NDArray
 from sympy import Expr
 
-from hconsist.arithmetic import NUMPY, evaluate
 from hconsist.engines.derivation import Step
 from hconsist.engines.symbolic.best_in_class import (
     box,
@@ -30,6 +29,7 @@ from hconsist.engines.symbolic.best_in_class import (
     softmax,
     sum_to_zero,
 )
+from hconsist.engines.symbolic.best_in_class.values import values
 from hconsist.engines.symbolic.budget import SECONDS, budget
 from hconsist.engines.symbolic.failures import told
 from hconsist.engines.symbolic.integers import no_larger_integers
@@ -69,18 +69,15 @@ class BestInClassFormula:
     how: str = "closed form"
 
     def __call__(self, p: ArrayLike) -> NDArray[np.float64]:
-        """C*(p) in floats: label distributions (..., n_classes) to (...)."""
+        """C*(p) in floats: label distributions (..., n_classes) to (...).
+
+        Raises
+        ------
+        EngineCannotAnswerError
+            Where the formula has no value that balls can tell.
+        """
         array = check_distribution(p, len(self.symbols))
-
-        def at(q: NDArray[np.float64]) -> NDArray[np.float64]:
-            with np.errstate(all="ignore"):
-                values = {symbol: q[..., k] for k, symbol in enumerate(self.symbols)}
-                return np.asarray(evaluate(self.expression, values, NUMPY) + np.zeros(q.shape[:-1]))
-
-        value = at(array)
-        # A label of probability 0 is the limit of small probabilities where the formula itself
-        # reads 0 log 0 or 0/0.
-        return np.where(np.isfinite(value), value, at(np.maximum(array, 1e-300)))
+        return values(self.expression, self.symbols, array)
 
 
 def derive_best_in_class(problem: PointwiseProblem) -> BestInClassFormula:
