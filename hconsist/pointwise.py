@@ -26,6 +26,7 @@ from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.hypotheses import Complete, Hypotheses, check_score_bound, parse_hypotheses
 from hconsist.losses import Loss, check_distribution, parse_loss
 from hconsist.losses.base import check_values
+from hconsist.losses.boxes import boxes_may_grow, check_larger_boxes
 from hconsist.losses.forms import OfProbabilities
 from hconsist.losses.identity import Itself, believed, identity, own, steps_of
 from hconsist.losses.proving.written import Written
@@ -116,6 +117,8 @@ class PointwiseProblem:
         if self.surrogate.scores_of == "predictions":
             costs = decision.finite.exact_rows()
             object.__setattr__(self, "surrogate", self.surrogate.with_costs(costs))
+        if self.hypotheses.depends_on_input:
+            check_larger_boxes(self.surrogate, self.hypotheses)
         _ = self._known  # of the loss as it is now
 
     @cached_property
@@ -269,6 +272,30 @@ class PointwiseProblem:
         Fraction(1, 3)
         """
         return check_beta(beta, self.decision.max_regret)
+
+    @cached_property
+    def of_larger_boxes(self) -> str:
+        """What T rests on where the scores fill larger boxes at other inputs: that it is no smaller
+        there. Empty where that is proven, and where every box is the same.
+
+        >>> PointwiseProblem("hinge", hypotheses="linear:W=1,B=1").of_larger_boxes
+        ''
+        """
+        if not self.hypotheses.depends_on_input:
+            return ""
+        two = not is_symbolic(self.n_classes) and self.n_classes == 2
+        if two and self.decision.structure.top == 1 and boxes_may_grow(self.surrogate):
+            return ""
+        return f"declared: T does not fall as the box of scores grows with x ({self.hypotheses})"
+
+    def at_all_inputs(self, answer: Answer, of_gamma: bool = False) -> Answer:
+        """An answer about the input with the smallest box, for all inputs: T is at most it, and
+        Gamma at least.
+        """
+        if not (told := self.of_larger_boxes):
+            return answer
+        known = {"upper": None} if of_gamma else {"lower": None}
+        return replace(answer, **known, assumptions=(*answer.assumptions, told))
 
     @property
     def n(self) -> int:
