@@ -4,13 +4,13 @@ Scores of a linear function fill [-B, B] with B = W |x| + b. T is the least over
 where B is smallest; that is right where T does not fall as B grows.
 
 **Lemma.** Let phi(-v) - phi(v) not fall on v >= 0, C(v) = eta phi(v) + (1 - eta) phi(-v), eta >=
-1/2, and D(B) = inf of C over [-B, 0] less inf of C over [-B, B]. Then D does not fall. *Proof.* Let
-B < B'. If the first infimum is the same for both, the second can only be smaller for B'. Else the
-first is approached by C(-v') with B < v' <= B', and D(B') >= C(-v') - C(v') = (2 eta - 1) (phi(-v') -
-phi(v')) up to what is as small as wanted. The second, for B, is approached by C(v) with v <= 0, and
-D(B) = 0, or by some 0 <= v <= B, and D(B) <= C(-v) - C(v), which is no larger than that. For a
-convex phi that falls at 0 the first infimum is C(0) for every B. T(b) is the least D over eta >= (1 +
-b)/2, and where it falls, 1 - eta is as good by symmetry.
+1/2, and D(B) = inf of C over [-B, 0] less inf of C over [-B, B]. Then D does not fall.
+*Proof.* Let B < B'. If the first infimum is the same for both, the second can only be smaller for
+B'. Else the first is approached by C(-v') with B < v' <= B', and up to what is as small as wanted
+D(B') >= C(-v') - C(v') = (2 eta - 1) (phi(-v') - phi(v')). The second, for B, is approached by C(v)
+with v <= 0, and D(B) = 0, or by some 0 <= v <= B, and D(B) <= C(-v) - C(v), which is no larger than
+that. For a convex phi that falls at 0 the first infimum is C(0) for every B. T(b) is the least D(B)
+over eta >= (1 + b)/2, for every B.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from hconsist.losses.facts import Curve
 from hconsist.losses.forms import OfMargin
 
 if TYPE_CHECKING:
-    from hconsist.hypotheses import Hypotheses
     from hconsist.losses.base import Loss
 
 
@@ -36,7 +35,8 @@ def boxes_may_grow(loss: Loss) -> bool:
     """Whether the lemma is proven to hold for a loss of two labels.
 
     >>> from hconsist.losses import parse_loss
-    >>> boxes_may_grow(parse_loss("hinge")), boxes_may_grow(parse_loss("margin:Abs(v)"))
+    >>> dip = parse_loss("margin:Min(Max(0, 1 - v), Max(0, 4 + v))")
+    >>> boxes_may_grow(parse_loss("hinge")), boxes_may_grow(dip)
     (True, False)
     """
     form = None if loss.symbolic else loss.form(OfMargin, 2)
@@ -50,7 +50,7 @@ def boxes_may_grow(loss: Loss) -> bool:
     return bool(odd_part(phi).fact("non-increasing").proven)
 
 
-def check_larger_boxes(loss: Loss, hypotheses: Hypotheses) -> None:
+def check_larger_boxes(loss: Loss, hypotheses: object) -> None:
     """Refuse a loss of the margin for which the smallest box need not be the worst.
 
     Raises
@@ -58,11 +58,15 @@ def check_larger_boxes(loss: Loss, hypotheses: Hypotheses) -> None:
     InvalidInputError
     """
     form = None if loss.symbolic else loss.form(OfMargin)
-    if form is None or boxes_may_grow(loss) or not odd_part(form.phi).fact("non-increasing").refuted:
+    if (
+        form is None
+        or boxes_may_grow(loss)
+        or not odd_part(form.phi).fact("non-increasing").refuted
+    ):
         return
     raise InvalidInputError(
-        "a loss of the margin needs phi(-v) - phi(v) that grows with v > 0 where scores fill larger "
-        "boxes at other inputs, as T is taken where the box is smallest",
+        "a loss of the margin needs phi(-v) - phi(v) that grows with v > 0 where scores fill "
+        "larger boxes at other inputs, as T is taken where the box is smallest",
         f"{loss.spec}, {hypotheses}",
         "ask for one box at a time, such as bounded:1",
     )

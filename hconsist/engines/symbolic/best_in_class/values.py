@@ -1,7 +1,7 @@
 """Values of a closed form of C*: floats, and balls where floats may cancel.
 
-A root that is divided by a small probability loses its digits in floats (``(sqrt(1 + 400 q) - 1)/q``
-at q = 1e-16), and a case may be chosen by what is left of them. So a closed form is tried near the
+A root that is divided by a small probability loses its digits in floats, as ``(sqrt(1 + 400 q) -
+1)/q`` does at q = 1e-16, and a case may be chosen by what is left of them. So a closed form is tried near the
 faces of the simplex: where floats and balls differ there, balls give its values there.
 """
 
@@ -63,7 +63,9 @@ def floats_hold(expression: Expr, symbols: tuple[Expr, ...]) -> bool:
     rest = np.arange(1.0, n) / np.arange(1.0, n).sum()
     tried = np.array([[q, *(1 - q) * rest] for q in _TRIED])
     if n > 2:  # two small probabilities, of one order and of others
-        pairs = [[q, r, *(1 - q - r) * rest[1:] / rest[1:].sum()] for q in _TRIED for r in (q, 1e-9)]
+        pairs = [
+            [q, r, *(1 - q - r) * rest[1:] / rest[1:].sum()] for q in _TRIED for r in (q, 1e-9)
+        ]
         tried = np.concatenate([tried, pairs])
     tried = np.concatenate([tried, tried[:, ::-1]])
     for row, value in zip(tried, _in_floats(expression, symbols, tried), strict=True):
