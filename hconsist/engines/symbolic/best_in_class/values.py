@@ -1,8 +1,8 @@
 """Values of a closed form of C*: floats, and balls where floats may cancel.
 
-A root that is divided by a small probability loses its digits in floats, as ``(sqrt(1 + 400 q) -
-1)/q`` does at q = 1e-16, and a case may be chosen by what is left of them. So a closed form is tried near the
-faces of the simplex: where floats and balls differ there, balls give its values there.
+A root that is divided by a small probability loses its digits in floats, as (sqrt(1 + 400 q) - 1)/q
+does at q = 1e-16, and a case may be chosen by what is left of them. So a closed form is tried near
+the faces of the simplex: where floats and balls differ there, balls give its values there.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def values(expression: Expr, symbols: tuple[Expr, ...], p: Array) -> Array:
     >>> import sympy
     >>> p = sympy.symbols("p1:3", nonnegative=True)
     >>> odds = (sympy.sqrt(1 + 400 * p[1]) - 1) / p[1]
-    >>> [float(v) for v in values(odds, p, np.array([[1.0, 1e-17], [1.0, 0.0]]))]
+    >>> [round(float(v), 9) for v in values(odds, p, np.array([[1, 1e-17], [1, 0]]))]
     [200.0, 200.0]
     """
     flat = p.reshape(-1, len(symbols))
