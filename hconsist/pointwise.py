@@ -294,8 +294,9 @@ class PointwiseProblem:
         """
         if not (told := self.of_larger_boxes):
             return answer
-        known = {"upper": None} if of_gamma else {"lower": None}
-        return replace(answer, **known, assumptions=(*answer.assumptions, told))
+        low, high = (answer.lower, None) if of_gamma else (None, answer.upper)
+        rests = (*answer.assumptions, told)
+        return replace(answer, lower=low, upper=high, assumptions=rests)
 
     @property
     def n(self) -> int:
