@@ -101,8 +101,9 @@ class Bound:
     @property
     def assumptions(self) -> tuple[str, ...]:
         """What the bound rests on beyond the definitions."""
-        told = self.derivation.assumptions if self.derivation else load(self.engine).assumptions
-        return tuple(filter(None, (*told, self.problem.of_larger_boxes)))
+        if self.derivation:
+            return self.derivation.assumptions
+        return load(self.engine).assumptions
 
     def latex(self) -> str:
         """The bound as a theorem with a proof sketch, in LaTeX.
@@ -285,7 +286,7 @@ class Bound:
                 'derive the bound with engine="rigorous"',
             )
         effort = Effort(_tolerance(tolerance), time_budget, progress, checkpoint, resume)
-        return self.problem.at_all_inputs(self._envelope.gamma(total, effort), of_gamma=True)
+        return self._envelope.gamma(total, effort)
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw Gamma against the surrogate excess; see `hconsist.plots.bound_curves`."""

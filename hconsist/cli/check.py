@@ -63,8 +63,7 @@ def _check_spec(statement: Fields, file: Path) -> None:
         return
     try:
         matrix = statement["target"].get("matrix")
-        scores = statement["hypotheses"]["kind"]
-        named = is_named(loss["spec"], loss["kind"], loss["formula"], matrix, scores)
+        named = is_named(loss["spec"], loss["kind"], loss["formula"], matrix)
     except HconsistError as problem:
         raise InvalidInputError(
             "the spec of a certificate must name a loss", loss["spec"], f"see {file}: {problem}"

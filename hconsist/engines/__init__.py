@@ -76,8 +76,7 @@ def transform(
     0.25
     """
     value = problem.check_beta(beta)
-    answer = load(engine).transform(problem, value, **options)
-    return problem.at_all_inputs(problem.with_prediction_regret(answer))
+    return problem.with_prediction_regret(load(engine).transform(problem, value, **options))
 
 
 def sweep(
@@ -95,4 +94,4 @@ def sweep(
     [0.0, 0.25]
     """
     values = [problem.check_beta(b) for b in betas]
-    return [problem.at_all_inputs(a) for a in load(engine).sweep(problem, values, **options)]
+    return load(engine).sweep(problem, values, **options)

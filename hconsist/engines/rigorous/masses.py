@@ -8,7 +8,7 @@ of label 1 (b), of both, and of others. What the others lose for c, ``d(s) = s -
 h the inverse of g, goes to labels 1 and j. Over all ways in which the others share 1 - 2M, the sum
 of d is least where
 
-- d is concave, so where -1/g' is: as many as possible have M, and one the rest;
+- d is concave, so where -1/g' is: as many as possible have M, and one the rest (u g' falls too);
 - -1/g' and u g' (which falls) show that d is linear, then convex, and d(s)/s falls: there, or where
   they share it equally, as few as can.
 """
@@ -52,13 +52,10 @@ class Spread:
     ----------
     equal : bool
         Whether they may also share equally.
-    mass : bool
-        Whether u g' falls: g is concave in -log u.
     facts : tuple of Fact
     """
 
     equal: bool
-    mass: bool
     facts: tuple[Fact, ...]
 
 
@@ -88,16 +85,15 @@ def shape_of(g: Curve) -> Spread | str:
     """Which of the two cases is shown, or neither."""
     for c in _SCALES:
         try:
-            slope, mass = reciprocal_slope(g, c), scaled(g, c).facts("convex in -log u")
+            slope = reciprocal_slope(g, c)
             concave = slope.facts("concave")
             if _proven(concave):
-                kept = mass if _proven(mass) else ()
-                return Spread(False, bool(kept), (*concave, *kept))
-            convex = slope.facts("convex")
+                return Spread(False, concave)
+            convex, mass = slope.facts("convex"), scaled(g, c).facts("convex in -log u")
         except Exception:  # a stranger's formula may do anything
             continue
         if _proven(convex) and _proven(mass):
-            return Spread(True, True, (*convex, *mass))
+            return Spread(True, (*convex, *mass))
     return f"could not show that -1/{g.name}' is concave, or convex with u {g.name}' falling"
 
 
@@ -119,7 +115,7 @@ class MassBound:
 
     def __init__(self, g: Curve, shape: Spread, n: int, beta: Fraction) -> None:
         self.g, self.n, self.beta = g, n, beta
-        self.equal, self.mass = shape.equal, shape.mass
+        self.equal = shape.equal
         at_zero = g(BALLS.const(0), BALLS)
         self.finite = bool(at_zero.is_finite())
         self._chosen: dict[tuple[int, Fraction], tuple[float, float, list[float]]] = {}
@@ -168,11 +164,9 @@ class MassBound:
             first, last = (e[2][way] for e in ends)
             most = None
             if not self.finite and other(right) * _NEAR < other(left):
-                # g may be steep there: what it rises by is bounded by the rise at the left end
-                if self.mass:
-                    most, last = other(left), first
-                elif other(right) == 0:
-                    first = last = 1.0
+                # g may be steep there: what it rises by is bounded by the rise at the left end,
+                # as u g' falls in both cases (-1/g' is concave and not below 0)
+                most, last = other(left), first
             part = _line(first, last, left, right)
             gains.append(_Gain(self.g, self.beta, full, count, other, share, pool, part))
             costs.append(self._lost(other, part, most))

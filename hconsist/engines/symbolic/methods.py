@@ -23,7 +23,6 @@ from hconsist.engines.symbolic import (
 )
 from hconsist.engines.symbolic.budget import MOST_LABELS, SECONDS, budget
 from hconsist.engines.symbolic.failures import told
-from hconsist.engines.symbolic.integers import no_larger_integers
 from hconsist.engines.symbolic.pairs import own_share
 from hconsist.engines.symbolic.solution import Solution, UndefinedTransformError, stop
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
@@ -41,7 +40,6 @@ def solve(problem: PointwiseProblem) -> Solution:
     EngineCannotAnswerError
         When none does, or the budget is spent.
     """
-    problem.check_formula("symbolic")
     found = _found(problem)
     if isinstance(found, EngineCannotAnswerError):
         raise found.with_traceback(None)
@@ -59,7 +57,7 @@ def _found(problem: PointwiseProblem) -> Solution | EngineCannotAnswerError:
         )
 
     try:
-        with budget(spent), told(stop), no_larger_integers(stop):
+        with budget(spent), told(stop):
             return _choose(problem)
     except EngineCannotAnswerError as refused:
         return refused

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from tests.soundness.mutations import checker, consistency, proving, rigorous, second, symbolic
+from tests.soundness.mutations import (
+    checker,
+    consistency,
+    many_labels,
+    proving,
+    rigorous,
+    symbolic,
+)
 from tests.soundness.mutations.mutant import Mutant
 
 #: Which tests are asked about a part, each in the order of its cost.
@@ -16,17 +23,16 @@ GUARDS: dict[str, tuple[str, ...]] = {
         "tests/soundness/test_enclosures.py", "tests/soundness/test_candidates.py",
         "tests/test_rigorous_costs.py", "tests/test_rigorous.py", "tests/test_gap_liars.py",
     ),
+    "many labels": (
+        "tests/soundness/test_many_labels.py", "tests/soundness/test_affine_responses.py",
+        "tests/test_rigorous_masses.py",
+        "tests/test_rigorous_closed.py", "tests/test_rigorous_responses.py",
+    ),
     "checker": (
-        "tests/soundness/test_checker_conditions.py", "tests/soundness/test_rule_conditions.py",
-        "tests/test_kernel_forgeries.py",
+        "tests/soundness/test_checker_conditions.py", "tests/test_kernel_forgeries.py",
         "tests/test_kernel_limits.py", "tests/test_kernel_gamma.py", "tests/test_kernel_plugin.py",
         "tests/test_kernel_directed.py", "tests/test_kernel_typed.py", "tests/test_checker.py",
         "tests/test_kernel_wide.py",
-    ),
-    "second": (
-        "tests/soundness/test_second_signs.py", "tests/soundness/test_rule_conditions.py",
-        "tests/soundness/test_false_files.py", "tests/test_kernel_wide.py",
-        "tests/test_second_checker.py",
     ),
     "consistency": (
         "tests/soundness/test_consistency_conditions.py", "tests/test_consistency_liars.py",
@@ -45,8 +51,8 @@ GUARDS: dict[str, tuple[str, ...]] = {
 PARTS: dict[str, list[Mutant]] = {
     "proving": proving.MUTANTS,
     "rigorous": rigorous.MUTANTS,
+    "many labels": many_labels.MUTANTS,
     "checker": checker.MUTANTS,
-    "second": second.MUTANTS,
     "consistency": consistency.MUTANTS,
     "symbolic": symbolic.MUTANTS,
 }

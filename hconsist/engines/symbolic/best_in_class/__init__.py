@@ -20,6 +20,7 @@ import sympy
 from numpy.typing import ArrayLike, NDArray
 from sympy import Expr
 
+from hconsist.arithmetic import NUMPY, evaluate
 from hconsist.engines.derivation import Step
 from hconsist.engines.symbolic.best_in_class import (
     box,
@@ -29,10 +30,8 @@ from hconsist.engines.symbolic.best_in_class import (
     softmax,
     sum_to_zero,
 )
-from hconsist.engines.symbolic.best_in_class.values import values
 from hconsist.engines.symbolic.budget import SECONDS, budget
 from hconsist.engines.symbolic.failures import told
-from hconsist.engines.symbolic.integers import no_larger_integers
 from hconsist.engines.symbolic.solution import stop
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import check_distribution
@@ -69,15 +68,18 @@ class BestInClassFormula:
     how: str = "closed form"
 
     def __call__(self, p: ArrayLike) -> NDArray[np.float64]:
-        """C*(p) in floats: label distributions (..., n_classes) to (...).
-
-        Raises
-        ------
-        EngineCannotAnswerError
-            Where the formula has no value that balls can tell.
-        """
+        """C*(p) in floats: label distributions (..., n_classes) to (...)."""
         array = check_distribution(p, len(self.symbols))
-        return values(self.expression, self.symbols, array)
+
+        def at(q: NDArray[np.float64]) -> NDArray[np.float64]:
+            with np.errstate(all="ignore"):
+                values = {symbol: q[..., k] for k, symbol in enumerate(self.symbols)}
+                return np.asarray(evaluate(self.expression, values, NUMPY) + np.zeros(q.shape[:-1]))
+
+        value = at(array)
+        # A label of probability 0 is the limit of small probabilities where the formula itself
+        # reads 0 log 0 or 0/0.
+        return np.where(np.isfinite(value), value, at(np.maximum(array, 1e-300)))
 
 
 def derive_best_in_class(problem: PointwiseProblem) -> BestInClassFormula:
@@ -103,7 +105,6 @@ def derive_best_in_class(problem: PointwiseProblem) -> BestInClassFormula:
     >>> derive_best_in_class(PointwiseProblem("sum-exp", n_classes=2)).expression
     (sqrt(p1) + sqrt(p2))**2 - 1
     """
-    problem.check_formula("symbolic")
     found = _derived(problem)
     if isinstance(found, EngineCannotAnswerError):
         raise found.with_traceback(None)
@@ -138,7 +139,7 @@ def _derived(problem: PointwiseProblem) -> BestInClassFormula | EngineCannotAnsw
         with budget(lambda: stop(f"{reasons[0]} within {SECONDS:g} seconds")):
             for derivation in _DERIVATIONS:
                 try:
-                    with told(stop), no_larger_integers(stop):
+                    with told(stop):
                         found = derivation(problem, p)
                 except EngineCannotAnswerError as refused:
                     reasons.append(refused.reason)
