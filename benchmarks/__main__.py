@@ -14,6 +14,9 @@ that does the same, and goes on where the file ends (`benchmarks.whole_job`).
 ``python -m benchmarks facts [SPEC ...]`` prints what the provers of facts add to a first answer
 (`benchmarks.facts`).
 
+``python -m benchmarks bounds DIR [--page docs/simulation.md]`` makes the tables of the page from
+the output of the study of the bounds (`benchmarks.bounds_page`).
+
 ``python -m benchmarks targets [OUT.json [OUT.md]]`` prints T, times and what a brute force finds
 for each target, and goes on where the file ends (`benchmarks.targets`).
 """
@@ -128,6 +131,16 @@ def _jobs(options: list[str]) -> None:
     whole_job.main(given.out, given.page)
 
 
+def _bounds(options: list[str]) -> int:
+    from benchmarks import bounds_page
+
+    reader = argparse.ArgumentParser("python -m benchmarks bounds", description=bounds_page.__doc__)
+    reader.add_argument("folder", type=Path, help="the folder of hconsist simulate bounds -o")
+    reader.add_argument("--page", type=Path, help="a page with the two marks")
+    given = reader.parse_args(options)
+    return bounds_page.main(given.folder, given.page)
+
+
 def main(words: list[str]) -> int:
     """The command line; 2 where it makes no sense."""
     match words:
@@ -142,6 +155,8 @@ def main(words: list[str]) -> int:
                 print(f"{name:40} {ratio:6.2f} x")
         case ["jobs", *options]:
             _jobs(options)
+        case ["bounds", *options]:
+            return _bounds(options)
         case ["coverage", *options]:
             return _coverage(options)
         case ["facts", *specs]:

@@ -101,9 +101,8 @@ class Bound:
     @property
     def assumptions(self) -> tuple[str, ...]:
         """What the bound rests on beyond the definitions."""
-        if self.derivation:
-            return self.derivation.assumptions
-        return load(self.engine).assumptions
+        told = self.derivation.assumptions if self.derivation else load(self.engine).assumptions
+        return tuple(filter(None, (*told, self.problem.of_larger_boxes)))
 
     def latex(self) -> str:
         """The bound as a theorem with a proof sketch, in LaTeX.
@@ -286,7 +285,7 @@ class Bound:
                 'derive the bound with engine="rigorous"',
             )
         effort = Effort(_tolerance(tolerance), time_budget, progress, checkpoint, resume)
-        return self._envelope.gamma(total, effort)
+        return self.problem.at_all_inputs(self._envelope.gamma(total, effort), of_gamma=True)
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw Gamma against the surrogate excess; see `hconsist.plots.bound_curves`."""

@@ -19,6 +19,7 @@ import numpy as np
 from hconsist.arithmetic import NUMPY
 from hconsist.bounds import derive
 from hconsist.consistency import verdict
+from hconsist.decisions import parse_target
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError, UnknownNameError
 from hconsist.losses import Loss, parse_loss
 from hconsist.losses.per_example import label_losses
@@ -144,6 +145,7 @@ def choices(
     0.2
     """
     shrink = factor(n_classes, noise, kind)
+    parse_target(target)  # an unknown one is called unknown
     if target.partition(":")[0] not in ("zero-one", "top-k") and noise > 0:
         raise InvalidInputError(
             "noise goes with the target zero-one or top-k",

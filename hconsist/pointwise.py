@@ -26,7 +26,10 @@ from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.hypotheses import Complete, Hypotheses, check_score_bound, parse_hypotheses
 from hconsist.losses import Loss, check_distribution, parse_loss
 from hconsist.losses.base import check_values
+from hconsist.losses.boxes import boxes_may_grow, check_larger_boxes
 from hconsist.losses.forms import OfProbabilities
+from hconsist.losses.identity import Itself, believed, identity, own, steps_of
+from hconsist.losses.proving.written import Written
 
 if TYPE_CHECKING:
     import sympy
@@ -49,7 +52,7 @@ def excess_symbol() -> sympy.Symbol:
     return sympy.Symbol("epsilon", nonnegative=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PointwiseProblem:
     """``T(beta) = inf { surrogate regret(s, p) : target regret(s, p) >= beta }`` at one input.
 
@@ -114,6 +117,56 @@ class PointwiseProblem:
         if self.surrogate.scores_of == "predictions":
             costs = decision.finite.exact_rows()
             object.__setattr__(self, "surrogate", self.surrogate.with_costs(costs))
+        if self.hypotheses.depends_on_input:
+            check_larger_boxes(self.surrogate, self.hypotheses)
+        _ = self._known  # of the loss as it is now
+
+    @cached_property
+    def _known(self) -> tuple[tuple[object, ...], Written | None]:
+        """What tells the problem from others, and the steps of the formula of a stranger's loss."""
+        loss, steps = identity(self.surrogate, self._count)
+        target = self.target if own(self.target) else (Itself(self.target), repr(self.decision))
+        reach = self.hypotheses if own(self.hypotheses) else Itself(self.hypotheses)
+        return (loss, target, reach, self.n_classes), steps
+
+    @property
+    def _count(self) -> int:
+        """How many scores a formula is looked at with."""
+        if is_symbolic(self.n_classes):
+            return self.surrogate.only_classes or 3
+        return self.n_scores
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PointwiseProblem) and self._known[0] == other._known[0]
+
+    def __hash__(self) -> int:
+        return hash(self._known[0])
+
+    def check_formula(self, asker: str) -> None:
+        """Refuse to prove anything of a formula whose steps are not known, or not those of the time
+        when the problem was stated; losses of the package pass.
+
+        Raises
+        ------
+        EngineCannotAnswerError
+
+        Examples
+        --------
+        >>> PointwiseProblem("logistic").check_formula("rigorous")
+        """
+        stated = self._known[1]
+        if stated is None:
+            return
+        reason = stated.reason or believed(self.surrogate, self._count)
+        if not reason and steps_of(self.surrogate, self._count) != stated:
+            reason = "it changed: state the problem again"
+        if reason:
+            raise EngineCannotAnswerError(
+                asker,
+                f"nothing is proven of {self.surrogate.spec}, as the steps of its formula are not "
+                f"known ({reason})",
+                "numeric",
+            )
 
     @cached_property
     def decision(self) -> Decision:
@@ -219,6 +272,31 @@ class PointwiseProblem:
         Fraction(1, 3)
         """
         return check_beta(beta, self.decision.max_regret)
+
+    @cached_property
+    def of_larger_boxes(self) -> str:
+        """What T rests on where the scores fill larger boxes at other inputs: that it is no smaller
+        there. Empty where that is proven, and where every box is the same.
+
+        >>> PointwiseProblem("hinge", hypotheses="linear:W=1,B=1").of_larger_boxes
+        ''
+        """
+        if not self.hypotheses.depends_on_input:
+            return ""
+        two = not is_symbolic(self.n_classes) and self.n_classes == 2
+        if two and self.decision.structure.top == 1 and boxes_may_grow(self.surrogate):
+            return ""
+        return f"declared: T does not fall as the box of scores grows with x ({self.hypotheses})"
+
+    def at_all_inputs(self, answer: Answer, of_gamma: bool = False) -> Answer:
+        """An answer about the input with the smallest box, for all inputs: T is at most it, and
+        Gamma at least.
+        """
+        if not (told := self.of_larger_boxes):
+            return answer
+        low, high = (answer.lower, None) if of_gamma else (None, answer.upper)
+        rests = (*answer.assumptions, told)
+        return replace(answer, lower=low, upper=high, assumptions=rests)
 
     @property
     def n(self) -> int:

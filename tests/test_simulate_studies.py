@@ -14,6 +14,7 @@ from scipy.special import ndtr
 
 from hconsist.bounds import derive
 from hconsist.distributions import GaussianMixture, NoisyLabels, TsybakovNoise
+from hconsist.errors import InvalidInputError
 from hconsist.plots import STYLE
 from hconsist.simulate import Backend, train
 from hconsist.simulate.mixtures import linear_error
@@ -105,6 +106,34 @@ def test_a_forgotten_device_is_noticed() -> None:
     with pytest.raises(ValueError, match="different devices"):
         backend.array([1.0]) + backend.xp.asarray([1.0])
     assert backend.numpy(backend.array([1.0]) + backend.array([2.0])) == pytest.approx([3.0])
+
+
+def test_a_part_of_a_study_has_its_rows_and_a_figure() -> None:
+    part = run_study("nb-vs-lr", quick=True, where={"design": "sup", "d": "64"})
+    assert {(row["design"], row["d"]) for row in part} == {("sup", 64)}
+    assert part == run_study("nb-vs-lr", quick=True, only=part[0]["cell"])
+    part = run_study("nb-vs-lr", quick=True, where={"classes": "2", "design": "paper", "d": "16"})
+    assert draw("nb-vs-lr", part).get_title(loc="left")  # no series of the whole figure is there
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"where": {"design": "x"}}, "fixed, log, sup, paper"),
+        ({"where": {"label": "x"}}, "design, classes, d"),
+        ({"where": {"design": "paper"}, "only": 0}, "leave one"),
+    ]
+    for options, told in wrong:
+        with pytest.raises(InvalidInputError, match=told):
+            run_study("nb-vs-lr", quick=True, **options)
+
+
+def test_smoothing_of_naive_bayes() -> None:
+    g, random = designs.design("paper", 8, 3), np.random.default_rng(0)
+    x, y = learners.samples(g, 60, 5, random)
+    plain, flat = (learners.naive_bayes(x, y, s) for s in (0.0, 1e9))
+    means = np.stack([[x[i][y[i] == k].mean(axis=0) for k in range(3)] for i in range(5)])
+    unit = flat[..., :-1] / np.linalg.norm(flat[..., :-1], axis=-1, keepdims=True)
+    towards = means / np.linalg.norm(means, axis=-1, keepdims=True)
+    assert unit == pytest.approx(towards, abs=1e-6)  # the rule of the nearest mean
+    errors = [learners.rule_errors(g, rules).mean() for rules in (plain, flat)]
+    assert errors[0] < errors[1] - 0.02  # which noise of variance d misleads
 
 
 def test_a_false_tsybakov_exponent_is_caught(rows: dict[str, list[dict[str, Any]]]) -> None:

@@ -64,7 +64,7 @@ class Quadratic(ProbabilityLoss):
 
     def of_probabilities(self, q: Value, ops: Ops) -> Value:
         n = q.shape[-1]
-        first = np.array([ops.const(self.favour)] + [ops.const(0)] * (n - 1))
+        first = ops.matrix([[self.favour, *[Fraction(0)] * (n - 1)]])[0, :]
         squares = total(q * q, ops)
         return squares - ops.const(self.weight) * q - first * q
 

@@ -190,6 +190,8 @@ def possible(*flat: Value) -> list[Value]:
     """
     found = []
     for condition, value in zip(flat[::2], flat[1::2], strict=True):
+        if not (condition is None or isinstance(condition, bool)):  # ~True is -2
+            raise TypeError(f"the condition {condition!r} is not made by ops.less")
         if condition is not False:
             found.append(value)
         if condition is True:

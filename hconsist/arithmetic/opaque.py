@@ -10,7 +10,7 @@ from hconsist.errors import InvalidInputError
 class Opaque:
     """A value that NumPy must not look at: to it a whole vector would be one number, and its sum,
     its largest entry or its first one the vector itself. Nor is it equal to anything, true or
-    false: Python would take two objects for two numbers.
+    false: Python would take two objects for two numbers, and any object for a number but 0.
 
     >>> import numpy as np
     >>> from hconsist.errors import InvalidInputError
@@ -34,6 +34,13 @@ class Opaque:
         )
 
     __ne__ = __eq__
+
+    def __bool__(self) -> NoReturn:
+        raise InvalidInputError(
+            "a loss must be written with ops",
+            "a question whether a value is 0, which is not known",
+            "use ops.less, ops.all_of and ops.select",
+        )
 
     def __array__(self, *_: object, **__: object) -> NoReturn:
         raise InvalidInputError(

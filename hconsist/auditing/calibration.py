@@ -13,9 +13,16 @@ Array = NDArray[np.float64]
 #: Bins of the calibration figure, of equal numbers of examples.
 BINS = 12
 
+#: The normal quantile of a two-sided interval at 95 %.
+_Z = 1.959963984540054
+
 
 def bins(confidence: Array, hits: Array) -> list[dict[str, float]]:
-    """Mean confidence and share of hits in bins of equal numbers, by confidence.
+    """Mean confidence and share of hits in bins of equal numbers, by confidence;
+    ``low`` and ``high`` are Wilson's interval of the share at 95 %, which has a width where all
+    are hits, too.
+
+    Hits between 0 and 1 (of label distributions) vary less than whole ones: it is then too wide.
 
     >>> bins(np.array([0.9, 0.6]), np.array([1.0, 0.0]))[0]["confidence"]
     0.6
@@ -27,16 +34,28 @@ def bins(confidence: Array, hits: Array) -> list[dict[str, float]]:
             "examples": float(part.size),
             "confidence": float(confidence[part].mean()),
             "hits": float(hits[part].mean()),
-            "error": float(hits[part].std() / np.sqrt(part.size)),
+            **_wilson(float(hits[part].mean()), part.size),
         }
         for part in parts
     ]
 
 
+def _wilson(share: float, of: int) -> dict[str, float]:
+    """The shares from which this one is at most `_Z` standard deviations away.
+
+    >>> [round(v, 3) for v in _wilson(1.0, 75).values()]
+    [0.951, 1.0]
+    """
+    unsure = _Z**2 / of
+    middle = (share + unsure / 2) / (1 + unsure)
+    reach = float(np.sqrt(unsure * share * (1 - share) + unsure**2 / 4)) / (1 + unsure)
+    return {"low": min(middle - reach, share), "high": max(middle + reach, share)}
+
+
 def calibration_error(found: list[dict[str, float]]) -> float:
     """The mean distance of hits and confidence over the bins.
 
-    >>> calibration_error([{"examples": 2.0, "confidence": 0.75, "hits": 0.5, "error": 0.0}])
+    >>> calibration_error([{"examples": 2.0, "confidence": 0.75, "hits": 0.5}])
     0.25
     """
     total = sum(b["examples"] for b in found)

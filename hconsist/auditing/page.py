@@ -58,8 +58,9 @@ def page(found: Findings) -> str:
     parts += [
         "<h2>Calibration</h2>",
         f"<figure>{_svg(found)}<figcaption>Share of right predictions against the predicted "
-        f"label's probability ({html.escape(found.probabilities)}), bins of equal numbers, two "
-        f"standard errors; mean distance {number(found.calibration_error)}.</figcaption></figure>",
+        f"label's probability ({html.escape(found.probabilities)}), bins of equal numbers, "
+        "intervals of 95 %; mean distance "
+        f"{number(found.calibration_error)}.</figcaption></figure>",
         "<h2>Labels</h2>",
         _table(
             ("label", "examples", "predicted", "recall", "risk", "error", "confidence"),
@@ -115,12 +116,17 @@ def _svg(found: Findings) -> str:
 
 def draw(found: Findings, ax: Axes) -> Axes:
     """The calibration figure on the Axes."""
-    x, y, e = ([b[key] for b in found.calibration] for key in ("confidence", "hits", "error"))
+    x, y, low, high = (
+        [b[key] for b in found.calibration] for key in ("confidence", "hits", "low", "high")
+    )
+    reach = [
+        [v - a for v, a in zip(y, low, strict=True)],
+        [b - v for v, b in zip(y, high, strict=True)],
+    ]
     ax.plot([0, 1], [0, 1], linestyle=(0, (5, 2)), color="0.5", linewidth=1, label="calibrated")
-    ax.errorbar(x, y, [2 * v for v in e], marker="o", linewidth=1.2, label="bins of examples")
-    low = min(*x, *y) - 0.05
-    ax.set_xlim(max(low, 0), 1.01)
-    ax.set_ylim(max(low - 0.05, 0), 1.02)
+    ax.errorbar(x, y, reach, marker="o", linewidth=1.2, label="bins of examples")
+    ax.set_xlim(max(min(*x, *y) - 0.05, 0), 1.01)
+    ax.set_ylim(max(min(*x, *low) - 0.05, 0), 1.02)
     ax.set_xlabel("probability of the predicted label")
     ax.set_ylabel("share of right predictions")
     ax.set_title(f"Calibration, {found.loss}")

@@ -76,6 +76,7 @@ def certify(
     >>> certify(PointwiseProblem("logistic", n_classes=3), relation, claim)["verdict"]
     'holds'
     """
+    problem.check_formula("certificate")
     if applies(problem):
         return certify_piecewise(problem, relation, claim, time_budget=time_budget)
     return Search(problem, relation, claim, time_budget, max_boxes, progress, checkpoint).run(
@@ -117,6 +118,7 @@ def certify_claim(
     >>> made["verdict"], made["statement"]["claim"]
     ('holds', {'kind': 'Gamma <=', 'formula': 'e'})
     """
+    problem.check_formula("certificate")
     about_gamma = re.match(r"\s*Gamma\b", text) is not None
     costly = problem.decision.structure.top is None
     if resume is not None and (about_gamma or costly):

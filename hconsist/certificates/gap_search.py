@@ -22,7 +22,7 @@ from hconsist.certificates.margins import cover, kinks
 from hconsist.certificates.methods import NO_PROOF
 from hconsist.certificates.piecewise import applies
 from hconsist.certificates.piecewise import statement as piecewise_statement
-from hconsist.certificates.statements import loss_formula
+from hconsist.certificates.statements import check_box, loss_formula
 from hconsist.checker import Rejected, Tree, check, discharge, read_statement
 from hconsist.checker.enclosures import ball
 from hconsist.checker.obligations import Obligation, value
@@ -74,6 +74,7 @@ def certify_gap(
     >>> made["verdict"], made["lemmas"]
     ('holds', [])
     """
+    problem.check_formula("certificate")
     stated = _statement(problem, distribution, f"gap {relation}", str(Fraction(bound)), members)
     try:
         with precision(160):
@@ -140,9 +141,8 @@ def _statement(
     if applies(problem):
         base = piecewise_statement(problem, "T >=", "0")
     else:
+        check_box(problem)
         named, written = loss_formula(loss)
-        if bound is not None and not isinstance(bound, Fraction):
-            raise EngineCannotAnswerError("certificate", "a score bound must be rational", None)
         base = {
             "loss": {"spec": loss.spec, "kind": named, "formula": written},
             "classes": d.n_classes,

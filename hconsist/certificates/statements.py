@@ -217,9 +217,14 @@ def loss_formula(loss: Loss) -> tuple[str, Tree]:
 
 
 def is_named(
-    spec: str, kind: str, formula: Tree, costs: Sequence[Sequence[str]] | None = None
+    spec: str,
+    kind: str,
+    formula: Tree,
+    costs: Sequence[Sequence[str]] | None = None,
+    hypotheses: str = "complete",
 ) -> bool:
-    """Whether a spec names a loss of this formula: the same tree, or shown to be the same function.
+    """Whether a spec names a loss of this formula, the same tree or shown to be the same function,
+    and of these scores.
 
     Parameters
     ----------
@@ -228,6 +233,8 @@ def is_named(
         For a loss of all scores a list of trees.
     costs : list of lists of str, optional
         Of a loss of the scores of predictions.
+    hypotheses : str
+        The kind of the hypothesis set of a certificate.
 
     Raises
     ------
@@ -238,12 +245,15 @@ def is_named(
         loss = parse_loss(spec)
         if costs is not None:
             loss = loss.with_costs(tuple(tuple(map(Fraction, row)) for row in costs))
+        if loss.sum_to_zero != hypotheses.startswith("zero-sum"):
+            return False
         try:
             return bool(piecewise_formulas(loss, len(costs or formula)) == formula)
         except NotPiecewiseLinearError:
             return False
     named, expected = loss_formula(parse_loss(spec))
-    if named != kind:
+    if named != kind or (kind == "softmax" and hypotheses != "complete"
+                         and parse_loss(spec).temperature != 1):  # fmt: skip
         return False
     if expected == formula:
         return True
@@ -254,6 +264,28 @@ def is_named(
     except Rejected:
         return False
     return True
+
+
+def check_box(problem: PointwiseProblem) -> None:
+    """Refuse bounded scores that a statement does not tell: of an irrational bound, or divided by a
+    temperature before the softmax.
+
+    Raises
+    ------
+    EngineCannotAnswerError
+    """
+    loss, bound = problem.surrogate, problem.hypotheses.score_bound
+    if bound is None:
+        return
+    if not isinstance(bound, Fraction):
+        raise EngineCannotAnswerError("certificate", "a score bound must be rational", None)
+    if isinstance(loss, SoftmaxLoss) and loss.temperature != 1:
+        raise EngineCannotAnswerError(
+            "certificate",
+            f"a certificate tells of bounded scores, not of scores over the temperature of "
+            f"{loss.spec}: take temperature 1 and bounded:{bound / loss.temperature}",
+            "rigorous",
+        )
 
 
 def statement(problem: PointwiseProblem, relation: Relation, claim: sympy.Expr) -> Fields:
@@ -277,8 +309,7 @@ def statement(problem: PointwiseProblem, relation: Relation, claim: sympy.Expr) 
             f"no method for {loss.spec}, {problem.hypotheses}, {problem.target}",
             "rigorous",
         )
-    if bound is not None and not isinstance(bound, Fraction):
-        raise EngineCannotAnswerError("certificate", "a score bound must be rational", None)
+    check_box(problem)
     kind, formula = loss_formula(loss)
     classes = int(problem.n_classes) if isinstance(problem.n_classes, int) else "any"
     return {

@@ -63,7 +63,8 @@ def _check_spec(statement: Fields, file: Path) -> None:
         return
     try:
         matrix = statement["target"].get("matrix")
-        named = is_named(loss["spec"], loss["kind"], loss["formula"], matrix)
+        scores = statement["hypotheses"]["kind"]
+        named = is_named(loss["spec"], loss["kind"], loss["formula"], matrix, scores)
     except HconsistError as problem:
         raise InvalidInputError(
             "the spec of a certificate must name a loss", loss["spec"], f"see {file}: {problem}"

@@ -70,6 +70,12 @@ _SHOWN = 5
 )
 @click.option("--cell", type=int, metavar="C", help="Only this cell of the study.")
 @click.option(
+    "--where",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Only the cells with this value, say design=paper. May be repeated.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(("csv", "netcdf")),
@@ -97,6 +103,7 @@ def command(
     labels: Path | None,
     data: tuple[str, ...],
     cell: int | None,
+    where: tuple[str, ...],
     form: str,
     output: Path | None,
 ) -> ExitCode:
@@ -130,6 +137,7 @@ def command(
             device=device,
             jobs=n_jobs,
             only=cell,
+            where=_pairs(where),
             checkpoint=checkpoint,
             data={"data": data, "features": features, "labels": labels},
             progress=lambda done, total, what: progress(
@@ -182,6 +190,19 @@ def command(
     suffixes = ("csv", "json", "svg", "nc") if form == "netcdf" else ("csv", "json", "svg")
     progress(f"wrote {', '.join(str(output / f'{name}.{suffix}') for suffix in suffixes)}")
     return _CODES[found.status]
+
+
+def _pairs(given: tuple[str, ...]) -> dict[str, str]:
+    """KEY=VALUE, each key once."""
+    pairs: dict[str, str] = {}
+    for text in given:
+        key, sign, value = text.partition("=")
+        if not (key and sign and value) or key in pairs:
+            raise InvalidInputError(
+                "--where takes KEY=VALUE, each key once", text, "write --where design=paper"
+            )
+        pairs[key] = value
+    return pairs
 
 
 def _folder(path: Path) -> None:

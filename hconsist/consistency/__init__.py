@@ -11,6 +11,7 @@ from hconsist.consistency.linked import without_a_rule
 from hconsist.consistency.rules import RULES, Case, asked_for
 from hconsist.consistency.verdict import ConsistencyVerdict, Counterexample
 from hconsist.decisions import Target, parse_target
+from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import Loss, parse_loss
 from hconsist.pointwise import PointwiseProblem
 
@@ -54,6 +55,10 @@ def verdict(
     case = Case(problem.surrogate, problem.n, problem.target)
     if case.loss.symbolic:
         return case.verdict("undecided", "a parameter has no value: give a number for it")
+    try:
+        problem.check_formula("symbolic")
+    except EngineCannotAnswerError as refused:
+        return case.verdict("undecided", refused.reason)
     if problem.decision.structure.top is None or case.loss.scores_of != "labels":
         return _of_costs(case, problem)
     for rule in RULES:

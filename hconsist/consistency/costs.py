@@ -95,6 +95,11 @@ class Best:
 def free_regret(problem: PointwiseProblem) -> FreeRegret | str:
     """The largest free regret of a problem that exact programs find, or why there is none.
 
+    Raises
+    ------
+    EngineCannotAnswerError
+        For a formula of which nothing is proven (`PointwiseProblem.check_formula`).
+
     A regret of 0 with ``largest`` says that the loss is consistent with the target.
 
     Examples
@@ -103,6 +108,7 @@ def free_regret(problem: PointwiseProblem) -> FreeRegret | str:
     >>> str(found.regret), found.largest
     ('1/3', True)
     """
+    problem.check_formula("symbolic")
     decision = problem.decision
     if problem.hypotheses.score_bound is not None or decision.size != 1:
         return "needs complete scores and one prediction"

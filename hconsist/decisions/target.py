@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from hconsist.decisions.costs import Distances, Table, Uniform
 from hconsist.decisions.decision import Array, Decision
+from hconsist.decisions.numbers import Distance
 from hconsist.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -92,6 +95,8 @@ def decision_of(target: Target, n_classes: int | Expr) -> Decision:
         raise InvalidInputError(
             "decision(n_classes) must return a Decision", type(found).__name__, _REMEDY
         )
+    if not type(target).__module__.startswith("hconsist."):
+        check_parts(found)
     if found.labels != n_classes:
         raise InvalidInputError(
             f"the target {target} is for {found.labels} labels",
@@ -99,3 +104,32 @@ def decision_of(target: Target, n_classes: int | Expr) -> Decision:
             f"pass n_classes={found.labels}",
         )
     return found
+
+
+def check_parts(found: Decision) -> None:
+    """Refuse a decision whose parts are not what engines take them for.
+
+    Raises
+    ------
+    InvalidInputError
+
+    Examples
+    --------
+    >>> from hconsist.decisions.costs import Uniform
+    >>> check_parts(Decision(Uniform(3)))
+    """
+    fits = {
+        "costs": type(found.costs) in (Uniform, Table, Distances, Distance),
+        "size": type(found.size) is int,
+        "rule": found.rule in ("largest scores", "least expected cost", "mean"),
+        "temperature": type(found.temperature) is Fraction and found.temperature > 0,
+        "numbers": found.numbers is None or type(found.numbers) is Distance,
+        "centres": found.centres is None,
+    }
+    for name, fit in fits.items():
+        if not fit:
+            raise InvalidInputError(
+                "a target gives a Decision of costs, a size and a rule",
+                f"{name}={getattr(found, name)!r}",
+                "pass a Table, a whole number, and 'largest scores' or 'least expected cost'",
+            )

@@ -76,7 +76,8 @@ def transform(
     0.25
     """
     value = problem.check_beta(beta)
-    return problem.with_prediction_regret(load(engine).transform(problem, value, **options))
+    answer = load(engine).transform(problem, value, **options)
+    return problem.at_all_inputs(problem.with_prediction_regret(answer))
 
 
 def sweep(
@@ -94,4 +95,4 @@ def sweep(
     [0.0, 0.25]
     """
     values = [problem.check_beta(b) for b in betas]
-    return load(engine).sweep(problem, values, **options)
+    return [problem.at_all_inputs(a) for a in load(engine).sweep(problem, values, **options)]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import ClassVar, Literal, TypeVar
 
 import numpy as np
 
@@ -24,13 +23,12 @@ from hconsist.losses.forms import (
     OfSoftmax,
     of_two_labels,
 )
+from hconsist.losses.kept import Keeps
 from hconsist.losses.prediction_forms import PredictionForm
 from hconsist.losses.separable import Separable
 
 _F = TypeVar("_F", bound=Form)
 
-#: Where an instance keeps what has been found out about it.
-_FOUND = ("_forms", "_binary_form", "_bare_curve")
 #: Coordinates in which every conditional risk is convex, or concave; None when neither is known.
 Shape = Literal["convex in softmax", "concave in softmax", "convex in scores"]
 #: What a loss scores; "bits" are labels that may be present, "bins" those of a forecast.
@@ -42,7 +40,7 @@ _DECLARES: dict[Shape | None, str] = {
 
 
 @dataclass(frozen=True)
-class Loss(OnArrays, ABC):
+class Loss(OnArrays, Keeps, ABC):
     """A surrogate loss l(scores, y): a frozen dataclass whose fields are its parameters, kept
     exactly.
 
@@ -101,9 +99,7 @@ class Loss(OnArrays, ABC):
     @property
     def forms(self) -> tuple[Form, ...]:
         """The forms of this loss, the most telling first; see `hconsist.losses.forms`."""
-        found: tuple[Form, ...] = self._kept(
-            "_forms", lambda: (*self._own_forms(), self._general())
-        )
+        found: tuple[Form, ...] = self.kept("forms", lambda: (*self._own_forms(), self._general()))
         return found
 
     def form(self, kind: type[_F], n_classes: int | None = None) -> _F | None:
@@ -127,26 +123,16 @@ class Loss(OnArrays, ABC):
         """
         found = next((f for f in self.forms if type(f) is kind), None)
         if found is None and kind is OfMargin and n_classes == 2:
-            found = self._kept("_binary_form", lambda: of_two_labels(self.forms))
+            found = self.kept("binary_form", lambda: of_two_labels(self.forms))
         return found
 
     def _own_forms(self) -> tuple[Form, ...]:
         """The forms beside the general one."""
         return ()
 
-    def _kept(self, name: str, make: Callable[[], Any]) -> Any:
-        """What ``make`` finds out about this loss, kept on the instance."""
-        if name not in self.__dict__:
-            object.__setattr__(self, name, make())
-        return self.__dict__[name]
-
     def _general(self) -> General:
         declared = f"shape of {type(self).__name__}" if self.shape == "convex in scores" else ""
         return General(self.losses, declared)
-
-    def __getstate__(self) -> dict[str, object]:
-        # What has been found out about a loss holds functions and stays behind when it travels.
-        return {k: v for k, v in self.__dict__.items() if k not in _FOUND}
 
     @property
     def sum_to_zero(self) -> bool:
@@ -242,7 +228,7 @@ class SoftmaxLoss(ProbabilityLoss):
         """Convex or concave in the softmax value where that is proven; a class may declare it."""
         if self.symbolic:
             return None
-        g = self._kept("_bare_curve", lambda: Curve("g", self.of_softmax, "unit"))
+        g = self.kept("bare_curve", lambda: Curve("g", self.of_softmax, "unit"))
         if g.fact("convex"):
             return "convex in softmax"
         return "concave in softmax" if g.fact("concave") else None
@@ -288,7 +274,7 @@ class MarginLoss(Loss):
             return "convex in scores"
         if self.symbolic:
             return None
-        phi = self._kept("_bare_curve", lambda: Curve("phi", self.of_margin, "line"))
+        phi = self.kept("bare_curve", lambda: Curve("phi", self.of_margin, "line"))
         return "convex in scores" if phi.fact("convex") else None
 
     def _own_forms(self) -> tuple[Form, ...]:
@@ -314,9 +300,17 @@ class MarginLoss(Loss):
         return True  # only the difference of the two scores matters: take (f, -f)
 
 
+#: Methods that write a formula, and by which of them each family does.
+_FORMULAS = ("losses", "of_probabilities", "of_softmax", "of_margin")
+#: What a class says about itself: none of it is believed by proofs.
+_ABOUT = {"spec_name", "source", "spec", "symmetric", "shift_invariant", "shape", "convex", "kinks",
+          "made_for", "family", "separable"}  # fmt: skip
+
+
 def check_values(loss: Loss) -> None:
-    """Refuse a loss whose values are redefined where its forms are not: what is found out of their
-    formulas would not be about them.
+    """Refuse a loss whose values are redefined where its forms are not, in its class or on one
+    instance (what is found out of their formulas would not be about them), or whose softmax values
+    are not in the order of the scores.
 
     Raises
     ------
@@ -327,16 +321,35 @@ def check_values(loss: Loss) -> None:
     >>> from hconsist.losses import parse_loss
     >>> check_values(parse_loss("logistic"))
     """
+    temperature = loss.temperature
+    exact = isinstance(temperature, Fraction) or hasattr(temperature, "free_symbols")
+    if not exact or (temperature > 0) == False:  # noqa: E712 (SymPy leaves it open)
+        raise InvalidInputError(
+            "the temperature of a loss is a Fraction > 0", temperature, "write Fraction(1, 2)"
+        )
     kind = type(loss).__mro__
-    owner, told = (next(c for c in kind if name in vars(c)) for name in ("losses", "_own_forms"))
-    if told is Loss or owner.__module__.startswith("hconsist."):
+    told = next(c for c in kind if "_own_forms" in vars(c))
+    if told is Loss and not {ProbabilityLoss, MarginLoss} & set(kind):
         return
-    if kind.index(owner) < kind.index(told):
+    family: dict[type, str] = {
+        ProbabilityLoss: "of_probabilities",
+        SoftmaxLoss: "of_softmax",
+        MarginLoss: "of_margin",
+    }
+    written = {name for name in _FORMULAS if name != family.get(told)}
+    if told.__module__.startswith("hconsist.") and told not in family:
+        # a loss of the package with forms of its own: whatever they are made of, but for _abc_impl
+        written |= {name for c in told.__mro__ for name in vars(c) if name[:2] not in ("__", "_a")}
+    strangers = [c for c in kind[: kind.index(told)] if not c.__module__.startswith("hconsist.")]
+    redefined = {n for c in (*strangers, loss) for n in (written - _ABOUT) & set(vars(c))}
+    redefined -= {f.name for f in dataclasses.fields(loss)}
+    if redefined or {ProbabilityLoss, MarginLoss} <= set(kind):
         raise InvalidInputError(
             "a loss of the softmax values or of the margin is given by its formula, and losses may "
             "not be redefined",
-            type(loss).__name__,
-            "define of_softmax, of_probabilities or of_margin alone, or derive from Loss",
+            f"{', '.join(sorted(redefined)) or 'two families'} of {type(loss).__name__}",
+            "define of_softmax, of_probabilities or of_margin alone, in a class derived from "
+            "SoftmaxLoss, ProbabilityLoss or MarginLoss, or derive from Loss",
         )
 
 

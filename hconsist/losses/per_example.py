@@ -7,7 +7,6 @@ label's softmax value is asked at that value's logarithm alone; a formula that f
 
 from __future__ import annotations
 
-from functools import lru_cache
 from types import ModuleType
 
 import numpy as np
@@ -193,8 +192,11 @@ def _with(ops: ArrayOps, creation: dict[str, object]) -> ArrayOps:
     return type(ops)(ops.xp, **creation)
 
 
-@lru_cache(maxsize=512)
 def _row_by_row(loss: Loss, n: int) -> bool:
+    return bool(loss.kept(f"rows {n}", lambda: _rows_fit(loss, n)))
+
+
+def _rows_fit(loss: Loss, n: int) -> bool:
     """Whether the formula of a loss may be run on rows: it gives there what the definition gives,
     at scores that no formula knows of.
     """

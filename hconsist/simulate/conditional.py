@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from types import ModuleType
+
 import numpy as np
+from array_api_compat import array_namespace
+from array_api_compat import device as array_device
 from numpy.typing import NDArray
 
-from hconsist.arithmetic import NUMPY
+from hconsist.arithmetic import NUMPY, ArrayOps
 from hconsist.engines.numeric.methods import inner_solver, is_piecewise_linear
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import Loss, SoftmaxLoss
 from hconsist.pointwise import PointwiseProblem
+from hconsist.simulate.backend import AnyArray
 from hconsist.simulate.gradients import term_derivative
 
 Array = NDArray[np.float64]
@@ -18,20 +24,38 @@ Array = NDArray[np.float64]
 _FAR = 100.0
 
 
-def conditional_risk(loss: Loss, scores: Array, p: Array) -> Array:
-    """``sum_y p_y l(s, y)``, with labels of probability 0 left out: (..., n) and (..., n) to
-    (...).
+def arithmetic_of(array: AnyArray) -> ArrayOps:
+    """The arithmetic of formulas on arrays of this library, on this array's device.
+
+    >>> arithmetic_of(np.zeros(2)) is NUMPY
+    True
     """
+    if isinstance(array, np.ndarray):
+        return NUMPY
+    return ArrayOps(array_namespace(array), dtype=array.dtype, device=array_device(array))
+
+
+def conditional_risk(loss: Loss, scores: AnyArray, p: AnyArray) -> AnyArray:
+    """``sum_y p_y l(s, y)``, with labels of probability 0 left out: (..., n) and (..., n) to
+    (...), in the array library of the scores.
+    """
+    ops = arithmetic_of(scores)
+    xp = ops.xp
     if loss.sum_to_zero:
-        scores = scores - scores.mean(axis=-1, keepdims=True)
+        scores = scores - xp.mean(scores, axis=-1, keepdims=True)
     with np.errstate(invalid="ignore", over="ignore"):
-        return np.asarray(np.where(p > 0, p * loss.losses(scores, NUMPY), 0.0).sum(axis=-1))
+        terms = p * loss.losses(scores, ops)
+        return xp.asarray(xp.sum(xp.where(p > 0, terms, xp.zeros_like(p)), axis=-1))
 
 
-def zero_one_regret(scores: Array, p: Array) -> Array:
-    """``p_max - p_predicted``, a tie falling on its worst label: (..., n) and (..., n) to (...)."""
-    top = scores == scores.max(axis=-1, keepdims=True)
-    return np.asarray(p.max(axis=-1) - np.where(top, p, np.inf).min(axis=-1))
+def zero_one_regret(scores: AnyArray, p: AnyArray) -> AnyArray:
+    """``p_max - p_predicted``, a tie falling on its worst label: (..., n) and (..., n) to (...), in
+    the array library of the scores.
+    """
+    xp = arithmetic_of(scores).xp
+    top = scores == xp.max(scores, axis=-1, keepdims=True)
+    worst = xp.min(xp.where(top, p, xp.full_like(p, float("inf"))), axis=-1)
+    return xp.asarray(xp.max(p, axis=-1) - worst)
 
 
 def best_scores(loss: Loss, p: Array) -> tuple[Array, Array]:
@@ -130,9 +154,11 @@ def far_margin(loss: Loss) -> float:
     return 45.0 * _unit(loss)
 
 
-def on_the_line(loss: Loss, p: Array, low: Array, high: Array) -> tuple[Array, Array]:
+def on_the_line(
+    loss: Loss, p: AnyArray, low: AnyArray, high: AnyArray
+) -> tuple[AnyArray, AnyArray]:
     """Two labels: the best scores (f, -f), low <= f <= high, on a grid that holds multiples of 1/8,
-    then by golden section.
+    then by golden section, in the array library of p. The host asks a device once.
 
     Parameters
     ----------
@@ -140,27 +166,39 @@ def on_the_line(loss: Loss, p: Array, low: Array, high: Array) -> tuple[Array, A
     p : array (m, 2)
     low, high : array (m,)
     """
-    unit = _unit(loss)
-    grid = np.concatenate([np.arange(-64, 65) / 8, np.sinh(np.linspace(-4.5, 4.5, 121)) * unit])
-    grid = np.unique(np.concatenate([grid, [-1e-6, 1e-6], np.arange(-64, 65) / 8 * unit]))
+    unit, xp = _unit(loss), array_namespace(p)
+    nodes = np.concatenate([np.arange(-64, 65) / 8, np.sinh(np.linspace(-4.5, 4.5, 121)) * unit])
+    nodes = np.unique(np.concatenate([nodes, [-1e-6, 1e-6], np.arange(-64, 65) / 8 * unit]))
+    grid = xp.asarray(nodes, dtype=p.dtype, device=array_device(p))
 
-    def risk(f: Array, p: Array = p) -> Array:
-        return _finite(conditional_risk(loss, np.stack([f, -f], axis=-1), p))
+    def clipped(f: AnyArray) -> AnyArray:
+        return xp.minimum(xp.maximum(f, low), high)
 
-    values = np.stack([risk(np.clip(f, low, high)) for f in grid])
+    def risk(f: AnyArray, p: AnyArray = p) -> AnyArray:
+        return _finite(conditional_risk(loss, xp.stack([f, -f], axis=-1), p), xp)
+
+    values = xp.stack([risk(clipped(low * 0 + f)) for f in nodes.tolist()])
     # non-convex losses have several valleys: the lowest three are searched
-    edge = np.full((1, len(p)), np.inf)
-    before, after = np.concatenate([edge, values[:-1]]), np.concatenate([values[1:], edge])
-    valleys = np.where((values < before) & (values <= after), values, np.inf)
-    kept = min(3, int(np.isfinite(valleys).sum(axis=0).max()))
-    start = np.clip(grid[np.argsort(valleys, axis=0, kind="stable")[:kept]], low, high).ravel()
-    low, high, q = np.tile(low, kept), np.tile(high, kept), np.tile(p, (kept, 1))
+    edge = xp.full_like(values[:1, :], float("inf"))
+    before = xp.concat([edge, values[:-1, :]])
+    after = xp.concat([values[1:, :], edge])
+    valleys = xp.where((values < before) & (values <= after), values, edge)
+    count = xp.where(xp.isfinite(valleys), xp.ones_like(valleys), xp.zeros_like(valleys))
+    kept = min(3, int(xp.max(xp.sum(count, axis=0))))
+    lines = xp.arange(len(nodes), device=array_device(p))[:, None]
+    starts = []
+    for _ in range(kept):
+        least = xp.argmin(valleys, axis=0)
+        starts.append(clipped(xp.take(grid, least)))
+        valleys = xp.where(lines == least[None, :], edge, valleys)
+    start, q = xp.concat(starts), xp.concat([p] * kept)
+    low, high = xp.concat([low] * kept), xp.concat([high] * kept)
     lowest = risk(start, q)
-    left_end = np.clip(grid[np.maximum(np.searchsorted(grid, start, "left") - 1, 0)], low, high)
-    right_end = np.clip(
-        grid[np.minimum(np.searchsorted(grid, start, "right"), len(grid) - 1)], low, high
-    )
-    golden = (np.sqrt(5) - 1) / 2
+    first = xp.searchsorted(grid, start, side="left") - 1
+    last = xp.searchsorted(grid, start, side="right")
+    left_end = clipped(xp.take(grid, xp.where(first < 0, first * 0, first)))
+    right_end = clipped(xp.take(grid, xp.where(last < len(nodes), last, last * 0 + len(nodes) - 1)))
+    golden = (math.sqrt(5) - 1) / 2
     left, right = (
         right_end - golden * (right_end - left_end),
         left_end + golden * (right_end - left_end),
@@ -168,28 +206,31 @@ def on_the_line(loss: Loss, p: Array, low: Array, high: Array) -> tuple[Array, A
     at_left, at_right = risk(left, q), risk(right, q)
     for _ in range(46):
         smaller = at_left < at_right
-        left_end, right_end = np.where(smaller, left_end, left), np.where(smaller, right, right_end)
+        left_end, right_end = xp.where(smaller, left_end, left), xp.where(smaller, right, right_end)
         # one of the two points stays a golden section of the smaller interval
-        point = np.where(
+        point = xp.where(
             smaller,
             right_end - golden * (right_end - left_end),
             left_end + golden * (right_end - left_end),
         )
         value = risk(point, q)
-        left, right = np.where(smaller, point, right), np.where(smaller, left, point)
-        at_left, at_right = np.where(smaller, value, at_right), np.where(smaller, at_left, value)
+        left, right = xp.where(smaller, point, right), xp.where(smaller, left, point)
+        at_left, at_right = xp.where(smaller, value, at_right), xp.where(smaller, at_left, value)
     middle = (left_end + right_end) / 2
     reached = risk(middle, q)
-    f = np.where(reached < lowest, middle, start).reshape(kept, -1)
-    best = np.minimum(reached, lowest).reshape(kept, -1).argmin(axis=0)
-    f = f[best, np.arange(len(p))]
-    return risk(f), np.stack([f, -f], axis=-1)
+    found = xp.reshape(xp.where(reached < lowest, middle, start), (kept, -1))
+    reached = xp.reshape(xp.minimum(reached, lowest), (kept, -1))
+    f, best = found[0, :], reached[0, :]
+    for k in range(1, kept):
+        f = xp.where(reached[k, :] < best, found[k, :], f)
+        best = xp.minimum(best, reached[k, :])
+    return risk(f), xp.stack([f, -f], axis=-1)
 
 
 def _unit(loss: Loss) -> float:
     return float(loss.temperature)
 
 
-def _finite(risk: Array) -> Array:
+def _finite(risk: AnyArray, xp: ModuleType) -> AnyArray:
     """Undefined risks (the Z-loss where all scores are equal) are never the best."""
-    return np.asarray(np.where(np.isnan(risk), np.inf, risk))
+    return xp.where(xp.isnan(risk), xp.full_like(risk, float("inf")), risk)

@@ -10,6 +10,8 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from array_api_compat import array_namespace
+from array_api_compat import device as array_device
 from numpy.typing import NDArray
 
 from hconsist.arithmetic.exact import Value
@@ -21,6 +23,7 @@ from hconsist.errors import EngineCannotAnswerError
 from hconsist.hull import ConvexHull
 from hconsist.losses import MarginLoss
 from hconsist.pointwise import PointwiseProblem
+from hconsist.simulate.backend import AnyArray
 from hconsist.simulate.optimum import two_label_transform
 
 if TYPE_CHECKING:
@@ -170,9 +173,9 @@ class BracketedCurve:
             )[0]
         return self.bound.transform_curve(betas)
 
-    def gamma(self, excess: Value) -> Array:
+    def gamma(self, excess: Value) -> AnyArray:
         """The largest target excess at a surrogate excess, by the chords (an estimate, at most the
-        true value).
+        true value), in the array library of the excess.
         """
         x, y = self.nodes
         flat = np.flatnonzero(
@@ -182,7 +185,9 @@ class BracketedCurve:
             np.concatenate([[x[flat[-1]] if flat.size else 0.0], x[y > 0]]),
             np.concatenate([[0.0], y[y > 0]]),
         )
-        return np.asarray(np.interp(excess, ys, xs))
+        if isinstance(excess, float | np.ndarray):
+            return np.asarray(np.interp(excess, ys, xs))
+        return _interpolated(excess, ys, xs)
 
     def above(self, excess: Array, target: Array | None = None) -> Array:
         """Gamma from above at surrogate excesses, rounding granted: a proof where the curve is
@@ -278,6 +283,15 @@ class BracketedCurve:
         # violation.
         states[between] = np.where(target[between] > self.above(surrogate[between]) + 1e-9, -1, 0)
         return states
+
+
+def _interpolated(at: AnyArray, knots: Array, values: Array) -> AnyArray:
+    """`numpy.interp` in another array library, on the device of the points."""
+    xp, place = array_namespace(at), array_device(at)
+    x, y = (xp.asarray(v, dtype=at.dtype, device=place) for v in (knots, values))
+    right = xp.clip(xp.searchsorted(x, at, side="right"), 1, len(knots) - 1)
+    x0, x1, y0, y1 = (xp.take(v, i) for v in (x, y) for i in (right - 1, right))
+    return xp.clip(y0 + (at - x0) * ((y1 - y0) / (x1 - x0)), float(values[0]), float(values[-1]))
 
 
 def _vertices(betas: Array, values: Array) -> tuple[Array, Array]:

@@ -125,8 +125,8 @@ def two_label_transform(
     value = np.where(second[:, 0], found[1][0], found[0][0])
     return (
         value,
-        np.where(second, found[1][1], found[0][1]),
-        np.where(second, found[1][2], found[0][2]),
+        np.asarray(np.where(second, found[1][1], found[0][1])),
+        np.asarray(np.where(second, found[1][2], found[0][2])),
     )
 
 

@@ -60,6 +60,7 @@ def run_study(
     device: str = "cpu",
     jobs: int = 1,
     only: int | None = None,
+    where: Mapping[str, str] | None = None,
     checkpoint: Path | None = None,
     progress: Callable[[int, int, Cell], None] | None = None,
     data: Mapping[str, object] | None = None,
@@ -78,6 +79,9 @@ def run_study(
         Processes; -1 for all cores.
     only : int, optional
         One cell alone.
+    where : mapping, optional
+        The cells with these values alone: ``{"design": "paper"}``. They keep their numbers, so
+        their rows are those of the whole study.
     checkpoint : path, optional
         A file that finished cells are appended to, and read back from.
     progress : callable, optional
@@ -89,7 +93,8 @@ def run_study(
     Raises
     ------
     InvalidInputError
-        For a bad seed or cell, a checkpoint of another run, or bad data.
+        For a bad seed, a cell or value that the study has not, a checkpoint of another run, or bad
+        data.
 
     Examples
     --------
@@ -114,7 +119,9 @@ def run_study(
         raise InvalidInputError(
             f"the cell must be 0..{len(cells) - 1}", only, "see the column cell of the result"
         )
-    chosen = list(range(len(cells))) if only is None else [only]
+    chosen = [i for i in _chosen(cells, where or {}) if only in (None, i)]
+    if not chosen:
+        raise InvalidInputError("the cell must have these values", only, "leave one of the two out")
     finished = (
         Checkpoint(checkpoint, _fingerprint(name, cells, seed, device)) if checkpoint else None
     )
@@ -127,6 +134,22 @@ def run_study(
         if progress:
             progress(sum(i in done for i in chosen), len(chosen), cells[number])
     return [row for i in chosen for row in done[i]]
+
+
+def _chosen(cells: Sequence[Cell], where: Mapping[str, str]) -> list[int]:
+    """The cells that have every value asked for."""
+    chosen = list(range(len(cells)))
+    for key, value in where.items():
+        values = list(dict.fromkeys(str(cells[i][key]) for i in chosen if key in cells[i]))
+        if not values:
+            keys = dict.fromkeys(name for i in chosen for name in cells[i])
+            raise InvalidInputError("the cells must have the name", key, f"use {', '.join(keys)}")
+        if value not in values:
+            raise InvalidInputError(
+                f"some cell must have this {key}", value, f"use {', '.join(values)}"
+            )
+        chosen = [i for i in chosen if str(cells[i].get(key)) == value]
+    return chosen
 
 
 def _results(

@@ -1,6 +1,6 @@
 """Source mutations, each of which must make a test fail: constants, directions of inequalities and
-conditions inside the provers of facts, the rigorous engine, the checker, the symbolic engine and
-the rules of consistency (`tests.soundness.mutations`).
+conditions inside the provers of facts, the rigorous engine, the two checkers, the symbolic engine
+and the rules of consistency (`tests.soundness.mutations`).
 
 From the root of a checkout::
 
@@ -202,7 +202,7 @@ def outcome(
     """
     (target,), said = mutant.places(folder), folder / "killer.txt"
     original = target.read_text(encoding="utf-8")
-    file = str(target.relative_to(folder / "hconsist"))
+    file = os.path.relpath(target, folder / "hconsist")
     tests = candidates(mutant, measured, file, original, patience)
     target.write_text(original.replace(mutant.old, mutant.new), encoding="utf-8")
     try:

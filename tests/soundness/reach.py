@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+#: The packages that mutants change; files are named from the first.
+WATCHED = ["hconsist", "second_checker"]
 _reach: dict[str, dict[str, list[int]]] = {}
 _seconds: dict[str, float] = {}
 _failed: set[str] = set()
@@ -23,7 +25,7 @@ _failed: set[str] = set()
 def _watched() -> Any:
     import coverage
 
-    watch = coverage.Coverage(data_file=None, source=["hconsist"], messages=False)
+    watch = coverage.Coverage(data_file=None, source=WATCHED, messages=False)
     quiet = ["no-data-collected", "module-not-measured", "already-imported", "module-not-imported"]
     watch.set_option("run:disable_warnings", quiet)
     return watch
@@ -39,11 +41,11 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     watch.start()
     yield
     watch.stop()
-    data, root = watch.get_data(), Path.cwd() / "hconsist"
+    data, root = watch.get_data(), Path.cwd()
     _reach[item.nodeid] = {
-        str(Path(file).relative_to(root)): sorted(data.lines(file) or ())
+        os.path.relpath(file, root / "hconsist"): sorted(data.lines(file) or ())
         for file in data.measured_files()
-        if Path(file).is_relative_to(root)
+        if any(Path(file).is_relative_to(root / name) for name in WATCHED)
     }
 
 

@@ -10,6 +10,8 @@ import pytest
 import hconsist as hc
 from hconsist.arithmetic import NUMPY
 from hconsist.engines import numeric, rigorous, symbolic
+from hconsist.engines.symbolic.best_in_class import derive_best_in_class
+from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import parse_loss
 
 TENT = "margin:log(1+exp(1-v))-Max(0,1-1000*Abs(v+11/6))/30"
@@ -55,3 +57,49 @@ def test_one_less_u_is_no_negative_zero() -> None:
     found = numeric.transform(hc.PointwiseProblem(spec, n_classes=2), Fraction(9, 10))
     assert found.estimate == pytest.approx(0, abs=1e-12)
     assert found.witness.scores[0] - found.witness.scores[1] == pytest.approx(-0.91071, abs=1e-4)
+
+
+def test_integers_that_no_memory_holds_are_refused() -> None:
+    """SymPy's gcd of exponentials with rates 1/4 and 1000 asked GMP for 7 GB, and GMP ended the
+    process."""
+    spec = "margin:log(1+exp(-v/4))+log(1+exp(-1000*(v+1)))/5000"
+    problem = hc.PointwiseProblem(spec, hypotheses="bounded:1", n_classes=2)
+    with pytest.raises(EngineCannotAnswerError, match="no closed form"):
+        derive_best_in_class(problem)
+    inputs = hc.Finite(["1/2", "1/2"], [["9/10", "1/10"], ["13/20", "7/20"]])
+    gap = hc.minimizability_gap(spec, inputs, "bounded:1", members="constant")
+    z = np.linspace(-1, 1, 200_001)
+    left, right = (np.exp(-z / 4), np.exp(z / 4))
+    far = (np.logaddexp(0, -1000 * (z + 1)) / 5000, np.logaddexp(0, -1000 * (1 - z)) / 5000)
+    phi, mirrored = np.log1p(left) + far[0], np.log1p(right) + far[1]
+    least = [(p * phi + (1 - p) * mirrored).min() for p in (0.9, 0.65, 0.775)]
+    assert float(gap) == pytest.approx(least[2] - (least[0] + least[1]) / 2, abs=1e-9)
+
+
+#: Convex losses of a margin that rise again: phi, and its value.
+RISING = {
+    "exp(-v/8)+11/10*Max(0,v-3/8)": lambda v: np.exp(-v / 8) + 1.1 * np.maximum(0, v - 0.375),
+    "exp(-v)+2*Max(0,v-1/4)+Max(0,-v)/2": lambda v: (
+        np.exp(-v) + 2 * np.maximum(0, v - 0.25) + np.maximum(0, -v) / 2
+    ),
+    "(1-v)**2+exp(v)/9": lambda v: (1 - v) ** 2 + np.exp(v) / 9,
+    "Max(0,1-v)+2*Max(0,v-2)": lambda v: np.maximum(0, 1 - v) + 2 * np.maximum(0, v - 2),
+}
+
+
+@pytest.mark.parametrize("hypotheses", ["complete", "bounded:1/4", "bounded:1"])
+@pytest.mark.parametrize("phi", RISING)
+def test_a_convex_loss_that_rises_again(phi: str, hypotheses: str) -> None:
+    """Right of its least value no beta is stationary, and the quotient of slopes that names it may
+    be negative: T(1/20) of the first was the "closed form" -0.957, shown as a proven 0."""
+    bound = 6.0 if hypotheses == "complete" else float(Fraction(hypotheses.split(":")[1]))
+    z = np.linspace(-bound, bound, 240_001)
+    values, mirrored = RISING[phi](z), RISING[phi](-z)
+    problem = hc.PointwiseProblem(f"margin:{phi}", hypotheses=hypotheses, n_classes=2)
+    for beta in (Fraction(1, 20), Fraction(1, 2), Fraction(9, 10)):
+        risk = (1 + float(beta)) / 2 * values + (1 - float(beta)) / 2 * mirrored
+        truth = risk[z <= 1e-12].min() - risk.min()
+        found = symbolic.transform(problem, beta)
+        assert found.estimate == pytest.approx(truth, abs=1e-6)
+        assert found.lower == found.upper or found.upper - found.lower < 1e-9
+        assert not found.reason

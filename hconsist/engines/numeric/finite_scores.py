@@ -174,6 +174,11 @@ def _bends(form: WeightedMargins) -> list[float] | None:
     at = s[1:-1][bend > 1e-9]
     if at.size > 4 or np.count_nonzero(between > 1e-9) > 2 * at.size or at.size == 0:
         return None
+    known = form.phi.phi.kinks
+    if known is not None:
+        at = np.array([float(k) for k in known])
+    elif np.any(np.diff(at) < 1.5 * unit):  # between two points of the grid
+        return None
     return sorted({0.0, *at.tolist(), *(-at).tolist()})
 
 

@@ -17,6 +17,7 @@ from hconsist.engines.numeric.decimals import losses_in_decimals
 from hconsist.errors import HconsistError
 from hconsist.losses import Loss, ProbabilityLoss, SoftmaxLoss
 from hconsist.losses.base import Shape
+from hconsist.losses.identity import all_own
 
 Array = NDArray[np.float64]
 
@@ -124,10 +125,8 @@ def _in_balls(loss: Loss, scores: Array) -> list[float] | None:
 
 
 def _cached(loss: Loss, what: str) -> Any:
-    try:
-        hash(loss)
-    except TypeError:  # a stranger's loss
-        return _FINDERS[what](loss)
+    if not all_own(loss):  # a stranger's loss may be equal to another one, and is not
+        return loss.kept(f"numeric {what}", lambda: _FINDERS[what](loss))
     return _remembered(loss, what)
 
 

@@ -176,6 +176,7 @@ def question_of(problem: PointwiseProblem) -> Question:
     EngineCannotAnswerError
         Where something is not a number.
     """
+    problem.check_formula("rigorous")
     if problem.is_symbolic:
         raise EngineCannotAnswerError(
             "rigorous", "it needs numbers for every parameter", "symbolic"

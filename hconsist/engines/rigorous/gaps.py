@@ -65,6 +65,7 @@ def best_in_class_risk(
             str(list(map(str, values))),
             f"pass {problem.n} numbers >= 0 with sum 1",
         )
+    problem.check_formula("rigorous")
     loss, bound = problem.surrogate, problem.hypotheses.score_bound
     if bound is not None and not isinstance(bound, Fraction):
         raise EngineCannotAnswerError(

@@ -123,8 +123,8 @@ class SoftmaxRisk:
             terms, slopes = [], []
             for p, s in zip(values, full, strict=True):
                 jet = self.term(variable(BALLS.const(s)), BALL_JETS) if p else None
-                terms.append(jet.v if jet else BALLS.const(0))
-                slopes.append(jet.d1 if jet else BALLS.const(0))
+                terms.append(jet.v if jet is not None else BALLS.const(0))
+                slopes.append(jet.d1 if jet is not None else BALLS.const(0))
             self._points[key] = Point(tuple(full), tuple(terms), tuple(slopes))
         return self._points[key]
 

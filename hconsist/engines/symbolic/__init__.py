@@ -73,6 +73,7 @@ def transform(problem: PointwiseProblem, beta: Fraction, bits: int = 160) -> Ans
     >>> transform(PointwiseProblem("mae", n_classes=3), Fraction(1, 2)).estimate  # beta/3
     0.16666666666666666
     """
+    problem.check_formula("symbolic")
     try:
         found = solve(problem)
         left = found.derivation.transform.free_symbols - {beta_symbol()}
@@ -125,6 +126,13 @@ def transform(problem: PointwiseProblem, beta: Fraction, bits: int = 160) -> Ans
     witness = found.witness(beta) if found.witness and few else None
     below_only = found.lower_only or (found.exact_at is not None and not found.exact_at(beta))
     proven_high = None if below_only else max(high, Fraction(0))
+    if high < 0 and not below_only:
+        raise EngineCannotAnswerError(
+            "symbolic",
+            f"the derived value {estimate:.6g} is negative, which no T is: it is wrong, please "
+            "report this",
+            "rigorous",
+        )
     reason = "" if few else f"no witness is written out for more than {MOST_LABELS} labels"
     if below_only or (found.upper_only and found.lower is None):
         reason = _BELOW if below_only else _ABOVE

@@ -23,6 +23,7 @@ from hconsist.engines.symbolic import (
 )
 from hconsist.engines.symbolic.budget import MOST_LABELS, SECONDS, budget
 from hconsist.engines.symbolic.failures import told
+from hconsist.engines.symbolic.integers import no_larger_integers
 from hconsist.engines.symbolic.pairs import own_share
 from hconsist.engines.symbolic.solution import Solution, UndefinedTransformError, stop
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
@@ -40,6 +41,7 @@ def solve(problem: PointwiseProblem) -> Solution:
     EngineCannotAnswerError
         When none does, or the budget is spent.
     """
+    problem.check_formula("symbolic")
     found = _found(problem)
     if isinstance(found, EngineCannotAnswerError):
         raise found.with_traceback(None)
@@ -57,7 +59,7 @@ def _found(problem: PointwiseProblem) -> Solution | EngineCannotAnswerError:
         )
 
     try:
-        with budget(spent), told(stop):
+        with budget(spent), told(stop), no_larger_integers(stop):
             return _choose(problem)
     except EngineCannotAnswerError as refused:
         return refused

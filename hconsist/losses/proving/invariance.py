@@ -99,9 +99,6 @@ class Moving(Opaque):
 
     __iter__ = None
 
-    def __bool__(self) -> bool:
-        raise TypeError("a branch that depends on the scores")
-
 
 def _wider(a: Moving, b: Moving) -> tuple[int, ...]:
     return max(a.shape, b.shape, key=len)

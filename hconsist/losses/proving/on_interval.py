@@ -258,18 +258,25 @@ class RegionOps(Ops):
 
     def all_of(self, conditions: list[Value]) -> Value:
         """Conjunction."""
-        return all(conditions)
+        return all(map(_decided, conditions))
 
     def any_of(self, conditions: list[Value]) -> Value:
         """Disjunction."""
-        return any(conditions)
+        return any(map(_decided, conditions))
 
     def select(self, branches: list[tuple[Value, Value]], *, continuous: bool = False) -> Value:
         """The first branch whose condition holds."""
         for condition, value in branches:
-            if condition:
+            if _decided(condition):
                 return Term(self._sum(value), self)
         raise UndecidedError("no case of the formula holds")
+
+
+def _decided(condition: object) -> bool:
+    """A condition of `less`, and no number that Python makes of one (~True is -2, and true)."""
+    if isinstance(condition, bool):
+        return condition
+    raise UndecidedError(f"the condition {condition!r} is not made by ops.less")
 
 
 def _atom_sum(atom: Atom) -> Sum:

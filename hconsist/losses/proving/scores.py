@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
+
 from hconsist.arithmetic import BALLS, Exact, Ops, Value
 from hconsist.arithmetic.functions import Elementary
 from hconsist.arithmetic.opaque import Opaque
@@ -24,9 +26,9 @@ def convex_in_scores(losses: Callable[[Value, Ops], Value], n_classes: int) -> s
         found = losses(Shape("affine", 0, (n_classes,)), ops)
     except Exception as problem:  # a stranger's formula may do anything
         return f"the rules of composition do not apply ({type(problem).__name__}: {problem})"
-    return (
-        "" if found.curve in ("constant", "affine", "convex") else "the rules of composition fail"
-    )
+    if isinstance(found, Shape) and found.curve in ("constant", "affine", "convex"):
+        return ""
+    return "the rules of composition fail"
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,8 +89,12 @@ class Shape(Opaque):
         inverse = Shape("constant", right.sign, right.shape, number)
         return self.__mul__(inverse)
 
-    def __getitem__(self, key: object) -> Shape:
-        return self  # a new axis changes no curvature
+    def __getitem__(self, key: Value) -> Shape:
+        # entries are as the whole; of what shape is asked of a vector of no entries
+        shape = np.broadcast_to(False, self.shape)[key].shape
+        return Shape(self.curve, self.sign, shape, self.number)
+
+    __iter__ = None
 
 
 def _sign(number: Value, otherwise: int) -> int:
@@ -244,7 +250,9 @@ class CurvatureOps(Ops):
         self, function: Callable[..., Value], slope: Callable[..., Value], low: Value, high: Value
     ) -> Value:
         """A supremum of convex functions, one for each positive parameter."""
-        if not low.sign > 0:
+        low, high = _shape(low), _shape(high)
+        fixed = low.curve == high.curve == "constant"
+        if not (fixed and low.sign > 0):  # over an interval that moves it is no such supremum
             return Shape("none", 0, ())
         inside = Shape("constant", 1, ())
         return self._convex_of(function(inside, self), (self.n,))

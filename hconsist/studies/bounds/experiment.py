@@ -35,7 +35,7 @@ def run(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
     if cell["kind"] == "costs":
         return cost_pairs(cell, random)
     try:
-        return finite_pairs(cell, random)
+        return finite_pairs(cell, random, backend)
     except EngineCannotAnswerError as problem:  # reported, and no reason to stop the other cells
         return [
             row_of(

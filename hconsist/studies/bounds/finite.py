@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hconsist.losses import parse_loss
+from hconsist.simulate.backend import Backend
 from hconsist.simulate.curves import ROUNDING, curve_of
 from hconsist.simulate.optimum import is_unbounded_below
 from hconsist.simulate.results import Cell, Row
@@ -22,7 +23,7 @@ from hconsist.studies.bounds.plan import is_searched
 from hconsist.studies.bounds.table import row_of, with_bounds
 
 
-def finite_pairs(cell: Cell, random: np.random.Generator) -> list[Row]:
+def finite_pairs(cell: Cell, random: np.random.Generator, backend: Backend) -> list[Row]:
     """Pairs of four kinds on up to four inputs each, a quarter of each kind, and the counterexample
     where there is one.
     """
@@ -43,7 +44,8 @@ def finite_pairs(cell: Cell, random: np.random.Generator) -> list[Row]:
         "adversarial": tied_pairs(loss, n, size, members, random),
         "witness": witness_pairs(curve, n, size, random),
     }
-    kinds["climbed"] = climb(loss, joined(kinds, size, random), curve, members, random, steps)
+    start = joined(kinds, size, random)
+    kinds["climbed"] = climb(loss, start, curve, members, random, steps, backend)
     pairs = []
     for kind, (weights, p, wanted) in kinds.items():
         scores, written = members.nearest(wanted, random)

@@ -7,13 +7,18 @@ from numpy.typing import NDArray
 
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import Loss
+from hconsist.simulate.backend import AnyArray, Backend
 from hconsist.simulate.conditional import conditional_risk, zero_one_regret
 from hconsist.simulate.curves import FEW, BracketedCurve, plain
+from hconsist.simulate.on_device import least_risk
 from hconsist.simulate.optimum import least_conditional_risk, two_label_transform
 from hconsist.studies.bounds.members import Members
 
 Array = NDArray[np.float64]
 
+
+#: NumPy, where the engines compute.
+HOST = Backend()
 
 #: Weights (k, 4), label distributions (k, 4, n) and scores (k, 4, n) of k pairs on up to four
 #: inputs.
@@ -21,16 +26,25 @@ Pairs = tuple[Array, Array, Array]
 
 
 def excesses(
-    loss: Loss, weights: Array, p: Array, scores: Array, reach: Array | None = None
-) -> tuple[Array, Array]:
+    loss: Loss,
+    weights: AnyArray,
+    p: AnyArray,
+    scores: AnyArray,
+    reach: Array | None = None,
+    backend: Backend = HOST,
+) -> tuple[AnyArray, AnyArray]:
     """Target and surrogate excess plus gap: weights (k, m), p and scores (k, m, n), reach (m,), to
-    (k,) each.
+    (k,) each; arrays of the backend, NumPy's where scores have a reach.
     """
-    best, _ = least_conditional_risk(
-        loss, p.reshape(-1, p.shape[-1]), None if reach is None else np.tile(reach, len(p))
-    )
-    regret = conditional_risk(loss, scores, p) - best.reshape(p.shape[:-1])
-    return (weights * zero_one_regret(scores, p)).sum(-1), (weights * regret).sum(-1)
+    xp, labels = backend.xp, backend.xp.reshape(p, (-1, p.shape[-1]))
+    if backend == HOST:
+        boxes = None if reach is None else np.tile(reach, len(p))
+        best, _ = least_conditional_risk(loss, labels, boxes)
+    else:
+        best = least_risk(loss, labels, backend)
+    regret = conditional_risk(loss, scores, p) - xp.reshape(best, p.shape[:-1])
+    target = zero_one_regret(scores, p)
+    return xp.sum(weights * target, axis=-1), xp.sum(weights * regret, axis=-1)
 
 
 def _weights(size: int, random: np.random.Generator) -> Array:
@@ -158,28 +172,38 @@ def climb(
     members: Members,
     random: np.random.Generator,
     steps: int,
+    backend: Backend = HOST,
 ) -> Pairs:
-    """Random moves of distributions and scores, kept where the pair comes closer to its bound."""
-    weights, p, wanted = pairs
-    scores, _ = members.nearest(wanted, random)
+    """Random moves of distributions and scores, kept where the pair comes closer to its bound.
 
-    def closeness(p: Array, scores: Array) -> Array:
-        target, surrogate = excesses(loss, weights, p, scores, members.reach)
+    Every round runs on the backend's device; members of bounded sets are NumPy's.
+    """
+    if members.reach is not None:
+        backend = HOST
+    xp = backend.xp
+    weights, p, scores = map(backend.array, (*pairs[:2], members.nearest(pairs[2], random)[0]))
+    floor, nothing = xp.full_like(p, 1e-9), xp.zeros_like(weights[:, 0])
+
+    def normal() -> AnyArray:
+        return backend.array(random.standard_normal(pairs[1].shape))
+
+    def closeness(p: AnyArray, scores: AnyArray) -> AnyArray:
+        target, surrogate = excesses(loss, weights, p, scores, members.reach, backend)
+        share = target / xp.maximum(curve.gamma(surrogate), nothing + 1e-12)
         # rounding rules the ratio of two tiny excesses: such pairs say nothing
-        return np.where(surrogate > 1e-5, target / np.maximum(curve.gamma(surrogate), 1e-12), 0.0)
+        return xp.where(surrogate > 1e-5, share, nothing)
 
     best = closeness(p, scores)
     for step in range(steps):
         scale = 0.3 * 0.85**step
-        trial = p * np.exp(scale * random.standard_normal(p.shape))
-        trial = np.maximum(trial, 1e-9)
-        trial /= trial.sum(-1, keepdims=True)
-        moved, _ = members.nearest(scores + scale * random.standard_normal(scores.shape), random)
+        trial = xp.maximum(p * xp.exp(scale * normal()), floor)
+        trial = trial / xp.sum(trial, axis=-1, keepdims=True)
+        moved = scores + scale * normal()
+        if members.reach is not None:
+            moved, _ = members.nearest(moved, random)
         value = closeness(trial, moved)
         better = value > best
-        p, scores = (
-            np.where(better[:, None, None], trial, p),
-            np.where(better[:, None, None], moved, scores),
-        )
-        best = np.where(better, value, best)
-    return weights, p, scores
+        p = xp.where(better[:, None, None], trial, p)
+        scores = xp.where(better[:, None, None], moved, scores)
+        best = xp.where(better, value, best)
+    return pairs[0], backend.numpy(p), backend.numpy(scores)

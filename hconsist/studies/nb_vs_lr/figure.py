@@ -37,11 +37,14 @@ def draw(rows: Sequence[Row], ax: Axes) -> None:
         ("log", NAIVE): "naive Bayes, separation$^4$ ~ d / log d",
         ("sup", MEANS): f"all class means within {DEVIATION:g} standard deviations",
     }
+    fewest = min(row["classes"] for row in rows)
     drawn = {
         (design, learner): group
         for (design, classes, learner), group in groups(rows).items()
-        if classes == 2
+        if classes == fewest
     }
+    if not any(key in drawn for key in shown):  # a part of the study: whatever is there
+        shown = {key: f"{key[1]}, {key[0]}" for key in drawn}
     for index, key in enumerate(key for key in shown if key in drawn):
         group = drawn[key]
         dimensions = sorted({row["d"] for row in group})
@@ -52,11 +55,11 @@ def draw(rows: Sequence[Row], ax: Axes) -> None:
             dimensions,
             needs,
             linestyle=DASHES[index % 4],
-            marker=MARKERS[index],
+            marker=MARKERS[index % len(MARKERS)],
             label=label,
             zorder=3,
         )
-        if key[1] in (NAIVE, MEANS):
+        if key[1] in (NAIVE, MEANS) and key[0] != "paper":
             fine = np.unique(
                 2 * np.geomspace(dimensions[0] / 2, dimensions[-1] / 2, 30).round().astype(int)
             )
@@ -81,7 +84,8 @@ def draw(rows: Sequence[Row], ax: Axes) -> None:
     ax.set_xscale("log", base=2)
     ax.set_yscale("log", base=2)
     low, high = ax.get_ylim()
-    ax.set_ylim(low, high * (high / low) ** 0.65)  # room for the legend
+    if 0 < low < high < np.inf:
+        ax.set_ylim(low, high * (high / low) ** 0.65)  # room for the legend
     ax.set_xlabel("dimension d")
     ax.set_ylabel("samples needed")
     ax.set_title(

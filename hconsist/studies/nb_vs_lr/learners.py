@@ -20,6 +20,10 @@ Array = NDArray[np.float64]
 #: which reach far, a smaller one too.
 FIXED_PENALTY, PENALTIES, SMALLER = 1e-3, (1e-3, 1e-1, 10.0), (1e-5,)
 
+#: What naive Bayes may add to its variances, in units of the largest (scikit-learn's
+#: ``var_smoothing``); 10 is nearly the rule of the nearest mean.
+SMOOTHINGS = (0.0, 0.01, 0.1, 1.0, 10.0)
+
 #: Inputs of one training batch, in doubles.
 _BATCH = 4_000_000
 
@@ -35,14 +39,15 @@ def samples(
     return g.means[y] + np.sqrt(np.diagonal(g.covariances[0])) * normal, y
 
 
-def naive_bayes(x: Array, y: NDArray[np.intp]) -> Array:
-    """Gaussian naive Bayes with one variance for each feature: rules (seeds, n_classes, d + 1), the
-    last entry the bias.
+def naive_bayes(x: Array, y: NDArray[np.intp], smoothing: float = 0.0) -> Array:
+    """Gaussian naive Bayes with one variance for each feature, all raised by a share of the
+    largest: rules (seeds, n_classes, d + 1), the last entry the bias.
     """
     of_class = [(y == k)[..., None] for k in range(int(y.max()) + 1)]
     means = [(x * side).sum(1) / side.sum(1) for side in of_class]
     residual = x - sum(side * mean[:, None] for side, mean in zip(of_class, means, strict=True))
     variance = (residual**2).sum(1) / (x.shape[1] - len(means))
+    variance += smoothing * variance.max(axis=-1, keepdims=True)
     rules = []
     for side, mean in zip(of_class, means, strict=True):
         bias = np.log(side.mean(1)[:, 0]) - (mean**2 / variance).sum(-1) / 2
@@ -77,8 +82,8 @@ def logistic(
 
 
 def chosen(rules: dict[float, Array], x: Array, y: NDArray[np.intp]) -> Array:
-    """Of the rules of each penalty those that err least on a validation sample, the largest penalty
-    at a tie: seed by seed.
+    """Of the rules of each penalty, or smoothing, those that err least on a validation sample, the
+    largest at a tie: seed by seed.
 
     >>> x, y = np.array([[[1.0], [-1.0]]]), np.array([[1, 0]])
     >>> right = np.array([[[-1.0, 0.0], [1.0, 0.0]]])

@@ -8,6 +8,7 @@ from tests.soundness.mutations import (
     many_labels,
     proving,
     rigorous,
+    second,
     symbolic,
 )
 from tests.soundness.mutations.mutant import Mutant
@@ -29,10 +30,16 @@ GUARDS: dict[str, tuple[str, ...]] = {
         "tests/test_rigorous_closed.py", "tests/test_rigorous_responses.py",
     ),
     "checker": (
-        "tests/soundness/test_checker_conditions.py", "tests/test_kernel_forgeries.py",
+        "tests/soundness/test_checker_conditions.py", "tests/soundness/test_rule_conditions.py",
+        "tests/test_kernel_forgeries.py",
         "tests/test_kernel_limits.py", "tests/test_kernel_gamma.py", "tests/test_kernel_plugin.py",
         "tests/test_kernel_directed.py", "tests/test_kernel_typed.py", "tests/test_checker.py",
         "tests/test_kernel_wide.py",
+    ),
+    "second": (
+        "tests/soundness/test_second_signs.py", "tests/soundness/test_rule_conditions.py",
+        "tests/soundness/test_false_files.py", "tests/test_kernel_wide.py",
+        "tests/test_second_checker.py",
     ),
     "consistency": (
         "tests/soundness/test_consistency_conditions.py", "tests/test_consistency_liars.py",
@@ -53,6 +60,7 @@ PARTS: dict[str, list[Mutant]] = {
     "rigorous": rigorous.MUTANTS,
     "many labels": many_labels.MUTANTS,
     "checker": checker.MUTANTS,
+    "second": second.MUTANTS,
     "consistency": consistency.MUTANTS,
     "symbolic": symbolic.MUTANTS,
 }

@@ -13,7 +13,8 @@ class Mutant:
     Parameters
     ----------
     file : str
-        A module below ``hconsist/``, or the package that it has become.
+        A module below ``hconsist/`` (``../second_checker/`` for one of the second checker), or the
+        package that it has become.
     old, new : str
         ``old`` occurs there exactly once.
     equivalent : str

@@ -20,7 +20,6 @@ import sympy
 from numpy.typing import ArrayLike, NDArray
 from sympy import Expr
 
-from hconsist.arithmetic import NUMPY, evaluate
 from hconsist.engines.derivation import Step
 from hconsist.engines.symbolic.best_in_class import (
     box,
@@ -30,8 +29,10 @@ from hconsist.engines.symbolic.best_in_class import (
     softmax,
     sum_to_zero,
 )
+from hconsist.engines.symbolic.best_in_class.values import values
 from hconsist.engines.symbolic.budget import SECONDS, budget
 from hconsist.engines.symbolic.failures import told
+from hconsist.engines.symbolic.integers import no_larger_integers
 from hconsist.engines.symbolic.solution import stop
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import check_distribution
@@ -68,18 +69,15 @@ class BestInClassFormula:
     how: str = "closed form"
 
     def __call__(self, p: ArrayLike) -> NDArray[np.float64]:
-        """C*(p) in floats: label distributions (..., n_classes) to (...)."""
+        """C*(p) in floats: label distributions (..., n_classes) to (...).
+
+        Raises
+        ------
+        EngineCannotAnswerError
+            Where the formula has no value that balls can tell.
+        """
         array = check_distribution(p, len(self.symbols))
-
-        def at(q: NDArray[np.float64]) -> NDArray[np.float64]:
-            with np.errstate(all="ignore"):
-                values = {symbol: q[..., k] for k, symbol in enumerate(self.symbols)}
-                return np.asarray(evaluate(self.expression, values, NUMPY) + np.zeros(q.shape[:-1]))
-
-        value = at(array)
-        # A label of probability 0 is the limit of small probabilities where the formula itself
-        # reads 0 log 0 or 0/0.
-        return np.where(np.isfinite(value), value, at(np.maximum(array, 1e-300)))
+        return values(self.expression, self.symbols, array)
 
 
 def derive_best_in_class(problem: PointwiseProblem) -> BestInClassFormula:
@@ -105,6 +103,7 @@ def derive_best_in_class(problem: PointwiseProblem) -> BestInClassFormula:
     >>> derive_best_in_class(PointwiseProblem("sum-exp", n_classes=2)).expression
     (sqrt(p1) + sqrt(p2))**2 - 1
     """
+    problem.check_formula("symbolic")
     found = _derived(problem)
     if isinstance(found, EngineCannotAnswerError):
         raise found.with_traceback(None)
@@ -139,7 +138,7 @@ def _derived(problem: PointwiseProblem) -> BestInClassFormula | EngineCannotAnsw
         with budget(lambda: stop(f"{reasons[0]} within {SECONDS:g} seconds")):
             for derivation in _DERIVATIONS:
                 try:
-                    with told(stop):
+                    with told(stop), no_larger_integers(stop):
                         found = derivation(problem, p)
                 except EngineCannotAnswerError as refused:
                     reasons.append(refused.reason)

@@ -158,20 +158,18 @@ def _branches(pieces: MarginPieces, at_zero: Expr) -> list[Branch]:
         high = pieces.knots[i + 1] if i + 1 < len(pieces.knots) else sympy.oo
         right, left = pieces.right[i], pieces.left[i]
         switch = _switch(right, left)
-        start = _end_value(switch, f, low, "+")
+        start = _stationary(right, left, low, "+")
         if constant_sign(start - reached) == 1:  # a kink at low: it stays best for a while
             stay = at_zero - risk_at(right.subs(f, low), left.subs(f, low))
             found.append(Branch(_affine(stay), start, low, i, False))
             reached = start
         if reached == 1:
             break
-        end = _end_value(switch, f, high, "-")
+        end = _stationary(right, left, high, "-")
         if constant_sign(end - start) != 1:
             continue  # the piece is passed at one beta
-        if constant_sign(end - 1) == 1:
-            end = sympy.Integer(1)
         risk = risk_at(right, left)
-        best = _solve_switch(switch, f, low, high)
+        best = _solve_switch(switch, f, low, high, (start + end) / 2)
         if best is None:
             T = at_zero - ConvexMinimum(risk, f, low, high)
             found.append(Branch(T, end, None, i, True))
@@ -188,12 +186,29 @@ def _branches(pieces: MarginPieces, at_zero: Expr) -> list[Branch]:
 
 
 def _switch(right: Expr, left: Expr) -> Expr:
-    """The beta at which f is stationary: (R - 1)/... written with slopes a = -phi'(f) and d =
-    -phi'(-f) > 0.
+    """The beta at which f is stationary, (d - a)/(d + a) with the slopes a = -phi'(f) and d =
+    -phi'(-f) > 0; where phi rises, a < 0, there is none in [0, 1), and the quotient means nothing.
     """
     f = margin_symbol()
     a, d = -sympy.diff(right, f), sympy.diff(left, f)
     return sympy.factor(rational_in_exponentials((d - a) / (d + a), f))
+
+
+def _stationary(right: Expr, left: Expr, point: Expr, side: str) -> Expr:
+    """The largest beta <= 1 at which the risk does not fall at an end of a piece: 1 where phi has
+    stopped to fall.
+
+    Raises
+    ------
+    EngineCannotAnswerError
+        Where it is not known whether phi falls there.
+    """
+    f = margin_symbol()
+    slope = sympy.limit(sympy.diff(right, f), f, point, side)
+    sign = constant_sign(slope)
+    if sign is None:
+        raise stop(f"could not show whether phi falls at {point}, where its slope is {slope}")
+    return sympy.Integer(1) if sign != -1 else _end_value(_switch(right, left), f, point, side)
 
 
 def _end_value(switch: Expr, f: Expr, point: Expr, side: str) -> Expr:
@@ -207,9 +222,9 @@ def _end_value(switch: Expr, f: Expr, point: Expr, side: str) -> Expr:
     )
 
 
-def _solve_switch(switch: Expr, f: Expr, low: Expr, high: Expr) -> Expr:
+def _solve_switch(switch: Expr, f: Expr, low: Expr, high: Expr, middle: Expr) -> Expr:
     """The f in [low, high] with switch(f) = beta, in terms of w (see `forms`); None where it has
-    no closed form.
+    no closed form. ``middle`` is a beta for which there is one.
     """
     w, z = odds_symbol(), sympy.Dummy("z", positive=True)
     exponential = switch.has(sympy.exp)
@@ -222,11 +237,7 @@ def _solve_switch(switch: Expr, f: Expr, low: Expr, high: Expr) -> Expr:
     roots = [
         sympy.log(root) / unit if exponential else root for root in _roots_of(odds, unknown, w)
     ]
-    # Exactly one root lies in the piece, where the switch increases. Pick it at a beta that the
-    # piece covers.
-    start, end = _end_value(switch, f, low, "+"), _end_value(switch, f, high, "-")
-    end = sympy.Integer(1) if constant_sign(end - 1) == 1 else end
-    middle = (start + end) / 2
+    # Exactly one root lies in the piece, where the switch increases.
     sample = sympy.sqrt((1 - middle) / (1 + middle))
     chosen = []
     for root in roots:
@@ -281,6 +292,16 @@ def _assemble(branches: list[Branch]) -> Expr:
     )
 
 
+def _threshold(pieces: MarginPieces, i: int, high: Expr, B: Expr) -> Expr:
+    """The beta from which B is the best margin, B in piece i, which ends at high."""
+    f, right, left = margin_symbol(), pieces.right[i], pieces.left[i]
+    if not B.free_symbols:
+        return _stationary(right, left, B, "-")
+    if constant_sign(sympy.limit(sympy.diff(right, f), f, high, "-")) not in (0, -1):
+        raise stop(f"whether phi falls at {B}")  # phi' increases: it does where it does at high
+    return _end_value(_switch(right, left), f, B, "-")
+
+
 def _bounded(
     pieces: MarginPieces, at_zero: Expr, unbounded: list[Branch], B: Expr
 ) -> list[tuple[list[Branch], Expr]]:
@@ -301,7 +322,7 @@ def _bounded(
             continue
         if above is None and not B.free_symbols:
             raise stop(f"whether {B} or {low} is larger")
-        threshold = _end_value(_switch(pieces.right[i], pieces.left[i]), f, B, "-")
+        threshold = _threshold(pieces, i, high, B)
         branches = []
         for branch in unbounded:
             if branch.piece < i or (branch.piece == i and not branch.runs):

@@ -1,0 +1,66 @@
+"""Scores of linear functions fill larger boxes away from the origin: T is taken at the origin only
+where it is no smaller elsewhere. True values from the definition, on grids.
+"""
+
+import itertools
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import hconsist as hc
+from hconsist.engines import transform
+from hconsist.errors import InvalidInputError
+from hconsist.pointwise import PointwiseProblem
+
+DIP = "margin:Min(Max(0,1-v),Max(0,4+v))"
+
+
+def smallest(phi, bound, beta):
+    """T of one box, from the definition; bound a multiple of 1/2."""
+    v = np.linspace(-bound, bound, int(640 * bound) + 1)
+    eta = np.linspace((1 + beta) / 2, 1, 101)[:, None]
+    risk = eta * phi(v) + (1 - eta) * phi(-v)
+    return (risk[:, v <= 0].min(axis=1) - risk.min(axis=1)).min()
+
+
+def test_a_dip_that_larger_boxes_reach() -> None:
+    def phi(v):
+        return np.minimum(np.maximum(0, 1 - v), np.maximum(0, 4 + v))
+
+    assert smallest(phi, 1.0, 0.5) == pytest.approx(0.5)
+    assert smallest(phi, 4.0, 0.5) == 0  # |x| = 3: both labels cost nothing at a margin of -4
+    for hypotheses in ("linear:W=1,B=1", "relu:L=1,W=1,B=1"):
+        with pytest.raises(InvalidInputError, match="one box at a time"):
+            hc.derive(DIP, hypotheses=hypotheses)
+    assert transform(PointwiseProblem(DIP, hypotheses="bounded:1"), "1/2", "rigorous").proven
+
+
+@pytest.mark.parametrize(
+    ("formula", "phi"),
+    [
+        ("Max(0,1-v)", lambda v: np.maximum(0, 1 - v)),
+        ("Min(1,Max(0,1-v))", lambda v: np.clip(1 - v, 0, 1)),
+        ("1-tanh(v)", lambda v: 1 - np.tanh(v)),
+        ("(1-v)**2", lambda v: (1 - v) ** 2),
+    ],
+)
+def test_losses_that_fall_keep_their_proofs(formula, phi) -> None:
+    problem = PointwiseProblem(f"margin:{formula}", hypotheses="linear:W=2,B=1")
+    answer = transform(problem, "2/5", "rigorous")
+    assert problem.of_larger_boxes == "" and answer.proven
+    values = [smallest(phi, B, 0.4) for B in (1.0, 1.5, 2.0, 4.0)]
+    assert all(b >= a - 1e-4 for a, b in itertools.pairwise(values))
+    assert float(answer.lower) <= values[0] + 1e-4
+
+
+def test_three_labels_rest_on_what_is_declared() -> None:
+    problem = PointwiseProblem("mae", hypotheses="linear:W=1,B=1", n_classes=3)
+    answer = transform(problem, "3/5", "rigorous")
+    assert answer.lower is None and answer.upper is not None
+    assert any("box of scores grows" in told for told in answer.assumptions)
+    box = transform(PointwiseProblem("mae", hypotheses="bounded:1", n_classes=3), "3/5", "rigorous")
+    assert box.proven and answer.upper == box.upper
+    bound = hc.derive("mae", 3, "linear:W=1,B=1")
+    assert bound.bound(Fraction(1, 10)).upper is None
+    assert any("box of scores grows" in told for told in bound.assumptions)
