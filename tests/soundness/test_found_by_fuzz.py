@@ -16,6 +16,7 @@ from hconsist.losses import parse_loss
 
 TENT = "margin:log(1+exp(1-v))-Max(0,1-1000*Abs(v+11/6))/30"
 CUSP = "margin:Min(Max(0,8/10-v),((10/11-v)**2)/2)"
+STEP = "softmax:-log(u)+6/11*tanh(500*(u-3/5))"
 BUMP = "softmax:-log((1+u)/2)-6*exp(-(800*(u-1/3))**2)/10"
 
 
@@ -25,11 +26,15 @@ BUMP = "softmax:-log((1+u)/2)-6*exp(-(800*(u-1/3))**2)/10"
         (TENT, "9/20", 0.2659034652255843),
         (CUSP, "4/5", 0.2671735537190083),
         (BUMP, "1/100", 0.0),
+        (STEP, "9/20", 0.0663834872971346),
     ],
 )
 def test_valleys_narrower_than_the_grid_are_searched(spec: str, beta: str, truth: float) -> None:
-    """They were passed over, without a reason: 0.2614, 0.2645 and 5e-5 were said."""
-    found = numeric.transform(hc.PointwiseProblem(spec, n_classes=2), Fraction(beta))
+    """They were passed over, without a reason: 0.2614, 0.2645, 5e-5 and 0.0663766 were said."""
+    problem = hc.PointwiseProblem(
+        spec, hypotheses="bounded:1" if spec == STEP else "complete", n_classes=2
+    )
+    found = numeric.transform(problem, Fraction(beta))
     assert found.estimate == pytest.approx(truth, abs=1e-8)
     assert not found.reason
 
@@ -103,3 +108,30 @@ def test_a_convex_loss_that_rises_again(phi: str, hypotheses: str) -> None:
         assert found.estimate == pytest.approx(truth, abs=1e-6)
         assert found.lower == found.upper or found.upper - found.lower < 1e-9
         assert not found.reason
+
+
+@pytest.mark.parametrize(
+    ("spec", "target"),
+    [
+        ("Piecewise(((1-u)**2-1/60,Abs(u-9/14)<1/1000),((1-u)**2,True))", "weights:9/4,1/4"),
+        ("Piecewise((sqrt(1-u)-2,Abs(u-8/19)<1/1000),(sqrt(1-u),True))", "weights:2,9/4"),
+        ("(1-u)**2-exp(-(800*(u-6/13))**2)/9", "abstain:c=1/12"),
+    ],
+)  # fmt: skip
+def test_a_shape_seen_at_points_but_for_a_thousandth(spec: str, target: str) -> None:
+    """The first and the last were taken for squares, the second for a concave loss: 0.0506, 0.31
+    and 0.0400 were said for 0.0609, 0 and 0.0545."""
+    problem = hc.PointwiseProblem(f"softmax:{spec}", target, n_classes=2)
+    try:
+        found = numeric.transform(problem, Fraction(1, 5))
+    except EngineCannotAnswerError:
+        return
+    assert found.reason
+
+
+def test_a_risk_that_is_not_enclosed_is_refused() -> None:
+    """The slope of this g at u = 1 is infinite, which made the enclosure nan and stopped the
+    program."""
+    inputs = hc.Finite(["1/2", "1/2"], [["0", "1"], ["1/2", "1/2"]])
+    with pytest.raises(EngineCannotAnswerError, match="not enclosed"):
+        hc.minimizability_gap("focal:gamma=9/20", inputs, members="constant", engine="rigorous")

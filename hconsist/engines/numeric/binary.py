@@ -157,9 +157,8 @@ class Differences:
     def infimum(self, x: Wide) -> Infimum:
         """K(x) for x (B,)."""
         risks = _mixed(x[:, None], self.high, self.low)
-        row, node = self._basins(risks)
-        last = self.nodes.size - 1
-        ends = self.nodes[np.maximum(node - 1, 0)], self.nodes[np.minimum(node + 1, last)]
+        row, node, after = self._basins(risks)
+        ends = self.nodes[np.maximum(node - 1, 0)], self.nodes[after]
         at, value = self.nodes[node], risks[row, node]
         narrow(lambda t: self.risk(x[row], t), *ends, at, value)
         one = np.minimum(np.ones_like(at), self.limit / 2)  # of equal differences a plain one
@@ -183,8 +182,10 @@ class Differences:
         at[:], value[:] = wide[best, rows], risks[best, rows]
 
     @staticmethod
-    def _basins(risks: Wide) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Rows and nodes of the lowest local minima of each row, rows in order."""
+    def _basins(risks: Wide) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+        """Rows and nodes of the lowest local minima of each row, rows in order, and the nodes where
+        the risks begin to rise: behind a level stretch, which may be the two sides of a valley.
+        """
         wall = np.full((len(risks), 1), np.inf, dtype=risks.dtype)
         risks = _levelled(risks)
         before, after = risks[:, :-1], risks[:, 1:]
@@ -196,7 +197,11 @@ class Differences:
         order = np.lexsort((risks[row, node], row))
         row, node = row[order], node[order]
         rank = np.arange(row.size) - np.searchsorted(row, row)
-        return row[rank < _BASINS], node[rank < _BASINS]
+        row, node = row[rank < _BASINS], node[rank < _BASINS]
+        places = np.arange(1, risks.shape[1])
+        moves = np.where(before != after, places, places[-1])
+        moves = np.minimum.accumulate(moves[:, ::-1], axis=1)[:, ::-1]
+        return row, node, moves[row, np.minimum(node, places.size - 1)]
 
     def _far(self, risks: Wide, value: Wide) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Whether the risks fall without end, or too slowly to know where to."""

@@ -1,6 +1,7 @@
 """In which coordinates a surrogate regret is a KL divergence or a squared distance.
 
-Seen at random points, which is enough for an estimate: every witness is evaluated from the loss.
+Seen at random points, so many that a feature a thousandth wide is met, which is enough for an
+estimate: every witness is evaluated from the loss.
 """
 
 from __future__ import annotations
@@ -29,14 +30,13 @@ Array = NDArray[np.float64]
 
 #: Scores below the largest by this many temperatures stand for minus infinity.
 FAR = 100.0
+#: Entries of the random distributions that a loss is seen at.
+_NUMBERS = 12_000
 
 
 def divergence(problem: PointwiseProblem) -> tuple[str, float] | None:
     """Whether the surrogate regret at forecast q is a multiple of KL(p; q) or of |p - q|^2, and
     which.
-
-    Seen at random pairs (p, q), which is enough for an estimate: every witness is evaluated from
-    the loss.
 
     Examples
     --------
@@ -48,8 +48,7 @@ def divergence(problem: PointwiseProblem) -> tuple[str, float] | None:
     form = problem.surrogate.form(OfProbabilities, problem.n)
     if form is None:
         return None
-    random = np.random.default_rng(0)
-    p, q = random.dirichlet(np.ones(problem.n), size=(2, 7))
+    p, q = _distributions(problem.n)
     with np.errstate(all="ignore"):
         regret = np.sum(p * (form.f(q, NUMPY) - form.f(p, NUMPY)), axis=-1)
     kinds = {
@@ -57,6 +56,13 @@ def divergence(problem: PointwiseProblem) -> tuple[str, float] | None:
         "square": np.sum((p - q) ** 2, axis=-1),
     }
     return multiple(regret, kinds)
+
+
+def _distributions(n: int) -> tuple[Array, Array]:
+    """Pairs of random distributions, not so close that rounding matters."""
+    p, q = np.random.default_rng(0).dirichlet(np.ones(n), size=(2, max(_NUMBERS // n, 8)))
+    apart = np.sum((p - q) ** 2, axis=-1) > 1e-3 / n
+    return p[apart], q[apart]
 
 
 def multiple(regret: Array, kinds: dict[str, Array]) -> tuple[str, float] | None:
@@ -160,7 +166,7 @@ def logarithm(v: Array, unit: float = 1.0) -> Array:
 def _of_softmax(
     form: WeightedSoftmax, weights: Array, region: Callable[[int], Array]
 ) -> Coordinates | None:
-    w, v = np.random.default_rng(0).dirichlet(np.ones(3), size=(2, 7))
+    w, v = _distributions(3)
     regret = np.sum(w * (form.g.g(v, NUMPY) - form.g.g(w, NUMPY)), axis=-1)
     kind = multiple(regret, {"kl": np.sum(w * np.log(w / v), axis=-1)})
     unit = float(form.g.temperature)
@@ -173,7 +179,7 @@ def _of_margins(
     form: WeightedMargins, weights: Array, region: Callable[[int], Array]
 ) -> Coordinates | None:
     """A logistic phi up to its unit, or a square."""
-    w, v = np.random.default_rng(0).uniform(0.05, 0.95, size=(2, 7))
+    w, v = (p[:, 0] for p in _distributions(2))
 
     def risk(u: Array) -> Array:
         return np.asarray(w * form.phi.phi(u, NUMPY) + (1 - w) * form.phi.phi(-u, NUMPY))

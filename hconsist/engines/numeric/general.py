@@ -11,7 +11,9 @@ from hconsist.engines.numeric import exchange, finite_scores, numbers, symmetry
 from hconsist.engines.numeric.cones import ConePairs, ConeSolution
 from hconsist.engines.numeric.coordinates import coordinates, forecast, logarithm
 from hconsist.engines.numeric.plugin import PlugIn
+from hconsist.engines.numeric.searches import searched
 from hconsist.errors import EngineCannotAnswerError
+from hconsist.losses.forms import convex_in_scores
 from hconsist.pointwise import UNREACHED, Answer, PointwiseProblem, Witness
 
 Array = NDArray[np.float64]
@@ -22,6 +24,11 @@ VERTICES = "linear programs over p, one for each vertex of the scores (docs/targ
 EXCHANGE = (
     "for each pair of predictions a local search over scores and distributions from many starts; "
     "it may miss a narrow minimum"
+)
+#: The reason that its estimates bear where the losses may have several valleys.
+FROM_STARTS = (
+    "searched, not proven minimal: scores and distributions are followed from finitely many "
+    "starts, and the losses are not known to be convex"
 )
 MEANS = "a convex program for each sign of the error (docs/targets_scores.md)"
 LINE = (
@@ -76,7 +83,10 @@ def answers(problem: PointwiseProblem, betas: list[Fraction]) -> list[Answer]:
             f"it needs a search over scores and distributions, for {_MOST_SEARCHED} betas at most",
         )
     search = exchange.Exchange(problem, space, costs, which)
-    return [_searched(problem, search, b, EXCHANGE) for b in betas]
+    answered = [_searched(problem, search, b, EXCHANGE) for b in betas]
+    if convex_in_scores(problem.surrogate.forms, problem.n):
+        return answered
+    return [searched(one, FROM_STARTS) for one in answered]
 
 
 def _refused(problem: PointwiseProblem, reason: str) -> EngineCannotAnswerError:

@@ -170,8 +170,10 @@ def convex_unproven(loss: Loss, n_classes: int) -> str:
     return "; ".join(f.assumption for f in found if f.assumption)
 
 
-def _enclosed(risk: Risk, weights: tuple[Fraction, ...]) -> tuple[Fraction, Fraction]:
+def _enclosed(risk: Risk, weights: Weights) -> Bounds | str:
     low, high = risk.best_in_class(weights, (1,) * len(weights))
+    if not (low.is_finite() and high.is_finite()):
+        return f"the risk at p = ({', '.join(map(str, weights))}) is not enclosed"
     return endpoints(low)[0], endpoints(high)[1]
 
 
