@@ -102,6 +102,14 @@ def statement_lines(text: str, at: int) -> set[int]:
     return best
 
 
+def runs_at_import(text: str, line: int) -> bool:
+    """Whether a line is outside the bodies of functions."""
+    return not any(
+        isinstance(node, ast.FunctionDef) and node.body[0].lineno <= line <= (node.end_lineno or 0)
+        for node in ast.walk(ast.parse(text))
+    )
+
+
 def _warm() -> None:
     """Import what every test needs and no mutant changes; children are forked from here."""
     for name in ("pytest", "numpy", "scipy.optimize", "sympy", "flint", "cvxpy"):
@@ -172,7 +180,7 @@ def candidates(
         for name, test in measured.items()
         if lines & set(test["lines"].get(file, ()))
     }
-    if not touching:
+    if not touching or runs_at_import(text, min(lines)):  # of which coverage tells the first test
         touching = {n: t["seconds"] for n, t in measured.items() if file in t["lines"]}
     spent, chosen = 0.0, []
     for name in sorted(touching, key=touching.__getitem__):

@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 
 from hconsist.arithmetic import Ops, Value
+from hconsist.arithmetic.jet import Jet
 from hconsist.engines import transform
 from hconsist.errors import EngineCannotAnswerError, InvalidInputError
 from hconsist.losses import Loss, ProbabilityLoss, parse_loss
 from hconsist.losses.base import SoftmaxLoss
 from hconsist.losses.catalogue import LOSSES
 from hconsist.losses.proving import keeps
+from hconsist.losses.proving.invariance import Moving, MovingOps
 from hconsist.losses.proving.scores import convex_in_scores
 from hconsist.pointwise import PointwiseProblem
 
@@ -166,6 +168,66 @@ def test_equality_of_python_is_refused(loss: Loss, n: int) -> None:
         transform(PointwiseProblem(loss, n_classes=n), Fraction(1, 2), engine="rigorous")
 
 
+#: What Python and NumPy would do to one object that stands for all numbers.
+PYTHONS = [
+    lambda s: not (s - 1),
+    lambda s: (s - 1) and 0,
+    lambda s: s in {Fraction(1, 2)},
+    lambda s: {Fraction(1, 2): 5}.get(s, 0),
+    lambda s: s < 1,
+    lambda s: s >= 1,
+    lambda s: s != 1,
+    float,
+    int,
+    abs,
+    round,
+    np.exp,
+    np.asarray,
+    lambda s: np.max(s, axis=-1),
+    np.add.reduce,
+    lambda s: np.multiply(s, 2),
+    lambda s: np.multiply(2.0, s, dtype=object),
+    lambda s: np.maximum(s, 0),
+]
+STAND_INS = [
+    Jet(np.array([2.0, 4.0]), np.array([1.0, 0.0]), np.array([0.0, 0.0])),
+    Moving(MovingOps(2), Fraction(1), (2,)),
+]
+
+
+@pytest.mark.parametrize("value", STAND_INS, ids=["jet", "moving"])
+@pytest.mark.parametrize("use", range(len(PYTHONS)))
+def test_a_stand_in_answers_no_question_of_python(use: int, value: Any) -> None:
+    """T(1/2) = 1/4 was "proven" of 1 - u - 5 (not (u - 1/2)), and of a set, where it is 0: every
+    object is true, and in no set.
+    """
+    with pytest.raises(InvalidInputError, match="ops"):
+        PYTHONS[use](value)
+
+
+def test_an_array_leaves_arithmetic_to_what_stands_for_numbers() -> None:
+    x, jet = np.array([1.0, 3.0]), STAND_INS[0]
+    for found, value, slope in (
+        (x + jet, [3, 7], [1, 0]), (x - jet, [-1, -1], [-1, 0]), (x * jet, [2, 12], [1, 0]),
+        (x / jet, [1 / 2, 3 / 4], [-1 / 4, 0]),
+    ):  # fmt: skip
+        assert found.v == pytest.approx(value)
+        assert found.d1 == pytest.approx(slope)
+
+
+@pytest.mark.parametrize("wrong", [lambda u: int(not u), lambda u: int(u in {0})])
+def test_truth_of_python_proves_nothing(wrong: Any) -> None:
+    @dataclass(frozen=True)
+    class Drops(SoftmaxLoss):
+        spec_name: ClassVar[str] = "drops"
+
+        def of_softmax(self, u: Value, ops: Ops) -> Value:
+            return ops.const(1) - u - 5 * wrong(u - ops.const(Fraction(1, 2)))
+
+    with pytest.raises((EngineCannotAnswerError, InvalidInputError)):
+        transform(PointwiseProblem(Drops(), n_classes=2), Fraction(1, 2), engine="rigorous")
+
+
 @pytest.mark.parametrize("entry", FOREIGN)
 @pytest.mark.parametrize("hypotheses", ["complete", "bounded:1"])
 def test_functions_of_numpy_are_refused(entry: Any, hypotheses: str) -> None:
@@ -186,5 +248,71 @@ def test_functions_of_numpy_are_refused(entry: Any, hypotheses: str) -> None:
     assert keeps(Foreign().losses, 2) == (False, False)
     assert convex_in_scores(convex, 2)  # why not
     problem = PointwiseProblem(Foreign(), hypotheses=hypotheses, n_classes=2)
-    with pytest.raises((EngineCannotAnswerError, InvalidInputError, TypeError)):
+    with pytest.raises((EngineCannotAnswerError, InvalidInputError)):
         transform(problem, Fraction(1, 2), engine="rigorous", time_budget=5)
+
+
+#: Formulas of all scores s, and whether they see differences alone and tell no labels apart.
+MOVES: list[tuple[Any, tuple[bool, bool]]] = [
+    (lambda s, ops: ops.softmax(s), (True, True)),
+    (lambda s, ops: s - ops.max(s), (True, True)),
+    (lambda s, ops: ops.max(s) - s, (True, True)),
+    (lambda s, ops: ops.max(s) + s, (False, True)),
+    (lambda s, ops: 2 * s - s - s, (True, True)),
+    (lambda s, ops: 2 * s - s, (False, True)),
+    (lambda s, ops: s / 2 - s, (False, True)),
+    (lambda s, ops: s / 2 - 2 * s, (False, True)),
+    (lambda s, ops: s * s, (False, True)),
+    (lambda s, ops: s * s + s, (False, True)),
+    (lambda s, ops: ops.softmax(s) * s, (False, True)),
+    (lambda s, ops: s * ops.softmax(s), (False, True)),
+    (lambda s, ops: s / ops.softmax(s), (False, True)),
+    (lambda s, ops: ops.softmax(s) / s, (False, True)),
+    (lambda s, ops: s**2, (False, True)),
+    (lambda s, ops: ops.softmax(s) ** ops.softmax(s), (False, False)),
+    (lambda s, ops: ops.softmax(ops.exp(s)), (False, True)),
+    (lambda s, ops: ops.sum_others(ops.differences(s * s)), (False, True)),
+    (lambda s, ops: ops.sum_others(ops.differences(s)), (True, True)),
+    (lambda s, ops: ops.sum(s) - 3 * s, (True, True)),
+    (lambda s, ops: ops.sum(s) - s, (False, True)),
+    (lambda s, ops: ops.sum_others(ops.rows(s)) - 2 * s, (True, True)),
+    (lambda s, ops: ops.sum_others(ops.rows(s)) - 3 * s, (False, True)),
+    (lambda s, ops: ops.top_sum(s, 2) - 2 * s, (True, True)),
+    (lambda s, ops: ops.top_sum(s, 2) - s, (False, True)),
+    (lambda s, ops: ops.maximum(s, ops.const(0)), (False, True)),
+    (lambda s, ops: ops.maximum(s, ops.const(0)) - s, (False, True)),
+    (lambda s, ops: s - s[0], (True, False)),
+    (lambda s, ops: s - s[..., -1], (True, False)),
+    (lambda s, ops: ops.sum(s[..., None]) - s, (False, True)),
+    (lambda s, ops: ops.sum(s[..., None]) - 3 * s, (False, True)),
+    (lambda s, ops: ops.sum(s + ops.const(0)) - 3 * s, (True, True)),
+    (lambda s, ops: -s + s, (True, True)),
+    (lambda s, ops: ops.softmax(ops.power(s, 2)), (False, True)),
+    (lambda s, ops: ops.softmax(ops.absolute(s)), (False, True)),
+    (lambda s, ops: ops.softmax(ops.lower_power(s, s, 3, 1)), (False, True)),
+    (lambda s, ops: ops.sum(ops.rows(s)), (False, True)),
+    (lambda s, ops: ops.maximum_over(lambda t, o: t, None, ops.max(s), ops.max(s)), (False, True)),
+    (lambda s, ops: ops.select([(ops.all_of([ops.less(s, ops.const(0), strict=True)]),
+                                 ops.softmax(s)), (True, ops.const(2))]), (False, True)),
+    (lambda s, ops: ops.softmax(s) * (s == ops.const(1)), (False, False)),
+    (lambda s, ops: ops.softmax(s) * (s != np.array([1, 0, 0])), (False, False)),
+    (lambda s, ops: ops.softmax(s) * ops.less(s, ops.const(1), strict=True), (False, True)),
+    (lambda s, ops: ops.softmax(s) * ops.less(s, ops.max(s), strict=True), (True, True)),
+    (lambda s, ops: ops.select([(ops.less(s, ops.const(0), strict=True), ops.softmax(s)),
+                                (True, ops.const(2))]), (False, True)),
+    (lambda s, ops: ops.matrix([[Fraction(1)] * 3])[0, :] * ops.softmax(s), (True, False)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", range(len(MOVES)))
+def test_how_a_formula_moves(case: int) -> None:
+    formula, (differences, labels) = MOVES[case]
+    assert keeps(formula, 3) == (differences, labels)
+
+
+def test_labels_are_told_by_a_constant_matrix_alone() -> None:
+    def formula(s: Value, ops: Ops) -> Value:
+        weights = ops.matrix([[Fraction(int(y == k == 0)) for k in range(3)] for y in range(3)])
+        return ops.sum_others(weights * ops.differences(s))
+
+    assert keeps(formula, 3) == (True, False)

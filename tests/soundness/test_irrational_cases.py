@@ -47,3 +47,26 @@ def test_what_fails_at_an_irrational_point_is_not_proven(spec: str, what: str) -
 )
 def test_what_holds_there_is_still_proven(spec: str, what: str) -> None:
     assert curve(spec).fact(what)  # type: ignore[arg-type]
+
+
+#: At 0, which no softmax value is, engines take the curve's limit; at 1 likewise.
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "softmax:Piecewise((1-u,sqrt(1+u)>1),(-5,True))",
+        "softmax:Piecewise((1-u,sqrt(1+u)>1),(5,True))",
+        "softmax:Piecewise((1-sqrt(u),sqrt(1+u)>1),(2,True))",
+        "softmax:Piecewise((-u*log(u)/9-u,sqrt(1+u)>1),(2,True))",
+        "softmax:Piecewise((1-u,u<1),(-1,True))",
+    ],
+)
+def test_a_jump_where_no_scores_are_is_no_continuity(spec: str) -> None:
+    for what in ("continuous", "non-increasing", "bounded below"):
+        assert not curve(spec).fact(what)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "spec", ["softmax:Piecewise((1-u,sqrt(1+u)>1),(1,True))", "softmax:1-sqrt(u)"]
+)
+def test_what_is_continuous_at_zero_is(spec: str) -> None:
+    assert curve(spec).fact("continuous")

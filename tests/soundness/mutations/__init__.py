@@ -5,8 +5,10 @@ from __future__ import annotations
 from tests.soundness.mutations import (
     checker,
     consistency,
+    invariance,
     many_labels,
     proving,
+    ranked,
     rigorous,
     second,
     symbolic,
@@ -28,6 +30,14 @@ GUARDS: dict[str, tuple[str, ...]] = {
         "tests/soundness/test_many_labels.py", "tests/soundness/test_affine_responses.py",
         "tests/test_rigorous_masses.py",
         "tests/test_rigorous_closed.py", "tests/test_rigorous_responses.py",
+    ),
+    "ranked": (
+        "tests/soundness/test_ranked_conditions.py", "tests/soundness/test_ends_not_reached.py",
+        "tests/test_rigorous_ranked.py",
+    ),
+    "invariance": (
+        "tests/soundness/test_invariance.py", "tests/soundness/test_irrational_cases.py",
+        "tests/soundness/test_ends_not_reached.py",
     ),
     "checker": (
         "tests/soundness/test_checker_conditions.py", "tests/soundness/test_rule_conditions.py",
@@ -59,6 +69,8 @@ PARTS: dict[str, list[Mutant]] = {
     "proving": proving.MUTANTS,
     "rigorous": rigorous.MUTANTS,
     "many labels": many_labels.MUTANTS,
+    "ranked": ranked.MUTANTS,
+    "invariance": invariance.MUTANTS,
     "checker": checker.MUTANTS,
     "second": second.MUTANTS,
     "consistency": consistency.MUTANTS,
