@@ -52,7 +52,10 @@ class Opaque:
     def __float__(self) -> NoReturn:
         raise _error("a function of Python", "use ops.exp, ops.absolute, ...")
 
-    __int__ = __index__ = __round__ = __abs__ = __float__
+    __int__ = __index__ = __round__ = __float__
+
+    def __abs__(self) -> Any:
+        raise _error("a function of Python", "use ops.exp, ops.absolute, ...")
 
     def __array__(self, *_: object, **__: object) -> NoReturn:
         raise _error("a function of NumPy", "use ops.sum, ops.max, ...")

@@ -20,7 +20,10 @@ from hconsist.losses.base import SoftmaxLoss
 from hconsist.losses.catalogue import LOSSES
 from hconsist.losses.proving import keeps
 from hconsist.losses.proving.invariance import Moving, MovingOps
+from hconsist.losses.proving.on_interval import RegionOps, Term
 from hconsist.losses.proving.scores import convex_in_scores
+from hconsist.losses.proving.signs import OpenInterval
+from hconsist.losses.proving.terms import VARIABLE
 from hconsist.pointwise import PointwiseProblem
 
 
@@ -192,10 +195,11 @@ PYTHONS = [
 STAND_INS = [
     Jet(np.array([2.0, 4.0]), np.array([1.0, 0.0]), np.array([0.0, 0.0])),
     Moving(MovingOps(2), Fraction(1), (2,)),
+    Term(VARIABLE, RegionOps(OpenInterval(Fraction(0), Fraction(1)))),
 ]
 
 
-@pytest.mark.parametrize("value", STAND_INS, ids=["jet", "moving"])
+@pytest.mark.parametrize("value", STAND_INS, ids=["jet", "moving", "term"])
 @pytest.mark.parametrize("use", range(len(PYTHONS)))
 def test_a_stand_in_answers_no_question_of_python(use: int, value: Any) -> None:
     """T(1/2) = 1/4 was "proven" of 1 - u - 5 (not (u - 1/2)), and of a set, where it is 0: every

@@ -357,7 +357,7 @@ def test_the_least_over_a_line(formula: Any, low: int, high: int, truth: float, 
     [
         (jets(lambda t: t), 1),
         (jets(lambda t: -t), -2),
-        (jets(lambda t: 3 * t - t * t), 2),
+        (jets(lambda t: 5 * t - 2 * t * t), 2),
         (jets(lambda t: (t - 1) * (2 - t)), 0),
         (jets(lambda t: (2 * t - 3) * (2 * t - 3) * (t + 1)), 0),
         (jets(lambda t: 100 * t * t - 320 * t), -256),

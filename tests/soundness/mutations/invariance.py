@@ -38,7 +38,7 @@ MUTANTS: list[Mutant] = [
         ("    __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __eq__", "    __lt__ = __le__ = __gt__ = __ge__ = __eq__", "!= asks __eq__, which refuses"),
         ("    def __bool__(self)", "    def truth(self)"),
         ("    def __hash__(self)", "    __hash__ = object.__hash__\n\n    def number(self)"),
-        ("    __int__ = __index__ = __round__ = __abs__ = __float__", "    pass"),
+        ("    __int__ = __index__ = __round__ = __float__", "    pass"),
         ("    def __array__(self", "    def array(self"),
         ("if how == \"__call__\" and reflected", "if reflected"),
         ("and inputs[-1] is self and not options", "and not options"),
