@@ -1,7 +1,8 @@
 """Hypothesis sets: which score vectors can be reached at a point.
 
 A set enters the pointwise problem only through the scores that its members take at one input x. For
-the sets here that is a box [-B(x), B(x)]^n, and the infimum over x leaves the smallest box.
+the sets here that is a box [-B(x), B(x)]^n, and T is taken where it is smallest: `losses.boxes`
+says of which losses it is proven that T does not fall in larger ones.
 
 A set registers itself: a class under ``@HYPOTHESES.register(name)`` that says which letters of a
 spec string stand for which of its parameters. Another package adds its sets by an entry point of

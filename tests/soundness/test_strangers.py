@@ -1,7 +1,7 @@
 """Classes of strangers: a formula is what its operations do on stand-ins, a loss is itself and not
 what it compares equal to, and a class derived from a loss of the package has no forms of its own.
 
-Each false statement was called proven, or exact, before.
+Most of the false statements here were called proven, or exact, before; others stand beside them.
 """
 
 from __future__ import annotations
