@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import dataclass
 from fractions import Fraction
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -86,15 +88,23 @@ def test_mae_envelope_passes_through_its_corners(n: int) -> None:
         assert derivation.envelope.subs(b, sympy.Rational(1, j)) == sympy.Rational(1, j * (j + 1))
 
 
-class Doubled(CompSum):
+@dataclass(frozen=True)
+class Doubled(SoftmaxLoss):
     """The comp-sum loss with a mutated formula."""
 
+    tau: Fraction
+    spec_name: ClassVar[str] = "doubled"
+
     def of_softmax(self, u: Value, ops: Ops) -> Value:
-        return super().of_softmax(u, ops) * ops.const(2)
+        return CompSum(self.tau).of_softmax(u, ops) * ops.const(2)
 
 
-class OtherPower(CompSum):
+@dataclass(frozen=True)
+class OtherPower(SoftmaxLoss):
     """The same loss with the exponent off by one half."""
+
+    tau: Fraction
+    spec_name: ClassVar[str] = "other-power"
 
     def of_softmax(self, u: Value, ops: Ops) -> Value:
         power = self.tau - Fraction(1, 2)
@@ -107,8 +117,8 @@ def test_a_mutated_formula_changes_the_transform(tau: str) -> None:
     another T.
     """
     original = PointwiseProblem(CompSum(tau), n_classes=3)
-    doubled = PointwiseProblem(Doubled(tau), n_classes=3)
-    other = PointwiseProblem(OtherPower(tau), n_classes=3)
+    doubled = PointwiseProblem(Doubled(Fraction(tau)), n_classes=3)
+    other = PointwiseProblem(OtherPower(Fraction(tau)), n_classes=3)
     for beta in (Fraction(1, 4), Fraction(1, 2), Fraction(1)):
         once, twice = transform(original, beta), transform(doubled, beta)
         assert once.estimate is not None and twice.estimate is not None

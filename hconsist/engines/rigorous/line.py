@@ -259,7 +259,7 @@ def halved(below: Callable[[float], bool], low: float, high: float) -> float:
 
     Examples
     --------
-    >>> halved(lambda x: x**2 < 2, 0.0, 2.0) == 2**0.5
+    >>> abs(halved(lambda x: x**2 < 2, 0.0, 2.0) - 2**0.5) < 1e-15
     True
     """
     while True:

@@ -19,7 +19,7 @@ from hconsist.engines.symbolic.forms import (
 from hconsist.engines.symbolic.margin.pieces import MarginPieces, margin_symbol
 from hconsist.engines.symbolic.margin.witness import margin_witness
 from hconsist.engines.symbolic.nodes import ConvexMinimum
-from hconsist.engines.symbolic.signs import constant_sign, exponential_unit
+from hconsist.engines.symbolic.signs import constant_sign, exponential_unit, sign_on
 from hconsist.engines.symbolic.solution import Solution, stop
 from hconsist.pointwise import PointwiseProblem
 
@@ -297,8 +297,12 @@ def _threshold(pieces: MarginPieces, i: int, high: Expr, B: Expr) -> Expr:
     f, right, left = margin_symbol(), pieces.right[i], pieces.left[i]
     if not B.free_symbols:
         return _stationary(right, left, B, "-")
-    if constant_sign(sympy.limit(sympy.diff(right, f), f, high, "-")) not in (0, -1):
-        raise stop(f"whether phi falls at {B}")  # phi' increases: it does where it does at high
+    # The quotient means something where d + a > 0: so where phi falls, which it does everywhere if
+    # at the end, as phi' increases.
+    falls = constant_sign(sympy.limit(sympy.diff(right, f), f, high, "-")) in (0, -1)
+    both = sympy.diff(left - right, f)
+    if not falls and sign_on(both, f, pieces.knots[i], high, strict=True) != 1:
+        raise stop(f"could not show that phi falls at {B}")
     return _end_value(_switch(right, left), f, B, "-")
 
 
