@@ -10,6 +10,7 @@ import pytest
 import hconsist as hc
 from hconsist.arithmetic import NUMPY
 from hconsist.engines import numeric, rigorous, symbolic
+from hconsist.engines.numeric.shapes import order
 from hconsist.engines.symbolic.best_in_class import derive_best_in_class
 from hconsist.errors import EngineCannotAnswerError
 from hconsist.losses import parse_loss
@@ -135,3 +136,13 @@ def test_a_risk_that_is_not_enclosed_is_refused() -> None:
     inputs = hc.Finite(["1/2", "1/2"], [["0", "1"], ["1/2", "1/2"]])
     with pytest.raises(EngineCannotAnswerError, match="not enclosed"):
         hc.minimizability_gap("focal:gamma=9/20", inputs, members="constant", engine="rigorous")
+
+
+def test_a_loss_that_falls_and_rises_to_a_pole_is_not_called_rising() -> None:
+    """Beside values of 1e17 its fall was rounding: T(3/10) was "0", as if it never fell."""
+    spec = "softmax:log(1+9/(8*u))+2*u/(7*(1-u))-u+exp(-11*u)"
+    assert [order(parse_loss(s)) for s in (spec, "softmax:u/(1-u)")] == [0, 1]
+    found = numeric.transform(hc.PointwiseProblem(spec, n_classes=3), Fraction(3, 10))
+    assert found.reason
+    assert found.estimate <= 0.00848933841148869 + 1e-9
+    assert found.estimate > 1e-4

@@ -175,10 +175,11 @@ def _order(loss: Loss) -> int:
         scores -= scores.mean(axis=1, keepdims=True)
     with np.errstate(all="ignore"):
         losses = np.asarray(loss.losses(scores, NUMPY), dtype=float)
+        rise = losses[:, :, None] - losses[:, None, :]
     higher = scores[:, :, None] > scores[:, None, :]
-    rise = losses[:, :, None] - losses[:, None, :]
     rise = np.where(higher & np.isfinite(rise), rise, 0.0)
-    tolerance = 1e-10 * (1.0 + np.abs(np.nan_to_num(losses, posinf=0.0)).max())
+    large = np.abs(np.nan_to_num(losses, posinf=0.0))  # of each pair: others may be, at a pole
+    tolerance = 1e-10 * (1.0 + large[:, :, None] + large[:, None, :])
     if np.all(rise <= tolerance):
         return -1
     return 1 if np.all(rise >= -tolerance) else 0
