@@ -33,10 +33,16 @@ class Hypotheses(ABC):
     x.
     """
 
-    #: Whether the scores that can be reached differ from input to input.
+    #: Whether the scores that can be reached differ from input to input: a class with a
+    #: `score_bound_at` of its own says so, whatever it declares.
     depends_on_input: ClassVar[bool] = False
     #: Letters of a spec string, ``name:B=1``, and the parameters that they set.
     letters: ClassVar[Mapping[str, str]] = {}
+
+    def __init_subclass__(cls, **options: object) -> None:
+        super().__init_subclass__(**options)
+        if "score_bound_at" in vars(cls):
+            cls.depends_on_input = True
 
     @property
     @abstractmethod

@@ -3,6 +3,7 @@ where it is no smaller elsewhere. True values from the definition, on grids.
 """
 
 import itertools
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import hconsist as hc
 from hconsist.engines import transform
 from hconsist.errors import InvalidInputError
+from hconsist.hypotheses import Hypotheses
 from hconsist.pointwise import PointwiseProblem
 
 DIP = "margin:Min(Max(0,1-v),Max(0,4+v))"
@@ -64,3 +66,23 @@ def test_three_labels_rest_on_what_is_declared() -> None:
     bound = hc.derive("mae", 3, "linear:W=1,B=1")
     assert bound.bound(Fraction(1, 10)).upper is None
     assert any("box of scores grows" in told for told in bound.assumptions)
+
+
+@dataclass(frozen=True)
+class Wide(Hypotheses):
+    """Boxes that grow with x, of a stranger who says that they do not."""
+
+    depends_on_input = False
+
+    @property
+    def score_bound(self):
+        return Fraction(1)
+
+    def score_bound_at(self, norm):
+        return 1.0 + norm
+
+
+def test_a_set_of_a_stranger_is_believed_by_its_boxes() -> None:
+    assert Wide().depends_on_input
+    with pytest.raises(InvalidInputError, match="one box at a time"):
+        hc.derive(DIP, hypotheses=Wide())
