@@ -236,3 +236,15 @@ def test_where_powers_and_logarithms_have_values() -> None:
     cases: Any = ("ifle", q(Fraction(1, 2)), q(1), q(2))
     assert not unit.has_values(cases)
     assert unit.form(("max", X, trees.neg(X))) == unit.form(X)
+
+
+def test_roots_are_counted_from_minus_infinity() -> None:
+    cubic = [Fraction(c) for c in (-10, -7, 4, 1)]  # (x + 5)(x + 1)(x - 2)
+    square = [Fraction(c) for c in (-1, 0, 1)]
+    for p, roots in ((cubic, (-5, -1, 2)), (square, (-1, 1))):
+        assert all(po.value(p, Fraction(r)) == 0 for r in roots)
+        for high in (None, *(Fraction(k, 2) for k in range(-13, 7))):
+            inside = sum(high is None or r < high for r in roots)
+            assert po.roots_inside(p, None, high) == inside
+    assert po.sign_inside(square, None, Fraction(-1), True)
+    assert not po.sign_inside(square, None, Fraction(-1, 2), False)
