@@ -9,15 +9,17 @@ import sys
 import time
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from flint import arb, ctx, fmpq
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from second_checker import coverage, rules, trees
 from second_checker import intervals as iv
 from second_checker import polynomials as po
-from second_checker import trees
 from second_checker.signs import Clock
 from second_checker.spans import Constants, Span
 from second_checker.trees import q
@@ -248,3 +250,24 @@ def test_roots_are_counted_from_minus_infinity() -> None:
             assert po.roots_inside(p, None, high) == inside
     assert po.sign_inside(square, None, Fraction(-1), True)
     assert not po.sign_inside(square, None, Fraction(-1, 2), False)
+
+
+def raw_work() -> Any:
+    clock = Clock(time.monotonic() + 30)
+    return coverage.Work(clock, Constants(clock))
+
+
+def test_numbers_off_the_rules_are_rejected() -> None:
+    two: Any = SimpleNamespace(n=2, costs=None, claim=q(1))
+    assert rules.simplex(two, ["3/4", "1/4"]) == [Fraction(3, 4), Fraction(1, 4)]
+    for point in (["3/2", "-1/2"], ["1/2", "1/4"]):
+        with pytest.raises(trees.Rejected, match="off the simplex"):
+            rules.simplex(two, point)
+    for excess, share in (("0", "0"), ("0", "3/2"), ("-1", "1/2")):
+        with pytest.raises(trees.Rejected, match="the share in"):
+            rules.gamma_violated(None)(raw_work(), two, {"excess": excess, "share": share})
+    with pytest.raises(trees.Rejected, match="claim"):
+        rules._claim_at_zero(raw_work(), two)
+    piece = {"from": "0", "to": "0", "at": "x"}
+    with pytest.raises(trees.Rejected, match="to > from"):
+        list(coverage.covering(raw_work(), [piece], "from to at", q(0), q(1)))
