@@ -13,7 +13,7 @@ Source: Mao, Mohri, Zhong, ICML 2023, theorem 1; Awasthi et al., ICML 2022, theo
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -115,7 +115,7 @@ class Bound:
         if self.derivation is None:
             reason = "only a closed form has a LaTeX form; derive(..., engine='symbolic') says why "
             raise EngineCannotAnswerError(self.engine, f"{reason}there is none")
-        return self.derivation.latex()
+        return replace(self.derivation, assumptions=self.assumptions).latex()
 
     def __repr__(self) -> str:
         """One line: what the bound is of, T where it is short, and what it rests on."""
@@ -134,7 +134,8 @@ class Bound:
         if self.engine == "numeric":
             return "estimates of the numeric engine"
         rests = "; ".join(self.assumptions) or "the definitions alone"
-        return f"proven ({self.engine} engine), resting on {rests}"
+        word = "derived" if self.problem.of_larger_boxes else "proven"
+        return f"{word} ({self.engine} engine), resting on {rests}"
 
     def _repr_html_(self) -> str:
         """For notebooks: T as a formula, its proof status, and a picture of Gamma."""

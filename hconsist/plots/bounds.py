@@ -243,7 +243,8 @@ def _status(bound: Bound) -> str:
     """What the curve may be called; a derivation that rests on an assumption, or bounds T from one
     side, is not called exact.
     """
-    if bound.engine == "symbolic" and bound.assumptions:
+    proves = bound.engine != "numeric"
+    if proves and (bound.problem.of_larger_boxes or (bound.derivation and bound.assumptions)):
         return "derived, under assumptions"
     if bound.derivation is not None and bound.derivation.envelope_relation == ">=":
         return "proven bound"

@@ -13,6 +13,7 @@ import hconsist as hc
 from hconsist.engines import transform
 from hconsist.errors import InvalidInputError
 from hconsist.hypotheses import Hypotheses
+from hconsist.plots.bounds import _status
 from hconsist.pointwise import PointwiseProblem
 
 DIP = "margin:Min(Max(0,1-v),Max(0,4+v))"
@@ -86,3 +87,17 @@ def test_a_set_of_a_stranger_is_believed_by_its_boxes() -> None:
     assert Wide().depends_on_input
     with pytest.raises(InvalidInputError, match="one box at a time"):
         hc.derive(DIP, hypotheses=Wide())
+
+
+@pytest.mark.parametrize("engine", ["symbolic", "rigorous"])
+def test_no_face_calls_it_proven_from_three_labels_on(engine) -> None:
+    """The theorem in LaTeX did not say what is declared; card and legend said proven."""
+    bound = hc.derive("logistic", hypotheses="linear:W=1,B=1", n_classes=3, engine=engine)
+    assert any(a.startswith("declared") for a in bound.assumptions)
+    assert "proven" not in repr(bound)
+    assert _status(bound) == "derived, under assumptions"
+    if bound.derivation is not None:
+        assert "Declared: " in bound.latex()
+    one = hc.derive("logistic", hypotheses="bounded:1", n_classes=3, engine=engine)
+    assert "proven" in repr(one)
+    assert _status(one) != "derived, under assumptions"
