@@ -77,11 +77,22 @@ def certify(
     'holds'
     """
     problem.check_formula("certificate")
+    _check_one_box(problem)
     if applies(problem):
         return certify_piecewise(problem, relation, claim, time_budget=time_budget)
     return Search(problem, relation, claim, time_budget, max_boxes, progress, checkpoint).run(
         resume
     )
+
+
+def _check_one_box(problem: PointwiseProblem) -> None:
+    """Refuse a set whose boxes grow where a file about one box says little."""
+    if problem.of_larger_boxes:
+        raise InvalidInputError(
+            "a certificate tells of one box of scores, and here T may fall in larger ones",
+            f"{problem.surrogate.spec}, {problem.hypotheses}",
+            f"certify it for bounded:{problem.hypotheses.score_bound}",
+        )
 
 
 def certify_claim(
@@ -119,6 +130,7 @@ def certify_claim(
     ('holds', {'kind': 'Gamma <=', 'formula': 'e'})
     """
     problem.check_formula("certificate")
+    _check_one_box(problem)
     about_gamma = re.match(r"\s*Gamma\b", text) is not None
     costly = problem.decision.structure.top is None
     if resume is not None and (about_gamma or costly):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import hconsist as hc
+from hconsist.certificates import certify_claim
 from hconsist.engines import transform
 from hconsist.errors import InvalidInputError
 from hconsist.hypotheses import Hypotheses
@@ -101,3 +102,12 @@ def test_no_face_calls_it_proven_from_three_labels_on(engine) -> None:
     one = hc.derive("logistic", hypotheses="bounded:1", n_classes=3, engine=engine)
     assert "proven" in repr(one)
     assert _status(one) != "derived, under assumptions"
+
+
+def test_a_certificate_of_one_box_is_not_given_for_sets_whose_boxes_grow() -> None:
+    """The file told of bounded scores; the question was about linear functions."""
+    problem = PointwiseProblem("logistic", hypotheses="linear:W=1,B=1", n_classes=3)
+    with pytest.raises(InvalidInputError, match="certify it for bounded:1"):
+        certify_claim(problem, "T >= b**2/100")
+    binary = PointwiseProblem("hinge", hypotheses="linear:W=1,B=1", n_classes=2)
+    assert certify_claim(binary, "T >= b/2")["verdict"] == "holds"
